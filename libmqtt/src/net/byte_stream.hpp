@@ -1,0 +1,45 @@
+// Non-blocking bytes over some transport: the seam between Driver and plain, TLS and WebSocket
+// streams, and the place where tests inject faults. Knows no MQTT.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <system_error>
+
+namespace mqtt::net {
+
+// Outcome of one non-blocking call. `n` bytes were moved; when it fell short, one of the others
+// says why: wait until readable (want_read) or writable (want_write), end of stream, or error.
+struct IoResult {
+    std::size_t n = 0;
+    bool want_read = false;
+    bool want_write = false;
+    bool eof = false;
+    std::error_code error;
+};
+
+class ByteStream {
+public:
+    virtual ~ByteStream() = default;
+
+    // Reads what is there into `into` (application bytes: decrypted, unframed).
+    virtual IoResult read(std::span<std::uint8_t> into) = 0;
+    // Writes from the front of the list; after a short write the caller must come back with the same
+    // bytes first (TLS records and WebSocket frames may be half out).
+    virtual IoResult write(const iovec* vectors, int count) = 0;
+    // Makes progress on handshakes (TLS, WebSocket upgrade), inner first. Done: no want_*, no error.
+    virtual IoResult handshake() { return {}; }
+    // Tells the peer that no more comes (TLS close_notify, WebSocket close frame); best effort.
+    virtual void shutdown() {}
+    // Bytes are waiting inside (SSL_pending, unread frame): the descriptor may not become readable.
+    virtual bool has_buffered_input() const { return false; }
+    // Control bytes of its own (pong, close answer, handshake rest) still want to be written.
+    virtual bool has_pending_output() const { return false; }
+
+    virtual int descriptor() const = 0;
+};
+
+}  // namespace mqtt::net

@@ -1,0 +1,51 @@
+// Listening sockets: bind, accept, and the server side of TLS and WebSocket. Used by the broker.
+// Accepts on one loop and hands every connection's ByteStream to its owner; pauses on EMFILE.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "mqtt/endpoint.hpp"
+#include "mqtt/error.hpp"
+#include "mqtt/options.hpp"
+#include "net/byte_stream.hpp"
+#include "net/loop.hpp"
+
+namespace mqtt::net {
+
+struct ListenOptions {
+    Endpoint endpoint;         // host empty: every address, IPv4 and IPv6; port 0: kernel's choice
+    TlsOptions tls;
+    int backlog = 4096;
+    unsigned unix_mode = 0660;
+};
+
+// An accepted connection: a stream whose handshakes (TLS, upgrade) are still to be driven.
+struct Accepted {
+    std::unique_ptr<ByteStream> stream;
+    std::string peer_address;  // "192.0.2.1:50123", "unix"
+    std::uint32_t listener = 0;  // index given to the listener
+};
+
+class Listener {
+public:
+    using AcceptHandler = std::function<void(Accepted)>;
+    // Binds and listens. Errors carry a sentence naming address, port and remedy.
+    struct OpenResult {
+        std::unique_ptr<Listener> listener;  // null on error
+        Error error;
+        std::string message;
+    };
+    static OpenResult open(Loop& loop, const ListenOptions& options, std::uint32_t index,
+                           AcceptHandler on_accept);
+    virtual ~Listener() = default;
+    // With the real port; for host empty one entry per family.
+    virtual std::vector<Endpoint> bound() const = 0;
+    virtual void pause() = 0;
+    virtual void resume() = 0;
+    // Loads certificates again for connections to come. On failure the old ones stay.
+    virtual Status reload_tls(const TlsOptions& options) = 0;
+};
+
+}  // namespace mqtt::net
