@@ -7,6 +7,7 @@
 #include <system_error>
 #include <vector>
 
+#include "base/consumed.hpp"
 #include "base/out_buffer.hpp"
 #include "mqtt/types.hpp"
 #include "net/byte_stream.hpp"
@@ -14,11 +15,7 @@
 
 namespace mqtt::net {
 
-// What a consumer did with the bytes it was given.
-struct Consumed {
-    std::size_t bytes = 0;     // from the front; the rest is presented again with more behind it
-    std::size_t needed = 0;    // total bytes needed before it makes sense to call again (0: unknown)
-};
+using base::Consumed;
 
 class ByteConsumer {
 public:
