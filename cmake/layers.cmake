@@ -1,0 +1,87 @@
+# Functions that turn folders into targets. A folder without sources (yet) gives an INTERFACE library, so
+# what links it need not know. Globs are checked on every build: a new file needs no edit.
+
+# Everything that includes <asio.hpp> must agree on these; they travel with the installed library too.
+add_library(mqtt_asio INTERFACE)
+target_compile_definitions(mqtt_asio INTERFACE
+    ASIO_STANDALONE ASIO_SEPARATE_COMPILATION ASIO_NO_DEPRECATED ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=8)
+target_link_libraries(mqtt_asio INTERFACE Threads::Threads)
+
+function(mqtt_glob out)
+    cmake_parse_arguments(ARG "RECURSE" "" "DIRS;PATTERNS" ${ARGN})
+    if(NOT ARG_PATTERNS)
+        set(ARG_PATTERNS "*.cpp")
+    endif()
+    set(all)
+    foreach(dir IN LISTS ARG_DIRS)
+        foreach(pattern IN LISTS ARG_PATTERNS)
+            if(ARG_RECURSE)
+                file(GLOB_RECURSE found CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${dir}/${pattern})
+            else()
+                file(GLOB found CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${dir}/${pattern})
+            endif()
+            list(APPEND all ${found})
+        endforeach()
+    endforeach()
+    set(${out} ${all} PARENT_SCOPE)
+endfunction()
+
+# mqtt_layer(name [RECURSE] DIRS folder... [LINK target...] [PRIVATE target...])
+function(mqtt_layer name)
+    cmake_parse_arguments(ARG "RECURSE" "" "DIRS;LINK;PRIVATE" ${ARGN})
+    set(recurse)
+    if(ARG_RECURSE)
+        set(recurse RECURSE)
+    endif()
+    mqtt_glob(sources ${recurse} DIRS ${ARG_DIRS})
+    mqtt_library(${name} "${sources}" "${ARG_LINK}" "${ARG_PRIVATE}")
+endfunction()
+
+function(mqtt_library name sources link private)
+    set(dirs ${PROJECT_SOURCE_DIR}/libmqtt/include ${PROJECT_SOURCE_DIR}/libmqtt/src)
+    if(NOT name MATCHES "^mqtt_")
+        list(APPEND dirs ${PROJECT_SOURCE_DIR}/tools)
+    endif()
+    if(sources)
+        add_library(${name} STATIC ${sources})
+        target_include_directories(${name} PUBLIC ${dirs})
+        target_link_libraries(${name} PUBLIC ${link} PRIVATE ${private} mqtt_flags)
+    else()
+        add_library(${name} INTERFACE)
+        target_include_directories(${name} INTERFACE ${dirs})
+        target_link_libraries(${name} INTERFACE ${link} ${private})
+    endif()
+endfunction()
+
+# mqtt_tool(name LINK target...): tools/<name>/**.cpp. All but main.cpp is the library <name>_lib, which the
+# tests link.
+function(mqtt_tool name)
+    cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+    mqtt_glob(sources RECURSE DIRS tools/${name})
+    set(main ${PROJECT_SOURCE_DIR}/tools/${name}/main.cpp)
+    list(REMOVE_ITEM sources ${main})
+    mqtt_library(${name}_lib "${sources}" "${ARG_LINK}" "")
+    if(EXISTS ${main})
+        add_executable(${name} ${main})
+        target_link_libraries(${name} PRIVATE ${name}_lib mqtt_flags)
+        if(CMAKE_BUILD_TYPE STREQUAL Release AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+            # Start-up time and one binary for many machines.
+            target_link_options(${name} PRIVATE -static-libstdc++ -static-libgcc)
+        endif()
+    endif()
+endfunction()
+
+# mqtt_programs(folder pattern LINK target...): one executable per matching file.
+function(mqtt_programs folder pattern)
+    cmake_parse_arguments(ARG "" "PREFIX" "LINK" ${ARGN})
+    mqtt_glob(sources DIRS ${folder} PATTERNS ${pattern})
+    foreach(source IN LISTS sources)
+        get_filename_component(name ${source} NAME_WE)
+        add_executable(${ARG_PREFIX}${name} ${source})
+        target_include_directories(${ARG_PREFIX}${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+        target_link_libraries(${ARG_PREFIX}${name} PRIVATE ${ARG_LINK} mqtt_flags)
+    endforeach()
+endfunction()
+
+# CLI11 and doctest's implementation cost ten seconds at -O2 and run once.
+set_source_files_properties(tools/common/cli.cpp tests/support/main.cpp PROPERTIES COMPILE_OPTIONS "-O1;-g0")

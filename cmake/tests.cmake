@@ -1,0 +1,61 @@
+# One doctest program per folder of tests/, registered with ctest. A test links its own layer and those
+# below, so that a broken layer above cannot stop it; tests that need client and broker together live in
+# tests/broker, tests/tools or tests/spec.
+enable_testing()
+
+# Helpers see every layer's headers but link none: an archive member comes in only with the test that uses
+# it (a counting operator new, for instance, stays out of the others).
+mqtt_glob(support DIRS tests/support)
+list(REMOVE_ITEM support ${PROJECT_SOURCE_DIR}/tests/support/main.cpp)
+add_library(test_includes INTERFACE)
+target_include_directories(test_includes INTERFACE ${PROJECT_SOURCE_DIR}/libmqtt/include
+    ${PROJECT_SOURCE_DIR}/libmqtt/src ${PROJECT_SOURCE_DIR}/tools ${PROJECT_SOURCE_DIR}/tests)
+target_compile_definitions(test_includes INTERFACE DOCTEST_CONFIG_SUPER_FAST_ASSERTS
+    MQTT_SOURCE_DIR="${PROJECT_SOURCE_DIR}" MQTT_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+target_link_libraries(test_includes INTERFACE mqtt_asio)
+if(support)
+    add_library(test_support STATIC ${support})
+    target_link_libraries(test_support PUBLIC test_includes PRIVATE mqtt_flags)
+else()
+    add_library(test_support INTERFACE)
+    target_link_libraries(test_support INTERFACE test_includes)
+endif()
+add_library(test_main OBJECT tests/support/main.cpp)
+target_link_libraries(test_main PRIVATE mqtt_flags)
+
+function(mqtt_test folder)
+    cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+    mqtt_glob(sources RECURSE DIRS tests/${folder} PATTERNS "*_test.cpp")
+    if(NOT sources)
+        return()
+    endif()
+    add_executable(test_${folder} ${sources} $<TARGET_OBJECTS:test_main>)
+    target_link_libraries(test_${folder} PRIVATE test_support ${ARG_LINK} mqtt_flags)
+    add_test(NAME test_${folder} COMMAND test_${folder})
+    set_tests_properties(test_${folder} PROPERTIES TIMEOUT 300)
+endfunction()
+
+if(MQTT_SANITIZE STREQUAL "fuzzer")
+    mqtt_programs(tests/fuzz "*_fuzz.cpp" LINK test_includes mqtt_net mqtt_core -fsanitize=fuzzer)
+    return()
+endif()
+
+set(tools)
+if(MQTT_BUILD_TOOLS)
+    set(tools mqtt-pub_lib mqtt-sub_lib mqtt-bench_lib mqtt-broker-lite_lib tools_common)
+    mqtt_test(tools LINK ${tools} mqtt_broker mqtt_client OpenSSL::SSL)
+endif()
+mqtt_test(core LINK mqtt_core)
+mqtt_test(net LINK mqtt_net OpenSSL::SSL)
+mqtt_test(client LINK mqtt_client OpenSSL::SSL)
+mqtt_test(broker LINK mqtt_broker mqtt_client OpenSSL::SSL)
+mqtt_test(spec LINK ${tools} mqtt_broker mqtt_client OpenSSL::SSL)
+
+mqtt_programs(libmqtt/examples "*.cpp" PREFIX example_ LINK mqtt_client)
+# The same fuzz targets without libFuzzer: they replay the seeds under GCC and its sanitizers.
+if(MQTT_SANITIZE STREQUAL "address" AND EXISTS ${PROJECT_SOURCE_DIR}/tests/fuzz/replay.cpp)
+    add_library(fuzz_replay OBJECT tests/fuzz/replay.cpp)
+    target_link_libraries(fuzz_replay PRIVATE mqtt_flags)
+    mqtt_programs(tests/fuzz "*_fuzz.cpp"
+        LINK test_includes mqtt_net mqtt_core $<TARGET_OBJECTS:fuzz_replay>)
+endif()
