@@ -9,9 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <span>
-#include <vector>
 
 #include "base/keep_alive_ref.hpp"
 
@@ -20,11 +18,12 @@ namespace mqtt::base {
 class OutBuffer {
 public:
     OutBuffer() = default;
-    OutBuffer(OutBuffer&&) noexcept;
-    OutBuffer& operator=(OutBuffer&&) noexcept;
-    ~OutBuffer();
+    OutBuffer(OutBuffer&& other) noexcept;
+    OutBuffer& operator=(OutBuffer&& other) noexcept;
+    ~OutBuffer() { clear(); }
 
-    // Appends `size` contiguous bytes for the caller to fill completely.
+    // Appends `size` contiguous bytes for the caller to fill completely. The pointer is good until
+    // the next call. Throws std::bad_alloc when the heap is exhausted.
     std::uint8_t* grow(std::size_t size) {
         if (capacity_ - size_ < size) reserve(size);
         std::uint8_t* at = data_ + size_;
@@ -34,7 +33,8 @@ public:
     void append(std::span<const std::uint8_t> bytes) {
         if (!bytes.empty()) std::memcpy(grow(bytes.size()), bytes.data(), bytes.size());
     }
-    // Appends `bytes` by reference; `owner` keeps them alive until they are consumed.
+    // Appends `bytes` by reference; `owner` keeps them alive until they are consumed. Empty bytes
+    // are ignored.
     void append_reference(std::span<const std::uint8_t> bytes, KeepAliveRef owner);
 
     // Bytes not yet consumed, references included.
@@ -43,24 +43,24 @@ public:
 
     // Fills up to `max` entries with what is next to be written; returns how many.
     int gather(iovec* out, int max) const;
-    // Drops the first `count` bytes. When nothing is left the memory returns to the pool.
+    // Drops the first `count` bytes (at most size_bytes(), asserted). When nothing is left the
+    // memory returns to the pool.
     void consume(std::size_t count);
     void clear() noexcept;
 
 private:
-    struct Reference {
-        std::uint32_t at;  // position in data_ (absolute) before which the reference stands
-        std::span<const std::uint8_t> bytes;
-        KeepAliveRef owner;
-    };
+    struct References;  // pooled list of what append_reference() took; rarely there
     void reserve(std::size_t more);
+    void push_reference(std::span<const std::uint8_t> bytes, KeepAliveRef owner);
+    void drop_first_reference() noexcept;
+    void free_references() noexcept;
 
     std::uint8_t* data_ = nullptr;
-    std::uint32_t head_ = 0;
-    std::uint32_t size_ = 0;
+    std::uint32_t head_ = 0;  // consumed bytes of data_
+    std::uint32_t size_ = 0;  // written bytes of data_, consumed ones included
     std::uint32_t capacity_ = 0;
     std::size_t referenced_bytes_ = 0;
-    std::unique_ptr<std::vector<Reference>> references_;  // rarely there
+    References* references_ = nullptr;
 };
 
 }  // namespace mqtt::base

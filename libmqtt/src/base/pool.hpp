@@ -8,17 +8,28 @@
 
 namespace mqtt::base {
 
-// A block of at least `bytes` (rounded up to a size class, see pool_size_class).
+// Requests above this size always go to the heap.
+inline constexpr std::size_t kLargestPooledBytes = 1024 * 1024;
+
+// What one class, and one thread altogether, keep at most; more goes back to the heap.
+inline constexpr std::size_t kKeptBytesPerClass = 8 * 1024 * 1024;
+inline constexpr std::size_t kKeptBytesPerThread = 64 * 1024 * 1024;
+
+// A block of at least `bytes` (rounded up to a size class, see pool_size_class), aligned for any
+// ordinary type. Throws std::bad_alloc when the heap is exhausted.
 void* pool_allocate(std::size_t bytes);
 
-// Returns a block; `bytes` is what was asked for. Each class keeps a bounded number of bytes, more
-// goes back to the heap.
+// Returns a block; `bytes` is what was asked for (or its size class). nullptr is ignored.
 void pool_free(void* block, std::size_t bytes) noexcept;
 
-// The number of bytes that a request of `bytes` really gets.
+// The number of bytes that a request of `bytes` really gets: four classes per doubling, so at most
+// a quarter is wasted, and powers of two are classes.
 std::size_t pool_size_class(std::size_t bytes);
 
 // Gives what this thread's free lists hold back to the heap (idle housekeeping, tests).
 void pool_trim() noexcept;
+
+// Bytes that this thread's free lists hold now.
+std::size_t pool_kept_bytes() noexcept;
 
 }  // namespace mqtt::base
