@@ -1,0 +1,151 @@
+# What every tests/cli/*.t and tests/compat/*.t starts from: `. "$(dirname "$0")/../cli/lib.sh"`.
+# Gives $BIN (the tools' folder, first in PATH), $T (a folder of its own, removed at the end), brokers on
+# ports that the kernel chose, waiting with deadlines, and checks that print what was expected.
+# Everything started here ends with the test. Bash, `set -eu`.
+
+set -eu -o pipefail
+export LC_ALL=C.UTF-8 TZ=UTC NO_COLOR=1
+unset MQTT_URL MQTT_USERNAME MQTT_PASSWORD_FILE XDG_CONFIG_HOME 2>/dev/null || true
+lib_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+BIN=${BIN:-$lib_root/build/dev/bin}
+export PATH=$BIN:$PATH
+HOST=127.0.0.1
+T=$(mktemp -d "${TMPDIR:-/tmp}/mqtt-test.XXXXXX")
+export HOME=$T
+lib_pids=()
+
+lib_cleanup() {
+    local status=$? pid
+    set +e
+    for pid in "${lib_pids[@]}"; do kill "$pid" 2>/dev/null; done
+    for pid in "${lib_pids[@]}"; do
+        (sleep 5; kill -9 "$pid" 2>/dev/null) & local watch=$!
+        wait "$pid" 2>/dev/null
+        kill "$watch" 2>/dev/null; wait "$watch" 2>/dev/null
+    done
+    rm -rf "$T"
+    exit "$status"
+}
+trap lib_cleanup EXIT
+trap 'exit 143' TERM INT
+
+fail() { printf 'FAIL: %s\n' "$*" >&2; lib_context; exit 1; }
+# The test cannot run here; the reason is printed and counted.
+skip() { printf 'skip: %s\n' "$*"; exit 77; }
+need() { local tool; for tool in "$@"; do lib_find "$tool" >/dev/null || skip "$tool is not installed"; done; }
+lib_find() { PATH=$PATH:/usr/sbin:/usr/local/sbin command -v "$1"; }
+
+# Where the failing test was, and what its brokers said.
+lib_context() {
+    local log frame=1
+    while [ "${BASH_SOURCE[$frame]}" = "${BASH_SOURCE[0]}" ]; do frame=$((frame + 1)); done
+    printf '  at %s:%s\n' "${BASH_SOURCE[$frame]##*/}" "${BASH_LINENO[$((frame - 1))]}" >&2
+    for log in "$T"/*.log; do
+        [ -s "$log" ] || continue
+        printf -- '--- end of %s\n' "${log##*/}" >&2
+        tail -n 20 "$log" >&2
+    done
+}
+
+# until_true SECONDS command...: repeats the command until it succeeds, or fails the test.
+until_true() {
+    local deadline=$((SECONDS + $1)); shift
+    until "$@" >/dev/null 2>&1; do
+        [ $SECONDS -lt $deadline ] || fail "not within its deadline: $*"
+        sleep 0.05
+    done
+}
+# has_lines FILE N: at least N lines are there. `until_true 10 has_lines out 3`
+has_lines() { [ "$(wc -l <"$1" 2>/dev/null || echo 0)" -ge "$2" ]; }
+contains() { grep -qF -- "$2" "$1"; }
+
+# background NAME command...: runs it with output in $T/NAME.out and $T/NAME.err; its id is in $pid.
+background() {
+    local name=$1; shift
+    "$@" >"$T/$name.out" 2>"$T/$name.err" &
+    pid=$!
+    lib_pids+=("$pid")
+}
+# finish PID [SECONDS]: waits for a background command to end; its exit status is in $status.
+finish() {
+    local target=$1 deadline=$((SECONDS + ${2:-20}))
+    while kill -0 "$target" 2>/dev/null; do
+        [ $SECONDS -lt $deadline ] || fail "process $target did not end"
+        sleep 0.05
+    done
+    status=0; wait "$target" || status=$?
+}
+# run command...: stdout in $T/out, stderr in $T/err, exit status in $status; never fails by itself.
+run() { status=0; timeout 60 "$@" >"$T/out" 2>"$T/err" || status=$?; }
+
+# expect_eq WHAT GOT WANT; expect_match FILE REGEX; expect_exit CODE (of the last `run` or `finish`);
+# expect_file FILE <<expected lines; expect_quiet: nothing on stdout of the last run.
+expect_eq() { [ "$2" = "$3" ] || fail "$1: got '$2', expected '$3'"; }
+expect_match() { grep -qE -- "$2" "$1" || { head -n 20 "$1" >&2; fail "${1##*/} has no line like: $2"; }; }
+expect_exit() { [ "$status" = "$1" ] || { head -n 20 "$T/err" >&2 || true; fail "exit status $status, expected $1"; }; }
+expect_file() { diff -u --label expected --label "${1##*/}" - "$1" >&2 || fail "${1##*/} differs"; }
+expect_quiet() { [ ! -s "$T/out" ] || { head -n 5 "$T/out" >&2; fail "stdout is not empty"; }; }
+
+free_port() { perl -MIO::Socket::INET -e \
+    'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1", LocalPort => 0)->sockport'; }
+
+# start_broker [flag...]: ours, on a port that the kernel chose; sets $PORT, $URL, $BROKER_PID, $BROKER_LOG.
+# More listeners: start_broker --listen ws://127.0.0.1:0; then `broker_port ws` prints its port.
+start_broker() {
+    BROKER_LOG=$T/broker.$((${#lib_pids[@]})).log
+    mqtt-broker-lite -p 0 "$@" >"$BROKER_LOG" 2>&1 &
+    BROKER_PID=$!
+    lib_pids+=("$BROKER_PID")
+    until_true 10 lib_broker_is_up
+    PORT=$(broker_port mqtt)
+    URL=mqtt://$HOST:$PORT
+}
+lib_broker_is_up() {
+    kill -0 "$BROKER_PID" 2>/dev/null || fail "the broker ended at start"
+    [ -n "$(broker_port mqtt)" ] && (exec 3<>"/dev/tcp/$HOST/$(broker_port mqtt)")
+}
+# broker_port SCHEME: the first port that the broker's start lines show for mqtt, mqtts, ws or wss.
+broker_port() { sed -nE "s#.*(^|[^a-z])$1://(\[[^]]*\]|[^:/ ]+):([0-9]+).*#\3#p" "$BROKER_LOG" | head -n 1; }
+stop_broker() { kill "${1:-$BROKER_PID}" 2>/dev/null || true; wait "${1:-$BROKER_PID}" 2>/dev/null || true; }
+
+# start_mosquitto [config line...]: Debian's broker on a free port of loopback, anonymous, with the lines
+# appended; sets $PORT, $URL, $BROKER_PID, $BROKER_LOG. "%PORT2%" in a line becomes a second free port, $PORT2.
+start_mosquitto() {
+    need mosquitto
+    local try line
+    for try in 1 2 3; do
+        PORT=$(free_port) PORT2=$(free_port)
+        BROKER_LOG=$T/mosquitto.$((${#lib_pids[@]})).log
+        { printf 'listener %s %s\nallow_anonymous true\n' "$PORT" "$HOST"
+          for line in "$@"; do printf '%s\n' "${line//%PORT2%/$PORT2}"; done; } >"$T/mosquitto.$try.conf"
+        "$(lib_find mosquitto)" -v -c "$T/mosquitto.$try.conf" >"$BROKER_LOG" 2>&1 &
+        BROKER_PID=$!
+        lib_pids+=("$BROKER_PID")
+        URL=mqtt://$HOST:$PORT
+        local deadline=$((SECONDS + 10))
+        while kill -0 "$BROKER_PID" 2>/dev/null && [ $SECONDS -lt $deadline ]; do
+            (exec 3<>"/dev/tcp/$HOST/$PORT") 2>/dev/null && return 0
+            sleep 0.05
+        done
+    done
+    fail "mosquitto did not start"
+}
+
+# make_certs: $T/certs/{ca,server,client,other-ca}.{crt,key}; the server's names are localhost, 127.0.0.1, ::1.
+make_certs() {
+    mkdir -p "$T/certs"
+    (cd "$T/certs"
+     local name
+     for name in ca other-ca; do
+         openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $name.key -out $name.crt \
+             -subj "/CN=test $name" -days 2 -addext basicConstraints=critical,CA:TRUE
+     done
+     lib_certificate server 'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1'
+     lib_certificate client 'extendedKeyUsage=clientAuth') >/dev/null 2>&1 || fail "openssl made no certificates"
+}
+lib_certificate() {
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1.key" -out "$1.csr" -subj "/CN=$1"
+    printf '%s\n' "$2" >"$1.ext"
+    openssl x509 -req -in "$1.csr" -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile "$1.ext" -out "$1.crt"
+    chmod 644 "$1.key"  # mosquitto gives up root before it reads keys
+}
