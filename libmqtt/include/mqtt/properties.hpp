@@ -126,6 +126,10 @@ public:
         Iterator& operator++();
         bool operator==(const Iterator& other) const { return at_ == other.at_; }
 
+        // The raw bytes of the current property, identifier included: [position, next_position).
+        const std::uint8_t* position() const { return at_; }
+        const std::uint8_t* next_position() const { return next_; }
+
     private:
         void read();
         const std::uint8_t* at_;

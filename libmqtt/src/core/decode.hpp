@@ -10,9 +10,15 @@ namespace mqtt::core {
 // be seen in the packet alone: header flags, lengths, UTF-8, packet id 0, property rules, topic and
 // filter syntax, reserved bits, trailing bytes. Errors: malformed_packet, protocol_error, or the more
 // exact Errc (topic_name_invalid, ...), with the reason code to be sent.
+// What a CONNECT may be answered for has its own Errc: unsupported_protocol_version (unknown name or
+// level) and client_identifier_not_valid (3.1: empty; 3.1.1: empty without clean session).
 Result<Packet> decode(const Frame& frame, ProtocolVersion version);
 
-// The same for PUBLISH alone, inlined into the hot path of the roles.
+// The same for PUBLISH alone, for the hot path of the roles.
 Result<Publish> decode_publish(const Frame& frame, ProtocolVersion version);
+
+// The version in which to refuse a CONNECT that decode refused: that of its level byte when we speak
+// it, 5.0 for higher ones, 3.1.1 for lower ones and for bytes that do not get as far as a level.
+ProtocolVersion refusal_version(const Frame& connect);
 
 }  // namespace mqtt::core

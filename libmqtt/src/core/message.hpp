@@ -3,6 +3,9 @@
 // Immutable after creation; belongs to one loop; never copied per subscriber.
 #pragma once
 
+#include <optional>
+#include <vector>
+
 #include "base/keep_alive_ref.hpp"
 #include "mqtt/packet.hpp"
 
@@ -19,11 +22,15 @@ public:
         TimePoint expires_at = TimePoint::max();  // Message Expiry Interval as a deadline
         std::uint64_t publisher = 0;              // for No Local; 0: none
     };
+    // Topic up to 65535 bytes, payload and properties up to what a packet can hold (asserted).
     static base::Ref<Message> create(const Init& init);
 
-    std::string_view topic() const;
-    Properties properties() const;
-    Bytes payload() const;
+    // Topic, properties and payload follow the object in its allocation, in this order.
+    std::string_view topic() const { return as_text({bytes(), topic_size_}); }
+    Properties properties() const {
+        return Properties(Bytes(bytes() + topic_size_, properties_size_));
+    }
+    Bytes payload() const { return {bytes() + topic_size_ + properties_size_, payload_size_}; }
     QoS qos() const { return qos_; }
     bool retain() const { return retain_; }
     TimePoint expires_at() const { return expires_at_; }
@@ -33,7 +40,9 @@ public:
 
 private:
     Message() = default;
+    ~Message() = default;
     void destroy() noexcept override;
+    const std::uint8_t* bytes() const { return reinterpret_cast<const std::uint8_t*>(this + 1); }
 
     std::uint64_t publisher_ = 0;
     TimePoint expires_at_{};
@@ -45,7 +54,8 @@ private:
 };
 using MessageRef = base::Ref<Message>;
 
-// Remaining whole seconds of an expiry deadline, rounded up; nothing when it has none.
+// Remaining whole seconds of an expiry deadline, rounded up, 0 when it has passed; nothing when it
+// has none (TimePoint::max()) [MQTT-3.3.2-6].
 std::optional<std::uint32_t> remaining_expiry(TimePoint expires_at, TimePoint now);
 
 // Splits received properties into what is forwarded (raw bytes appended to `forwardable`, in
@@ -55,7 +65,8 @@ struct PublishProperties {
     std::optional<std::uint32_t> message_expiry_interval;
     std::uint16_t topic_alias = 0;
 };
-// `scratch` holds the bytes when something had to be cut out; it must outlive the result.
+// `scratch` is overwritten and holds the bytes when something had to be cut out; it must outlive the
+// result. Subscription identifiers, which belong to the hop too, are dropped.
 PublishProperties split_publish_properties(Properties received, std::vector<std::uint8_t>& scratch);
 
 }  // namespace mqtt::core

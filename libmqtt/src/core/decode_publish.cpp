@@ -1,0 +1,60 @@
+// PUBLISH, the one packet whose speed matters.
+#include "core/decode_detail.hpp"
+#include "mqtt/topic.hpp"
+
+namespace mqtt::core {
+namespace {
+
+constexpr std::uint8_t kRetain = 0x01;
+constexpr std::uint8_t kDup = 0x08;
+
+// A topic that is not plain ASCII, or wrong.
+Error check_topic(std::string_view topic) {
+    if (!is_valid_utf8(topic)) return malformed(Reader::kNotUtf8);  // [MQTT-3.3.2-1] [MQTT311-3.3.2-1]
+    return validate_topic_name(topic).error();  // [MQTT-3.3.2-2] [MQTT311-3.3.2-2]
+}
+
+Error check_flags(std::uint8_t flags, ProtocolVersion version) {
+    const int qos = flags >> 1 & 3;
+    if (qos == 3) return malformed("QoS is 3");  // [MQTT-3.3.1-4] [MQTT311-3.3.1-4]
+    // 3.1 says that DUP has no meaning at QoS 0.
+    if (qos == 0 && (flags & kDup) != 0 && version != ProtocolVersion::v3_1) {
+        return malformed("DUP is set at QoS 0");  // [MQTT-3.3.1-2] [MQTT311-3.3.1-2]
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<Publish> decode_publish(const Frame& frame, ProtocolVersion version) {
+    if (const Error error = check_flags(frame.flags, version)) return error;
+    Result<Publish> result{Publish{}};
+    Publish& publish = *result;
+    Reader reader(frame.body);
+    publish.qos = static_cast<QoS>(frame.flags >> 1 & 3);
+    publish.retain = (frame.flags & kRetain) != 0;
+    publish.dup = (frame.flags & kDup) != 0 && publish.qos != QoS::at_most_once;
+    publish.topic = reader.raw_text();
+    if (publish.qos != QoS::at_most_once) {
+        publish.id = reader.u16();
+        // [MQTT-2.2.1-3] [MQTT-2.2.1-4] [MQTT311-2.3.1-1]
+        if (publish.id == 0 && reader.ok()) return protocol_error(kZeroPacketId);
+    }
+    if (has_properties(version)) {
+        Error error;
+        publish.properties = read_properties(reader, PropertyPlace::publish, error);
+        if (error) return error;
+    }
+    if (!reader.ok()) return reader.error();
+    if (publish.topic.empty() && has_properties(version)) {
+        if (!publish.properties.number(PropertyId::topic_alias)) {
+            return protocol_error("PUBLISH with neither topic nor topic alias");
+        }
+    } else if (publish.topic.empty() || !is_plain_ascii<true>(publish.topic)) {
+        if (const Error error = check_topic(publish.topic)) return error;
+    }
+    publish.payload = reader.rest();
+    return result;
+}
+
+}  // namespace mqtt::core
