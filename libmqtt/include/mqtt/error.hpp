@@ -40,14 +40,14 @@ enum class Errc : std::uint8_t {
     connection_refused,
     host_unreachable,
     timed_out,
-    connection_closed,       // by the peer, in the middle of things
+    connection_closed,  // by the peer, in the middle of things
     closed_before_connack,
     keep_alive_timeout,
     network_error,
     tls_failed,
     tls_certificate_rejected,
-    not_tls,                 // the peer does not speak TLS on this port
-    not_mqtt,                // the peer speaks something else (HTTP, TLS) on this port
+    not_tls,   // the peer does not speak TLS on this port
+    not_mqtt,  // the peer speaks something else (HTTP, TLS) on this port
     websocket_upgrade_failed,
     websocket_protocol_error,
     proxy_failed,

@@ -16,8 +16,21 @@
 namespace mqtt {
 
 enum class PacketType : std::uint8_t {
-    connect = 1, connack, publish, puback, pubrec, pubrel, pubcomp,
-    subscribe, suback, unsubscribe, unsuback, pingreq, pingresp, disconnect, auth,
+    connect = 1,
+    connack,
+    publish,
+    puback,
+    pubrec,
+    pubrel,
+    pubcomp,
+    subscribe,
+    suback,
+    unsubscribe,
+    unsuback,
+    pingreq,
+    pingresp,
+    disconnect,
+    auth,
 };
 std::string_view packet_name(PacketType type);  // "PUBLISH"
 
@@ -31,9 +44,9 @@ struct WillView {
 
 struct Connect {
     ProtocolVersion version = ProtocolVersion::v5;
-    bool clean_start = true;           // 3.x: Clean Session
-    bool bridge = false;               // bit 0x80 of the level, set by mosquitto's bridges
-    std::uint16_t keep_alive = 60;     // seconds, 0 = off
+    bool clean_start = true;        // 3.x: Clean Session
+    bool bridge = false;            // bit 0x80 of the level, set by mosquitto's bridges
+    std::uint16_t keep_alive = 60;  // seconds, 0 = off
     Properties properties;
     std::string_view client_id;
     std::optional<WillView> will;
@@ -51,8 +64,8 @@ struct Publish {
     bool dup = false;
     QoS qos = QoS::at_most_once;
     bool retain = false;
-    PacketId id = 0;                   // 0 exactly when QoS 0
-    std::string_view topic;            // empty only with a topic alias (5.0)
+    PacketId id = 0;         // 0 exactly when QoS 0
+    std::string_view topic;  // empty only with a topic alias (5.0)
     Properties properties;
     Bytes payload;
 };

@@ -74,11 +74,11 @@ enum class PropertyPlace : std::uint16_t {
 
 struct PropertyInfo {
     PropertyId id;
-    std::string_view name;       // "session-expiry-interval", the spelling of -D and JSON
+    std::string_view name;  // "session-expiry-interval", the spelling of -D and JSON
     PropertyType type;
-    std::uint16_t allowed_in;    // bit set of PropertyPlace
-    bool repeatable;             // user_property; subscription_identifier in PUBLISH only
-    std::uint32_t minimum;       // of numeric types
+    std::uint16_t allowed_in;  // bit set of PropertyPlace
+    bool repeatable;           // user_property; subscription_identifier in PUBLISH only
+    std::uint32_t minimum;     // of numeric types
     std::uint32_t maximum;
 };
 
@@ -95,9 +95,9 @@ struct UserProperty {
 // One property as read: the field that `info->type` says is meaningful.
 struct PropertyView {
     const PropertyInfo* info = nullptr;
-    std::uint32_t number = 0;   // byte, integers
-    std::string_view text;      // utf8_string, binary, value of a pair
-    std::string_view name;      // name of a pair
+    std::uint32_t number = 0;  // byte, integers
+    std::string_view text;     // utf8_string, binary, value of a pair
+    std::string_view name;     // name of a pair
 };
 
 // A view on the validated raw bytes of a property list (without its length prefix). Decoding

@@ -13,7 +13,7 @@ namespace mqtt::base {
 #ifdef NDEBUG
 #define MQTT_ASSERT(condition) static_cast<void>(sizeof((condition) ? 1 : 0))
 #else
-#define MQTT_ASSERT(condition) \
+#define MQTT_ASSERT(condition)          \
     ((condition) ? static_cast<void>(0) \
                  : ::mqtt::base::assertion_failed(#condition, __FILE__, __LINE__))
 #endif

@@ -7,11 +7,12 @@
 namespace mqtt::base {
 
 // Base of objects with a plain (single-thread) reference count. The derived class says how it is
-// destroyed, so that it can live in one allocation with its bytes.
+// destroyed, so that it can live in one allocation with its bytes. (Message has a retain() of its
+// own, hence the names here.)
 class Counted {
 public:
-    void retain() noexcept { ++references_; }
-    void release() noexcept {
+    void add_reference() noexcept { ++references_; }
+    void drop_reference() noexcept {
         if (--references_ == 0) destroy();
     }
     unsigned references() const noexcept { return references_; }
@@ -31,7 +32,7 @@ class Ref {
 public:
     Ref() = default;
     explicit Ref(T* object) noexcept : object_(object) {
-        if (object_) object_->retain();
+        if (object_) object_->add_reference();
     }
     Ref(const Ref& other) noexcept : Ref(other.object_) {}
     Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
@@ -42,7 +43,7 @@ public:
         return *this;
     }
     ~Ref() {
-        if (object_) object_->release();
+        if (object_) object_->drop_reference();
     }
     T* get() const noexcept { return object_; }
     T& operator*() const noexcept { return *object_; }

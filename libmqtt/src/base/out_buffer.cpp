@@ -18,7 +18,8 @@ constexpr std::size_t kLargestBlock = 0xFFFF'FFFF;
 // 1K, 4K, 16K, ... 1M, then 2M, 4M, ...: few classes, so that flushed blocks are found again.
 std::size_t block_size(std::size_t wanted) {
     std::size_t size = kSmallestBlock;
-    while (size < wanted) size *= size < kQuadrupleUpTo ? 4 : 2;
+    while (size < wanted)
+        size *= size < kQuadrupleUpTo ? 4 : 2;
     return std::min(size, kLargestBlock);
 }
 
@@ -57,12 +58,12 @@ OutBuffer::References* OutBuffer::References::create(std::size_t entries) {
 }
 
 OutBuffer::OutBuffer(OutBuffer&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)),
-      head_(std::exchange(other.head_, 0)),
-      size_(std::exchange(other.size_, 0)),
-      capacity_(std::exchange(other.capacity_, 0)),
-      referenced_bytes_(std::exchange(other.referenced_bytes_, 0)),
-      references_(std::exchange(other.references_, nullptr)) {}
+    : data_(std::exchange(other.data_, nullptr))
+    , head_(std::exchange(other.head_, 0))
+    , size_(std::exchange(other.size_, 0))
+    , capacity_(std::exchange(other.capacity_, 0))
+    , referenced_bytes_(std::exchange(other.referenced_bytes_, 0))
+    , references_(std::exchange(other.references_, nullptr)) {}
 
 OutBuffer& OutBuffer::operator=(OutBuffer&& other) noexcept {
     if (this == &other) return *this;
@@ -171,7 +172,8 @@ void OutBuffer::drop_first_reference() noexcept {
 
 void OutBuffer::free_references() noexcept {
     if (references_ == nullptr) return;
-    while (!references_->empty()) drop_first_reference();
+    while (!references_->empty())
+        drop_first_reference();
     References::free(references_);
     references_ = nullptr;
     referenced_bytes_ = 0;

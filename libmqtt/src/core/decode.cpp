@@ -10,25 +10,25 @@ namespace {
 
 PropertyPlace place_of(PacketType ack) {
     switch (ack) {
-        case PacketType::puback: return PropertyPlace::puback;
-        case PacketType::pubrec: return PropertyPlace::pubrec;
-        case PacketType::pubrel: return PropertyPlace::pubrel;
-        default: return PropertyPlace::pubcomp;
+    case PacketType::puback: return PropertyPlace::puback;
+    case PacketType::pubrec: return PropertyPlace::pubrec;
+    case PacketType::pubrel: return PropertyPlace::pubrel;
+    default: return PropertyPlace::pubcomp;
     }
 }
 
 bool are_flags_right(const Frame& frame, ProtocolVersion version) {
     switch (frame.type) {
-        case PacketType::pubrel:
-        case PacketType::subscribe:
-        case PacketType::unsubscribe:
-            // 3.1 repeats these packets, with DUP.
-            if (version == ProtocolVersion::v3_1 && frame.flags == 0x0A) return true;
-            // [MQTT-3.6.1-1] [MQTT-3.8.1-1] [MQTT-3.10.1-1]
-            // [MQTT311-3.6.1-1] [MQTT311-3.8.1-1] [MQTT311-3.10.1-1]
-            return frame.flags == 0x02;
-        case PacketType::publish: return true;  // decode_publish looks at them
-        default: return frame.flags == 0;       // [MQTT-3.14.1-1] [MQTT-3.15.1-1]
+    case PacketType::pubrel:
+    case PacketType::subscribe:
+    case PacketType::unsubscribe:
+        // 3.1 repeats these packets, with DUP [MQTT31-8].
+        if (version == ProtocolVersion::v3_1 && frame.flags == 0x0A) return true;
+        // [MQTT-3.6.1-1] [MQTT-3.8.1-1] [MQTT-3.10.1-1]
+        // [MQTT311-3.6.1-1] [MQTT311-3.8.1-1] [MQTT311-3.10.1-1]
+        return frame.flags == 0x02;
+    case PacketType::publish: return true;  // decode_publish looks at them
+    default: return frame.flags == 0;       // [MQTT-3.14.1-1] [MQTT-3.15.1-1]
     }
 }
 
@@ -97,23 +97,23 @@ Result<Packet> decode(const Frame& frame, ProtocolVersion version) {
     // [MQTT-2.1.3-1] [MQTT311-2.2.2-1] [MQTT311-2.2.2-2]
     if (!are_flags_right(frame, version)) return malformed("reserved header flags are wrong");
     switch (frame.type) {
-        case PacketType::connect: return decode_connect(frame);
-        case PacketType::connack: return decode_connack(frame, version);
-        case PacketType::publish: return to_packet(decode_publish(frame, version));
-        case PacketType::puback:
-        case PacketType::pubrec:
-        case PacketType::pubrel:
-        case PacketType::pubcomp: return decode_ack(frame, version);
-        case PacketType::subscribe: return decode_subscribe(frame, version);
-        case PacketType::suback: return decode_suback(frame, version);
-        case PacketType::unsubscribe: return decode_unsubscribe(frame, version);
-        case PacketType::unsuback: return decode_unsuback(frame, version);
-        case PacketType::pingreq: return decode_empty<Pingreq>(frame);
-        case PacketType::pingresp: return decode_empty<Pingresp>(frame);
-        case PacketType::disconnect: return decode_disconnect(frame, version);
-        case PacketType::auth:
-            if (version == ProtocolVersion::v5) return decode_auth(frame);
-            break;
+    case PacketType::connect: return decode_connect(frame);
+    case PacketType::connack: return decode_connack(frame, version);
+    case PacketType::publish: return to_packet(decode_publish(frame, version));
+    case PacketType::puback:
+    case PacketType::pubrec:
+    case PacketType::pubrel:
+    case PacketType::pubcomp: return decode_ack(frame, version);
+    case PacketType::subscribe: return decode_subscribe(frame, version);
+    case PacketType::suback: return decode_suback(frame, version);
+    case PacketType::unsubscribe: return decode_unsubscribe(frame, version);
+    case PacketType::unsuback: return decode_unsuback(frame, version);
+    case PacketType::pingreq: return decode_empty<Pingreq>(frame);
+    case PacketType::pingresp: return decode_empty<Pingresp>(frame);
+    case PacketType::disconnect: return decode_disconnect(frame, version);
+    case PacketType::auth:
+        if (version == ProtocolVersion::v5) return decode_auth(frame);
+        break;
     }
     return malformed("reserved packet type");
 }

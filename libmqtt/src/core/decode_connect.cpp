@@ -1,4 +1,6 @@
 // CONNECT and CONNACK.
+#include <algorithm>
+
 #include "core/decode_detail.hpp"
 #include "core/reason_code.hpp"
 #include "mqtt/topic.hpp"
@@ -59,24 +61,42 @@ WillView read_will(Reader& reader, std::uint8_t flags, ProtocolVersion version, 
 }
 
 // [MQTT-3.1.2-16..19] [MQTT311-3.1.2-18..21]. In 3.1 the remaining length overrules the flags: user
-// name and password may be missing although announced.
+// name and password may be missing although announced [MQTT31-9].
 void read_credentials(Reader& reader, std::uint8_t flags, Connect& connect) {
     const auto follows = [&](std::uint8_t flag) {
         if ((flags & flag) == 0) return false;
         return !(connect.version == ProtocolVersion::v3_1 && reader.ok() && reader.at_end());
     };
-    if (follows(kUserName)) connect.user_name = reader.text();  // [MQTT-3.1.3-12] [MQTT311-3.1.3-11]
+    if (follows(kUserName))
+        connect.user_name = reader.text();  // [MQTT-3.1.3-12] [MQTT311-3.1.3-11]
     if (follows(kPassword)) connect.password = reader.binary();
 }
 
+std::size_t count_characters(std::string_view text) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
 Error check_client_id(const Connect& connect) {
-    if (!connect.client_id.empty() || connect.version == ProtocolVersion::v5) return {};
-    if (connect.version == ProtocolVersion::v3_1) {
-        return {Errc::client_identifier_not_valid, "client identifier is empty"};
+    const std::string_view id = connect.client_id;
+    const auto refuse = [](std::string_view why) {
+        return Error(Errc::client_identifier_not_valid, why);
+    };
+    switch (connect.version) {
+    case ProtocolVersion::v3_1:
+        if (id.empty()) return refuse("client identifier is empty");  // [MQTT31-5]
+        if (id.size() > 23 && count_characters(id) > 23) {            // [MQTT31-4]
+            return refuse("client identifier has more than 23 characters");
+        }
+        break;
+    case ProtocolVersion::v3_1_1:  // [MQTT311-3.1.3-7] [MQTT311-3.1.3-8]
+        if (id.empty() && !connect.clean_start) {
+            return refuse("client identifier is empty without clean session");
+        }
+        break;
+    case ProtocolVersion::v5: break;
     }
-    if (connect.clean_start) return {};
-    return {Errc::client_identifier_not_valid,  // [MQTT311-3.1.3-7] [MQTT311-3.1.3-8]
-            "client identifier is empty without clean session"};
+    return {};
 }
 
 }  // namespace

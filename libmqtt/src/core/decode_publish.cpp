@@ -10,7 +10,8 @@ constexpr std::uint8_t kDup = 0x08;
 
 // A topic that is not plain ASCII, or wrong.
 Error check_topic(std::string_view topic) {
-    if (!is_valid_utf8(topic)) return malformed(Reader::kNotUtf8);  // [MQTT-3.3.2-1] [MQTT311-3.3.2-1]
+    if (!is_valid_utf8(topic))
+        return malformed(Reader::kNotUtf8);     // [MQTT-3.3.2-1] [MQTT311-3.3.2-1]
     return validate_topic_name(topic).error();  // [MQTT-3.3.2-2] [MQTT311-3.3.2-2]
 }
 

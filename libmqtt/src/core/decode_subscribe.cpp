@@ -10,7 +10,10 @@ namespace mqtt {
 using core::Reader;
 
 FilterList::Iterator::Iterator(const std::uint8_t* at, const std::uint8_t* end, bool with_options)
-    : at_(at), next_(at), end_(end), with_options_(with_options) {
+    : at_(at)
+    , next_(at)
+    , end_(end)
+    , with_options_(with_options) {
     read();
 }
 
@@ -35,7 +38,8 @@ void FilterList::Iterator::read() {
 
 std::size_t FilterList::count() const {
     std::size_t count = 0;
-    for (auto it = begin(); it != end(); ++it) ++count;
+    for (auto it = begin(); it != end(); ++it)
+        ++count;
     return count;
 }
 
@@ -100,8 +104,7 @@ bool is_suback_code(std::uint8_t code, ProtocolVersion version, PropertyPlace pl
 // The common layout of SUBACK and UNSUBACK: a code for each filter.
 template <class T>
 Result<Packet> decode_answer(const Frame& frame, ProtocolVersion version, PropertyPlace place) {
-    const bool with_codes =
-        place == PropertyPlace::suback || version == ProtocolVersion::v5;
+    const bool with_codes = place == PropertyPlace::suback || version == ProtocolVersion::v5;
     Reader reader(frame.body);
     Error error;
     T packet;
@@ -112,7 +115,8 @@ Result<Packet> decode_answer(const Frame& frame, ProtocolVersion version, Proper
     if (packet.id == 0) return protocol_error(kZeroPacketId);
     if (with_codes && packet.codes.empty()) return protocol_error("answer without a reason code");
     for (const std::uint8_t code : packet.codes) {
-        if (!is_suback_code(code, version, place)) {  // [MQTT-3.9.3-2] [MQTT-3.11.3-2] [MQTT311-3.9.3-2]
+        if (!is_suback_code(code, version,
+                            place)) {  // [MQTT-3.9.3-2] [MQTT-3.11.3-2] [MQTT311-3.9.3-2]
             return protocol_error("unknown reason code in SUBACK or UNSUBACK");
         }
     }

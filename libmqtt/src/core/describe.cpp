@@ -61,14 +61,12 @@ Line& Line::properties(Properties properties) {
     for (const PropertyView& property : properties) {
         const PropertyInfo& info = *property.info;
         switch (info.type) {
-            case PropertyType::utf8_pair:
-                quoted(info.name, property.name).quoted("=", property.text);
-                break;
-            case PropertyType::utf8_string: quoted(info.name, property.text); break;
-            case PropertyType::binary:
-                field(info.name, property.text.size()).word("bytes");
-                break;
-            default: field(info.name, property.number);
+        case PropertyType::utf8_pair:
+            quoted(info.name, property.name).quoted("=", property.text);
+            break;
+        case PropertyType::utf8_string: quoted(info.name, property.text); break;
+        case PropertyType::binary: field(info.name, property.text.size()).word("bytes"); break;
+        default: field(info.name, property.number);
         }
     }
     return *this;
@@ -76,9 +74,9 @@ Line& Line::properties(Properties properties) {
 
 std::string_view version_name(ProtocolVersion version) {
     switch (version) {
-        case ProtocolVersion::v3_1: return "3.1";
-        case ProtocolVersion::v3_1_1: return "3.1.1";
-        case ProtocolVersion::v5: break;
+    case ProtocolVersion::v3_1: return "3.1";
+    case ProtocolVersion::v3_1_1: return "3.1.1";
+    case ProtocolVersion::v5: break;
     }
     return "5.0";
 }
@@ -98,7 +96,8 @@ void add_filters(Line& line, const FilterList& filters) {
 }
 
 void add_codes(Line& line, Bytes codes) {
-    for (const std::uint8_t code : codes) line.word(reason_name(static_cast<ReasonCode>(code)));
+    for (const std::uint8_t code : codes)
+        line.word(reason_name(static_cast<ReasonCode>(code)));
 }
 
 Line describe_one(const Connect& p) {
@@ -151,12 +150,24 @@ Line describe_answer(std::string_view name, const T& p) {
     return line.properties(p.properties), line;
 }
 
-Line describe_one(const Subscribe& p) { return describe_request("SUBSCRIBE", p); }
-Line describe_one(const Unsubscribe& p) { return describe_request("UNSUBSCRIBE", p); }
-Line describe_one(const Suback& p) { return describe_answer("SUBACK", p); }
-Line describe_one(const Unsuback& p) { return describe_answer("UNSUBACK", p); }
-Line describe_one(const Pingreq&) { return Line("PINGREQ"); }
-Line describe_one(const Pingresp&) { return Line("PINGRESP"); }
+Line describe_one(const Subscribe& p) {
+    return describe_request("SUBSCRIBE", p);
+}
+Line describe_one(const Unsubscribe& p) {
+    return describe_request("UNSUBSCRIBE", p);
+}
+Line describe_one(const Suback& p) {
+    return describe_answer("SUBACK", p);
+}
+Line describe_one(const Unsuback& p) {
+    return describe_answer("UNSUBACK", p);
+}
+Line describe_one(const Pingreq&) {
+    return Line("PINGREQ");
+}
+Line describe_one(const Pingresp&) {
+    return Line("PINGRESP");
+}
 
 Line describe_one(const Disconnect& p) {
     Line line("DISCONNECT");
@@ -184,9 +195,10 @@ std::string escape_controls(std::string_view text) {
     for (std::size_t i = 0; i < text.size(); ++i) {
         const auto byte = static_cast<std::uint8_t>(text[i]);
         // U+0080..U+009F are controls too: C2 80..C2 9F.
-        const bool c1 = byte == 0xC2 && i + 1 < text.size() &&
-                        static_cast<std::uint8_t>(text[i + 1]) < 0xA0;
-        const bool after_c1 = i > 0 && static_cast<std::uint8_t>(text[i - 1]) == 0xC2 && byte >= 0x80 && byte < 0xA0;
+        const bool c1 =
+            byte == 0xC2 && i + 1 < text.size() && static_cast<std::uint8_t>(text[i + 1]) < 0xA0;
+        const bool after_c1 =
+            i > 0 && static_cast<std::uint8_t>(text[i - 1]) == 0xC2 && byte >= 0x80 && byte < 0xA0;
         if (byte < 0x20 || byte == 0x7F || c1 || after_c1 || (byte >= 0x80 && !valid)) {
             escaped += "\\x";
             escaped += kHex[byte >> 4];

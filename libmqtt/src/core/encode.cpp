@@ -15,10 +15,10 @@ std::uint8_t byte(ReasonCode code) {
 
 PropertyPlace place_of(PacketType ack) {
     switch (ack) {
-        case PacketType::puback: return PropertyPlace::puback;
-        case PacketType::pubrec: return PropertyPlace::pubrec;
-        case PacketType::pubrel: return PropertyPlace::pubrel;
-        default: return PropertyPlace::pubcomp;
+    case PacketType::puback: return PropertyPlace::puback;
+    case PacketType::pubrec: return PropertyPlace::pubrec;
+    case PacketType::pubrel: return PropertyPlace::pubrel;
+    default: return PropertyPlace::pubcomp;
     }
 }
 
@@ -50,7 +50,7 @@ std::size_t connect_size(const Connect& packet) {
     return size;
 }
 
-// The code of one filter in SUBACK. 3.1 cannot refuse: it has to acknowledge and stay silent.
+// The code of one filter in SUBACK. 3.1 cannot refuse: it has to acknowledge and stay silent [MQTT31-7].
 std::uint8_t suback_code(ProtocolVersion version, std::uint8_t code) {
     if (version == ProtocolVersion::v5 || code < 0x80) return code;
     return version == ProtocolVersion::v3_1 ? 0x00 : 0x80;  // [MQTT311-3.9.3-2]
@@ -87,8 +87,8 @@ void encode(base::OutBuffer& out, const Connect& packet) {
     MQTT_ASSERT(version == ProtocolVersion::v5 || packet.user_name || !packet.password);
     PacketWriter writer(out, PacketType::connect, 0, connect_size(packet));
     writer.text(protocol_name(version));
-    writer.u8(static_cast<std::uint8_t>(static_cast<unsigned>(version) |
-                                        (packet.bridge ? 0x80u : 0u)));
+    writer.u8(
+        static_cast<std::uint8_t>(static_cast<unsigned>(version) | (packet.bridge ? 0x80u : 0u)));
     writer.u8(connect_flags(packet));
     writer.u16(packet.keep_alive);
     write_properties(writer, version, packet.properties);
@@ -109,7 +109,7 @@ void encode(base::OutBuffer& out, ProtocolVersion version, const Connack& packet
                         2 + properties_size(version, packet.properties));
     const bool present = packet.session_present && version != ProtocolVersion::v3_1 &&
                          packet.reason == ReasonCode::success;  // [MQTT-3.2.2-6] [MQTT311-3.2.2-4]
-    writer.u8(present ? 1 : 0);  // [MQTT-3.2.2-1]
+    writer.u8(present ? 1 : 0);                                 // [MQTT-3.2.2-1]
     writer.u8(v5 ? byte(packet.reason) : to_connack_v3(packet.reason));
     write_properties(writer, version, packet.properties);
 }
@@ -141,7 +141,8 @@ void encode(base::OutBuffer& out, ProtocolVersion version, const Suback& packet)
     PacketWriter writer(out, PacketType::suback, 0, body);
     writer.u16(packet.id);
     write_properties(writer, version, packet.properties);
-    for (const std::uint8_t code : packet.codes) writer.u8(suback_code(version, code));
+    for (const std::uint8_t code : packet.codes)
+        writer.u8(suback_code(version, code));
 }
 
 void encode(base::OutBuffer& out, ProtocolVersion version, const Unsubscribe& packet) {

@@ -32,9 +32,9 @@ struct OutgoingPublish {
     bool retain = false;
     bool dup = false;
     PacketId id = 0;
-    std::uint16_t topic_alias = 0;                        // 0: none
-    bool omit_topic = false;                              // the alias alone
-    std::optional<std::uint32_t> message_expiry_interval; // remaining seconds
+    std::uint16_t topic_alias = 0;                         // 0: none
+    bool omit_topic = false;                               // the alias alone
+    std::optional<std::uint32_t> message_expiry_interval;  // remaining seconds
     std::span<const std::uint32_t> subscription_ids;
     base::KeepAliveRef owner;  // set: a payload over kReferenceFrom bytes is referenced, not copied
 };

@@ -23,7 +23,8 @@ std::size_t own_properties_size(const OutgoingPublish& publish) {
     std::size_t size = 0;
     if (publish.topic_alias != 0) size += 3;
     if (publish.message_expiry_interval) size += 5;
-    for (const std::uint32_t id : publish.subscription_ids) size += 1 + varint_size(id);
+    for (const std::uint32_t id : publish.subscription_ids)
+        size += 1 + varint_size(id);
     return size;
 }
 

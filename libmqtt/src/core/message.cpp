@@ -58,14 +58,12 @@ PublishProperties split_publish_properties(Properties received,
     const std::uint8_t* const end = kept + received.raw().size();
     for (auto it = received.begin(); it != received.end(); ++it) {
         switch (it->info->id) {
-            case PropertyId::topic_alias:
-                split.topic_alias = static_cast<std::uint16_t>(it->number);
-                break;
-            case PropertyId::message_expiry_interval:
-                split.message_expiry_interval = it->number;
-                break;
-            case PropertyId::subscription_identifier: break;
-            default: continue;
+        case PropertyId::topic_alias:
+            split.topic_alias = static_cast<std::uint16_t>(it->number);
+            break;
+        case PropertyId::message_expiry_interval: split.message_expiry_interval = it->number; break;
+        case PropertyId::subscription_identifier: break;
+        default: continue;
         }
         if (!cut) scratch.clear();
         cut = true;

@@ -20,8 +20,8 @@ constexpr bool stands_in(const PropertyInfo& info, PropertyPlace place) {
 
 // SUBSCRIBE takes one subscription identifier, PUBLISH several.
 constexpr bool may_repeat(const PropertyInfo& info, PropertyPlace place) {
-    return info.repeatable && !(info.id == PropertyId::subscription_identifier &&
-                                place == PropertyPlace::subscribe);
+    return info.repeatable &&
+           !(info.id == PropertyId::subscription_identifier && place == PropertyPlace::subscribe);
 }
 
 constexpr bool is_number(PropertyType type) {
@@ -114,7 +114,9 @@ Properties core::read_properties(Reader& reader, PropertyPlace place, Error& err
 // Reading validated bytes: they cannot be too short.
 
 Properties::Iterator::Iterator(Bytes rest)
-    : at_(rest.data()), next_(rest.data()), end_(rest.data() + rest.size()) {
+    : at_(rest.data())
+    , next_(rest.data())
+    , end_(rest.data() + rest.size()) {
     read();
 }
 
@@ -159,17 +161,18 @@ PropertyList& PropertyList::add(PropertyId id, std::uint32_t number) {
     MQTT_ASSERT(number >= info->minimum && number <= info->maximum);
     raw_.push_back(static_cast<std::uint8_t>(id));
     const auto push = [this](std::uint32_t value, int bytes) {
-        while (bytes-- > 0) raw_.push_back(static_cast<std::uint8_t>(value >> (8 * bytes)));
+        while (bytes-- > 0)
+            raw_.push_back(static_cast<std::uint8_t>(value >> (8 * bytes)));
     };
     switch (info->type) {
-        case PropertyType::byte: push(number, 1); break;
-        case PropertyType::two_byte_integer: push(number, 2); break;
-        case PropertyType::four_byte_integer: push(number, 4); break;
-        default: {
-            std::array<std::uint8_t, 4> varint;
-            raw_.insert(raw_.end(), varint.begin(),
-                        varint.begin() + (core::encode_varint(varint.data(), number) - varint.data()));
-        }
+    case PropertyType::byte: push(number, 1); break;
+    case PropertyType::two_byte_integer: push(number, 2); break;
+    case PropertyType::four_byte_integer: push(number, 4); break;
+    default: {
+        std::array<std::uint8_t, 4> varint;
+        raw_.insert(raw_.end(), varint.begin(),
+                    varint.begin() + (core::encode_varint(varint.data(), number) - varint.data()));
+    }
     }
     return *this;
 }

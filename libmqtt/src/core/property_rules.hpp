@@ -13,16 +13,16 @@ inline PropertyView read_property_value(Reader& reader, const PropertyInfo& info
     PropertyView view;
     view.info = &info;
     switch (info.type) {
-        case PropertyType::byte: view.number = reader.u8(); break;
-        case PropertyType::two_byte_integer: view.number = reader.u16(); break;
-        case PropertyType::four_byte_integer: view.number = reader.u32(); break;
-        case PropertyType::variable_byte_integer: view.number = reader.varint(); break;
-        case PropertyType::utf8_string:
-        case PropertyType::binary: view.text = reader.raw_text(); break;
-        case PropertyType::utf8_pair:
-            view.name = reader.raw_text();
-            view.text = reader.raw_text();
-            break;
+    case PropertyType::byte: view.number = reader.u8(); break;
+    case PropertyType::two_byte_integer: view.number = reader.u16(); break;
+    case PropertyType::four_byte_integer: view.number = reader.u32(); break;
+    case PropertyType::variable_byte_integer: view.number = reader.varint(); break;
+    case PropertyType::utf8_string:
+    case PropertyType::binary: view.text = reader.raw_text(); break;
+    case PropertyType::utf8_pair:
+        view.name = reader.raw_text();
+        view.text = reader.raw_text();
+        break;
     }
     return view;
 }

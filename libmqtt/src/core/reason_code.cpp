@@ -44,8 +44,7 @@ constexpr auto kTable = std::to_array<ReasonInfo>({
      kConnack},
     {client_identifier_not_valid, "client_identifier_not_valid", "Client identifier not valid",
      kConnack},
-    {bad_user_name_or_password, "bad_user_name_or_password", "Bad user name or password",
-     kConnack},
+    {bad_user_name_or_password, "bad_user_name_or_password", "Bad user name or password", kConnack},
     {not_authorized, "not_authorized", "Not authorized", kEnds | kPub | kSubs},
     {server_unavailable, "server_unavailable", "Server unavailable", kConnack},
     {server_busy, "server_busy", "Server busy", kEnds},
@@ -60,8 +59,7 @@ constexpr auto kTable = std::to_array<ReasonInfo>({
      kPub | kSubs},
     {packet_identifier_not_found, "packet_identifier_not_found", "Packet identifier not found",
      kRel},
-    {receive_maximum_exceeded, "receive_maximum_exceeded", "Receive maximum exceeded",
-     kDisconnect},
+    {receive_maximum_exceeded, "receive_maximum_exceeded", "Receive maximum exceeded", kDisconnect},
     {topic_alias_invalid, "topic_alias_invalid", "Topic alias invalid", kDisconnect},
     {packet_too_large, "packet_too_large", "Packet too large", kEnds},
     {message_rate_too_high, "message_rate_too_high", "Message rate too high", kDisconnect},
@@ -125,26 +123,26 @@ std::string_view reason_text(ReasonCode code) {
 
 std::uint8_t to_connack_v3(ReasonCode code) {
     switch (code) {
-        case ReasonCode::success: return 0;
-        case ReasonCode::unsupported_protocol_version: return 1;
-        case ReasonCode::client_identifier_not_valid: return 2;
-        case ReasonCode::bad_user_name_or_password: return 4;
-        case ReasonCode::not_authorized:
-        case ReasonCode::banned:
-        case ReasonCode::bad_authentication_method: return 5;
-        default: return 3;  // server unavailable: the only one that blames nobody
+    case ReasonCode::success: return 0;
+    case ReasonCode::unsupported_protocol_version: return 1;
+    case ReasonCode::client_identifier_not_valid: return 2;
+    case ReasonCode::bad_user_name_or_password: return 4;
+    case ReasonCode::not_authorized:
+    case ReasonCode::banned:
+    case ReasonCode::bad_authentication_method: return 5;
+    default: return 3;  // server unavailable: the only one that blames nobody
     }
 }
 
 std::optional<ReasonCode> from_connack_v3(std::uint8_t return_code) {
     switch (return_code) {
-        case 0: return ReasonCode::success;
-        case 1: return ReasonCode::unsupported_protocol_version;
-        case 2: return ReasonCode::client_identifier_not_valid;
-        case 3: return ReasonCode::server_unavailable;
-        case 4: return ReasonCode::bad_user_name_or_password;
-        case 5: return ReasonCode::not_authorized;
-        default: return std::nullopt;
+    case 0: return ReasonCode::success;
+    case 1: return ReasonCode::unsupported_protocol_version;
+    case 2: return ReasonCode::client_identifier_not_valid;
+    case 3: return ReasonCode::server_unavailable;
+    case 4: return ReasonCode::bad_user_name_or_password;
+    case 5: return ReasonCode::not_authorized;
+    default: return std::nullopt;
     }
 }
 

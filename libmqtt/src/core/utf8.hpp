@@ -45,7 +45,8 @@ inline bool is_plain_ascii(std::string_view text) {
     std::size_t left = text.size();
     if (left >= 8) {
         std::uint64_t marks = detail::kHighBits;
-        for (; left > 8; at += 8, left -= 8) marks &= detail::plain_marks<kName>(detail::load8(at));
+        for (; left > 8; at += 8, left -= 8)
+            marks &= detail::plain_marks<kName>(detail::load8(at));
         marks &= detail::plain_marks<kName>(detail::load8(at + left - 8));  // may overlap
         return marks == detail::kHighBits;
     }
@@ -57,7 +58,9 @@ inline bool is_plain_ascii(std::string_view text) {
         std::memcpy(&high, at + left - 4, 4);
         word = std::uint64_t{high} << 32 | low;
     } else if (left > 0) {
-        const auto byte = [&](std::size_t i) { return std::uint64_t{static_cast<std::uint8_t>(at[i])}; };
+        const auto byte = [&](std::size_t i) {
+            return std::uint64_t{static_cast<std::uint8_t>(at[i])};
+        };
         word = (detail::kOnes & ~std::uint64_t{0xFF'FFFF}) | byte(0) | byte(left / 2) << 8 |
                byte(left - 1) << 16;
     }

@@ -18,8 +18,7 @@ inline constexpr int kVarintMalformed = -1;
 
 // Reads from [at, end). Returns the number of bytes read (1..4); kVarintIncomplete when more are
 // needed; kVarintMalformed for a fifth byte or a longer form than necessary [MQTT-1.5.5-1].
-constexpr int decode_varint(const std::uint8_t* at, const std::uint8_t* end,
-                            std::uint32_t& value) {
+constexpr int decode_varint(const std::uint8_t* at, const std::uint8_t* end, std::uint32_t& value) {
     if (at != end && *at < 0x80) {  // nearly always
         value = *at;
         return 1;
