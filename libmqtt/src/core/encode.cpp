@@ -195,10 +195,11 @@ void encode(base::OutBuffer& out, const Auth& packet) {
 void encode(base::OutBuffer& out, ProtocolVersion version, const Packet& packet) {
     std::visit(
         [&](const auto& p) {
-            if constexpr (requires { encode(out, version, p); }) {
-                encode(out, version, p);
-            } else {
+            // In this order: with a version any of them would convert back to a Packet.
+            if constexpr (requires { encode(out, p); }) {
                 encode(out, p);
+            } else {
+                encode(out, version, p);
             }
         },
         packet);

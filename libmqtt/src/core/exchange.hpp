@@ -1,6 +1,7 @@
 // The half of MQTT that is the same for client and server: PUBLISH and its acknowledgements in both
 // directions, quotas, topic aliases, order of acknowledgements. Base of ClientProtocol and
 // ServerProtocol; sans-I/O: time is an argument, output goes to the OutBuffer given.
+// What only one role does (CONNECT, SUBSCRIBE, keep-alive) does not live here.
 #pragma once
 
 #include <cstdint>
@@ -8,10 +9,15 @@
 
 #include "base/consumed.hpp"
 #include "core/encode.hpp"
+#include "core/frame.hpp"
+#include "core/legality.hpp"
 #include "core/session.hpp"
 #include "mqtt/error.hpp"
 
 namespace mqtt::core {
+
+class AckQueue;
+struct TopicAliases;
 
 // What the receiver of a PUBLISH says to it. QoS 0 ignores it.
 struct AckDecision {
@@ -26,15 +32,17 @@ struct AckDecision {
 class ExchangeSink {
 public:
     // A message for the owner, its alias resolved (topic is never empty), duplicates of QoS 2 already
-    // removed. Views die when the call returns.
+    // removed. Views die when the call returns. An error reason refuses a QoS 1/2 message (5.0; 3.x
+    // has no way to say so and acknowledges it as usual).
     virtual AckDecision on_publish(const Publish& publish) = 0;
-    // An outgoing QoS 1/2 message is finished: acknowledged, or refused by an error code.
+    // An outgoing QoS 1/2 message is finished: acknowledged, or refused by an error code. For QoS 2
+    // `reason` is what PUBREC said.
     virtual void on_delivered(PacketId id, std::uint64_t token, ReasonCode reason) = 0;
     // The send window has room again (called once per batch of acknowledgements, not per one).
     virtual void on_send_quota() = 0;
     virtual void on_auth(const Auth& auth) = 0;
     // The peer broke a rule, or a deadline passed: the reaction that the standard names is staged in
-    // the output already; the owner closes gracefully. Nothing is parsed after this.
+    // the output already; the owner closes gracefully. Nothing is parsed after this. Called once.
     virtual void on_protocol_error(const Error& error) = 0;
 
 protected:
@@ -43,9 +51,10 @@ protected:
 
 enum class SendStatus : std::uint8_t {
     sent,
-    no_quota,          // Receive Maximum or packet ids are used up: queue it, on_send_quota follows
-    too_large,         // over the receiver's Maximum Packet Size: drop for this one [MQTT-3.1.2-24]
-    not_connected,
+    no_quota,       // Receive Maximum or packet ids are used up: queue it, on_send_quota follows
+    too_large,      // over the receiver's Maximum Packet Size: drop for this one [MQTT-3.1.2-25]
+    not_connected,  // before CONNACK, or closing
+    not_supported,  // QoS or RETAIN that the server said it does not take [MQTT-3.2.2-11]
 };
 
 struct SendResult {
@@ -67,48 +76,127 @@ struct PeerLimits {
 
 class Exchange {
 public:
-    // Sends one message now or says why not. QoS 0 never waits for quota. `keep` (QoS 1/2) is what a
-    // resend after reconnecting needs; null: cannot be resent. `publish.id`, `.dup`, `.topic_alias`
-    // and `.omit_topic` are set here.
-    SendResult publish(OutgoingPublish& publish, const MessageRef& keep, std::uint64_t token);
-    bool has_send_quota() const;
-
-    // Completes an AckDecision::later() of a QoS 1/2 message received on this connection.
-    void acknowledge(PacketId id, ReasonCode reason = ReasonCode::success);
-
-    // Stages DISCONNECT (5.0, or the client's normal one in 3.x) and stops parsing.
-    void disconnect(ReasonCode reason, Properties properties = {});
-    void auth(ReasonCode reason, Properties properties = {});
-
-    ProtocolVersion version() const { return version_; }
-    const PeerLimits& peer_limits() const { return peer_; }
-    bool is_closing() const { return closing_; }
-    Session* session() { return session_; }
-    // Counters for $SYS, bench and logs.
+    // Packets that went through, PUBLISH and all. One object may serve all connections of a loop.
     struct Counters {
         std::uint64_t packets_received = 0, packets_sent = 0;
         std::uint64_t publishes_received = 0, publishes_sent = 0;
     };
 
+    // Sends one message now or says why not. QoS 0 never waits for quota. `keep` (QoS 1/2) is what a
+    // resend after reconnecting needs; null: cannot be resent. `publish.id`, `.dup`, `.topic_alias`
+    // and `.omit_topic` are set here.
+    SendResult publish(OutgoingPublish& publish, const MessageRef& keep, std::uint64_t token);
+    bool has_send_quota() const;
+    // At most `window` unfinished QoS 1/2 messages, besides the peer's Receive Maximum (which 3.x
+    // lacks). Not 0. Set it before the connection is established.
+    void limit_send_window(std::uint16_t window) { send_window_ = window; }
+
+    // Completes an AckDecision::later() of a QoS 1/2 message received on this connection, after
+    // on_publish returned. It leaves when all earlier ones are decided. Unknown ids are ignored: they
+    // belong to a connection that is gone.
+    void acknowledge(PacketId id, ReasonCode reason = ReasonCode::success);
+
+    // Stages DISCONNECT and stops parsing: 5.0, or a client's normal one in 3.x (where the packet
+    // always means "discard the will", so that other reasons just end the connection). A reason that
+    // this role may not send is replaced by the nearest one. Once closing nothing more is staged.
+    // [MQTT-3.14.4-1] [MQTT-3.14.0-1]
+    void disconnect(ReasonCode reason, Properties properties = {});
+    // Stages AUTH, if CONNECT named a method. [MQTT-4.12.0-6] [MQTT-4.12.0-7]
+    void auth(ReasonCode reason, Properties properties = {});
+
+    // Within a callback: feed returns after this packet, the rest stays unread until it is fed again.
+    void pause() { paused_ = true; }
+
+    ProtocolVersion version() const { return version_; }
+    const PeerLimits& peer_limits() const { return peer_; }
+    bool is_connected() const { return connected_; }
+    bool is_closing() const { return closing_; }
+    Session* session() { return session_; }
+    // `counters` outlives the object; null: nothing is counted.
+    void count_in(Counters* counters) { counters_ = counters; }
+
+    Exchange(const Exchange&) = delete;
+    Exchange& operator=(const Exchange&) = delete;
+
 protected:
-    // The roles drive these; see exchange.cpp for the rules they enforce.
-    explicit Exchange(base::OutBuffer& out) : out_(&out) {}
+    Exchange(base::OutBuffer& out, Role role);
     ~Exchange();
 
-    struct Aliases;    // both directions; allocated when one is used
-    struct AckQueue;   // acknowledgements held back by a deferred one; allocated when needed
+    // Forgets everything about the connection before; limits are the defaults again.
+    void reset();
+    // The connection stands: exchanges of `session` that are unfinished are sent again, as far as
+    // the quota allows, the rest when it does. [MQTT-4.4.0-1]
+    void resume(Session& session, TimePoint now);
+
+    void receive_publish(const Frame& frame, ExchangeSink& sink);
+    void receive_ack(const Frame& frame, ExchangeSink& sink);
+    void receive_auth(const Frame& frame, ExchangeSink& sink);
+    // A rule was broken: DISCONNECT when the standard allows one, closing, on_protocol_error.
+    void fail(const Error& error, ExchangeSink& sink);
+    void report(const Error& error, ExchangeSink& sink);  // the same without DISCONNECT
+    // After a batch of packets: resends what waited for quota, tells that the window opened.
+    void finish_batch(std::uint64_t packets, TimePoint now, ExchangeSink& sink);
+
+    // Stages `packet` if it fits into the peer's Maximum Packet Size, otherwise without Reason String
+    // and User Properties, otherwise not at all (false). [MQTT-3.2.2-19] [MQTT-3.14.2-3] and kin
+    bool stage(Packet packet, bool strip_problem_information = false);
+    void stage_short(PacketType type);  // PINGREQ, PINGRESP and the like: two bytes
+    void count_sent() {
+        if (counters_ != nullptr) ++counters_->packets_sent;
+    }
+
+    template <class Protocol, class Sink>
+    base::Consumed feed_frames(Protocol& protocol, Bytes bytes, TimePoint now, Sink& sink);
 
     base::OutBuffer* out_;
     Session* session_ = nullptr;
+    Counters* counters_ = nullptr;
     PeerLimits peer_;
-    std::unique_ptr<Aliases> aliases_;
+
+private:
+    bool resolve_properties(Publish& publish, ExchangeSink& sink);
+    void receive_qos1(const Publish& publish, ExchangeSink& sink);
+    void receive_qos2(const Publish& publish, ExchangeSink& sink);
+    void decide(const Publish& publish, const AckDecision& decision);
+
+    void receive_puback(const Ack& ack, ExchangeSink& sink);
+    void receive_pubrec(const Ack& ack, ExchangeSink& sink);
+    void receive_pubrel(const Ack& ack, ExchangeSink& sink);
+    void receive_pubcomp(const Ack& ack, ExchangeSink& sink);
+    void finish(PacketId id, InflightEntry& entry, ReasonCode reason, ExchangeSink& sink);
+
+    void answer(PacketType type, PacketId id, ReasonCode reason);
+    void stage_ack(PacketType type, PacketId id, ReasonCode reason);
+    void flush_acks();
+
+    void choose_alias(OutgoingPublish& publish);
+    bool fits(OutgoingPublish& publish) const;
+    void resend_pending(TimePoint now);
+    void resend(PacketId id, InflightEntry& entry, TimePoint now);
+
+    // None until used: most connections need neither.
+    std::unique_ptr<TopicAliases> aliases_;
     std::unique_ptr<AckQueue> acks_;
+    std::uint16_t send_window_ = 65'535;
+    std::uint16_t receive_in_use_ = 0;  // QoS 1/2 PUBLISH received here and not finished by us
+    std::uint16_t send_in_use_ = 0;     // PUBLISH and resent PUBREL not finished by the peer
+    std::uint16_t resend_pending_ = 0;  // of a resumed session, waiting for quota
+    PacketId resend_from_ = 0;
+
+protected:
     std::uint16_t own_receive_maximum_ = 65'535;
-    std::uint16_t receive_in_use_ = 0;  // QoS 1/2 PUBLISH received and not yet acknowledged
+    std::uint16_t own_topic_alias_maximum_ = 0;
     ProtocolVersion version_ = ProtocolVersion::v5;
+    const Role role_;
+    QoS own_maximum_qos_ = QoS::exactly_once;
+    bool own_retain_available_ : 1 = true;
+    bool has_authentication_method_ : 1 = false;
+    bool request_problem_information_ : 1 = true;
+    bool quota_was_exhausted_ : 1 = false;
     bool closing_ = false;
     bool connected_ = false;
-    bool quota_was_exhausted_ = false;
+    bool authenticating_ = false;  // server: CONNECT seen, AUTH packets go back and forth
+    bool paused_ = false;
 };
 
 }  // namespace mqtt::core

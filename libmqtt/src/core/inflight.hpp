@@ -1,10 +1,9 @@
 // Outgoing QoS 1/2 exchanges (and SUBSCRIBE/UNSUBSCRIBE) of one session: packet ids and states, in
 // order of sending. A ring indexed by id distance: O(1) everywhere, no allocation in steady state.
-// Part of Session; survives the connection.
+// Part of Session; survives the connection. Knows no packet and no connection.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
 
 #include "core/message.hpp"
@@ -21,36 +20,52 @@ enum class InflightState : std::uint8_t {
 };
 
 // Several subscription identifiers of one delivery, kept for a resend (one is stored inline).
-class SubscriptionIds;
+class SubscriptionIds final : public base::Counted {
+public:
+    static base::Ref<SubscriptionIds> create(std::span<const std::uint32_t> ids);
+    std::span<const std::uint32_t> ids() const;
+
+private:
+    SubscriptionIds() = default;
+    void destroy() noexcept override;
+    std::uint32_t count_ = 0;
+};
 
 struct InflightEntry {
-    MessageRef message;          // null: not kept, cannot be resent after a reconnect
-    std::uint64_t token = 0;     // the owner's, comes back in on_delivered
-    std::uint32_t subscription_id = 0;
+    MessageRef message;       // null: not kept (or past PUBREC), cannot be resent after a reconnect
+    std::uint64_t token = 0;  // the owner's, comes back in on_delivered
     base::KeepAliveRef subscription_ids;  // when there are several (a SubscriptionIds)
+    std::uint32_t subscription_id = 0;    // when there is one
     InflightState state = InflightState::free;
     QoS qos = QoS::at_most_once;
-    bool retain = false;
-    bool counts_in_quota = false;  // PUBLISH that takes one of Receive Maximum
+    ReasonCode reason = ReasonCode::success;  // what PUBREC said
+    bool retain : 1 = false;
+    bool counts_in_quota : 1 = false;  // takes one of the peer's Receive Maximum
+    bool await_resend : 1 = false;     // not yet sent again on this connection
 };
+static_assert(sizeof(InflightEntry) <= 32);
 
 class Inflight {
 public:
     Inflight() = default;
-    Inflight(Inflight&&) noexcept;
-    Inflight& operator=(Inflight&&) noexcept;
-    ~Inflight();
+    Inflight(Inflight&& other) noexcept;
+    Inflight& operator=(Inflight&& other) noexcept;
+    ~Inflight() { clear(); }
 
-    // Takes the next free id; 0 when all 65,535 (or the span of the oldest) are in use.
-    PacketId add(InflightEntry entry);  // [MQTT-2.2.1-3] [MQTT-2.2.1-4]
+    // Takes the next id; 0 when all 65,535 are in use, or when the ids between the oldest unfinished
+    // exchange and the newest are (an id is reused as late as possible).
+    // [MQTT-2.2.1-3] [MQTT-2.2.1-4] [MQTT311-2.3.1-2]
+    PacketId add(InflightEntry entry);
     InflightEntry* find(PacketId id);
-    void remove(PacketId id);
+    void remove(PacketId id);  // [MQTT311-2.3.1-3]
     void clear() noexcept;
 
     bool empty() const { return count_ == 0; }
+    bool full() const { return span_ == kMaxSpan; }
     std::size_t count() const { return count_; }              // entries in use
     std::size_t publish_count() const { return publishes_; }  // of those, PUBLISH
-    // Visits entries in order of sending: callback(PacketId, InflightEntry&).
+    // Visits entries in order of sending: callback(PacketId, InflightEntry&), which must not add or
+    // remove.
     template <class F>
     void for_each(F&& f) {
         for (std::uint32_t i = 0; i < span_; ++i) {
@@ -58,17 +73,45 @@ public:
             if (entry.state != InflightState::free) f(id_at(i), entry);
         }
     }
+    // First entry with id `from` or sent after it that waits for being resent; null: none. `from`
+    // becomes its id.
+    InflightEntry* next_to_resend(PacketId& from);
+    // Forgets entries whose state `f(state)` says so.
+    template <class F>
+    void remove_if(F&& f) {
+        for (std::uint32_t i = 0; i < span_; ++i) {
+            InflightEntry& entry = at(i);
+            if (entry.state != InflightState::free && f(entry)) release(entry);
+        }
+        trim();
+    }
 
 private:
-    InflightEntry& at(std::uint32_t index) const;
-    PacketId id_at(std::uint32_t index) const;
+    static constexpr std::uint32_t kMaxSpan = 65'535;
+    static constexpr std::uint32_t kMinCapacity = 4;
+
+    InflightEntry& at(std::uint32_t index) const {
+        return ring_[(head_ + index) & (capacity_ - 1)];
+    }
+    // Ids run from 1 to 65535 and then from 1 again.
+    PacketId id_at(std::uint32_t index) const {
+        const std::uint32_t id = first_id_ + index;
+        return static_cast<PacketId>(id > kMaxSpan ? id - kMaxSpan : id);
+    }
+    std::uint32_t index_of(PacketId id) const {
+        return id >= first_id_ ? std::uint32_t{id} - first_id_ : id + kMaxSpan - first_id_;
+    }
+    void release(InflightEntry& entry) noexcept;
+    void trim() noexcept;
+    void grow();
+
     InflightEntry* ring_ = nullptr;  // capacity_ entries, a power of two; none while empty
     std::uint32_t capacity_ = 0;
     std::uint32_t head_ = 0;
-    std::uint32_t span_ = 0;   // entries between the oldest in use and the newest
+    std::uint32_t span_ = 0;  // entries between the oldest in use and the newest
     std::uint32_t count_ = 0;
     std::uint32_t publishes_ = 0;
-    PacketId first_id_ = 1;    // id of the entry at head_
+    PacketId first_id_ = 1;  // id of the entry at head_
     PacketId next_id_ = 1;
 };
 

@@ -15,5 +15,7 @@ struct Session {
         inbox.clear();
     }
 };
+// Part of what an idle connection costs; it holds no heap memory while nothing is under way.
+static_assert(sizeof(Session) <= 80);
 
 }  // namespace mqtt::core

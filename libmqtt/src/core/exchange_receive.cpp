@@ -1,0 +1,182 @@
+// PUBLISH coming in and our answers to it: aliases, quota, exactly once, order of acknowledgements.
+#include "core/ack_queue.hpp"
+#include "core/decode.hpp"
+#include "core/exchange.hpp"
+#include "core/topic_alias.hpp"
+
+namespace mqtt::core {
+
+void Exchange::receive_publish(const Frame& frame, ExchangeSink& sink) {
+    Result<Publish> decoded = decode_publish(frame, version_);
+    if (!decoded) return fail(decoded.error(), sink);
+    Publish& publish = *decoded;
+    if (counters_ != nullptr) ++counters_->publishes_received;
+    if ((!publish.properties.empty() || publish.topic.empty()) &&
+        !resolve_properties(publish, sink)) {
+        return;
+    }
+    if (publish.retain && !own_retain_available_) {  // [MQTT-3.2.2-14]
+        return fail(Error(Errc::protocol_error, ReasonCode::retain_not_supported,
+                          "RETAIN where it is not available"),
+                    sink);
+    }
+    // [MQTT-3.3.4-1]
+    if (publish.qos == QoS::at_most_once) {
+        sink.on_publish(publish);
+    } else if (publish.qos > own_maximum_qos_) {  // [MQTT-3.2.2-11]
+        fail(Error(Errc::protocol_error, ReasonCode::qos_not_supported, "QoS above Maximum QoS"),
+             sink);
+    } else if (publish.qos == QoS::at_least_once) {
+        receive_qos1(publish, sink);
+    } else {
+        receive_qos2(publish, sink);
+    }
+}
+
+bool Exchange::resolve_properties(Publish& publish, ExchangeSink& sink) {
+    std::uint32_t alias = 0;
+    for (const PropertyView& property : publish.properties) {
+        if (property.info->id == PropertyId::topic_alias) {
+            alias = property.number;
+            // [MQTT-3.3.2-8] [MQTT-3.3.2-9] [MQTT-3.3.2-10] [MQTT-3.3.2-11] [MQTT-3.3.2-12]
+            if (alias == 0 || alias > own_topic_alias_maximum_) {
+                fail(Error(Errc::topic_alias_invalid), sink);
+                return false;
+            }
+        } else if (property.info->id == PropertyId::subscription_identifier &&
+                   role_ == Role::server) {  // [MQTT-3.3.4-6]
+            fail(Error(Errc::protocol_error, "PUBLISH with a Subscription Identifier"), sink);
+            return false;
+        }
+    }
+    if (alias == 0) return true;
+    if (!aliases_) {
+        aliases_.reset(new TopicAliases{InboundAliases(own_topic_alias_maximum_),
+                                        OutboundAliases(peer_.topic_alias_maximum)});
+    }
+    const auto number = static_cast<std::uint16_t>(alias);
+    if (!publish.topic.empty()) {
+        aliases_->in.define(number, publish.topic);
+        return true;
+    }
+    publish.topic = aliases_->in.find(number);
+    if (!publish.topic.empty()) return true;
+    fail(Error(Errc::protocol_error, "topic alias that was never defined"), sink);
+    return false;
+}
+
+void Exchange::receive_qos1(const Publish& publish, ExchangeSink& sink) {
+    if (receive_in_use_ >= own_receive_maximum_) {
+        return fail(Error(Errc::receive_maximum_exceeded), sink);
+    }
+    const AckDecision decision = sink.on_publish(publish);
+    if (closing_) return;
+    if (decision.deferred) ++receive_in_use_;
+    decide(publish, decision);  // [MQTT-4.3.2-4] [MQTT-4.3.2-5]
+}
+
+void Exchange::receive_qos2(const Publish& publish, ExchangeSink& sink) {
+    if (!session_->inbox.insert(publish.id)) {  // [MQTT-4.3.3-10]
+        const bool undecided = acks_ && acks_->find_undecided(publish.id) != nullptr;
+        if (!undecided) answer(PacketType::pubrec, publish.id, ReasonCode::success);
+        return;
+    }
+    if (receive_in_use_ >= own_receive_maximum_) {
+        session_->inbox.erase(publish.id);
+        return fail(Error(Errc::receive_maximum_exceeded), sink);
+    }
+    ++receive_in_use_;
+    const AckDecision decision = sink.on_publish(publish);
+    if (closing_) return;
+    decide(publish, decision);  // [MQTT-4.3.3-8]
+}
+
+void Exchange::decide(const Publish& publish, const AckDecision& decision) {
+    const PacketType type =
+        publish.qos == QoS::at_least_once ? PacketType::puback : PacketType::pubrec;
+    if (!decision.deferred) return answer(type, publish.id, decision.reason);
+    if (!acks_) acks_ = std::make_unique<AckQueue>();
+    acks_->push({publish.id, type, ReasonCode::success, false});
+}
+
+void Exchange::acknowledge(PacketId id, ReasonCode reason) {
+    if (closing_ || !acks_) return;
+    AckQueue::Entry* entry = acks_->find_undecided(id);
+    if (entry == nullptr) return;
+    entry->ready = true;
+    entry->reason = reason;
+    if (entry->type == PacketType::puback) --receive_in_use_;
+    flush_acks();
+}
+
+// PUBACK and PUBREC wait behind undecided ones; the rest leaves at once. [MQTT-4.6.0-2] [MQTT-4.6.0-3]
+void Exchange::answer(PacketType type, PacketId id, ReasonCode reason) {
+    if (closing_) return;
+    const bool ordered = type == PacketType::puback || type == PacketType::pubrec;
+    if (ordered && acks_ && !acks_->empty()) {
+        acks_->push({id, type, reason, true});
+    } else {
+        stage_ack(type, id, reason);
+    }
+}
+
+void Exchange::flush_acks() {
+    AckQueue::Entry entry;
+    while (acks_->pop_ready(entry))
+        stage_ack(entry.type, entry.id, entry.reason);
+}
+
+// The bytes themselves: an acknowledgement is the second most frequent packet, and never carries
+// properties of ours. [MQTT-2.2.1-5] [MQTT311-2.3.1-6]
+void Exchange::stage_ack(PacketType type, PacketId id, ReasonCode reason) {
+    const unsigned flags = type == PacketType::pubrel ? 2 : 0;  // [MQTT-3.6.1-1]
+    const bool with_reason = version_ == ProtocolVersion::v5 && reason != ReasonCode::success;
+    if (with_reason) {
+        reason = nearest_valid_reason(type, role_, reason);
+        const bool refused = type == PacketType::pubrec && is_error(reason);
+        if (refused && session_->inbox.erase(id) && receive_in_use_ != 0) {
+            --receive_in_use_;  // the exchange ends here [MQTT-4.3.3-9]
+        }
+    }
+    std::uint8_t* at = out_->grow(with_reason ? 5 : 4);
+    at[0] = static_cast<std::uint8_t>(static_cast<unsigned>(type) << 4 | flags);
+    at[1] = with_reason ? 3 : 2;
+    at[2] = static_cast<std::uint8_t>(id >> 8);
+    at[3] = static_cast<std::uint8_t>(id);
+    if (with_reason) at[4] = static_cast<std::uint8_t>(reason);
+    count_sent();
+}
+
+void Exchange::receive_ack(const Frame& frame, ExchangeSink& sink) {
+    Ack ack;
+    const unsigned flags = frame.type == PacketType::pubrel ? 2 : 0;
+    if (frame.body.size() == 2 && frame.flags == flags) {
+        ack.type = frame.type;
+        ack.id = static_cast<PacketId>(frame.body[0] << 8 | frame.body[1]);
+    }
+    if (ack.id == 0) {  // not the short form, or broken
+        const Result<Packet> packet = decode(frame, version_);
+        if (!packet) return fail(packet.error(), sink);
+        ack = std::get<Ack>(*packet);
+    }
+    switch (ack.type) {
+    case PacketType::puback: return receive_puback(ack, sink);
+    case PacketType::pubrec: return receive_pubrec(ack, sink);
+    case PacketType::pubrel: return receive_pubrel(ack, sink);
+    default: return receive_pubcomp(ack, sink);
+    }
+}
+
+void Exchange::receive_pubrel(const Ack& ack, ExchangeSink& sink) {
+    if (acks_ && acks_->find_undecided(ack.id) != nullptr) {
+        return fail(Error(Errc::protocol_error, "PUBREL before PUBREC"), sink);
+    }
+    if (!session_->inbox.erase(ack.id)) {
+        return answer(PacketType::pubcomp, ack.id, ReasonCode::packet_identifier_not_found);
+    }
+    // One that an earlier connection began was not counted on this one.
+    if (receive_in_use_ != 0) --receive_in_use_;
+    answer(PacketType::pubcomp, ack.id, ReasonCode::success);  // [MQTT-4.3.3-11] [MQTT-4.3.3-12]
+}
+
+}  // namespace mqtt::core

@@ -1,0 +1,145 @@
+// The ring of outgoing exchanges; see inflight.hpp.
+#include "core/inflight.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <new>
+#include <utility>
+
+#include "base/pool.hpp"
+
+namespace mqtt::core {
+
+namespace {
+
+bool is_publish(InflightState state) {
+    return state == InflightState::await_puback || state == InflightState::await_pubrec ||
+           state == InflightState::await_pubcomp;
+}
+
+std::size_t subscription_ids_size(std::size_t count) {
+    return sizeof(SubscriptionIds) + count * sizeof(std::uint32_t);
+}
+
+}  // namespace
+
+base::Ref<SubscriptionIds> SubscriptionIds::create(std::span<const std::uint32_t> ids) {
+    void* memory = base::pool_allocate(subscription_ids_size(ids.size()));
+    auto* made = ::new (memory) SubscriptionIds;
+    made->count_ = static_cast<std::uint32_t>(ids.size());
+    std::ranges::copy(ids, reinterpret_cast<std::uint32_t*>(made + 1));
+    return base::Ref<SubscriptionIds>(made);
+}
+
+std::span<const std::uint32_t> SubscriptionIds::ids() const {
+    return {reinterpret_cast<const std::uint32_t*>(this + 1), count_};
+}
+
+void SubscriptionIds::destroy() noexcept {
+    const std::size_t size = subscription_ids_size(count_);
+    this->~SubscriptionIds();
+    base::pool_free(this, size);
+}
+
+Inflight::Inflight(Inflight&& other) noexcept
+    : ring_(std::exchange(other.ring_, nullptr))
+    , capacity_(std::exchange(other.capacity_, 0))
+    , head_(std::exchange(other.head_, 0))
+    , span_(std::exchange(other.span_, 0))
+    , count_(std::exchange(other.count_, 0))
+    , publishes_(std::exchange(other.publishes_, 0))
+    , first_id_(other.first_id_)
+    , next_id_(other.next_id_) {}
+
+Inflight& Inflight::operator=(Inflight&& other) noexcept {
+    if (this == &other) return *this;
+    clear();
+    ::new (this) Inflight(std::move(other));
+    return *this;
+}
+
+PacketId Inflight::add(InflightEntry entry) {
+    if (full()) return 0;
+    if (span_ == capacity_) grow();
+    if (span_ == 0) first_id_ = next_id_;
+    const PacketId id = next_id_;
+    next_id_ = id == kMaxSpan ? PacketId{1} : static_cast<PacketId>(id + 1);
+    ++count_;
+    if (is_publish(entry.state)) ++publishes_;
+    at(span_++) = std::move(entry);
+    return id;
+}
+
+InflightEntry* Inflight::find(PacketId id) {
+    if (id == 0) return nullptr;
+    const std::uint32_t index = index_of(id);
+    if (index >= span_) return nullptr;
+    InflightEntry& entry = at(index);
+    return entry.state == InflightState::free ? nullptr : &entry;
+}
+
+void Inflight::remove(PacketId id) {
+    if (InflightEntry* entry = find(id)) {
+        release(*entry);
+        trim();
+    }
+}
+
+InflightEntry* Inflight::next_to_resend(PacketId& from) {
+    // An id before the head is finished already: begin at the oldest.
+    std::uint32_t index = index_of(from);
+    if (index >= span_) index = 0;
+    for (; index < span_; ++index) {
+        InflightEntry& entry = at(index);
+        if (entry.state != InflightState::free && entry.await_resend) {
+            from = id_at(index);
+            return &entry;
+        }
+    }
+    return nullptr;
+}
+
+void Inflight::release(InflightEntry& entry) noexcept {
+    if (is_publish(entry.state)) --publishes_;
+    --count_;
+    entry = InflightEntry{};
+}
+
+// The head moves over what is finished; an empty ring gives its memory back.
+void Inflight::trim() noexcept {
+    if (count_ == 0) {
+        clear();
+        return;
+    }
+    while (at(0).state == InflightState::free) {
+        first_id_ = id_at(1);
+        head_ = (head_ + 1) & (capacity_ - 1);
+        --span_;
+    }
+}
+
+void Inflight::clear() noexcept {
+    if (ring_ != nullptr) {
+        std::destroy_n(ring_, capacity_);
+        base::pool_free(ring_, capacity_ * sizeof(InflightEntry));
+    }
+    ring_ = nullptr;
+    capacity_ = head_ = span_ = count_ = publishes_ = 0;
+}
+
+void Inflight::grow() {
+    const std::uint32_t capacity = capacity_ == 0 ? kMinCapacity : capacity_ * 2;
+    auto* ring = static_cast<InflightEntry*>(base::pool_allocate(capacity * sizeof(InflightEntry)));
+    for (std::uint32_t i = 0; i < capacity; ++i) {
+        ::new (ring + i) InflightEntry(i < span_ ? std::move(at(i)) : InflightEntry{});
+    }
+    if (ring_ != nullptr) {
+        std::destroy_n(ring_, capacity_);
+        base::pool_free(ring_, capacity_ * sizeof(InflightEntry));
+    }
+    ring_ = ring;
+    capacity_ = capacity;
+    head_ = 0;
+}
+
+}  // namespace mqtt::core
