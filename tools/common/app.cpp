@@ -1,0 +1,169 @@
+// See app.hpp.
+#include "common/app.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "common/cli.hpp"
+#include "common/exit_code.hpp"
+#include "common/options_file.hpp"
+#include "common/terminal.hpp"
+
+namespace tools {
+namespace {
+
+constexpr std::array kGeneral{
+    Flag{.long_name = "options-file",
+         .short_name = 'o',
+         .argument = "FILE",
+         .category = "General",
+         .help = "read options from this file first",
+         .details = "One option per line, its value after the first blank, as it stands. Lines that "
+                    "begin with # are comments. Without it the file of the tool's name in "
+                    "$XDG_CONFIG_HOME or ~/.config is read when it exists.",
+         .complete = Complete::file,
+         .once = true},
+    Flag{.long_name = "help",
+         .takes = Takes::nothing,
+         .category = "General",
+         .help = "the common options; --help all: every option",
+         .common = true},
+    Flag{.long_name = "version",
+         .takes = Takes::nothing,
+         .category = "General",
+         .help = "print the version"},
+    Flag{.long_name = "generate",
+         .argument = "WHAT",
+         .category = "General",
+         .help = "print man page or completion",
+         .choices = "man bash zsh fish json",
+         .complete = Complete::choices,
+         .names = kOurs,
+         .hidden = true},
+};
+
+std::string base_name(std::string_view path) {
+    return std::string(path.substr(path.rfind('/') + 1));
+}
+
+bool is_use_of(const FlagUse& use, std::string_view long_name) {
+    return use.flag->long_name == long_name;
+}
+
+const FlagUse* find_use(const std::vector<FlagUse>& uses, std::string_view long_name) {
+    const auto found = std::find_if(uses.begin(), uses.end(),
+                                    [&](const FlagUse& use) { return is_use_of(use, long_name); });
+    return found == uses.end() ? nullptr : &*found;
+}
+
+void print(std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+}
+
+// mosquitto's clients end with 1 after --help and --version.
+int done(const Invocation& invocation) {
+    return invocation.persona == Persona::ours ? kExitDone : kExitUsage;
+}
+
+std::vector<FlagUse> options_from_file(const Invocation& invocation, const Tool& tool,
+                                       const FlagUse* named) {
+    if (named != nullptr) {
+        auto uses = read_options_file(named->word(), tool.info.flags, invocation.persona);
+        if (uses) return *uses;
+        if (invocation.persona != Persona::ours) return {};
+        throw UsageError("cannot read the options file '" + named->word() + "'");
+    }
+    if (tool.options_file.empty()) return {};
+    const std::string path = default_options_path(
+        invocation.persona == Persona::ours ? std::string(tool.options_file) : invocation.name);
+    if (path.empty()) return {};
+    return read_options_file(path, tool.info.flags, invocation.persona)
+        .value_or(std::vector<FlagUse>{});
+}
+
+int run_tool(Invocation& invocation, std::span<const std::string> words, const Tool& tool) {
+    // "--help all" first: `all` is no option's word.
+    const bool everything = words.size() == 2 && words[0] == "--help" && words[1] == "all";
+    if (everything) words = words.first(1);
+    invocation.uses = parse_words(words, tool.info.flags, invocation.persona);
+    if (find_use(invocation.uses, "help") != nullptr) {
+        print(help_text(tool.info, everything, terminal_width(STDOUT_FILENO)));
+        return done(invocation);
+    }
+    if (find_use(invocation.uses, "version") != nullptr) {
+        print(fmt::format("{} version {}\n", invocation.name, kVersion));
+        return done(invocation);
+    }
+    if (const FlagUse* use = find_use(invocation.uses, "generate"); use != nullptr) {
+        print(generate(tool.info, use->word()));
+        return kExitDone;
+    }
+    check_repeats(invocation.uses);
+    std::vector<FlagUse> uses =
+        options_from_file(invocation, tool, find_use(invocation.uses, "options-file"));
+    uses.insert(uses.end(), std::make_move_iterator(invocation.uses.begin()),
+                std::make_move_iterator(invocation.uses.end()));
+    check_repeats(uses);
+    std::erase_if(uses, [](const FlagUse& use) { return is_use_of(use, "options-file"); });
+    invocation.uses = std::move(uses);
+    return tool.run(invocation);
+}
+
+void say_usage_error(const Invocation& invocation, std::string_view text) {
+    if (invocation.persona == Persona::ours) {
+        fmt::print(stderr, "{}: {}; see {} --help\n", invocation.name, text, invocation.name);
+    } else {
+        fmt::print(stderr, "Error: {}.\n\nUse '{} --help' to see usage.\n", text, invocation.name);
+    }
+}
+
+}  // namespace
+
+std::span<const Flag> general_flags() {
+    return kGeneral;
+}
+
+void append_general_flags(std::vector<const Flag*>& flags) {
+    for (const Flag& flag : kGeneral) flags.push_back(&flag);
+}
+
+Persona persona_of(std::string_view program_name) {
+    if (program_name == "mosquitto_pub") return Persona::mosquitto_pub;
+    if (program_name == "mosquitto_sub") return Persona::mosquitto_sub;
+    if (program_name == "mosquitto_rr") return Persona::mosquitto_rr;
+    return Persona::ours;
+}
+
+void say_error(const Invocation& invocation, std::string_view text) {
+    if (invocation.persona == Persona::ours) {
+        fmt::print(stderr, "{}: {}\n", invocation.name, text);
+    } else {
+        fmt::print(stderr, "Error: {}\n", text);
+    }
+}
+
+int run_app(int argc, char** argv, const Tool& tool) {
+    Invocation invocation;
+    invocation.name = argc > 0 ? base_name(argv[0]) : std::string(tool.info.name);
+    invocation.persona = persona_of(invocation.name);
+    const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+    try {
+        return run_tool(invocation, words, tool);
+    } catch (const UsageError& error) {
+        say_usage_error(invocation, error.what());
+        return kExitUsage;
+    } catch (const ToolError& error) {
+        say_error(invocation, error.what());
+        return error.code();
+    } catch (const std::exception& error) {
+        say_error(invocation, error.what());
+        return kExitUsage;
+    }
+}
+
+}  // namespace tools

@@ -1,0 +1,215 @@
+// See connect_settings.hpp: from single options to what the library takes.
+#include "common/connect_settings.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <fstream>
+
+#include "common/srv_lookup.hpp"
+
+namespace tools {
+namespace {
+
+using mqtt::ProtocolVersion;
+using mqtt::Transport;
+
+constexpr std::uint16_t kPlainPort = 1883;
+constexpr std::uint16_t kTlsPort = 8883;
+
+void take_environment(ConnectSettings& s) {
+    if (s.persona != Persona::ours) return;
+    const auto take = [](std::optional<std::string>& field, const char* name) {
+        const char* value = std::getenv(name);
+        if (!field && value != nullptr && *value != 0) field = value;
+    };
+    if (!s.host && s.unix_path.empty()) take(s.url, "MQTT_URL");
+    take(s.user_name, "MQTT_USERNAME");
+    if (!s.password_file) take(s.password, "MQTT_PASSWORD");
+    if (!s.password) take(s.password_file, "MQTT_PASSWORD_FILE");
+}
+
+void read_password_file(ConnectSettings& s) {
+    if (!s.password_file) return;
+    std::ifstream file(*s.password_file);
+    std::string line;
+    if (!file || !std::getline(file, line)) {
+        throw UsageError("cannot read the password file '" + *s.password_file + "'");
+    }
+    if (line.ends_with('\r')) line.pop_back();
+    s.password = line;
+}
+
+void apply_url(ConnectSettings& s, mqtt::ConnectOptions& options) {
+    const mqtt::Result<mqtt::ParsedUrl> parsed = mqtt::parse_url(*s.url);
+    if (!parsed) {
+        throw UsageError("'" + *s.url + "' is not a usable URL: " +
+                         std::string(parsed.error().detail));
+    }
+    options.endpoint = parsed->endpoint;
+    mqtt::Endpoint& endpoint = options.endpoint;
+    s.url_topic = parsed->topic;
+    if (s.persona != Persona::ours && mqtt::uses_websocket(endpoint.transport)) {
+        // mosquitto: the path of a ws URL is the topic, and the request's path is always /mqtt.
+        s.url_topic = endpoint.path.substr(std::min<std::size_t>(1, endpoint.path.size()));
+        endpoint.path = "/mqtt";
+        if (!parsed->has_port) {
+            endpoint.port = mqtt::uses_tls(endpoint.transport) ? kTlsPort : kPlainPort;
+        }
+    }
+    if (parsed->has_user_name && !s.user_name) s.user_name = parsed->user_name;
+    if (parsed->has_password && !s.password) s.password = parsed->password;
+    if (s.host) endpoint.host = *s.host;
+    if (s.port) endpoint.port = *s.port;
+}
+
+void check_tls(const ConnectSettings& s) {
+    const mqtt::TlsOptions& tls = s.tls.options;
+    if (tls.certificate_file.empty() != tls.key_file.empty()) {
+        throw UsageError("options '--cert' and '--key' need each other");
+    }
+    if (s.tls.key_form && tls.key_file.empty()) {
+        throw UsageError("option '--keyform' needs '--key'");
+    }
+    if (s.tls.key_form == "engine") throw UsageError("OpenSSL engines are not supported");
+    const bool has_ca = !tls.ca_file.empty() || !tls.ca_directory.empty();
+    if (!tls.psk_hex.empty() && has_ca) {
+        throw UsageError("option '--psk' excludes '--cafile' and '--capath'");
+    }
+    if (tls.psk_hex.empty() != tls.psk_identity.empty()) {
+        throw UsageError("options '--psk' and '--psk-identity' need each other");
+    }
+    const auto is_hex = [](unsigned char c) { return std::isxdigit(c) != 0; };
+    if (!std::all_of(tls.psk_hex.begin(), tls.psk_hex.end(), is_hex)) {
+        throw UsageError("option '--psk' needs hexadecimal digits");
+    }
+}
+
+bool wants_tls(const ConnectSettings& s) {
+    if (s.tls.refused) return false;
+    const bool has_certificate = !s.tls.options.certificate_file.empty();
+    const bool ours = s.persona == Persona::ours;
+    return s.tls.wanted || s.port == kTlsPort || (ours && (s.tls.insecure || has_certificate));
+}
+
+void apply_endpoint(ConnectSettings& s, mqtt::ConnectOptions& options) {
+    mqtt::Endpoint& endpoint = options.endpoint;
+    if (s.url) apply_url(s, options);
+    if (!s.unix_path.empty()) {
+        endpoint = {.transport = Transport::unix_socket, .host = "", .port = 0, .path = s.unix_path};
+        return;
+    }
+    if (endpoint.transport == Transport::unix_socket) return;
+    const bool from_url = s.url.has_value();
+    const bool tls = (from_url && mqtt::uses_tls(endpoint.transport) && !s.tls.refused) ||
+                     wants_tls(s);
+    const bool websocket = s.websocket || mqtt::uses_websocket(endpoint.transport);
+    if (websocket) {
+        endpoint.transport = tls ? Transport::secure_websocket : Transport::websocket;
+        if (!from_url || s.websocket) endpoint.path = s.websocket_path;
+    } else {
+        endpoint.transport = tls ? Transport::tls : Transport::tcp;
+    }
+    if (from_url) return;
+    endpoint.host = s.host.value_or("localhost");
+    endpoint.port = s.port.value_or(tls ? kTlsPort : kPlainPort);
+}
+
+void apply_proxy(const ConnectSettings& s, mqtt::ConnectOptions& options) {
+    if (!s.proxy_url) return;
+    constexpr std::string_view scheme = "socks5h://";
+    if (!s.proxy_url->starts_with(scheme)) {
+        throw UsageError("option '--proxy' needs socks5h://[USER[:PASSWORD]@]HOST[:PORT]");
+    }
+    // Same grammar after the scheme as mqtt://, so the same reader.
+    const auto parsed = mqtt::parse_url("mqtt://" + s.proxy_url->substr(scheme.size()));
+    if (!parsed) throw UsageError("option '--proxy': '" + *s.proxy_url + "' is not a usable URL");
+    options.proxy.host = parsed->endpoint.host;
+    if (parsed->has_port) options.proxy.port = parsed->endpoint.port;
+    options.proxy.user_name = parsed->user_name;
+    options.proxy.password = parsed->password;
+}
+
+void apply_login(const ConnectSettings& s, mqtt::ConnectOptions& options) {
+    if (s.client_id && s.client_id_prefix) {
+        throw UsageError("options '-i' and '-I' exclude each other");
+    }
+    if (s.client_id) options.client_id = *s.client_id;
+    if (s.client_id_prefix) {
+        options.client_id = *s.client_id_prefix + std::to_string(::getpid());
+    }
+    if (s.password && !s.user_name && !mqtt::has_properties(options.version)) {
+        throw UsageError("option '-P' needs '-u' with MQTT 3.x");
+    }
+    options.user_name = s.user_name;
+    options.password = s.password;
+}
+
+void apply_session(const ConnectSettings& s, mqtt::ConnectOptions& options) {
+    options.clean_start = !s.keep_session;
+    options.keep_alive = s.keep_alive;
+    const bool has_id = s.client_id && !s.client_id->empty();
+    if (!mqtt::has_properties(options.version)) {
+        if (s.keep_session && !has_id) throw UsageError("option '-c' needs a client id (-i)");
+        return;
+    }
+    options.properties = s.connect_properties;
+    std::optional<std::uint32_t> expiry = s.session_expiry;
+    if (s.keep_session && !expiry) expiry = mqtt::kNeverExpires;
+    if (!expiry) return;
+    if (expiry == mqtt::kNeverExpires && !has_id) {
+        throw UsageError("a session that never expires needs a client id (-i)");
+    }
+    const auto id = mqtt::PropertyId::session_expiry_interval;
+    if (*expiry > 0 && !options.properties.view().number(id)) options.properties.add(id, *expiry);
+}
+
+void apply_will(const ConnectSettings& s, mqtt::ConnectOptions& options) {
+    if (!s.will.topic) {
+        if (s.will.payload) throw UsageError("option '--will-payload' needs '--will-topic'");
+        if (s.will.retain) throw UsageError("option '--will-retain' needs '--will-topic'");
+        if (!s.will_properties.empty()) throw UsageError("'-D will' needs '--will-topic'");
+        return;
+    }
+    mqtt::Will will{.topic = *s.will.topic,
+                    .payload = s.will.payload.value_or(""),
+                    .qos = s.will.qos,
+                    .retain = s.will.retain,
+                    .properties = {}};
+    if (mqtt::has_properties(options.version)) will.properties = s.will_properties;
+    options.will = std::move(will);
+}
+
+}  // namespace
+
+ProtocolVersion chosen_version(const ConnectSettings& s) {
+    if (s.version) return *s.version;
+    const bool is_v5 = s.persona == Persona::ours || s.persona == Persona::mosquitto_rr;
+    return is_v5 ? ProtocolVersion::v5 : ProtocolVersion::v3_1_1;
+}
+
+mqtt::ConnectOptions make_connect_options(ConnectSettings& s) {
+    take_environment(s);
+    mqtt::ConnectOptions options;
+    options.version = chosen_version(s);
+    options.fall_back_to_3_1_1 = s.persona == Persona::ours && !s.version;
+    check_tls(s);
+    apply_endpoint(s, options);
+    read_password_file(s);
+    options.tls = s.tls.options;
+    options.tls.verify_peer = !s.tls.insecure;
+    options.tls.verify_host_name = !s.tls.insecure;
+    options.websocket = s.websocket_options;
+    options.bind_address = s.bind_address;
+    options.connect_timeout = std::chrono::ceil<std::chrono::milliseconds>(s.connect_timeout);
+    apply_proxy(s, options);
+    apply_login(s, options);
+    apply_session(s, options);
+    apply_will(s, options);
+    if (s.lookup_srv) lookup_srv(options.endpoint);
+    return options;
+}
+
+}  // namespace tools

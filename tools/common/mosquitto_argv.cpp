@@ -1,0 +1,82 @@
+// See mosquitto_argv.hpp.
+#include "common/mosquitto_argv.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace tools {
+namespace {
+
+bool has_long_name(const Flag& flag, std::string_view name) {
+    if (flag.long_name == name) return true;
+    const auto aliases = split_words(flag.aliases);
+    return std::find(aliases.begin(), aliases.end(), name) != aliases.end();
+}
+
+bool looks_like_url(std::string_view word) {
+    constexpr std::array schemes{"mqtt://", "mqtts://", "ws://", "wss://"};
+    return std::any_of(schemes.begin(), schemes.end(),
+                       [word](std::string_view scheme) { return word.starts_with(scheme); });
+}
+
+// Appends the words of one -D as exactly four.
+std::size_t take_property(std::vector<std::string>& out, std::span<const std::string> rest) {
+    const bool is_pair = rest.size() >= 2 && rest[1] == "user-property";
+    const std::size_t wanted = is_pair ? 4 : 3;
+    if (rest.size() < wanted) {
+        throw UsageError(is_pair ? "option '-D' needs PACKET user-property NAME VALUE"
+                                 : "option '-D' needs PACKET PROPERTY VALUE");
+    }
+    out.insert(out.end(), rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(wanted));
+    if (!is_pair) out.emplace_back();
+    return wanted;
+}
+
+}  // namespace
+
+const Flag* find_flag(std::string_view word, std::span<const Flag* const> flags, Persona persona,
+                      bool& joined) {
+    joined = false;
+    if (word.size() < 2 || word[0] != '-') return nullptr;
+    const bool is_long = word[1] == '-';
+    const std::size_t equals = is_long ? word.find('=') : std::string_view::npos;
+    const std::string_view name = is_long ? word.substr(2, equals - 2) : word.substr(1, 1);
+    for (const Flag* flag : flags) {
+        if (!is_known_to(*flag, persona)) continue;
+        if (is_long ? !has_long_name(*flag, name) : flag->short_name != name[0]) continue;
+        joined = is_long ? equals != std::string_view::npos : word.size() > 2;
+        return flag;
+    }
+    return nullptr;
+}
+
+std::vector<std::string> normalise_argv(std::span<const std::string> words,
+                                        std::span<const Flag* const> flags, Persona persona) {
+    std::vector<std::string> out;
+    out.reserve(words.size() + 4);
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const std::string& word = words[i];
+        bool joined = false;
+        const Flag* flag = find_flag(word, flags, persona, joined);
+        if (flag == nullptr && looks_like_url(word) && persona == Persona::ours) {
+            out.emplace_back("--url");
+            out.push_back(word);
+            continue;
+        }
+        if (joined && word.ends_with('=') && word.find('=') == word.size() - 1) {
+            out.push_back(word.substr(0, word.size() - 1));
+            if (flag->takes == Takes::word) out.emplace_back();
+            continue;
+        }
+        out.push_back(word);
+        if (flag == nullptr || joined) continue;
+        if (flag->takes == Takes::property) {
+            i += take_property(out, words.subspan(i + 1));
+        } else if (flag->takes == Takes::word && i + 1 < words.size()) {
+            out.push_back(words[++i]);
+        }
+    }
+    return out;
+}
+
+}  // namespace tools

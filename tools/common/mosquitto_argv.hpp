@@ -1,0 +1,26 @@
+// The normaliser in front of the parser: turns the argument forms that are mosquitto's own into
+// ones that CLI11 reads. It knows how many words each option takes and nothing of their meaning.
+// Used by cli.cpp only.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/flags.hpp"
+
+namespace tools {
+
+// -D takes 3 words, or 4 for a user-property: a missing fourth is filled in as an empty word. Words
+// are taken blindly, as mosquitto does. `--long=` keeps its empty value (as a word of its own), and
+// a bare word that is a URL becomes `--url WORD`.
+// Throws UsageError when -D lacks words.
+std::vector<std::string> normalise_argv(std::span<const std::string> words,
+                                        std::span<const Flag* const> flags, Persona persona);
+
+// The row that a word names ("-t", "--topic"), or nullptr. `-q1` and `--port=1883` are recognised;
+// `joined` then says that the value is part of the word.
+const Flag* find_flag(std::string_view word, std::span<const Flag* const> flags, Persona persona,
+                      bool& joined);
+
+}  // namespace tools
