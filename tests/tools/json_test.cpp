@@ -52,7 +52,7 @@ TEST_CASE("json: base64 round-trips") {
     CHECK(base64("f") == "Zg==");
     CHECK(base64("fo") == "Zm8=");
     CHECK(base64("foo") == "Zm9v");
-    for (const std::string text : {std::string("\0\xff\xfe", 3), std::string("x"), std::string("ab")}) {
+    for (const std::string& text : {std::string("\0\xff\xfe", 3), std::string("x"), std::string("ab")}) {
         CHECK(decode_base64(base64(text)).value() == text);
     }
     CHECK_FALSE(decode_base64("a").has_value());
