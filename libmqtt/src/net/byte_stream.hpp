@@ -13,6 +13,7 @@ namespace mqtt::net {
 
 // Outcome of one non-blocking call. `n` bytes were moved; when it fell short, one of the others
 // says why: wait until readable (want_read) or writable (want_write), end of stream, or error.
+// A socket that moved fewer bytes than asked is taken as drained (or full) without asking twice.
 struct IoResult {
     std::size_t n = 0;
     bool want_read = false;
@@ -20,6 +21,12 @@ struct IoResult {
     bool eof = false;
     std::error_code error;
 };
+
+inline std::size_t total_bytes(const iovec* vectors, int count) {
+    std::size_t total = 0;
+    for (int i = 0; i < count; ++i) total += vectors[i].iov_len;
+    return total;
+}
 
 class ByteStream {
 public:
@@ -32,7 +39,9 @@ public:
     virtual IoResult write(const iovec* vectors, int count) = 0;
     // Makes progress on handshakes (TLS, WebSocket upgrade), inner first. Done: no want_*, no error.
     virtual IoResult handshake() { return {}; }
-    // Tells the peer that no more comes (TLS close_notify, WebSocket close frame); best effort.
+    virtual bool is_handshake_done() const { return true; }
+    // Tells the peer that no more comes (WebSocket close frame, TLS close_notify, FIN); best effort.
+    // Reading may go on.
     virtual void shutdown() {}
     // Bytes are waiting inside (SSL_pending, unread frame): the descriptor may not become readable.
     virtual bool has_buffered_input() const { return false; }

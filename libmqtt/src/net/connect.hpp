@@ -2,7 +2,6 @@
 // on failure the step that failed and why, in words that help. Used by client and bridges.
 #pragma once
 
-#include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 #include <memory>
 #include <string>
@@ -40,7 +39,7 @@ struct ConnectTarget {
 
 // Runs on the executor of the awaiting coroutine (one loop). Races resolved addresses (IPv6 and
 // IPv4 interleaved, a new attempt every 250 ms). Numeric hosts and "localhost" start no resolver
-// thread.
+// thread. Cancelling or destroying the coroutine closes everything.
 asio::awaitable<ConnectResult> connect(ConnectTarget target);
 
 }  // namespace mqtt::net

@@ -12,6 +12,7 @@
 #include "mqtt/types.hpp"
 #include "net/byte_stream.hpp"
 #include "net/loop.hpp"
+#include "net/tail_buffer.hpp"
 
 namespace mqtt::net {
 
@@ -19,12 +20,14 @@ using base::Consumed;
 
 class ByteConsumer {
 public:
-    // May stage output (Driver::out + mark_dirty), pause, close; never flushes, never destroys.
+    // May stage output (Driver::out + mark_dirty), pause, close; never flushes but for Driver::flush,
+    // never destroys. Bytes not consumed are shown again: with more behind them, or, when the
+    // consumer paused or the loop's turn is full (Loop::kTurnBytes), when that is over.
     virtual Consumed on_bytes(Bytes bytes) = 0;
     // The stream ended (error empty: orderly end of stream). Called once, never inside on_bytes
     // of the same driver. The driver is closed.
     virtual void on_closed(std::error_code error) = 0;
-    // Output that had been stuck in the socket is drained below the low mark again.
+    // Output that had been stuck in the socket is drained again.
     virtual void on_writable() {}
 
 protected:
@@ -33,22 +36,27 @@ protected:
 
 class Driver final : private Watcher, private Flushable {
 public:
-    // `stream` has finished its handshakes, or does them lazily through start_handshake.
+    // The stream's handshakes are done, or the driver does them before the first byte is read;
+    // output staged meanwhile waits. Deadlines are the owner's.
     Driver(Loop& loop, std::unique_ptr<ByteStream> stream, ByteConsumer& consumer);
+    Driver(const Driver&) = delete;
+    Driver& operator=(const Driver&) = delete;
     ~Driver();
 
-    // Starts watching. `already_read` are bytes that somebody read before (hand-over, HTTP sniff).
+    // Starts watching. `already_read` are bytes that somebody read before (hand-over, HTTP sniff);
+    // they are shown in the next turn. No callback comes from inside.
     void start(Bytes already_read = {});
 
     base::OutBuffer& out() { return out_; }
     // Asks for a flush at the end of the turn; call after staging output.
-    void mark_dirty();
-    // Flushes now (a peer over 256 KiB in one turn).
+    void mark_dirty() { loop_->mark_dirty(*this); }
+    // Flushes now (a peer over 256 KiB in one turn). A failure is told in a later turn.
     void flush();
     // Bytes staged or stuck in user space.
     std::size_t backlog_bytes() const { return out_.size_bytes(); }
     bool is_blocked() const { return blocked_; }  // the last flush would have blocked
 
+    // Reading stops after the current on_bytes; what that leaves unconsumed is kept.
     void pause_reading();
     void resume_reading();
     bool is_paused() const { return paused_; }
@@ -58,15 +66,17 @@ public:
     void close_gracefully(Duration linger = std::chrono::seconds(1));
     // Closes at once; no callback follows.
     void abort();
-    bool is_open() const { return stream_ != nullptr && !closing_; }
+    bool is_open() const { return stage_ == Stage::handshaking || stage_ == Stage::open; }
+    bool is_handshaking() const { return stage_ == Stage::handshaking; }
 
-    ByteStream& stream() { return *stream_; }
+    ByteStream& stream() { return *stream_; }  // until on_closed or abort
     Loop& loop() { return *loop_; }
-    // Bytes moved since the start.
+    // Application bytes moved since the start.
     std::uint64_t bytes_received() const { return bytes_received_; }
     std::uint64_t bytes_sent() const { return bytes_sent_; }
 
-    // Detaches everything for a move to another loop: stream and unread tail; the driver is dead.
+    // Detaches everything for a move to another loop: stream, unread tail and unsent output; the
+    // driver is dead. Not from inside on_bytes (pause there and release when it has returned).
     struct Parts {
         std::unique_ptr<ByteStream> stream;
         std::vector<std::uint8_t> unread;
@@ -75,20 +85,46 @@ public:
     Parts release();
 
 private:
-    void on_ready(bool readable, bool writable) override;
-    void on_flush() override;
-    // the rest is the implementation's
+    enum class Stage : std::uint8_t { handshaking, open, lingering, closed };
+    class Linger;
+
+    void on_ready(Ready ready) override;
+    void on_flush() override { flush(); }
+    bool step_handshake();
+    void read_all();
+    IoResult read_behind_tail();
+    IoResult read_into_tail();
+    void show(Bytes bytes);
+    void show_tail();
+    bool must_stop();
+    bool write_out();
+    void block(const IoResult& result);
+    void fail_writing();
+    void half_close();
+    void drain();
+    void finish(std::error_code error);
+    void detach();
+
+    // Ordered by size: these fill the gap behind the base classes.
+    Stage stage_ = Stage::handshaking;
+    bool blocked_ : 1 = false;
+    bool paused_ : 1 = false;
+    bool held_ : 1 = false;         // the tail waits for a resume, not for bytes
+    bool ended_ : 1 = false;        // the end is in the socket: read on to it
+    bool in_consumer_ : 1 = false;  // on_bytes is on the stack
+    bool read_wants_write_ : 1 = false;
+    bool write_wants_read_ : 1 = false;
+    bool write_failed_ : 1 = false;
+    bool was_blocked_ : 1 = false;  // on_writable is owed
+
     Loop* loop_;
     std::unique_ptr<ByteStream> stream_;
     ByteConsumer* consumer_;
     base::OutBuffer out_;
-    std::vector<std::uint8_t> tail_;
-    std::size_t needed_ = 0;
+    TailBuffer tail_;
+    std::unique_ptr<Linger> linger_;
     std::uint64_t bytes_received_ = 0;
     std::uint64_t bytes_sent_ = 0;
-    bool blocked_ = false;
-    bool paused_ = false;
-    bool closing_ = false;
 };
 
 }  // namespace mqtt::net

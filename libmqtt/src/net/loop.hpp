@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "mqtt/types.hpp"
 #include "net/timer_wheel.hpp"
@@ -19,11 +20,27 @@ class io_context;
 
 namespace mqtt::net {
 
+// Where somebody stands in one of the loop's lists, so that leaving costs no search.
+class ListPlace {
+    friend class Loop;
+    std::uint32_t at_ = 0;  // from 1; 0: not in the list
+};
+
+// What is known about a descriptor when its watcher is called.
+struct Ready {
+    bool readable = false;
+    bool writable = false;
+    // The peer has closed or the socket failed: the reason comes after what can be read, and no
+    // further event announces it, so read to the end now.
+    bool ended = false;
+};
+
 // Somebody interested in a descriptor (Driver, acceptor). Edge-triggered: after `on_ready` the
 // owner reads or writes until it would block, or asks to be called again with Loop::mark_ready.
 class Watcher {
 public:
-    virtual void on_ready(bool readable, bool writable) = 0;
+    virtual void on_ready(Ready ready) = 0;
+    ListPlace ready_place;  // the loop's
 
 protected:
     ~Watcher() = default;
@@ -33,42 +50,52 @@ protected:
 class Flushable {
 public:
     virtual void on_flush() = 0;
+    ListPlace dirty_place;  // the loop's
 
 protected:
     ~Flushable() = default;
-
-private:
-    friend class Loop;
-    Flushable* next_dirty_ = nullptr;
-    bool is_dirty_ = false;
 };
 
 class Loop {
 public:
     enum class Readiness : std::uint8_t {
-        own_epoll,   // an edge-triggered set whose descriptor the io_context awaits: shards, bench
-        async_wait,  // Asio's wait on each descriptor: a client on a user's io_context, other systems
+        // An edge-triggered set of our own, for loops that own their thread: shards, bench. While
+        // the io_context has operations outstanding (a connect, a signal_set, a steady_timer) the
+        // turn costs two system calls more, so long-lived ones belong elsewhere (see Alarm).
+        own_epoll,
+        // Asio's wait on each descriptor: a client on a user's io_context, other systems.
+        async_wait,
     };
-    // The context must outlive the loop. `own_epoll` loops own their thread's time (see run).
+    // The context must outlive the loop (`io_context(1)`), and whatever the loop watches must be gone before it.
     Loop(asio::io_context& context, Readiness readiness);
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
     ~Loop();
 
     asio::io_context& context();
     TimerWheel& timers();
     // Set a timer through this, so that the wake-up is armed.
     void set_timer(Timer& timer, TimePoint due);
-    TimePoint now() const;  // cached at the start of the turn
+    TimePoint now() const { return now_; }  // cached at the start of the turn
 
+    // Reports readability until unwatch. The descriptor must be open until then.
     void watch(int descriptor, Watcher& watcher);
-    void want_writable(int descriptor, Watcher& watcher, bool on);
+    // Off while the owner does not want to read: nothing is reported meanwhile. Switched on again,
+    // the owner should expect input (mark_ready), for its edge may be past.
+    void want_readable(int descriptor, Watcher& watcher, bool on);
+    // Asks for the next moment at which the descriptor can be written; call after every would-block.
+    void want_writable(int descriptor, Watcher& watcher);
     void unwatch(int descriptor, Watcher& watcher);
     // Calls on_ready(readable) again in the next turn without waiting for the descriptor.
     void mark_ready(Watcher& watcher);
 
-    void mark_dirty(Flushable& flushable);
+    void mark_dirty(Flushable& flushable) {
+        if (flushable.dirty_place.at_ == 0) add_dirty(flushable);
+    }
+    // Takes it off the list again (it is about to go away).
     void unmark(Flushable& flushable);
     // Bytes staged this turn; above kTurnBytes a peer stops parsing until the flush.
-    std::size_t& staged_bytes();
+    std::size_t& staged_bytes() { return staged_bytes_; }
     static constexpr std::size_t kTurnBytes = 1024 * 1024;
 
     // Destroys the object when the turn has ended: nobody is deleted inside a callback.
@@ -78,20 +105,47 @@ public:
     }
 
     // Shared scratch for reading; contents are valid until the next read of any connection.
-    std::span<std::uint8_t> read_buffer();
+    std::span<std::uint8_t> read_buffer() { return {read_buffer_.get(), kReadBufferBytes}; }
+    static constexpr std::size_t kReadBytes = 64 * 1024;            // asked for at once
+    static constexpr std::size_t kReadBufferBytes = 2 * kReadBytes;  // with room for a tail in front
 
-    // Any thread: runs `task` on the loop. Wakes at most once per batch.
+    // Any thread: runs `task` on the loop, in the order of the calls. Wakes at most once per batch.
+    // What is still queued when the loop is destroyed is dropped.
     void post(std::function<void()> task);
 
-    // Runs until stop() (any thread). Only for loops that own their thread.
+    // Runs until stop(). Only for own_epoll loops.
     void run();
+    // One turn, waiting at most `patience` for something to do. Only for own_epoll loops.
+    void run_one(Duration patience);
+    // Any thread. Ends run() after the current turn.
     void stop();
     bool in_loop_thread() const;
 
 private:
-    void retire_erased(void* object, void (*destroy)(void*));
     struct Impl;
-    std::unique_ptr<Impl> impl_;
+    struct OwnEpoll;
+    struct AsyncWait;
+    OwnEpoll& own_epoll();
+    void add_dirty(Flushable& flushable);
+    void retire_erased(void* object, void (*destroy)(void*));
+    void begin_turn();
+    void end_turn();
+    void deliver_marked();
+    void flush_dirty();
+    void destroy_retired();
+    bool has_work() const;
+
+    struct Retired {
+        void* object;
+        void (*destroy)(void*);
+    };
+    std::size_t staged_bytes_ = 0;
+    TimePoint now_;
+    std::unique_ptr<std::uint8_t[]> read_buffer_;
+    std::vector<Watcher*> marked_;     // holes where somebody left
+    std::vector<Flushable*> dirty_;    // likewise
+    std::vector<Retired> retired_;
+    std::shared_ptr<Impl> impl_;       // handlers in the io_context hold it weakly
 };
 
 }  // namespace mqtt::net
