@@ -60,7 +60,8 @@ WillView read_will(Reader& reader, std::uint8_t flags, ProtocolVersion version, 
     return will;
 }
 
-// [MQTT-3.1.2-16..19] [MQTT311-3.1.2-18..21]. In 3.1 the remaining length overrules the flags: user
+// [MQTT-3.1.2-16, MQTT-3.1.2-17, MQTT-3.1.2-18, MQTT-3.1.2-19]
+// [MQTT311-3.1.2-18, MQTT311-3.1.2-19, MQTT311-3.1.2-20, MQTT311-3.1.2-21]. In 3.1 the remaining length overrules the flags: user
 // name and password may be missing although announced [MQTT31-9].
 void read_credentials(Reader& reader, std::uint8_t flags, Connect& connect) {
     const auto follows = [&](std::uint8_t flag) {
@@ -121,7 +122,8 @@ Result<Packet> decode_connect(const Frame& frame) {
     connect.keep_alive = reader.u16();
     connect.properties = read_properties(reader, *version, PropertyPlace::connect, error);
     if (error) return error;
-    connect.client_id = reader.text();  // [MQTT-3.1.3-1..4] [MQTT311-3.1.3-1..4]
+    // [MQTT-3.1.3-1, MQTT-3.1.3-3, MQTT-3.1.3-4] [MQTT311-3.1.3-1, MQTT311-3.1.3-3, MQTT311-3.1.3-4]
+    connect.client_id = reader.text();
     if ((flags & kWill) != 0) connect.will = read_will(reader, flags, *version, error);
     read_credentials(reader, flags, connect);
     if (const Error wrong = finish(reader, error)) return wrong;
