@@ -1,0 +1,46 @@
+# What `cmake --install` puts where: programs, pages, the library with its CMake package (mqtt::client,
+# mqtt::broker) and pkg-config file. Asio and fmt are found by whoever uses the library.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+foreach(tool mqtt-pub mqtt-sub mqtt-bench mqtt-broker-lite)
+    if(TARGET ${tool})
+        install(TARGETS ${tool} COMPONENT tools)
+    endif()
+endforeach()
+if(EXISTS ${PROJECT_SOURCE_DIR}/man)
+    install(DIRECTORY man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools FILES_MATCHING PATTERN "*.1"
+            PATTERN completions EXCLUDE)
+    install(DIRECTORY man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 COMPONENT tools FILES_MATCHING PATTERN "*.5"
+            PATTERN completions EXCLUDE)
+    foreach(tool mqtt-pub mqtt-sub mqtt-bench mqtt-broker-lite)
+        set(pages ${PROJECT_SOURCE_DIR}/man/completions)
+        if(EXISTS ${pages}/${tool}.bash)
+            install(FILES ${pages}/${tool}.bash RENAME ${tool} COMPONENT tools
+                    DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+            install(FILES ${pages}/_${tool} COMPONENT tools
+                    DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+            install(FILES ${pages}/${tool}.fish COMPONENT tools
+                    DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+        endif()
+    endforeach()
+endif()
+
+install(DIRECTORY libmqtt/include/mqtt DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
+# In a link-time-optimised build the archives hold GCC's intermediate code; the library for others is made
+# without (-DMQTT_LTO=OFF).
+get_target_property(core_type mqtt_core TYPE)
+get_target_property(broker_type mqtt_broker TYPE)
+get_target_property(client_type mqtt_client TYPE)
+if(core_type STREQUAL STATIC_LIBRARY AND client_type STREQUAL STATIC_LIBRARY AND broker_type STREQUAL STATIC_LIBRARY)
+    install(TARGETS mqtt_core mqtt_net mqtt_client mqtt_broker
+            DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
+    configure_package_config_file(cmake/mqtt-config.cmake.in ${PROJECT_BINARY_DIR}/mqtt-config.cmake
+        INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/mqtt)
+    write_basic_package_version_file(${PROJECT_BINARY_DIR}/mqtt-config-version.cmake
+        COMPATIBILITY SameMinorVersion)
+    install(FILES ${PROJECT_BINARY_DIR}/mqtt-config.cmake ${PROJECT_BINARY_DIR}/mqtt-config-version.cmake
+            DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/mqtt COMPONENT dev)
+    configure_file(cmake/libmqtt.pc.in ${PROJECT_BINARY_DIR}/libmqtt.pc @ONLY)
+    install(FILES ${PROJECT_BINARY_DIR}/libmqtt.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)
+endif()
