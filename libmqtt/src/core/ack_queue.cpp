@@ -10,6 +10,13 @@ AckQueue::Entry* AckQueue::find_undecided(PacketId id) {
     return nullptr;
 }
 
+bool AckQueue::contains(PacketType type, PacketId id) const {
+    for (std::size_t i = head_; i < entries_.size(); ++i) {
+        if (entries_[i].id == id && entries_[i].type == type) return true;
+    }
+    return false;
+}
+
 bool AckQueue::pop_ready(Entry& out) {
     if (empty() || !entries_[head_].ready) return false;
     out = entries_[head_++];

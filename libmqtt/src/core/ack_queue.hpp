@@ -22,6 +22,8 @@ public:
     void push(const Entry& entry) { entries_.push_back(entry); }
     // The oldest undecided entry with `id`; null: none.
     Entry* find_undecided(PacketId id);
+    // Whether an acknowledgement of this kind has not left yet.
+    bool contains(PacketType type, PacketId id) const;
     // Hands out, in order, what no undecided entry holds back any more.
     bool pop_ready(Entry& out);
     void clear() noexcept {

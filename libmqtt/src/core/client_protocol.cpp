@@ -27,7 +27,10 @@ void ClientProtocol::connect(const Connect& connect, Session& session, TimePoint
         static_cast<std::uint16_t>(own.number_or(PropertyId::receive_maximum, 65'535));
     own_topic_alias_maximum_ =
         static_cast<std::uint16_t>(own.number_or(PropertyId::topic_alias_maximum, 0));
-    own_maximum_packet_size_ = own.number_or(PropertyId::maximum_packet_size, 0);
+    own_maximum_packet_size_ = own.number_or(PropertyId::maximum_packet_size, incoming_limit_);
+    if (incoming_limit_ != 0) {
+        own_maximum_packet_size_ = std::min(own_maximum_packet_size_, incoming_limit_);
+    }
     has_authentication_method_ = own.text(PropertyId::authentication_method).has_value();
     encode(*out_, connect);
     count_sent();

@@ -31,6 +31,10 @@ public:
     // `ping_timeout`: PINGREQ and then nothing received for so long is keep_alive_timeout.
     void connect(const Connect& connect, Session& session, TimePoint now, Duration ping_timeout);
 
+    // Largest packet accepted, besides the Maximum Packet Size that CONNECT announces (3.x has none).
+    // 0: no limit. Holds for the connections after this call.
+    void limit_incoming_packet_size(std::uint32_t bytes) { incoming_limit_ = bytes; }
+
     base::Consumed feed(Bytes bytes, TimePoint now, ClientSink& sink);
 
     // 0: not connected, no packet id free, or over the server's Maximum Packet Size. The answer comes
@@ -67,6 +71,7 @@ private:
     TimePoint ping_sent_ = TimePoint::max();  // max: none outstanding
     Duration ping_timeout_{};
     Session* offered_session_ = nullptr;  // becomes session_ with CONNACK
+    std::uint32_t incoming_limit_ = 0;
     std::uint32_t own_maximum_packet_size_ = 0;
     std::uint16_t keep_alive_ = 0;
     bool clean_start_ = true;

@@ -2,7 +2,6 @@
 // DISCONNECT, AUTH, sizes. PUBLISH is in exchange_send.cpp and exchange_receive.cpp.
 #include "core/exchange.hpp"
 
-#include "core/ack_queue.hpp"
 #include "core/decode.hpp"
 #include "core/topic_alias.hpp"
 

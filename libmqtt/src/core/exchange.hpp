@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/consumed.hpp"
+#include "core/ack_queue.hpp"
 #include "core/encode.hpp"
 #include "core/frame.hpp"
 #include "core/legality.hpp"
@@ -16,7 +17,6 @@
 
 namespace mqtt::core {
 
-class AckQueue;
 struct TopicAliases;
 
 // What the receiver of a PUBLISH says to it. QoS 0 ignores it.
@@ -167,6 +167,7 @@ private:
 
     void answer(PacketType type, PacketId id, ReasonCode reason);
     void stage_ack(PacketType type, PacketId id, ReasonCode reason);
+    void enqueue(const AckQueue::Entry& entry);
     void flush_acks();
 
     void choose_alias(OutgoingPublish& publish);

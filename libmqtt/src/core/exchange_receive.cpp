@@ -1,5 +1,4 @@
 // PUBLISH coming in and our answers to it: aliases, quota, exactly once, order of acknowledgements.
-#include "core/ack_queue.hpp"
 #include "core/decode.hpp"
 #include "core/exchange.hpp"
 #include "core/topic_alias.hpp"
@@ -71,14 +70,13 @@ void Exchange::receive_qos1(const Publish& publish, ExchangeSink& sink) {
     }
     const AckDecision decision = sink.on_publish(publish);
     if (closing_) return;
-    if (decision.deferred) ++receive_in_use_;
     decide(publish, decision);  // [MQTT-4.3.2-4] [MQTT-4.3.2-5]
 }
 
 void Exchange::receive_qos2(const Publish& publish, ExchangeSink& sink) {
     if (!session_->inbox.insert(publish.id)) {  // [MQTT-4.3.3-10]
-        const bool undecided = acks_ && acks_->find_undecided(publish.id) != nullptr;
-        if (!undecided) answer(PacketType::pubrec, publish.id, ReasonCode::success);
+        const bool waits = acks_ && acks_->contains(PacketType::pubrec, publish.id);
+        if (!waits) answer(PacketType::pubrec, publish.id, ReasonCode::success);
         return;
     }
     if (receive_in_use_ >= own_receive_maximum_) {
@@ -96,7 +94,14 @@ void Exchange::decide(const Publish& publish, const AckDecision& decision) {
         publish.qos == QoS::at_least_once ? PacketType::puback : PacketType::pubrec;
     if (!decision.deferred) return answer(type, publish.id, decision.reason);
     if (!acks_) acks_ = std::make_unique<AckQueue>();
-    acks_->push({publish.id, type, ReasonCode::success, false});
+    enqueue({publish.id, type, ReasonCode::success, false});
+}
+
+// What is queued counts against Receive Maximum until it leaves, so that the queue is bounded. (QoS 2
+// counts anyway, from PUBLISH to PUBCOMP.)
+void Exchange::enqueue(const AckQueue::Entry& entry) {
+    if (entry.type == PacketType::puback) ++receive_in_use_;
+    acks_->push(entry);
 }
 
 void Exchange::acknowledge(PacketId id, ReasonCode reason) {
@@ -105,7 +110,6 @@ void Exchange::acknowledge(PacketId id, ReasonCode reason) {
     if (entry == nullptr) return;
     entry->ready = true;
     entry->reason = reason;
-    if (entry->type == PacketType::puback) --receive_in_use_;
     flush_acks();
 }
 
@@ -114,7 +118,7 @@ void Exchange::answer(PacketType type, PacketId id, ReasonCode reason) {
     if (closing_) return;
     const bool ordered = type == PacketType::puback || type == PacketType::pubrec;
     if (ordered && acks_ && !acks_->empty()) {
-        acks_->push({id, type, reason, true});
+        enqueue({id, type, reason, true});
     } else {
         stage_ack(type, id, reason);
     }
@@ -122,8 +126,10 @@ void Exchange::answer(PacketType type, PacketId id, ReasonCode reason) {
 
 void Exchange::flush_acks() {
     AckQueue::Entry entry;
-    while (acks_->pop_ready(entry))
+    while (acks_->pop_ready(entry)) {
+        if (entry.type == PacketType::puback) --receive_in_use_;
         stage_ack(entry.type, entry.id, entry.reason);
+    }
 }
 
 // The bytes themselves: an acknowledgement is the second most frequent packet, and never carries
@@ -168,7 +174,7 @@ void Exchange::receive_ack(const Frame& frame, ExchangeSink& sink) {
 }
 
 void Exchange::receive_pubrel(const Ack& ack, ExchangeSink& sink) {
-    if (acks_ && acks_->find_undecided(ack.id) != nullptr) {
+    if (acks_ && acks_->contains(PacketType::pubrec, ack.id)) {
         return fail(Error(Errc::protocol_error, "PUBREL before PUBREC"), sink);
     }
     if (!session_->inbox.erase(ack.id)) {

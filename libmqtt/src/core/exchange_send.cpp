@@ -1,7 +1,6 @@
 // PUBLISH going out and what the peer answers to it: quota, aliases, ids, resend.
 #include <algorithm>
 
-#include "core/ack_queue.hpp"
 #include "core/exchange.hpp"
 #include "core/topic_alias.hpp"
 
