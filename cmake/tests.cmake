@@ -51,6 +51,9 @@ mqtt_test(client LINK mqtt_client OpenSSL::SSL)
 mqtt_test(broker LINK mqtt_broker mqtt_client OpenSSL::SSL)
 mqtt_test(spec LINK ${tools} mqtt_broker mqtt_client OpenSSL::SSL)
 
+# Programs that tests of the executables run.
+mqtt_programs(tests/compat "*.cpp" LINK test_includes mqtt_core)
+
 mqtt_programs(libmqtt/examples "*.cpp" PREFIX example_ LINK mqtt_client)
 # The same fuzz targets without libFuzzer: they replay the seeds under GCC and its sanitizers.
 if(MQTT_SANITIZE STREQUAL "address" AND EXISTS ${PROJECT_SOURCE_DIR}/tests/fuzz/replay.cpp)
