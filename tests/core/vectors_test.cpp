@@ -4,41 +4,17 @@
 
 #include <doctest/doctest.h>
 
-#include <memory>
-
 #include "core/decode.hpp"
 #include "core/describe.hpp"
-#include "core/encode.hpp"
+#include "support/wire.hpp"
 
 using namespace mqtt;
 using namespace mqtt::core;
+using test::encoded;
+using test::ExactCopy;
 using test::Vector;
 
 namespace {
-
-// A copy that ends where its memory ends, so that AddressSanitizer sees one byte too far.
-class ExactCopy {
-public:
-    explicit ExactCopy(Bytes bytes)
-        : bytes_(std::make_unique<std::uint8_t[]>(bytes.size()))
-        , size_(bytes.size()) {
-        std::copy(bytes.begin(), bytes.end(), bytes_.get());
-    }
-    Bytes view() const { return {bytes_.get(), size_}; }
-
-private:
-    std::unique_ptr<std::uint8_t[]> bytes_;
-    std::size_t size_;
-};
-
-std::vector<std::uint8_t> encoded(ProtocolVersion version, const Packet& packet) {
-    base::OutBuffer out;
-    encode(out, version, packet);
-    iovec part{};
-    if (out.gather(&part, 1) == 0) return {};
-    const auto* bytes = static_cast<const std::uint8_t*>(part.iov_base);
-    return {bytes, bytes + part.iov_len};
-}
 
 void check_encoding(const Vector& row, ProtocolVersion version, const Packet& packet) {
     const std::vector<std::uint8_t> bytes = encoded(version, packet);

@@ -27,6 +27,12 @@ std::optional<ProtocolVersion> find_version(std::string_view name, std::uint8_t 
     return std::nullopt;
 }
 
+Error unsupported(std::string_view name) {
+    const bool is_known = name == "MQTT" || name == "MQIsdp";
+    return {Errc::unsupported_protocol_version,
+            is_known ? "protocol level is not supported" : "unknown protocol name"};
+}
+
 Error check_connect_flags(std::uint8_t flags, ProtocolVersion version) {
     const bool has_will = (flags & kWill) != 0;
     if (has_will && will_qos(flags) == 3) {
@@ -109,7 +115,7 @@ Result<Packet> decode_connect(const Frame& frame) {
     if (!reader.ok()) return reader.error();
     // [MQTT-3.1.2-1] [MQTT-3.1.2-2] [MQTT311-3.1.2-1] [MQTT311-3.1.2-2]
     const auto version = find_version(name, level & ~kBridge);
-    if (!version) return Error(Errc::unsupported_protocol_version);
+    if (!version) return unsupported(name);
     const std::uint8_t flags = reader.u8();
     if (!reader.ok()) return reader.error();
     if (const Error error = check_connect_flags(flags, *version)) return error;
