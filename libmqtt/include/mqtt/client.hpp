@@ -96,9 +96,9 @@ public:
     // Takes the next received message, in order of arrival. Without a message handler only.
     //   Handler:   void(std::error_code, ReceivedMessage)
     //   Completes: when there is a message; several calls are served in order.
-    //   Errors:    not_connected (idle or gave_up and nothing left to take), cancelled.
+    //   Errors:    not_connected (idle or gave_up, and nothing left to take), cancelled.
     //   Cancels:   no message is lost.
-    //   Requires:  nothing; may be begun before connect().
+    //   Requires:  connect() was called.
     template <class Token>
     auto receive(Token&& token) {
         return initiate<ReceivedMessage>(&Client::start_receive, token);
@@ -159,7 +159,7 @@ public:
 
     // Takes a message into the store or sends it at once. Errors: those of publish() that can be seen
     // at once, and queue_full (when_ready() tells when to go on). `token` comes back in the delivery
-    // handler, exactly once when the result is ok.
+    // handler, exactly once when the result is ok; for QoS 0 perhaps before this returns.
     Status submit(const PublishRequest& request, std::uint64_t token = 0);
     // Called for every submitted message when it is finished, inline: must not destroy the client.
     using DeliveryHandler =

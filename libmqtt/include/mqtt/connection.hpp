@@ -25,6 +25,7 @@ namespace net {
 class Loop;
 }
 namespace core {
+class Message;
 struct Session;
 }
 
@@ -104,14 +105,16 @@ struct PublishRequest {
     // 5.0: without topic alias (ours to choose), message expiry (below), subscription identifiers.
     Properties properties;
     std::optional<std::uint32_t> message_expiry_interval;  // seconds
+    // For the library itself: what `keep` would make, made already; the views above are its own.
+    core::Message* kept = nullptr;
 };
 
 enum class SendStatus : std::uint8_t {
-    sent,       // staged; flushed when the turn ends
-    no_quota,   // Receive Maximum or packet ids are used up: on_send_quota() tells when to go on
-    too_large,  // over the server's Maximum Packet Size [MQTT-3.1.2-24]
-    not_supported,  // QoS or retain above what CONNACK allows [MQTT-3.2.2-11] [MQTT-3.2.2-14]
-    not_connected,
+    sent,           // staged; flushed when the turn ends
+    no_quota,       // Receive Maximum or packet ids are used up: on_send_quota() tells when to go on
+    too_large,      // over the server's Maximum Packet Size [MQTT-3.2.2-15]
+    not_connected,  // before CONNACK, or closing
+    not_supported,  // QoS or RETAIN that the server does not take [MQTT-3.2.2-11] [MQTT-3.2.2-14]
 };
 
 struct SendResult {

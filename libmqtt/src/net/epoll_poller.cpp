@@ -6,6 +6,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -81,9 +82,16 @@ void EpollPoller::unwatch(int descriptor, Watcher& watcher) {
     }
 }
 
-void EpollPoller::wait(int timeout_ms) {
+void EpollPoller::wait(TimePoint due) {
+    timespec left{};
+    if (due > TimePoint::min() && due < TimePoint::max()) {
+        const auto ns = std::max(due - Clock::now(), Duration::zero()).count();
+        left.tv_sec = ns / 1'000'000'000;
+        left.tv_nsec = ns % 1'000'000'000;
+    }
     next_ = 0;
-    count_ = ::epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), timeout_ms);
+    count_ = ::epoll_pwait2(epoll_, events_.data(), static_cast<int>(events_.size()),
+                            due == TimePoint::max() ? nullptr : &left, nullptr);
     MQTT_ASSERT(count_ >= 0 || errno == EINTR);
     if (count_ < 0) count_ = 0;
 }

@@ -21,8 +21,9 @@ public:
     void want_writable(int descriptor, Watcher& watcher) override;
     void unwatch(int descriptor, Watcher& watcher) override;
 
-    // Waits until something is ready, wake() was called, or `timeout` has passed (-1: for ever).
-    void wait(int timeout_ms);
+    // Waits until something is ready, wake() was called, or `due` has come: never early, late by a
+    // wake-up. TimePoint::min() does not wait, max() waits for ever.
+    void wait(TimePoint due);
     // Calls the watchers of what wait() found.
     void dispatch();
     // Makes wait() return as well at `due`, for the time in which somebody else waits on the set.

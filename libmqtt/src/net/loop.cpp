@@ -48,9 +48,9 @@ struct Loop::OwnEpoll final : Impl {
     }
     Poller& poller() override { return epoll; }
 
-    // -1: no limit.
-    void run_turn(int patience_ms) {
-        block(patience_ms);
+    // Waits for something to do until `deadline` at most.
+    void run_turn(TimePoint deadline) {
+        block(deadline);
         loop.begin_turn();
         epoll.dispatch();
         loop.deliver_marked();
@@ -75,24 +75,14 @@ struct Loop::OwnEpoll final : Impl {
         asio_is_idle = context.stopped();
     }
 
-    TimePoint wake_up(int patience_ms) const {
+    TimePoint wake_up(TimePoint deadline) const {
         if (loop.has_work() || mailbox.has_mail() || asio_is_busy || stopping) return TimePoint::min();
-        const TimePoint due = timers.next_due();
-        if (patience_ms < 0) return due;
-        return std::min(due, Clock::now() + std::chrono::milliseconds(patience_ms));
+        return std::min(timers.next_due(), deadline);
     }
 
-    static int timeout_ms(TimePoint due) {
-        if (due == TimePoint::min()) return 0;
-        if (due == TimePoint::max()) return -1;
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - Clock::now());
-        return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000));
-    }
-
-    void block(int patience_ms) {
-        const TimePoint due = wake_up(patience_ms);
-        const int timeout = timeout_ms(due);
-        if (asio_is_idle || timeout == 0) return epoll.wait(timeout);
+    void block(TimePoint deadline) {
+        const TimePoint due = wake_up(deadline);
+        if (asio_is_idle || due == TimePoint::min()) return epoll.wait(due);
         epoll.set_alarm(due);
         if (!armed) {
             armed = true;
@@ -102,7 +92,7 @@ struct Loop::OwnEpoll final : Impl {
             set.async_wait(asio::posix::stream_descriptor::wait_read, std::move(on_ready));
         }
         context.run_one();
-        epoll.wait(0);
+        epoll.wait(TimePoint::min());
     }
 
     EpollPoller epoll;
@@ -320,12 +310,18 @@ Loop::OwnEpoll& Loop::own_epoll() {
 
 void Loop::run() {
     OwnEpoll& own = own_epoll();
-    while (!own.stopping.exchange(false)) own.run_turn(-1);
+    while (!own.stopping.exchange(false)) own.run_turn(TimePoint::max());
+}
+
+void Loop::run_until(TimePoint deadline) {
+    OwnEpoll& own = own_epoll();
+    do {
+        own.run_turn(deadline);
+    } while (!own.stopping.exchange(false) && Clock::now() < deadline);
 }
 
 void Loop::run_one(Duration patience) {
-    const auto ms = std::chrono::ceil<std::chrono::milliseconds>(patience).count();
-    own_epoll().run_turn(static_cast<int>(ms));
+    own_epoll().run_turn(patience < Duration::zero() ? TimePoint::max() : Clock::now() + patience);
 }
 
 void Loop::stop() {

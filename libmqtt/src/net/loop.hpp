@@ -115,6 +115,9 @@ public:
 
     // Runs until stop(). Only for own_epoll loops.
     void run();
+    // Runs turns until `deadline` (at least one; it does not wait when the deadline is past) or
+    // stop(). Late by a wake-up, some 50 us: what load generators pace themselves by.
+    void run_until(TimePoint deadline);
     // One turn, waiting at most `patience` for something to do. Only for own_epoll loops.
     void run_one(Duration patience);
     // Any thread. Ends run() after the current turn.

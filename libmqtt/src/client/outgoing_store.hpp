@@ -1,0 +1,75 @@
+// Messages between publish() and their end: those that wait (for a connection, the window, the
+// socket) in order, and those in flight. Counts what it holds; its limits are Client's to enforce.
+// Slots are reused, so that steady state allocates nothing but the messages themselves.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "core/message.hpp"
+#include "mqtt/client_types.hpp"
+#include "mqtt/detail/completion.hpp"
+
+namespace mqtt::client {
+
+// Names an entry; never 0. Stale ones are recognised.
+using StoreToken = std::uint64_t;
+
+struct OutgoingEntry {
+    enum class State : std::uint8_t {
+        free,
+        waiting,
+        in_flight,  // sent, QoS 1/2
+        received,   // QoS 2: the server has it (PUBREC), the exchange was cut before its end
+    };
+    core::MessageRef message;
+    detail::CompletionPtr<PublishResult> done;  // null: came by submit()
+    std::uint64_t user_token = 0;
+    std::uint64_t sequence = 0;  // order of publish()
+    PacketId id = 0;
+    State state = State::free;
+};
+
+class OutgoingStore {
+public:
+    // Appends to those that wait.
+    StoreToken add(core::MessageRef message, detail::CompletionPtr<PublishResult> done,
+                   std::uint64_t user_token);
+    OutgoingEntry* find(StoreToken token);  // null: is over
+
+    // The next to send; null when nothing waits.
+    OutgoingEntry* front();
+    StoreToken front_token();
+    void front_sent(PacketId id);  // now in flight
+    // Takes an entry out; its slot is free again.
+    OutgoingEntry remove(StoreToken token);
+
+    // In flight, in order of sending.
+    std::vector<StoreToken> in_flight() const;
+    // Puts these, of in_flight(), in front of those that wait.
+    void send_again(const std::vector<StoreToken>& tokens);
+    std::vector<StoreToken> all() const;  // in order of publish()
+
+    std::size_t count() const { return count_; }
+    std::size_t size_bytes() const { return bytes_; }
+    bool empty() const { return count_ == 0; }
+
+private:
+    StoreToken token_of(std::uint32_t index) const {
+        return static_cast<StoreToken>(generations_[index]) << 32 | index;
+    }
+    std::vector<StoreToken> collect(bool with_waiting) const;
+    void drop_stale_front();
+
+    std::vector<OutgoingEntry> entries_;
+    std::vector<std::uint32_t> generations_;  // of each slot; from 1
+    std::vector<std::uint32_t> free_;
+    std::deque<StoreToken> waiting_;          // may hold stale tokens
+    std::uint64_t next_sequence_ = 0;
+    std::size_t count_ = 0;
+    std::size_t bytes_ = 0;
+};
+
+}  // namespace mqtt::client
