@@ -45,7 +45,8 @@ std::size_t common_prefix(std::string_view a, std::string_view b) {
            core::detail::load8(a.data() + at) == core::detail::load8(b.data() + at)) {
         at += 8;
     }
-    while (at < size && a[at] == b[at]) ++at;
+    while (at < size && a[at] == b[at])
+        ++at;
     return at;
 }
 
