@@ -92,7 +92,7 @@ struct BrokerConfig {
 
     std::chrono::seconds sys_interval{10};  // $SYS; 0: none
     std::chrono::milliseconds drain_timeout{1'000};  // how long a last packet may take to leave
-    std::string name = "mqtt-broker-lite";  // in $SYS/broker/version
+    std::string version_text = "libmqtt broker";  // $SYS/broker/version
 
     // Lines in mosquitto's style. Called on the loops' threads, several at a time when `threads` is
     // over one; must not block. With `log_packets` one line per packet (mosquitto's -v), too.

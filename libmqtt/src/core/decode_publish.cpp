@@ -8,12 +8,10 @@ namespace {
 constexpr std::uint8_t kRetain = 0x01;
 constexpr std::uint8_t kDup = 0x08;
 
-// A topic that is empty, not plain ASCII, or wrong.
+// A topic that is not plain ASCII, or wrong.
 Error check_topic(std::string_view topic) {
-    if (!is_valid_utf8(topic)) {
-        return malformed(Reader::kNotUtf8);  // [MQTT-3.3.2-1] [MQTT311-3.3.2-1]
-    }
-    if (!topic.empty() && !has_wildcard(topic)) return {};
+    if (!is_valid_utf8(topic))
+        return malformed(Reader::kNotUtf8);     // [MQTT-3.3.2-1] [MQTT311-3.3.2-1]
     return validate_topic_name(topic).error();  // [MQTT-3.3.2-2] [MQTT311-3.3.2-2]
 }
 
@@ -27,9 +25,12 @@ Error check_flags(std::uint8_t flags, ProtocolVersion version) {
     return {};
 }
 
-// Fills `publish` in place: a value that is moved afterwards costs as much as the decoding.
-Error parse(const Frame& frame, ProtocolVersion version, Publish& publish) {
+}  // namespace
+
+Result<Publish> decode_publish(const Frame& frame, ProtocolVersion version) {
     if (const Error error = check_flags(frame.flags, version)) return error;
+    Result<Publish> result{Publish{}};
+    Publish& publish = *result;
     Reader reader(frame.body);
     publish.qos = static_cast<QoS>(frame.flags >> 1 & 3);
     publish.retain = (frame.flags & kRetain) != 0;
@@ -46,20 +47,14 @@ Error parse(const Frame& frame, ProtocolVersion version, Publish& publish) {
         if (error) return error;
     }
     if (!reader.ok()) return reader.error();
-    publish.payload = reader.rest();
     if (publish.topic.empty() && has_properties(version)) {
-        if (publish.properties.number(PropertyId::topic_alias)) return {};
-        return protocol_error("PUBLISH with neither topic nor topic alias");
+        if (!publish.properties.number(PropertyId::topic_alias)) {
+            return protocol_error("PUBLISH with neither topic nor topic alias");
+        }
+    } else if (publish.topic.empty() || !is_plain_ascii<true>(publish.topic)) {
+        if (const Error error = check_topic(publish.topic)) return error;
     }
-    if (!publish.topic.empty() && is_plain_ascii<true>(publish.topic)) return {};
-    return check_topic(publish.topic);
-}
-
-}  // namespace
-
-Result<Publish> decode_publish(const Frame& frame, ProtocolVersion version) {
-    Result<Publish> result{Publish()};
-    if (const Error error = parse(frame, version, *result)) result = error;
+    publish.payload = reader.rest();
     return result;
 }
 

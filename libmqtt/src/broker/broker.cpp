@@ -1,0 +1,117 @@
+// The public face: configuration in, listeners opened, one thread per shard.
+#include "mqtt/broker.hpp"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "broker/shard.hpp"
+#include "broker/stats.hpp"
+#include "broker/sys_topics.hpp"
+#include "net/listener.hpp"
+
+namespace mqtt {
+
+struct Broker::Impl {
+    explicit Impl(BrokerConfig config) : shared(std::move(config)) {}
+
+    Status open_listeners();
+    void start_threads();
+    void close_listeners();
+
+    broker::Shared shared;
+    std::vector<std::unique_ptr<net::Listener>> listeners;
+    std::unique_ptr<broker::SysTopics> sys_topics;
+    std::vector<std::thread> threads;
+    std::vector<Bound> bound;
+    std::string start_error;
+    BrokerStats last_stats;
+    bool is_running = false;
+};
+
+Status Broker::Impl::open_listeners() {
+    broker::Shard& first = *shared.shards.front();
+    for (std::size_t i = 0; i < shared.settings.config.listeners.size(); ++i) {
+        const ListenerConfig& config = shared.settings.config.listeners[i];
+        net::ListenOptions options;
+        options.endpoint = config.endpoint;
+        options.tls = config.tls;
+        options.unix_mode = config.unix_mode;
+        net::Listener::OpenResult opened = net::Listener::open(
+            first.loop(), options, static_cast<std::uint32_t>(i),
+            [&first](net::Accepted accepted) { first.lobby.admit(std::move(accepted)); });
+        if (!opened.listener) {
+            start_error = opened.message;
+            listeners.clear();
+            bound.clear();
+            return opened.error;
+        }
+        for (Endpoint& endpoint : opened.listener->bound()) {
+            shared.endpoints[i].port = endpoint.port;
+            bound.push_back({i, std::move(endpoint)});
+        }
+        listeners.push_back(std::move(opened.listener));
+    }
+    return {};
+}
+
+void Broker::Impl::start_threads() {
+    shared.started = Clock::now();
+    for (const auto& shard : shared.shards) {
+        threads.emplace_back([&shard] { shard->run(); });
+    }
+    sys_topics = std::make_unique<broker::SysTopics>(*shared.shards.front());
+    shared.shards.front()->loop().post([this] { sys_topics->start(); });
+}
+
+// On their own loop, and waited for: nothing is accepted after this.
+void Broker::Impl::close_listeners() {
+    broker::ask(*shared.shards.front(), [this](broker::Shard&) {
+        listeners.clear();
+        sys_topics.reset();
+    });
+}
+
+Broker::Broker(BrokerConfig config) : impl_(std::make_unique<Impl>(std::move(config))) {}
+
+Broker::~Broker() {
+    stop(std::chrono::milliseconds(0));
+}
+
+Status Broker::start() {
+    if (impl_->is_running) return Error(Errc::invalid_argument, "the broker is running already");
+    if (const Status status = impl_->open_listeners(); !status) return status;
+    impl_->start_threads();
+    impl_->is_running = true;
+    return {};
+}
+
+const std::string& Broker::start_error() const {
+    return impl_->start_error;
+}
+
+const std::vector<Broker::Bound>& Broker::bound() const {
+    return impl_->bound;
+}
+
+void Broker::stop(std::chrono::milliseconds deadline) {
+    if (!impl_->is_running) return;
+    impl_->is_running = false;
+    impl_->last_stats = broker::collect_stats(impl_->shared);
+    impl_->close_listeners();
+    const TimePoint end = Clock::now() + deadline;
+    for (const auto& shard : impl_->shared.shards) shard->stop(end);
+    for (std::thread& thread : impl_->threads) thread.join();
+    impl_->threads.clear();
+    impl_->bound.clear();
+}
+
+BrokerStats Broker::stats() const {
+    return impl_->is_running ? broker::collect_stats(impl_->shared) : impl_->last_stats;
+}
+
+const BrokerConfig& Broker::config() const {
+    return impl_->shared.settings.config;
+}
+
+}  // namespace mqtt

@@ -1,0 +1,31 @@
+// What one shard counts. Plain numbers, touched on the shard's thread only; Broker::stats asks each
+// shard for a copy and adds them up.
+#pragma once
+
+#include <cstdint>
+
+#include "core/exchange.hpp"
+
+namespace mqtt::broker {
+
+struct Counters {
+    core::Exchange::Counters exchange;  // packets, all and PUBLISH
+    std::uint64_t connections_accepted = 0;
+    std::uint64_t connections_refused = 0;
+    std::uint64_t bytes_received = 0;  // of connections that are closed
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t publish_bytes_received = 0;
+    std::uint64_t publish_bytes_sent = 0;
+    std::uint64_t dropped_output_full = 0;
+    std::uint64_t dropped_queue_full = 0;
+    std::uint64_t dropped_too_large = 0;
+    std::uint64_t messages_expired = 0;
+    std::uint64_t publishes_refused = 0;
+    std::uint64_t sessions_expired = 0;
+    std::uint64_t clients_connected = 0;
+    std::uint64_t queued_messages = 0;
+    std::uint64_t queued_bytes = 0;
+    std::uint64_t shared_subscriptions = 0;
+};
+
+}  // namespace mqtt::broker

@@ -1,0 +1,133 @@
+// Admission and CONNECT.
+#include "broker/lobby.hpp"
+
+#include <random>
+
+#include "broker/shard.hpp"
+
+namespace mqtt::broker {
+
+void Lobby::admit(net::Accepted accepted) {
+    const auto listener = static_cast<std::uint16_t>(accepted.listener);
+    shard_.log.new_connection(accepted.peer_address, shard_.shared().endpoint_of(listener));
+    std::atomic<std::size_t>& open = shard_.shared().open_connections;
+    if (open.load(std::memory_order_relaxed) >= shard_.settings().connection_limit) {
+        ++shard_.counters.connections_refused;
+        return shard_.log.denied(accepted.peer_address, "max_connections exceeded");
+    }
+    open.fetch_add(1, std::memory_order_relaxed);
+    ++shard_.counters.connections_accepted;
+    Peer::Origin origin{std::move(accepted.peer_address), listener,
+                        shard_.now() + shard_.config().connect_timeout};
+    shard_.peers.add(std::move(accepted.stream), std::move(origin)).start({});
+}
+
+void Lobby::receive(Peer::Luggage luggage) {
+    Peer& peer = shard_.peers.add(std::move(luggage.stream), std::move(luggage.origin));
+    peer.start(luggage.unread);
+}
+
+void Lobby::connect(Peer& peer, const Connect& connect) {
+    PropertyList answer;
+    std::string assigned;
+    if (connect.client_id.empty()) {
+        assigned = assign_client_id();
+        if (has_properties(connect.version)) {  // [MQTT-3.1.3-7] [MQTT-3.2.2-16]
+            answer.add(PropertyId::assigned_client_identifier, std::string_view(assigned));
+        }
+    }
+    const std::string_view client_id = assigned.empty() ? connect.client_id : assigned;
+    const unsigned home = shard_.shared().home_of(client_hash(client_id));
+    if (home != shard_.index()) return peer.move_to(home);
+
+    if (const ReasonCode reason = refusal(peer, connect, client_id); is_error(reason)) {
+        return peer.refuse(reason, client_id);
+    }
+    core::ServerProtocol::Accept accept;
+    Session& session = session_for(connect, client_id, accept.session_present);
+    set_expiry(session, connect, answer);
+    if (connect.will) session.will = shard_.wills.make(*connect.will);
+    accept.keep_alive = connect.keep_alive;
+    const std::uint16_t most = shard_.config().maximum_keep_alive;
+    if (most != 0 && has_properties(connect.version) &&
+        (connect.keep_alive == 0 || connect.keep_alive > most)) {
+        accept.keep_alive = most;  // [MQTT-3.1.2-21] [MQTT-3.2.2-21]
+    }
+    accept.properties = answer.view();
+    peer.become_client(session, connect, accept);
+}
+
+ReasonCode Lobby::refusal(const Peer& peer, const Connect& connect,
+                          std::string_view client_id) const {
+    const BrokerConfig& config = shard_.config();
+    if (shard_.is_stopping()) return ReasonCode::server_unavailable;
+    if (connect.properties.text(PropertyId::authentication_method)) {
+        return ReasonCode::bad_authentication_method;  // [MQTT-4.12.0-1]
+    }
+    if (config.authenticate) {  // [MQTT-3.1.4-2]
+        LoginRequest login;
+        login.client_id = client_id;
+        login.user_name = connect.user_name;
+        login.password = connect.password;
+        login.peer_address = peer.address();
+        login.listener = peer.listener();
+        login.version = connect.version;
+        if (const ReasonCode reason = config.authenticate(login); is_error(reason)) return reason;
+    }
+    if (connect.will && config.authorize &&
+        !config.authorize({Access::publish, client_id, connect.user_name.value_or(std::string_view()),
+                           connect.will->topic})) {
+        return ReasonCode::not_authorized;
+    }
+    if (connect.will && connect.will->topic.starts_with("$SYS/")) {
+        return ReasonCode::not_authorized;
+    }
+    return ReasonCode::success;
+}
+
+// The old connection goes first [MQTT-3.1.4-3]; then its session is resumed or ended.
+// [MQTT-3.1.2-4] [MQTT-3.1.2-5] [MQTT-3.1.2-6]
+Session& Lobby::session_for(const Connect& connect, std::string_view client_id, bool& present) {
+    if (Session* old = shard_.sessions.find(client_id); old != nullptr && old->is_online()) {
+        old->peer->disconnect(ReasonCode::session_taken_over, "session taken over");
+    }
+    Session* session = shard_.sessions.find(client_id);
+    if (session != nullptr && connect.clean_start) {
+        shard_.sessions.end(*session);
+        session = nullptr;
+    }
+    present = session != nullptr;
+    if (session == nullptr) return shard_.sessions.create(client_id);
+    shard_.sessions.came_back(*session);
+    return *session;
+}
+
+void Lobby::set_expiry(Session& session, const Connect& connect, PropertyList& answer) const {
+    const BrokerConfig& config = shard_.config();
+    if (!has_properties(connect.version)) {
+        session.expiry_interval = connect.clean_start ? 0 : config.persistent_session_expiry;
+        return;
+    }
+    const std::uint32_t wish =
+        connect.properties.number_or(PropertyId::session_expiry_interval, 0);
+    session.expiry_interval = std::min(wish, config.maximum_session_expiry);
+    if (session.expiry_interval != wish) {
+        answer.add(PropertyId::session_expiry_interval, session.expiry_interval);
+    }
+}
+
+// Random, and at home here, so that the connection need not move.
+std::string Lobby::assign_client_id() {
+    static thread_local std::mt19937_64 random{std::random_device{}()};
+    static constexpr char kDigits[] = "0123456789abcdef";
+    std::string id;
+    do {
+        id = "auto-";
+        std::uint64_t bits = random();
+        for (int i = 0; i < 16; ++i, bits >>= 4) id += kDigits[bits & 15];
+    } while (shard_.shared().home_of(client_hash(id)) != shard_.index() ||
+             shard_.sessions.find(id) != nullptr);
+    return id;
+}
+
+}  // namespace mqtt::broker

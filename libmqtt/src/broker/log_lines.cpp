@@ -1,0 +1,157 @@
+// Formats the log lines. Control characters of clients are escaped, so that no line can be forged.
+#include "broker/log_lines.hpp"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "core/describe.hpp"
+
+namespace mqtt::broker {
+namespace {
+
+using core::escape_controls;
+
+int flag(bool set) {
+    return set ? 1 : 0;
+}
+
+int number(ReasonCode reason) {
+    return static_cast<int>(reason);
+}
+
+}  // namespace
+
+void LogLines::line(LogLevel level, std::string_view text) const {
+    if (enabled()) config_.log(level, text);
+}
+
+void LogLines::new_connection(std::string_view peer_address, const Endpoint& listener) const {
+    if (!enabled()) return;
+    if (listener.transport == Transport::unix_socket) {
+        return line(LogLevel::info, fmt::format("New connection on {}.", listener.path));
+    }
+    line(LogLevel::info,
+         fmt::format("New connection from {} on port {}.", peer_address, listener.port));
+}
+
+void LogLines::denied(std::string_view peer_address, std::string_view why) const {
+    if (!enabled()) return;
+    line(LogLevel::warning,
+         fmt::format("Client connection from {} denied: {}.", peer_address, why));
+}
+
+void LogLines::new_client(std::string_view peer_address, std::string_view client_id,
+                          const Connect& connect, std::uint16_t keep_alive) const {
+    if (!enabled()) return;
+    std::string text;
+    fmt::format_to(std::back_inserter(text), "New client connected from {} as {} (p{}, c{}, k{}",
+                   peer_address, escape_controls(client_id), static_cast<int>(connect.version),
+                   flag(connect.clean_start), keep_alive);
+    if (connect.user_name) {
+        fmt::format_to(std::back_inserter(text), ", u'{}'", escape_controls(*connect.user_name));
+    }
+    text += ").";
+    line(LogLevel::info, text);
+    if (!packets()) return;
+    if (!connect.will) return line(LogLevel::debug, "No will message specified.");
+    line(LogLevel::debug, fmt::format("Will message specified ({} bytes) (r{}, q{}).",
+                                      connect.will->payload.size(), flag(connect.will->retain),
+                                      static_cast<int>(connect.will->qos)));
+    line(LogLevel::debug, fmt::format("\t{}", escape_controls(connect.will->topic)));
+}
+
+void LogLines::client_refused(std::string_view client_id, std::string_view peer_address,
+                              ReasonCode reason) const {
+    if (!enabled()) return;
+    line(LogLevel::warning, fmt::format("Client {} [{}] refused: {}.", escape_controls(client_id),
+                                        peer_address, reason_text(reason)));
+}
+
+void LogLines::stranger_gone(std::string_view peer_address, std::string_view why) const {
+    if (!enabled()) return;
+    line(LogLevel::info,
+         fmt::format("Client <unknown> [{}] disconnected: {}.", peer_address, why));
+}
+
+void LogLines::client_gone(std::string_view client_id, std::string_view why) const {
+    if (!enabled()) return;
+    if (why.empty()) {
+        return line(LogLevel::info, fmt::format("Client {} disconnected.",
+                                                escape_controls(client_id)));
+    }
+    line(LogLevel::info,
+         fmt::format("Client {} disconnected: {}.", escape_controls(client_id), why));
+}
+
+void LogLines::drops_begin(std::string_view client_id) const {
+    if (!enabled()) return;
+    line(LogLevel::warning, fmt::format("Outgoing messages are being dropped for client {}.",
+                                        escape_controls(client_id)));
+}
+
+void LogLines::session_expired(std::string_view client_id) const {
+    if (!enabled()) return;
+    line(LogLevel::info, fmt::format("Expiring client {} due to timeout.",
+                                     escape_controls(client_id)));
+}
+
+void LogLines::connack(std::string_view client_id, bool session_present, ReasonCode reason) const {
+    line(LogLevel::debug, fmt::format("Sending CONNACK to {} ({}, {})", escape_controls(client_id),
+                                      flag(session_present), number(reason)));
+}
+
+void LogLines::received_publish(std::string_view client_id, const Publish& publish) const {
+    line(LogLevel::debug,
+         fmt::format("Received PUBLISH from {} (d{}, q{}, r{}, m{}, '{}', ... ({} bytes))",
+                     escape_controls(client_id), flag(publish.dup), static_cast<int>(publish.qos),
+                     flag(publish.retain), publish.id, escape_controls(publish.topic),
+                     publish.payload.size()));
+}
+
+void LogLines::sending_publish(std::string_view client_id, QoS qos, bool retain, PacketId id,
+                               std::string_view topic, std::size_t payload_bytes) const {
+    line(LogLevel::debug,
+         fmt::format("Sending PUBLISH to {} (d0, q{}, r{}, m{}, '{}', ... ({} bytes))",
+                     escape_controls(client_id), static_cast<int>(qos), flag(retain), id,
+                     escape_controls(topic), payload_bytes));
+}
+
+void LogLines::received_filter(std::string_view client_id, PacketType type,
+                               std::string_view filter, QoS qos, bool granted) const {
+    const std::string name = escape_controls(filter);
+    if (type == PacketType::unsubscribe) {
+        line(LogLevel::debug, fmt::format("\t{}", name));
+    } else if (!granted) {
+        line(LogLevel::debug, fmt::format("\t{} (denied)", name));
+    } else {
+        line(LogLevel::debug, fmt::format("\t{} (QoS {})", name, static_cast<int>(qos)));
+        line(LogLevel::debug, fmt::format("{} {} {}", escape_controls(client_id),
+                                          static_cast<int>(qos), name));
+    }
+}
+
+void LogLines::packet(bool sending, std::string_view client_id, PacketType type, PacketId id,
+                      ReasonCode reason) const {
+    const std::string who = escape_controls(client_id);
+    const std::string_view name = packet_name(type);
+    const std::string_view verb = sending ? "Sending" : "Received";
+    const std::string_view preposition = sending ? "to" : "from";
+    std::string text = fmt::format("{} {} {} {}", verb, name, preposition, who);
+    switch (type) {
+    case PacketType::puback:
+    case PacketType::pubrec:
+    case PacketType::pubrel:
+    case PacketType::pubcomp:
+        text += sending ? fmt::format(" (m{}, rc{})", id, number(reason))
+                        : fmt::format(" (Mid: {}, RC:{})", id, number(reason));
+        break;
+    case PacketType::disconnect:
+        if (sending) text += fmt::format(" (rc{})", number(reason));
+        break;
+    default: break;
+    }
+    line(LogLevel::debug, text);
+}
+
+}  // namespace mqtt::broker

@@ -1,0 +1,325 @@
+// A connection's events and commands. Whatever ends it goes through detach (the session's part, at
+// once) and close (the network's part, after what is being parsed).
+#include "broker/peer.hpp"
+
+#include "broker/packet_log.hpp"
+#include "broker/shard.hpp"
+#include "broker/subscribe.hpp"
+#include "mqtt/topic.hpp"
+
+namespace mqtt::broker {
+
+using core::AckDecision;
+using core::SendStatus;
+
+Peer::Peer(Shard& shard, std::unique_ptr<net::ByteStream> stream, Origin origin)
+    : shard_(&shard)
+    , details_(new Details{std::move(origin.address), {}})
+    , listener_(origin.listener)
+    , driver_(shard.loop(), std::move(stream), *this)
+    , protocol_(driver_.out(), shard.settings().limits[origin.listener], shard.now()) {
+    protocol_.count_in(&shard.counters.exchange);
+    protocol_.limit_send_window(shard.config().maximum_inflight);
+    shard.loop().set_timer(*this, origin.deadline);
+}
+
+Peer::~Peer() = default;
+
+void Peer::start(Bytes already_read) {
+    driver_.start(already_read);
+}
+
+const core::PeerLimits& Peer::announced() const {
+    return shard_->settings().limits[listener_].announced;
+}
+
+// Sending.
+
+bool Peer::has_room() const {
+    return !driver_.is_blocked() || driver_.backlog_bytes() <= shard_->config().output_budget_bytes;
+}
+
+void Peer::staged(std::size_t bytes) {
+    shard_->loop().staged_bytes() += bytes;
+    driver_.mark_dirty();
+    if (driver_.backlog_bytes() > kFlushAtBytes) driver_.flush();
+}
+
+SendStatus Peer::send(core::OutgoingPublish& publish, const core::MessageRef& keep) {
+    const std::size_t before = driver_.backlog_bytes();
+    const core::SendResult result = protocol_.publish(publish, keep, 0);
+    if (result.status != SendStatus::sent) return result.status;
+    if (shard_->log.packets()) {
+        shard_->log.sending_publish(client_id(), publish.qos, publish.retain, result.id,
+                                    publish.topic, publish.payload.size());
+    }
+    staged(driver_.backlog_bytes() - before);
+    return SendStatus::sent;
+}
+
+SendStatus Peer::send_queued(const QueuedMessage& queued, TimePoint now) {
+    const core::Message& message = *queued.message;
+    core::OutgoingPublish out;
+    out.topic = message.topic();
+    out.properties = message.properties();
+    out.payload = message.payload();
+    out.qos = queued.qos;
+    out.retain = queued.retain;
+    out.message_expiry_interval = core::remaining_expiry(message.expires_at(), now);
+    if (queued.subscription_ids) {
+        out.subscription_ids =
+            static_cast<const core::SubscriptionIds&>(*queued.subscription_ids).ids();
+    } else if (queued.subscription_id != 0) {
+        out.subscription_ids = {&queued.subscription_id, 1};
+    }
+    out.owner = queued.message;
+    const bool keep = queued.qos != QoS::at_most_once && !session_->ends_with_connection();
+    const SendStatus status = send(out, keep ? queued.message : core::MessageRef());
+    if (status == SendStatus::sent) shard_->counters.publish_bytes_sent += out.payload.size();
+    return status;
+}
+
+bool Peer::takes_shared_encoding() const {
+    return protocol_.peer_limits().topic_alias_maximum == 0 && !protocol_.is_closing();
+}
+
+bool Peer::send_encoded(Bytes packet) {
+    const std::uint32_t most = protocol_.peer_limits().maximum_packet_size;
+    if (most != 0 && packet.size() > most) return false;
+    driver_.out().append(packet);
+    ++shard_->counters.exchange.packets_sent;
+    ++shard_->counters.exchange.publishes_sent;
+    staged(packet.size());
+    return true;
+}
+
+void Peer::answer_subscribe(PacketId id, std::span<const ReasonCode> codes,
+                            std::span<const ReplayRequest> replays) {
+    protocol_.suback(id, codes);
+    driver_.mark_dirty();
+    for (const ReplayRequest& request : replays) {
+        if (!replays_) replays_ = std::make_unique<Replays>();
+        replays_->add(*shard_, request);
+    }
+    pump();
+}
+
+void Peer::answer_unsubscribe(PacketId id, std::span<const ReasonCode> codes) {
+    protocol_.unsuback(id, codes);
+    driver_.mark_dirty();
+}
+
+void Peer::pump() {
+    if (session_ == nullptr) return;
+    shard_->publisher.drain(*session_);
+    if (!replays_) return;
+    if (replays_->run(*shard_, *this)) replays_.reset();
+    else if (!is_blocked() && shard_->is_turn_full()) shard_->peers.pump_later(*this);
+}
+
+// The life of a connection.
+
+void Peer::become_client(Session& session, const Connect& connect,
+                         const core::ServerProtocol::Accept& accept) {
+    const TimePoint now = shard_->now();
+    is_bridge_ = connect.bridge;
+    shard_->log.new_client(address(), session.client_id(), connect, accept.keep_alive);
+    if (shard_->log.packets()) {
+        shard_->log.connack(session.client_id(), accept.session_present, ReasonCode::success);
+    }
+    session_ = &session;
+    session.peer = this;
+    shard_->client_arrived();
+    if (shard_->config().authorize && connect.user_name) {
+        details_->user_name = *connect.user_name;
+    } else {
+        details_.reset();
+    }
+    protocol_.accept(session.exchange, accept, now);
+    if (protocol_.is_closing()) return detach(true, "CONNACK is too large for the client");
+    shard_->loop().set_timer(*this, protocol_.on_time(now, *this));
+    pump();
+}
+
+void Peer::refuse(ReasonCode reason, std::string_view client_id) {
+    shard_->log.client_refused(client_id, address(), reason);
+    ++shard_->counters.connections_refused;
+    protocol_.refuse(reason);
+    is_leaving_ = true;
+}
+
+void Peer::disconnect(ReasonCode reason, std::string_view why) {
+    if (is_leaving_) return;
+    protocol_.disconnect(reason);
+    detach(true, why);
+    close();
+}
+
+void Peer::abort(std::string_view why) {
+    detach(true, why);
+    driver_.abort();
+    shard_->peers.drop(*this);
+}
+
+void Peer::detach(bool with_will, std::string_view why) {
+    if (is_leaving_) return;
+    is_leaving_ = true;
+    replays_.reset();
+    if (session_ == nullptr) return shard_->log.stranger_gone(address(), why);
+    shard_->log.client_gone(session_->client_id(), why);
+    shard_->client_left();
+    Session& session = *session_;
+    session_ = nullptr;
+    shard_->sessions.went_away(session, with_will);
+}
+
+void Peer::close() {
+    shard_->loop().set_timer(*this, TimePoint::max());
+    if (driver_.is_open()) driver_.close_gracefully(shard_->config().drain_timeout);
+}
+
+void Peer::move_to(unsigned shard) {
+    moving_to_ = static_cast<std::uint8_t>(shard + 1);
+    driver_.pause_reading();
+    shard_->peers.pump_later(*this);
+}
+
+Peer::Luggage Peer::leave_for(unsigned& shard) {
+    shard = moving_to_ - 1u;
+    net::Driver::Parts parts = driver_.release();
+    Luggage luggage;
+    luggage.stream = std::move(parts.stream);
+    luggage.unread = std::move(parts.unread);
+    luggage.origin.address = std::move(details_->address);
+    luggage.origin.listener = listener_;
+    luggage.origin.deadline = shard_->now() + shard_->config().connect_timeout;
+    is_leaving_ = true;
+    return luggage;
+}
+
+// What the protocol tells.
+
+void Peer::on_connect(const Connect& connect) {
+    shard_->lobby.connect(*this, connect);
+}
+
+void Peer::on_subscribe(const Subscribe& packet) {
+    subscribe(*shard_, *this, packet);
+}
+
+void Peer::on_unsubscribe(const Unsubscribe& packet) {
+    unsubscribe(*shard_, *this, packet);
+}
+
+void Peer::on_disconnect(const Disconnect& packet) {
+    if (shard_->log.packets()) {
+        shard_->log.packet(false, client_id(), PacketType::disconnect, 0, packet.reason);
+    }
+    if (const auto expiry = packet.properties.number(PropertyId::session_expiry_interval)) {
+        session_->expiry_interval =
+            std::min(*expiry, shard_->config().maximum_session_expiry);
+    }
+    // [MQTT-3.14.4-3]
+    detach(packet.reason == ReasonCode::disconnect_with_will_message, {});
+}
+
+// Why this message is not taken, or success.
+ReasonCode Peer::refusal(const Publish& publish) const {
+    if (publish.topic.front() == '$' && publish.topic.starts_with("$SYS/")) {
+        return ReasonCode::not_authorized;  // the broker's own
+    }
+    const BrokerConfig& config = shard_->config();
+    if (publish.topic.size() >= config.maximum_topic_levels &&
+        topic_levels(publish.topic) > config.maximum_topic_levels) {
+        return ReasonCode::topic_name_invalid;
+    }
+    if (config.authorize &&
+        !config.authorize({Access::publish, client_id(), user_name(), publish.topic})) {
+        return ReasonCode::not_authorized;
+    }
+    return ReasonCode::success;
+}
+
+AckDecision Peer::on_publish(const Publish& publish) {
+    shard_->counters.publish_bytes_received += publish.payload.size();
+    if (shard_->log.packets()) shard_->log.received_publish(client_id(), publish);
+    if (const ReasonCode reason = refusal(publish); reason != ReasonCode::success) {
+        ++shard_->counters.publishes_refused;
+        return AckDecision::now(reason);
+    }
+    Publication publication;
+    publication.topic = publish.topic;
+    publication.payload = publish.payload;
+    publication.qos = publish.qos;
+    publication.retain = publish.retain;
+    publication.publisher = session_->number;
+    if (!publish.properties.empty()) {
+        const core::PublishProperties split =
+            core::split_publish_properties(publish.properties, shard_->property_scratch);
+        publication.properties = split.forwardable;
+        if (split.message_expiry_interval) {
+            publication.expires_at =
+                shard_->now() + std::chrono::seconds(*split.message_expiry_interval);
+        }
+    }
+    const ReasonCode reason = shard_->publisher.publish(publication);
+    if (shard_->is_turn_full()) protocol_.pause();
+    return AckDecision::now(reason);
+}
+
+void Peer::on_delivered(PacketId, std::uint64_t, ReasonCode) {}
+
+void Peer::on_send_quota() {
+    pump();
+}
+
+// Extended authentication is refused at CONNECT, so nothing of it can come later.
+void Peer::on_auth(const Auth&) {
+    disconnect(ReasonCode::bad_authentication_method, "authentication method not supported");
+}
+
+void Peer::on_protocol_error(const Error& error) {
+    detach(true, error.detail.empty() ? info(error.code).text : error.detail);
+}
+
+// What the driver tells.
+
+base::Consumed Peer::on_bytes(Bytes bytes) {
+    const bool packets = shard_->log.packets();
+    const std::string_view id = packets ? client_id() : std::string_view();
+    const std::string name(id);
+    const std::size_t staged_before = driver_.backlog_bytes();
+    const base::Consumed consumed = protocol_.feed(bytes, shard_->now(), *this);
+    if (moving_to_ != 0) return {};
+    parsed_bytes_ += static_cast<std::uint32_t>(consumed.bytes);
+    if (packets && !name.empty()) {
+        log_received_acks(shard_->log, name, bytes.first(consumed.bytes), version());
+        log_staged_acks(shard_->log, name, driver_.out(), staged_before, version());
+    }
+    if (!driver_.out().empty()) driver_.mark_dirty();
+    if (protocol_.is_closing()) close();
+    return consumed;
+}
+
+void Peer::on_closed(std::error_code error) {
+    detach(true, error ? error.message() : std::string("connection closed by client"));
+    shard_->peers.drop(*this);
+}
+
+void Peer::on_writable() {
+    pump();
+}
+
+void Peer::on_timer(TimePoint now) {
+    if (session_ == nullptr) return abort("no CONNECT in time");
+    // A packet that is half there, and growing, is a sign of life.
+    const auto received = static_cast<std::uint32_t>(driver_.bytes_received());
+    const bool is_growing = received != parsed_bytes_ && received != seen_bytes_;
+    seen_bytes_ = received;
+    if (is_growing || driver_.is_paused()) protocol_.on_received(now);
+    const TimePoint next = protocol_.on_time(now, *this);  // [MQTT-3.1.2-22]
+    if (protocol_.is_closing()) return close();
+    shard_->loop().set_timer(*this, next);
+}
+
+}  // namespace mqtt::broker

@@ -1,0 +1,123 @@
+// One network connection of the broker, from accept to close: moves bytes through its driver and
+// protocol, and carries out what they say on its shard. A stranger until CONNECT is accepted, then
+// the connection of one session. Belongs to its shard's loop.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "broker/publish.hpp"
+#include "broker/replay.hpp"
+#include "broker/session.hpp"
+#include "core/server_protocol.hpp"
+#include "net/driver.hpp"
+
+namespace mqtt::broker {
+
+class Shard;
+
+class Peer final : private core::ServerSink, private net::ByteConsumer, private net::Timer {
+public:
+    struct Origin {
+        std::string address;  // "192.0.2.1:50123"
+        std::uint16_t listener = 0;
+        TimePoint deadline;   // for CONNECT
+    };
+    Peer(Shard& shard, std::unique_ptr<net::ByteStream> stream, Origin origin);
+    ~Peer();
+    void start(Bytes already_read);
+
+    // The session whose connection this is; null for strangers and when closing.
+    Session* session() const { return session_; }
+    std::string_view client_id() const {
+        return session_ ? session_->client_id() : std::string_view();
+    }
+    std::string_view user_name() const { return details_ ? details_->user_name : std::string_view(); }
+    std::string_view address() const { return details_ ? details_->address : std::string_view(); }
+    std::size_t listener() const { return listener_; }
+    bool is_bridge() const { return is_bridge_; }
+    ProtocolVersion version() const { return protocol_.version(); }
+    const core::PeerLimits& announced() const;
+    core::ServerProtocol& protocol() { return protocol_; }
+    const net::Driver& driver() const { return driver_; }
+
+    // Sending. The caller asks has_room() first.
+    bool is_blocked() const { return driver_.is_blocked(); }
+    bool has_room() const;
+    bool has_send_quota() const { return protocol_.has_send_quota(); }
+    core::SendStatus send(core::OutgoingPublish& publish, const core::MessageRef& keep);
+    core::SendStatus send_queued(const QueuedMessage& queued, TimePoint now);
+    // QoS 0 encoded once for many receivers: only where nothing is this receiver's own.
+    bool takes_shared_encoding() const;
+    bool send_encoded(Bytes packet);  // false: over its Maximum Packet Size
+    void answer_subscribe(PacketId id, std::span<const ReasonCode> codes,
+                          std::span<const ReplayRequest> replays);
+    void answer_unsubscribe(PacketId id, std::span<const ReasonCode> codes);
+    // What waited for room or quota.
+    void pump();
+
+    // CONNECT was accepted: this is the connection of `session` from now on.
+    void become_client(Session& session, const Connect& connect,
+                       const core::ServerProtocol::Accept& accept);
+    void refuse(ReasonCode reason, std::string_view client_id);
+    // Ends the connection from our side; 5.0 clients are told why. [MQTT-4.13.1-1]
+    void disconnect(ReasonCode reason, std::string_view why);
+    // At once, without a word.
+    void abort(std::string_view why);
+    // The CONNECT just seen belongs to another shard: nothing is consumed, the stream moves there.
+    void move_to(unsigned shard);
+    struct Luggage {
+        std::unique_ptr<net::ByteStream> stream;
+        std::vector<std::uint8_t> unread;
+        Origin origin;
+    };
+    Luggage leave_for(unsigned& shard);
+
+private:
+    friend class Peers;
+    // core::ServerSink
+    void on_connect(const Connect& connect) override;
+    void on_subscribe(const Subscribe& packet) override;
+    void on_unsubscribe(const Unsubscribe& packet) override;
+    void on_disconnect(const Disconnect& packet) override;
+    core::AckDecision on_publish(const Publish& publish) override;
+    void on_delivered(PacketId id, std::uint64_t token, ReasonCode reason) override;
+    void on_send_quota() override;
+    void on_auth(const Auth& auth) override;
+    void on_protocol_error(const Error& error) override;
+    // net::ByteConsumer
+    base::Consumed on_bytes(Bytes bytes) override;
+    void on_closed(std::error_code error) override;
+    void on_writable() override;
+    // net::Timer
+    void on_timer(TimePoint now) override;
+
+    void staged(std::size_t bytes);
+    void detach(bool with_will, std::string_view why);
+    void close();
+    ReasonCode refusal(const Publish& publish) const;
+
+    // What a connection has only for a while, or only when it is asked for.
+    struct Details {
+        std::string address;
+        std::string user_name;
+    };
+
+    Shard* shard_;
+    Session* session_ = nullptr;
+    std::unique_ptr<Details> details_;   // until CONNECT, or as long as rights are checked
+    std::unique_ptr<Replays> replays_;   // while there are any
+    std::uint32_t index_ = 0;            // in the shard's list
+    std::uint32_t parsed_bytes_ = 0;     // modulo 2^32, to see half-received packets
+    std::uint32_t seen_bytes_ = 0;       // at the last check of keep-alive
+    std::uint16_t listener_;
+    std::uint8_t moving_to_ = 0;         // shard + 1
+    bool is_bridge_ : 1 = false;
+    bool is_leaving_ : 1 = false;        // detached, or never a client; waits for on_closed
+    bool is_pumping_ : 1 = false;        // in the shard's list for the next turn
+    net::Driver driver_;
+    core::ServerProtocol protocol_;
+};
+
+}  // namespace mqtt::broker

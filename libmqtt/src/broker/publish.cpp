@@ -1,0 +1,229 @@
+// Distribution of messages to local sessions and shared groups, and the queues behind them.
+#include "broker/publish.hpp"
+
+#include "broker/peer.hpp"
+#include "broker/shard.hpp"
+#include "core/encode.hpp"
+
+namespace mqtt::broker {
+namespace {
+
+using core::SendStatus;
+
+core::Message::Init keepable(const Publication& p) {
+    core::Message::Init init;
+    init.topic = p.topic;
+    init.properties = p.properties;
+    init.payload = p.payload;
+    init.qos = p.qos;
+    init.retain = p.retain;
+    init.expires_at = p.expires_at;
+    init.publisher = p.publisher;
+    return init;
+}
+
+core::OutgoingPublish outgoing(const Publication& p, TimePoint now) {
+    core::OutgoingPublish out;
+    out.topic = p.topic;
+    out.properties = p.properties;
+    out.payload = p.payload;
+    if (p.expires_at != TimePoint::max()) {
+        out.message_expiry_interval = core::remaining_expiry(p.expires_at, now);  // [MQTT-3.3.2-6]
+    }
+    return out;
+}
+
+}  // namespace
+
+ReasonCode Publisher::publish(const Publication& publication) {
+    if (publication.retain && !store_retained(publication)) return ReasonCode::quota_exceeded;
+    const std::size_t receivers = distribute(publication);
+    return receivers == 0 ? ReasonCode::no_matching_subscribers : ReasonCode::success;
+}
+
+bool Publisher::store_retained(const Publication& publication) {
+    return shard_.retained.store(keepable(publication));
+}
+
+std::size_t Publisher::distribute(const Publication& publication) {
+    const Match& match = shard_.subscriptions.cache().look_up(publication.topic);
+    const std::span<const Target> targets = match.targets();
+    Delivery delivery{publication, {}, {}, 0, targets.size() == 1};
+    for (const Target& target : targets) {
+        switch (target.subscriber->kind) {
+        case SubscriberKind::session: {
+            Session& session = static_cast<Session&>(*target.subscriber);
+            if (target.no_local && session.number == publication.publisher) break;  // [MQTT-3.8.3-3]
+            ++delivery.receivers;
+            // [MQTT-3.3.1-12] [MQTT-3.3.1-13]
+            const Wish wish{target.qos, publication.retain && target.retain_as_published,
+                            match.ids(target)};
+            to_session(delivery, session, wish);
+            break;
+        }
+        case SubscriberKind::group:
+            to_group(delivery, static_cast<SharedGroup&>(*target.subscriber));
+            break;
+        case SubscriberKind::shard: break;
+        }
+    }
+    return delivery.receivers;
+}
+
+void Publisher::to_session(Delivery& delivery, Session& session, const Wish& wish) {
+    const QoS qos = lower(delivery.publication.qos, wish.qos);  // [MQTT-3.8.4-8]
+    if (qos == QoS::at_most_once) return qos0_to_session(delivery, session, wish);
+    if (session.is_online() && session.queue.empty() && session.peer->has_room() &&
+        send(delivery, session, wish, qos)) {
+        return;
+    }
+    enqueue(delivery, session, wish, qos);
+}
+
+void Publisher::qos0_to_session(Delivery& delivery, Session& session, const Wish& wish) {
+    Peer* peer = session.peer;
+    if (peer == nullptr) {
+        if (shard_.config().queue_qos0_offline) {
+            enqueue(delivery, session, wish, QoS::at_most_once);
+        }
+        return;
+    }
+    if (!peer->has_room()) {
+        ++shard_.counters.dropped_output_full;
+        return drop_queued(session);
+    }
+    if (!delivery.single && wish.ids.empty() && peer->takes_shared_encoding()) {
+        const Bytes bytes = encoded(delivery, has_properties(peer->version()), wish.retain);
+        if (!bytes.empty() && peer->send_encoded(bytes)) {
+            shard_.counters.publish_bytes_sent += delivery.publication.payload.size();
+            if (shard_.log.packets()) {
+                shard_.log.sending_publish(session.client_id(), QoS::at_most_once, wish.retain, 0,
+                                           delivery.publication.topic,
+                                           delivery.publication.payload.size());
+            }
+            return;
+        }
+    }
+    send(delivery, session, wish, QoS::at_most_once);
+}
+
+// False: there was no room in the window; the caller queues it.
+bool Publisher::send(Delivery& delivery, Session& session, const Wish& wish, QoS qos) {
+    const Publication& publication = delivery.publication;
+    core::OutgoingPublish out = outgoing(publication, shard_.now());
+    out.qos = qos;
+    out.retain = wish.retain;
+    out.subscription_ids = wish.ids;
+    if (qos != QoS::at_most_once && !session.ends_with_connection()) message(delivery);
+    const bool is_large = publication.payload.size() >= core::kReferenceFrom;
+    if (is_large && (!delivery.single || delivery.message)) {
+        out.owner = message(delivery);
+        out.payload = delivery.message->payload();
+    }
+    const bool keep = qos != QoS::at_most_once && !session.ends_with_connection();
+    switch (session.peer->send(out, keep ? delivery.message : core::MessageRef())) {
+    case SendStatus::sent: shard_.counters.publish_bytes_sent += out.payload.size(); return true;
+    case SendStatus::too_large:  // [MQTT-3.1.2-24] [MQTT-3.1.2-25]
+        ++shard_.counters.dropped_too_large;
+        drop_queued(session);
+        return true;
+    default: return qos == QoS::at_most_once;
+    }
+}
+
+// The one who got least lately, among those who can take it.
+void Publisher::to_group(Delivery& delivery, SharedGroup& group) {
+    const QoS qos = delivery.publication.qos;
+    Membership* member = group.pick([&](const Membership& m) {
+        const Session& session = *m.session;
+        const bool keeps = lower(qos, m.options.qos) != QoS::at_most_once;
+        if (!session.is_online()) return keeps ? Readiness::away : Readiness::cannot;
+        if (!session.peer->has_room()) return keeps ? Readiness::busy : Readiness::cannot;
+        if (!keeps) return Readiness::ready;
+        return session.queue.empty() && session.peer->has_send_quota() ? Readiness::ready
+                                                                       : Readiness::busy;
+    });
+    if (member == nullptr) return;
+    ++delivery.receivers;
+    const std::span<const std::uint32_t> id(&member->id, member->id == 0 ? 0 : 1);
+    const Wish wish{member->options.qos,
+                    delivery.publication.retain && member->options.retain_as_published, id};
+    to_session(delivery, *member->session, wish);
+}
+
+void Publisher::enqueue(Delivery& delivery, Session& session, const Wish& wish, QoS qos) {
+    const BrokerConfig& config = shard_.config();
+    const std::size_t size = message(delivery)->size_bytes();
+    const bool over_count = config.maximum_queued_messages != 0 &&
+                            session.queue.count() >= config.maximum_queued_messages;
+    const bool over_bytes = config.maximum_queued_bytes != 0 &&
+                            session.queue.size_bytes() + size > config.maximum_queued_bytes;
+    if (over_count || over_bytes) {
+        ++shard_.counters.dropped_queue_full;
+        return drop_queued(session);
+    }
+    QueuedMessage queued;
+    queued.message = delivery.message;
+    queued.qos = qos;
+    queued.retain = wish.retain;
+    if (wish.ids.size() == 1) queued.subscription_id = wish.ids.front();
+    else if (!wish.ids.empty()) queued.subscription_ids = core::SubscriptionIds::create(wish.ids);
+    session.queue.push(std::move(queued));
+    ++shard_.counters.queued_messages;
+    shard_.counters.queued_bytes += size;
+}
+
+void Publisher::drop_queued(Session& session) {
+    if (session.dropped++ == 0) shard_.log.drops_begin(session.client_id());
+}
+
+const core::MessageRef& Publisher::message(Delivery& delivery) {
+    if (!delivery.message) delivery.message = core::Message::create(keepable(delivery.publication));
+    return delivery.message;
+}
+
+// The packet as every QoS 0 receiver of this version gets it; empty when it is better not copied.
+Bytes Publisher::encoded(Delivery& delivery, bool v5, bool retain) {
+    const Publication& publication = delivery.publication;
+    if (publication.payload.size() >= core::kReferenceFrom) return {};
+    const std::size_t kind = (v5 ? 2u : 0u) + (retain ? 1u : 0u);
+    std::span<const std::uint8_t>& bytes = delivery.encoded[kind];
+    if (!bytes.empty()) return bytes;
+    core::OutgoingPublish out = outgoing(publication, shard_.now());
+    out.retain = retain;
+    const ProtocolVersion version = v5 ? ProtocolVersion::v5 : ProtocolVersion::v3_1_1;
+    base::OutBuffer& scratch = scratch_[kind];
+    scratch.clear();
+    core::encode(scratch, version, out);
+    iovec whole{};
+    scratch.gather(&whole, 1);
+    bytes = {static_cast<const std::uint8_t*>(whole.iov_base), whole.iov_len};
+    return bytes;
+}
+
+void Publisher::drain(Session& session) {
+    Peer* peer = session.peer;
+    const TimePoint now = shard_.now();
+    while (peer != nullptr && !session.queue.empty() && peer->has_room()) {
+        QueuedMessage& queued = session.queue.front();
+        const core::Message& message = *queued.message;
+        const std::size_t size = message.size_bytes();
+        SendStatus status = SendStatus::sent;
+        if (message.expired(now)) {  // [MQTT-3.3.2-5]
+            ++shard_.counters.messages_expired;
+        } else {
+            status = peer->send_queued(queued, now);
+        }
+        if (status == SendStatus::too_large) {
+            ++shard_.counters.dropped_too_large;
+            drop_queued(session);
+        } else if (status != SendStatus::sent) {
+            return;
+        }
+        session.queue.pop();
+        --shard_.counters.queued_messages;
+        shard_.counters.queued_bytes -= size;
+    }
+}
+
+}  // namespace mqtt::broker

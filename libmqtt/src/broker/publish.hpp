@@ -1,0 +1,73 @@
+// The way of a message through the broker: retained store, match, one delivery per subscriber.
+// The hot path: for a topic seen before, QoS 0 costs a hash look-up and one copy per subscriber.
+// A core::Message is made only when somebody must keep the bytes, and then once.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "base/out_buffer.hpp"
+#include "broker/match_cache.hpp"
+#include "broker/session.hpp"
+#include "broker/shared_groups.hpp"
+#include "core/message.hpp"
+
+namespace mqtt::broker {
+
+// A message to be distributed. Views: valid while publish() runs.
+struct Publication {
+    std::string_view topic;
+    Properties properties;  // forwardable only
+    Bytes payload;
+    QoS qos = QoS::at_most_once;
+    bool retain = false;
+    TimePoint expires_at = TimePoint::max();
+    std::uint64_t publisher = 0;  // a session's number; 0: the broker itself
+};
+
+class Publisher {
+public:
+    explicit Publisher(Shard& shard) : shard_(shard) {}
+
+    // Stores it when retained and gives it to everybody who wants it, on other shards too.
+    // success, no_matching_subscribers, or quota_exceeded (retained store full: not distributed).
+    ReasonCode publish(const Publication& publication);
+    // The local part alone, for what came from another shard. How many got it.
+    std::size_t distribute(const Publication& publication);
+    // To one member of a group, as its owner shard decided.
+    void deliver_shared(const Publication& publication, Membership& member);
+
+    // Sends from the session's queue what its connection takes now.
+    void drain(Session& session);
+
+private:
+    // One publication on its way, with what is worked out once for all its receivers.
+    struct Delivery {
+        const Publication& publication;
+        core::MessageRef message;
+        std::array<std::span<const std::uint8_t>, 4> encoded;  // QoS 0 by version and retain
+        std::size_t receivers = 0;
+        bool single = false;  // one target only: encoding ahead would not pay
+    };
+    // What one receiver's subscriptions ask for.
+    struct Wish {
+        QoS qos;
+        bool retain;
+        std::span<const std::uint32_t> ids;
+    };
+
+    void to_session(Delivery& delivery, Session& session, const Wish& wish);
+    void qos0_to_session(Delivery& delivery, Session& session, const Wish& wish);
+    void to_group(Delivery& delivery, SharedGroup& group);
+    bool send(Delivery& delivery, Session& session, const Wish& wish, QoS qos);
+    void enqueue(Delivery& delivery, Session& session, const Wish& wish, QoS qos);
+    void drop_queued(Session& session);
+    Bytes encoded(Delivery& delivery, bool v5, bool retain);
+    const core::MessageRef& message(Delivery& delivery);
+    bool store_retained(const Publication& publication);
+
+    Shard& shard_;
+    std::array<base::OutBuffer, 4> scratch_;  // of Delivery::encoded
+};
+
+}  // namespace mqtt::broker

@@ -1,0 +1,42 @@
+// Messages that wait for a session: behind a full send window, or until its client comes back.
+// First in, first out, limited in number and bytes by its owner; no memory while empty.
+#pragma once
+
+#include <cstdint>
+
+#include "core/message.hpp"
+
+namespace mqtt::broker {
+
+struct QueuedMessage {
+    core::MessageRef message;
+    base::KeepAliveRef subscription_ids;  // when there are several (a core::SubscriptionIds)
+    std::uint32_t subscription_id = 0;    // when there is one
+    QoS qos = QoS::at_most_once;
+    bool retain = false;
+};
+
+class Queue {
+public:
+    Queue() = default;
+    ~Queue() { clear(); }
+    Queue(const Queue&) = delete;
+    Queue& operator=(const Queue&) = delete;
+
+    bool empty() const { return ring_ == nullptr; }
+    std::size_t count() const;
+    // What the messages hold, as if nobody shared them.
+    std::size_t size_bytes() const;
+
+    void push(QueuedMessage message);
+    QueuedMessage& front();  // not empty
+    void pop();              // not empty
+    void clear() noexcept;
+
+private:
+    struct Ring;  // header and entries in one pooled block
+    void grow();
+    Ring* ring_ = nullptr;
+};
+
+}  // namespace mqtt::broker

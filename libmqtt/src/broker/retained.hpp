@@ -1,0 +1,86 @@
+// Retained messages: one per topic, found by topic name or by walking with a filter. Shared by all
+// shards: partitioned by topic hash, one short lock each, taken for PUBLISH with RETAIN and for replay.
+// Nothing outside keeps a reference to a stored message: counts of Message are not atomic.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/hash_set.hpp"
+#include "core/message.hpp"
+
+namespace mqtt::broker {
+
+class RetainedStore {
+public:
+    // `limit`: messages; 0: none.
+    RetainedStore(unsigned partitions, std::size_t limit);
+    ~RetainedStore();
+    RetainedStore(const RetainedStore&) = delete;
+    RetainedStore& operator=(const RetainedStore&) = delete;
+
+    // Replaces what the topic had [MQTT-3.3.1-5]; an empty payload removes it [MQTT-3.3.1-6]. False:
+    // the store is full and the topic has none.
+    bool store(const core::Message::Init& message);
+
+    std::size_t count() const;
+    std::size_t size_bytes() const;
+
+    struct Node;
+    struct Partition;
+    // Walks what matches a filter, as far as the receiver takes it, and goes on later. Messages that
+    // are stored meanwhile may or may not be seen; none is seen twice.
+    class Cursor {
+    public:
+        Cursor(RetainedStore& store, std::string_view filter);
+        ~Cursor();
+        Cursor(const Cursor&) = delete;
+        Cursor& operator=(const Cursor&) = delete;
+
+        // Calls `take(const Message&)` under the store's lock until it returns false (this message
+        // was not taken and comes again) or all were seen; true: all were seen.
+        template <class F>
+        bool run(TimePoint now, F&& take);
+
+    private:
+        bool run_erased(TimePoint now, bool (*take)(void*, const core::Message&), void* context);
+        bool run_partition(Partition& partition, TimePoint now,
+                           bool (*take)(void*, const core::Message&), void* context);
+        bool is_hit() const;
+        bool allows(const Node& node) const;
+        Node* first_allowed(Node* node) const;
+        void step(Partition& partition);
+        Node* descend(Partition& partition) const;
+        void next();
+
+        RetainedStore& store_;
+        std::string filter_;
+        std::vector<std::string_view> levels_;
+        std::size_t hash_at_;       // level of "#", or how many levels there are
+        std::size_t partition_ = 0;
+        Node* node_ = nullptr;      // pinned by its partition; null: not begun or at its end
+        std::size_t depth_ = 0;     // of node_; the root has 0
+        bool begun_ = false;        // in this partition
+    };
+
+private:
+    Partition& partition_of(std::string_view topic) const;
+    std::vector<std::unique_ptr<Partition>> partitions_;
+    const std::size_t limit_;
+};
+
+template <class F>
+bool RetainedStore::Cursor::run(TimePoint now, F&& take) {
+    return run_erased(
+        now,
+        [](void* context, const core::Message& message) {
+            return (*static_cast<std::remove_reference_t<F>*>(context))(message);
+        },
+        &take);
+}
+
+}  // namespace mqtt::broker

@@ -1,0 +1,93 @@
+// Coming, going and ending of sessions, with their wills.
+#include "broker/sessions.hpp"
+
+#include "broker/hash.hpp"
+#include "broker/shard.hpp"
+
+namespace mqtt::broker {
+
+std::uint64_t client_hash(std::string_view client_id) {
+    return hash_bytes(client_id, hash_seed());
+}
+
+Sessions::~Sessions() {
+    std::vector<Session*> all;
+    sessions_.for_each([&](Session& session) { all.push_back(&session); });
+    for (Session* session : all) {
+        forget_subscriptions(*session);
+        delete session;
+    }
+}
+
+Session* Sessions::find(std::string_view client_id) const {
+    return sessions_.find(client_hash(client_id), [&](const Session& session) {
+        return session.client_id() == client_id;
+    });
+}
+
+Session& Sessions::create(std::string_view client_id) {
+    const std::uint64_t number = next_number_++ << 8 | shard_.index();
+    Session* session = Session::create(client_id, number);
+    session->hash = client_hash(client_id);
+    sessions_.insert(session->hash, *session);
+    return *session;
+}
+
+void Sessions::went_away(Session& session, bool with_will) {
+    session.peer = nullptr;
+    if (!with_will) session.will.reset();  // [MQTT-3.14.4-3]
+    const bool ends_now = session.ends_with_connection();
+    if (session.will && (session.will->delay == 0 || ends_now)) publish_will(session);
+    if (ends_now) return end(session);
+    const TimePoint now = shard_.now();
+    auto absence = std::make_unique<Absence>(shard_, session);
+    if (session.will) absence->will_at = now + std::chrono::seconds(session.will->delay);
+    if (session.expiry_interval != kNeverExpires) {
+        absence->ends_at = now + std::chrono::seconds(session.expiry_interval);
+    }
+    shard_.loop().set_timer(*absence, absence->next());
+    session.absence = std::move(absence);
+}
+
+void Sessions::came_back(Session& session) {
+    session.absence.reset();
+    session.will.reset();
+}
+
+void Sessions::end(Session& session) {
+    publish_will(session);
+    session.absence.reset();
+    forget_subscriptions(session);
+    shard_.counters.queued_messages -= session.queue.count();
+    shard_.counters.queued_bytes -= session.queue.size_bytes();
+    session.queue.clear();
+    sessions_.erase(session.hash, session);
+    shard_.loop().retire(std::unique_ptr<Session>(&session));
+}
+
+void Sessions::on_absence(Session& session, TimePoint now) {
+    Absence& absence = *session.absence;
+    if (now >= absence.ends_at) {
+        ++shard_.counters.sessions_expired;
+        shard_.log.session_expired(session.client_id());
+        return end(session);
+    }
+    if (now >= absence.will_at) {
+        absence.will_at = TimePoint::max();
+        publish_will(session);
+    }
+    shard_.loop().set_timer(absence, absence.next());
+}
+
+void Sessions::publish_will(Session& session) {
+    if (!session.will) return;
+    const std::unique_ptr<WillMessage> will = std::move(session.will);
+    shard_.wills.publish(*will, session);
+}
+
+void Sessions::forget_subscriptions(Session& session) {
+    while (session.subscriptions != nullptr) shard_.subscriptions.remove(*session.subscriptions);
+    while (session.memberships != nullptr) shard_.subscriptions.leave(*session.memberships);
+}
+
+}  // namespace mqtt::broker

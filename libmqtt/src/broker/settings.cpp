@@ -1,0 +1,77 @@
+// Checks a BrokerConfig and derives the protocol limits of each listener.
+#include "broker/settings.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
+
+namespace mqtt::broker {
+namespace {
+
+constexpr unsigned kMostThreads = 64;
+constexpr rlim_t kReservedDescriptors = 32;  // log, listeners, epoll, files that are opened later
+
+void check(const BrokerConfig& config) {
+    if (config.listeners.empty()) throw std::invalid_argument("the broker has no listener");
+    if (config.threads < 1 || config.threads > kMostThreads) {
+        throw std::invalid_argument("threads must be from 1 to 64");
+    }
+    if (config.maximum_inflight == 0) throw std::invalid_argument("maximum_inflight must not be 0");
+    for (const ListenerConfig& listener : config.listeners) {
+        if (listener.limits.receive_maximum == 0) {
+            throw std::invalid_argument("receive_maximum must not be 0");
+        }
+        if (uses_tls(listener.endpoint.transport) &&
+            (listener.tls.certificate_file.empty() || listener.tls.key_file.empty()) &&
+            listener.tls.psk_hex.empty()) {
+            throw std::invalid_argument("a TLS listener needs a certificate and a key");
+        }
+    }
+}
+
+core::ServerLimits protocol_limits(const ListenerLimits& from) {
+    core::ServerLimits limits;
+    limits.maximum_connect_packet_size = from.maximum_connect_packet_size;
+    limits.announced.maximum_packet_size = from.maximum_packet_size;
+    limits.announced.receive_maximum = from.receive_maximum;
+    limits.announced.topic_alias_maximum = from.topic_alias_maximum;
+    limits.announced.maximum_qos = from.maximum_qos;
+    limits.announced.retain_available = from.retain_available;
+    limits.announced.wildcard_subscription_available = from.wildcard_subscription_available;
+    limits.announced.subscription_identifiers_available = from.subscription_identifiers_available;
+    limits.announced.shared_subscription_available = from.shared_subscription_available;
+    return limits;
+}
+
+// Raises the soft descriptor limit to the hard one; what is left is what can connect.
+std::size_t descriptor_capacity() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024 - kReservedDescriptors;
+    if (limit.rlim_cur < limit.rlim_max) {
+        rlimit raised = limit;
+        raised.rlim_cur = limit.rlim_max;
+        if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+    }
+    if (limit.rlim_cur == RLIM_INFINITY) return std::numeric_limits<std::size_t>::max();
+    return limit.rlim_cur > 2 * kReservedDescriptors
+               ? static_cast<std::size_t>(limit.rlim_cur - kReservedDescriptors)
+               : static_cast<std::size_t>(limit.rlim_cur / 2);
+}
+
+}  // namespace
+
+Settings::Settings(BrokerConfig given) : config(std::move(given)) {
+    check(config);
+    limits.reserve(config.listeners.size());
+    for (const ListenerConfig& listener : config.listeners) {
+        limits.push_back(protocol_limits(listener.limits));
+    }
+    connection_limit = descriptor_capacity();
+    if (config.maximum_connections != 0) {
+        connection_limit = std::min(connection_limit, config.maximum_connections);
+    }
+}
+
+}  // namespace mqtt::broker

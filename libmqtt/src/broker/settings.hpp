@@ -1,0 +1,25 @@
+// The configuration as the shards read it: checked, with what follows from it worked out once.
+// Immutable while the broker runs.
+#pragma once
+
+#include <vector>
+
+#include "core/server_protocol.hpp"
+#include "mqtt/broker.hpp"
+
+namespace mqtt::broker {
+
+// A peer that staged so much in one turn is flushed at once: it stays in the processor's cache, and
+// a receiver can start on it.
+inline constexpr std::size_t kFlushAtBytes = 256 * 1024;
+
+struct Settings {
+    // Throws std::invalid_argument with a sentence when the configuration contradicts itself.
+    explicit Settings(BrokerConfig config);
+
+    BrokerConfig config;
+    std::vector<core::ServerLimits> limits;  // per listener; connections point at them
+    std::size_t connection_limit = 0;        // what the descriptor limit leaves, or less
+};
+
+}  // namespace mqtt::broker

@@ -1,0 +1,89 @@
+// A shard's beginning and end, and what it tells the others.
+#include "broker/shard.hpp"
+
+namespace mqtt::broker {
+
+Shared::Shared(BrokerConfig config)
+    : settings(std::move(config))
+    , retained(settings.config.threads, settings.config.maximum_retained_messages) {
+    for (const ListenerConfig& listener : settings.config.listeners) {
+        endpoints.push_back(listener.endpoint);
+    }
+    for (unsigned i = 0; i < settings.config.threads; ++i) {
+        shards.push_back(std::make_unique<Shard>(*this, i));
+    }
+}
+
+Shard::Shard(Shared& shared, unsigned index)
+    : context_(1)
+    , loop_(context_, net::Loop::Readiness::own_epoll)
+    , shared_(shared)
+    , index_(index)
+    , log(shared.settings.config)
+    , retained(shared.retained)
+    , subscriptions(*this)
+    , publisher(*this)
+    , wills(*this)
+    , sessions(*this)
+    , lobby(*this)
+    , peers(*this) {}
+
+Shard::~Shard() = default;
+
+void Shard::run() {
+    loop_.run();
+}
+
+void Shard::stop(TimePoint deadline) {
+    loop_.post([this, deadline] { begin_stop(deadline); });
+}
+
+void Shard::begin_stop(TimePoint deadline) {
+    stopping_ = true;
+    loop_.set_timer(*this, deadline);
+    for (Peer* peer : peers.all()) {
+        peer->disconnect(ReasonCode::server_shutting_down, "the broker is shutting down");
+    }
+    connection_closed();
+}
+
+void Shard::on_timer(TimePoint) {
+    for (Peer* peer : peers.all()) peer->abort("the broker is shutting down");
+    loop_.stop();
+}
+
+void Shard::connection_closed() {
+    if (stopping_ && peers.count() == 0) loop_.stop();
+}
+
+void Shard::client_arrived() {
+    ++counters.clients_connected;
+    const std::uint64_t now =
+        shared_.clients_connected.fetch_add(1, std::memory_order_relaxed) + 1;
+    std::uint64_t most = shared_.clients_maximum.load(std::memory_order_relaxed);
+    while (most < now && !shared_.clients_maximum.compare_exchange_weak(
+                             most, now, std::memory_order_relaxed)) {
+    }
+}
+
+void Shard::client_left() {
+    --counters.clients_connected;
+    shared_.clients_connected.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Shard::send_to(unsigned shard, Peer::Luggage luggage) {
+    Shard& home = *shared_.shards[shard];
+    auto moved = std::make_shared<Peer::Luggage>(std::move(luggage));
+    home.loop_.post([&home, moved] { home.lobby.receive(std::move(*moved)); });
+}
+
+Counters Shard::snapshot() const {
+    Counters sum = counters;
+    peers.for_each([&](const Peer& peer) {
+        sum.bytes_received += peer.driver().bytes_received();
+        sum.bytes_sent += peer.driver().bytes_sent();
+    });
+    return sum;
+}
+
+}  // namespace mqtt::broker

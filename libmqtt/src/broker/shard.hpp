@@ -1,0 +1,95 @@
+// One loop's share of the broker: its connections, sessions and subscriptions, and the concepts that
+// work on them. Everything in it is touched on its own thread only; what shards have in common is
+// Shared. Holds the parts together; what they do is in their own files.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "broker/counters.hpp"
+#include "broker/lobby.hpp"
+#include "broker/log_lines.hpp"
+#include "broker/peers.hpp"
+#include "broker/publish.hpp"
+#include "broker/retained.hpp"
+#include "broker/sessions.hpp"
+#include "broker/settings.hpp"
+#include "broker/subscriptions.hpp"
+#include "broker/wills.hpp"
+#include "net/loop.hpp"
+
+namespace mqtt::broker {
+
+class Shard;
+
+// What all shards of a broker see.
+struct Shared {
+    explicit Shared(BrokerConfig config);
+
+    unsigned home_of(std::uint64_t client_hash) const {
+        return static_cast<unsigned>((client_hash >> 32) % shards.size());
+    }
+    const Endpoint& endpoint_of(std::size_t listener) const { return endpoints[listener]; }
+
+    const Settings settings;
+    RetainedStore retained;
+    std::vector<std::unique_ptr<Shard>> shards;
+    std::vector<Endpoint> endpoints;  // per listener, with its real port; fixed before threads start
+    std::atomic<std::size_t> open_connections = 0;
+    std::atomic<std::uint64_t> clients_connected = 0;
+    std::atomic<std::uint64_t> clients_maximum = 0;
+    std::atomic<unsigned> running = 0;
+    TimePoint started{};
+};
+
+class Shard final : private net::Timer {
+public:
+    Shard(Shared& shared, unsigned index);
+    ~Shard();
+
+    unsigned index() const { return index_; }
+    Shared& shared() const { return shared_; }
+    const Settings& settings() const { return shared_.settings; }
+    const BrokerConfig& config() const { return shared_.settings.config; }
+    net::Loop& loop() { return loop_; }
+    TimePoint now() const { return loop_.now(); }
+    bool is_turn_full() { return loop_.staged_bytes() >= net::Loop::kTurnBytes; }
+    bool is_stopping() const { return stopping_; }
+
+    void run();
+    // Any thread: ends all connections, then the loop; what is left at `deadline` is cut.
+    void stop(TimePoint deadline);
+
+    void client_arrived();
+    void client_left();
+    void connection_closed();
+    void send_to(unsigned shard, Peer::Luggage luggage);
+    Counters snapshot() const;  // with what open connections have moved so far
+
+private:
+    asio::io_context context_;
+    net::Loop loop_;
+    Shared& shared_;
+    const unsigned index_;
+    bool stopping_ = false;
+    void begin_stop(TimePoint deadline);
+    void on_timer(TimePoint now) override;
+
+public:
+    const LogLines log;
+    Counters counters;
+    RetainedStore& retained;
+    Subscriptions subscriptions;
+    Publisher publisher;
+    Wills wills;
+    Sessions sessions;
+    Lobby lobby;
+    Peers peers;
+    std::vector<std::uint8_t> property_scratch;
+};
+
+}  // namespace mqtt::broker

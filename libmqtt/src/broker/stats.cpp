@@ -1,0 +1,57 @@
+// Adding up.
+#include "broker/stats.hpp"
+
+namespace mqtt::broker {
+
+ShardFigures figures_of(const Shard& shard) {
+    return {shard.snapshot(), shard.sessions.count(), shard.subscriptions.count()};
+}
+
+void add(BrokerStats& sum, const ShardFigures& figures) {
+    const Counters& c = figures.counters;
+    sum.connections_accepted += c.connections_accepted;
+    sum.connections_refused += c.connections_refused;
+    sum.bytes_received += c.bytes_received;
+    sum.bytes_sent += c.bytes_sent;
+    sum.packets_received += c.exchange.packets_received;
+    sum.packets_sent += c.exchange.packets_sent;
+    sum.publishes_received += c.exchange.publishes_received;
+    sum.publishes_sent += c.exchange.publishes_sent;
+    sum.publish_bytes_received += c.publish_bytes_received;
+    sum.publish_bytes_sent += c.publish_bytes_sent;
+    sum.dropped_output_full += c.dropped_output_full;
+    sum.dropped_queue_full += c.dropped_queue_full;
+    sum.dropped_too_large += c.dropped_too_large;
+    sum.messages_dropped += c.dropped_output_full + c.dropped_queue_full + c.dropped_too_large;
+    sum.messages_expired += c.messages_expired;
+    sum.publishes_refused += c.publishes_refused;
+    sum.sessions_expired += c.sessions_expired;
+    sum.clients_connected += c.clients_connected;
+    sum.sessions += figures.sessions;
+    sum.subscriptions += figures.subscriptions;
+    sum.shared_subscriptions += c.shared_subscriptions;
+    sum.queued_messages += c.queued_messages;
+    sum.queued_bytes += c.queued_bytes;
+}
+
+BrokerStats shared_figures(const Shared& shared) {
+    BrokerStats stats;
+    stats.uptime = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - shared.started);
+    stats.sockets = shared.open_connections.load(std::memory_order_relaxed);
+    stats.clients_maximum = shared.clients_maximum.load(std::memory_order_relaxed);
+    stats.retained_messages = shared.retained.count();
+    stats.retained_bytes = shared.retained.size_bytes();
+    return stats;
+}
+
+BrokerStats collect_stats(const Shared& shared) {
+    BrokerStats sum = shared_figures(shared);
+    for (const auto& shard : shared.shards) {
+        ShardFigures figures;
+        ask(*shard, [&](const Shard& s) { figures = figures_of(s); });
+        add(sum, figures);
+    }
+    return sum;
+}
+
+}  // namespace mqtt::broker

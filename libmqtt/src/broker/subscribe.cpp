@@ -1,0 +1,99 @@
+// SUBSCRIBE and UNSUBSCRIBE, filter by filter.
+#include "broker/subscribe.hpp"
+
+#include <vector>
+
+#include "broker/peer.hpp"
+#include "broker/shard.hpp"
+#include "mqtt/topic.hpp"
+
+namespace mqtt::broker {
+namespace {
+
+bool is_allowed(const Shard& shard, const Peer& peer, std::string_view filter) {
+    const auto& authorize = shard.config().authorize;
+    if (!authorize) return true;
+    return authorize({Access::subscribe, peer.session()->client_id(), peer.user_name(), filter});
+}
+
+// The reason of a refusal, or success.
+ReasonCode refusal(const Shard& shard, const Peer& peer, std::string_view filter) {
+    const core::PeerLimits& limits = peer.announced();
+    const auto shared = parse_shared_filter(filter);
+    if (shared && !limits.shared_subscription_available) {
+        return ReasonCode::shared_subscriptions_not_supported;
+    }
+    if (!limits.wildcard_subscription_available && has_wildcard(filter)) {
+        return ReasonCode::wildcard_subscriptions_not_supported;
+    }
+    if (!is_allowed(shard, peer, filter)) return ReasonCode::not_authorized;
+    if (topic_levels(filter) > shard.config().maximum_topic_levels) {
+        return ReasonCode::topic_filter_invalid;
+    }
+    const std::size_t most = shard.config().maximum_subscriptions;
+    if (most != 0 && peer.session()->subscription_count >= most) return ReasonCode::quota_exceeded;
+    return ReasonCode::success;
+}
+
+bool wants_retained(const SubscriptionOptions& options, bool is_new) {
+    switch (options.retain_handling) {
+    case RetainHandling::always: return true;      // [MQTT-3.3.1-9]
+    case RetainHandling::if_new: return is_new;    // [MQTT-3.3.1-10]
+    case RetainHandling::never: return false;      // [MQTT-3.3.1-11]
+    }
+    return false;
+}
+
+}  // namespace
+
+void subscribe(Shard& shard, Peer& peer, const Subscribe& packet) {
+    const std::uint32_t id =
+        packet.properties.number_or(PropertyId::subscription_identifier, 0);
+    Session& session = *peer.session();
+    const bool packets = shard.log.packets();
+    if (packets) shard.log.packet(false, session.client_id(), PacketType::subscribe, 0, {});
+    std::vector<ReasonCode> codes;
+    std::vector<ReplayRequest> replays;
+    for (const SubscriptionRequest& request : packet.filters) {
+        SubscriptionOptions options = request.options;
+        options.qos = lower(options.qos, peer.announced().maximum_qos);
+        if (peer.is_bridge()) options.retain_as_published = true;
+        ReasonCode code = refusal(shard, peer, request.filter);
+        if (!is_error(code)) {
+            code = static_cast<ReasonCode>(options.qos);  // [MQTT-3.8.4-7]
+            // [MQTT-3.8.4-3] [MQTT-3.8.4-4]
+            const bool is_new = shard.subscriptions.add(session, request.filter, options, id);
+            // No retained messages for shared ones [5.0 section 4.8.2].
+            if (!parse_shared_filter(request.filter) && wants_retained(options, is_new)) {
+                replays.push_back({request.filter, options, id});
+            }
+        }
+        codes.push_back(code);
+        if (packets) {
+            shard.log.received_filter(session.client_id(), PacketType::subscribe, request.filter,
+                                      options.qos, !is_error(code));
+        }
+    }
+    if (packets) shard.log.packet(true, session.client_id(), PacketType::suback, packet.id, {});
+    peer.answer_subscribe(packet.id, codes, replays);
+}
+
+void unsubscribe(Shard& shard, Peer& peer, const Unsubscribe& packet) {
+    Session& session = *peer.session();
+    const bool packets = shard.log.packets();
+    if (packets) shard.log.packet(false, session.client_id(), PacketType::unsubscribe, 0, {});
+    std::vector<ReasonCode> codes;
+    for (const SubscriptionRequest& request : packet.filters) {
+        const bool existed = shard.subscriptions.remove(session, request.filter);
+        // [MQTT-3.10.4-1] [MQTT-3.11.3-1]
+        codes.push_back(existed ? ReasonCode::success : ReasonCode::no_subscription_existed);
+        if (packets) {
+            shard.log.received_filter(session.client_id(), PacketType::unsubscribe,
+                                      request.filter, QoS::at_most_once, existed);
+        }
+    }
+    if (packets) shard.log.packet(true, session.client_id(), PacketType::unsuback, packet.id, {});
+    peer.answer_unsubscribe(packet.id, codes);
+}
+
+}  // namespace mqtt::broker

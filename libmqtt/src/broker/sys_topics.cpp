@@ -1,0 +1,109 @@
+// Collecting and publishing the figures.
+#include "broker/sys_topics.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "broker/shard.hpp"
+#include "broker/stats.hpp"
+
+namespace mqtt::broker {
+
+void SysTopics::start() {
+    if (shard_.config().sys_interval.count() == 0) return;
+    publish("version", shard_.config().version_text);
+    collect();
+    shard_.loop().set_timer(*this, shard_.now() + shard_.config().sys_interval);
+}
+
+void SysTopics::on_timer(TimePoint now) {
+    collect();
+    shard_.loop().set_timer(*this, now + shard_.config().sys_interval);
+}
+
+void SysTopics::collect() {
+    BrokerStats sum = shared_figures(shard_.shared());
+    add(sum, figures_of(shard_));
+    publish_all(sum);
+}
+
+void SysTopics::publish_all(const BrokerStats& stats) {
+    publish("uptime", fmt::format("{} seconds", stats.uptime.count()));
+    publish_counts(stats);
+    publish_loads(stats);
+}
+
+void SysTopics::publish_counts(const BrokerStats& s) {
+    const std::uint64_t away = s.sessions - std::min(s.sessions, s.clients_connected);
+    publish("clients/total", s.sessions);
+    publish("clients/connected", s.clients_connected);
+    publish("clients/active", s.clients_connected);
+    publish("clients/disconnected", away);
+    publish("clients/inactive", away);
+    publish("clients/maximum", s.clients_maximum);
+    publish("clients/expired", s.sessions_expired);
+    publish("messages/received", s.packets_received);
+    publish("messages/sent", s.packets_sent);
+    publish("messages/stored", s.retained_messages + s.queued_messages);
+    publish("store/messages/count", s.retained_messages + s.queued_messages);
+    publish("store/messages/bytes", s.retained_bytes + s.queued_bytes);
+    publish("subscriptions/count", s.subscriptions);
+    publish("shared_subscriptions/count", s.shared_subscriptions);
+    publish("retained messages/count", s.retained_messages);
+    publish("bytes/received", s.bytes_received);
+    publish("bytes/sent", s.bytes_sent);
+    publish("publish/messages/received", s.publishes_received);
+    publish("publish/messages/sent", s.publishes_sent);
+    publish("publish/messages/dropped", s.messages_dropped);
+    publish("publish/bytes/received", s.publish_bytes_received);
+    publish("publish/bytes/sent", s.publish_bytes_sent);
+    publish("connections/socket/count", s.sockets);
+}
+
+void SysTopics::publish_loads(const BrokerStats& s) {
+    publish_load("messages/received", s.packets_received);
+    publish_load("messages/sent", s.packets_sent);
+    publish_load("publish/received", s.publishes_received);
+    publish_load("publish/sent", s.publishes_sent);
+    publish_load("publish/dropped", s.messages_dropped);
+    publish_load("bytes/received", s.bytes_received);
+    publish_load("bytes/sent", s.bytes_sent);
+    publish_load("sockets", s.connections_accepted);
+}
+
+void SysTopics::publish_load(std::string_view name, std::uint64_t value) {
+    static constexpr struct {
+        int minutes;
+        const char* name;
+    } kSpans[] = {{1, "1min"}, {5, "5min"}, {15, "15min"}};
+    Load& load = loads_[std::string(name)];
+    const double interval = static_cast<double>(shard_.config().sys_interval.count()) / 60.0;
+    const double per_minute = static_cast<double>(value - load.last) / interval;
+    load.last = value;
+    for (int i = 0; i < 3; ++i) {
+        const double keep = std::exp(-interval / kSpans[i].minutes);
+        load.averages[i] = per_minute + keep * (load.averages[i] - per_minute);
+        publish(fmt::format("load/{}/{}", name, kSpans[i].name),
+                fmt::format("{:.2f}", load.averages[i]));
+    }
+}
+
+void SysTopics::publish(std::string_view name, std::uint64_t value) {
+    publish(name, fmt::format("{}", value));
+}
+
+void SysTopics::publish(std::string_view name, std::string_view value) {
+    std::string& last = last_[std::string(name)];
+    if (last == value) return;
+    last = value;
+    const std::string topic = fmt::format("$SYS/broker/{}", name);
+    Publication publication;
+    publication.topic = topic;
+    publication.payload = as_bytes(value);
+    publication.qos = QoS::exactly_once;
+    publication.retain = true;
+    shard_.publisher.publish(publication);
+}
+
+}  // namespace mqtt::broker

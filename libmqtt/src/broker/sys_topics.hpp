@@ -1,0 +1,42 @@
+// $SYS/broker/...: the broker's figures as retained messages, under mosquitto's names, sent at the
+// interval of the configuration and only when a value changed. Lives on shard 0.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "mqtt/broker.hpp"
+#include "net/timer_wheel.hpp"
+
+namespace mqtt::broker {
+
+class Shard;
+
+class SysTopics final : private net::Timer {
+public:
+    explicit SysTopics(Shard& shard) : shard_(shard) {}
+    void start();
+
+private:
+    // Exponential moving averages per minute over 1, 5 and 15 minutes.
+    struct Load {
+        std::uint64_t last = 0;
+        double averages[3] = {};
+    };
+
+    void on_timer(TimePoint now) override;
+    void collect();
+    void publish_all(const BrokerStats& stats);
+    void publish_counts(const BrokerStats& stats);
+    void publish_loads(const BrokerStats& stats);
+    void publish_load(std::string_view name, std::uint64_t value);
+    void publish(std::string_view name, std::uint64_t value);
+    void publish(std::string_view name, std::string_view value);
+
+    Shard& shard_;
+    std::map<std::string, std::string, std::less<>> last_;
+    std::map<std::string, Load, std::less<>> loads_;
+};
+
+}  // namespace mqtt::broker
