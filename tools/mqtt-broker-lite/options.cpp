@@ -1,0 +1,261 @@
+// One row per flag of mqtt-broker-lite.
+#include "mqtt-broker-lite/options.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "common/app.hpp"
+#include "common/units.hpp"
+
+namespace tools::broker_lite {
+namespace {
+
+using mqtt::Endpoint;
+using mqtt::Transport;
+
+std::uint16_t port_of(const FlagUse& use) {
+    return static_cast<std::uint16_t>(parse_integer(use.typed(), use.word(), 0, 65'535));
+}
+
+void add_listener(Options& o, Transport transport, const FlagUse& use) {
+    Endpoint endpoint;
+    endpoint.transport = transport;
+    endpoint.host.clear();
+    endpoint.port = port_of(use);
+    o.listeners.push_back(std::move(endpoint));
+}
+
+void add_url(Options& o, const FlagUse& use) {
+    const auto parsed = mqtt::parse_url(use.word());
+    if (!parsed) {
+        throw UsageError(use.typed() + " '" + use.word() + "': " + std::string(parsed.error().detail));
+    }
+    if (parsed->endpoint.host.empty() && parsed->endpoint.transport != Transport::unix_socket) {
+        throw UsageError(use.typed() + " '" + use.word() + "': the host is missing (localhost, or " +
+                         "0.0.0.0 and [::] for every address)");
+    }
+    o.listeners.push_back(parsed->endpoint);
+}
+
+void add_unix(Options& o, const FlagUse& use) {
+    Endpoint endpoint;
+    endpoint.transport = Transport::unix_socket;
+    endpoint.host.clear();
+    endpoint.port = 0;
+    endpoint.path = use.word();
+    o.listeners.push_back(std::move(endpoint));
+}
+
+template <class T>
+T number(const FlagUse& use, std::int64_t minimum, std::int64_t maximum) {
+    return static_cast<T>(parse_integer(use.typed(), use.word(), minimum, maximum));
+}
+
+std::chrono::seconds whole_seconds(const FlagUse& use) {
+    const auto duration = parse_duration(use.typed(), use.word());
+    return std::chrono::ceil<std::chrono::seconds>(duration);
+}
+
+std::uint32_t expiry(const FlagUse& use) {
+    if (use.word() == "never") return mqtt::kNeverExpires;
+    const auto seconds = whole_seconds(use).count();
+    if (seconds >= mqtt::kNeverExpires) throw UsageError(use.typed() + ": too long (say never)");
+    return static_cast<std::uint32_t>(seconds);
+}
+
+constexpr std::string_view kListen = "Listening";
+constexpr std::string_view kLimits = "Limits";
+constexpr std::string_view kOutput = "Output";
+constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max();
+
+const FlagRow<Options> kTable[] = {
+    {{.long_name = "port", .short_name = 'p', .argument = "PORT", .category = kListen,
+      .help = "listen for MQTT over TCP; 0: the kernel chooses", .initial = "1883",
+      .common = true, .repeatable = true},
+     [](Options& o, const FlagUse& use) { add_listener(o, Transport::tcp, use); }},
+    {{.long_name = "tls", .argument = "PORT", .category = kListen,
+      .help = "listen for MQTT over TLS (8883 is usual)", .common = true, .repeatable = true},
+     [](Options& o, const FlagUse& use) { add_listener(o, Transport::tls, use); }},
+    {{.long_name = "ws", .argument = "PORT", .category = kListen,
+      .help = "listen for MQTT over WebSocket, any path", .common = true, .repeatable = true},
+     [](Options& o, const FlagUse& use) { add_listener(o, Transport::websocket, use); }},
+    {{.long_name = "wss", .argument = "PORT", .category = kListen,
+      .help = "listen for MQTT over secure WebSocket", .repeatable = true},
+     [](Options& o, const FlagUse& use) { add_listener(o, Transport::secure_websocket, use); }},
+    {{.long_name = "unix", .argument = "PATH", .category = kListen,
+      .help = "listen on a Unix socket", .complete = Complete::file, .repeatable = true},
+     add_unix},
+    {{.long_name = "listen", .short_name = 'L', .argument = "URL", .category = kListen,
+      .help = "listen on mqtt://, mqtts://, ws://, wss:// or unix:",
+      .details = "The host of the URL is the address: localhost is 127.0.0.1 and ::1, 0.0.0.0 and "
+                 "[::] are every address of the machine.",
+      .common = true, .repeatable = true},
+     add_url},
+    {{.long_name = "bind", .argument = "ADDRESS", .category = kListen,
+      .help = "address for -p, --tls, --ws and --wss; any: every address of the machine",
+      .details = "Without it only programs on this machine can connect.",
+      .initial = "localhost", .common = true, .repeatable = true},
+     [](Options& o, const FlagUse& use) { o.bind.push_back(use.word()); }},
+    {{.long_name = "cert", .argument = "FILE", .category = kListen,
+      .help = "certificate chain for TLS listeners (PEM)", .complete = Complete::file,
+      .common = true},
+     [](Options& o, const FlagUse& use) { o.tls.certificate_file = use.word(); }},
+    {{.long_name = "key", .argument = "FILE", .category = kListen,
+      .help = "private key for TLS listeners (PEM)", .complete = Complete::file, .common = true},
+     [](Options& o, const FlagUse& use) { o.tls.key_file = use.word(); }},
+    {{.long_name = "cafile", .argument = "FILE", .category = kListen,
+      .help = "who signs client certificates (PEM); asks clients for one",
+      .complete = Complete::file},
+     [](Options& o, const FlagUse& use) {
+         o.tls.ca_file = use.word();
+         o.tls.request_client_certificate = true;
+     }},
+    {{.long_name = "require-certificate", .takes = Takes::nothing, .category = kListen,
+      .help = "refuse clients without a certificate that --cafile signed"},
+     [](Options& o, const FlagUse&) {
+         o.tls.request_client_certificate = o.tls.require_client_certificate = true;
+     }},
+    {{.long_name = "threads", .argument = "N", .category = kLimits,
+      .help = "event loops; more than one only when one core is full", .initial = "1"},
+     [](Options& o, const FlagUse& use) { o.config.threads = number<unsigned>(use, 1, 64); }},
+    {{.long_name = "max-connections", .argument = "N", .category = kLimits,
+      .help = "clients at a time; 0: what the descriptor limit allows", .initial = "0"},
+     [](Options& o, const FlagUse& use) {
+         o.config.maximum_connections = number<std::size_t>(use, 0, kMost);
+     }},
+    {{.long_name = "connect-timeout", .argument = "TIME", .category = kLimits,
+      .help = "from accepting a connection to its CONNECT", .initial = "10s"},
+     [](Options& o, const FlagUse& use) {
+         o.config.connect_timeout = std::chrono::ceil<std::chrono::milliseconds>(
+             parse_duration(use.typed(), use.word()));
+     }},
+    {{.long_name = "max-packet-size", .argument = "SIZE", .category = kLimits,
+      .help = "largest packet that clients may send; 0: 256 MiB", .initial = "0"},
+     [](Options& o, const FlagUse& use) {
+         o.limits.maximum_packet_size = static_cast<std::uint32_t>(std::min<std::uint64_t>(
+             parse_size(use.typed(), use.word()), mqtt::kMaxRemainingLength + 5));
+     }},
+    {{.long_name = "max-inflight", .argument = "N", .category = kLimits,
+      .help = "QoS 1 and 2 messages sent to a client and not yet acknowledged",
+      .initial = "1000"},
+     [](Options& o, const FlagUse& use) {
+         o.config.maximum_inflight = number<std::uint16_t>(use, 1, 65'535);
+     }},
+    {{.long_name = "max-queued-messages", .argument = "N", .category = kLimits,
+      .help = "QoS 1 and 2 messages that wait for a client; 0: no limit", .initial = "1000"},
+     [](Options& o, const FlagUse& use) {
+         o.config.maximum_queued_messages = number<std::size_t>(use, 0, kMost);
+     }},
+    {{.long_name = "max-queued-bytes", .argument = "SIZE", .category = kLimits,
+      .help = "their memory per client; 0: no limit", .initial = "64Mi"},
+     [](Options& o, const FlagUse& use) {
+         o.config.maximum_queued_bytes = parse_size(use.typed(), use.word());
+     }},
+    {{.long_name = "output-budget", .argument = "SIZE", .category = kLimits,
+      .help = "output that a client does not take, after which QoS 0 is dropped",
+      .initial = "4Mi"},
+     [](Options& o, const FlagUse& use) {
+         o.config.output_budget_bytes = parse_size(use.typed(), use.word());
+     }},
+    {{.long_name = "max-keepalive", .argument = "SECONDS", .category = kLimits,
+      .help = "longest keep-alive of MQTT 5.0 clients; 0: what they ask for", .initial = "0"},
+     [](Options& o, const FlagUse& use) {
+         o.config.maximum_keep_alive = number<std::uint16_t>(use, 0, 65'535);
+     }},
+    {{.long_name = "session-expiry", .argument = "TIME", .category = kLimits,
+      .help = "longest that a session is kept without its client", .initial = "never"},
+     [](Options& o, const FlagUse& use) {
+         o.config.maximum_session_expiry = o.config.persistent_session_expiry = expiry(use);
+     }},
+    {{.long_name = "sys-interval", .argument = "TIME", .category = kOutput,
+      .help = "how often $SYS/broker/... is updated; 0: never", .initial = "10s"},
+     [](Options& o, const FlagUse& use) { o.config.sys_interval = whole_seconds(use); }},
+    {{.long_name = "verbose", .short_name = 'v', .takes = Takes::nothing, .category = kOutput,
+      .help = "log every packet", .common = true},
+     [](Options& o, const FlagUse&) { o.verbose = true; }},
+    {{.long_name = "quiet", .takes = Takes::nothing, .category = kOutput,
+      .help = "no log, only errors"},
+     [](Options& o, const FlagUse&) { o.quiet = true; }},
+    {{.long_name = "ready-file", .argument = "FILE", .category = kOutput,
+      .help = "write the URLs that are listened on, one per line, when ready",
+      .details = "The file appears complete or not at all, so a script may wait for it.",
+      .complete = Complete::file},
+     [](Options& o, const FlagUse& use) { o.ready_file = use.word(); }},
+};
+
+bool is_bound_by_flag(const Endpoint& endpoint) {
+    return endpoint.transport != Transport::unix_socket && endpoint.host.empty();
+}
+
+std::string bind_host(const std::string& address) {
+    if (address == "any" || address == "*") return {};
+    if (address.size() > 2 && address.front() == '[' && address.back() == ']') {
+        return address.substr(1, address.size() - 2);
+    }
+    return address;
+}
+
+}  // namespace
+
+std::span<const FlagRow<Options>> flag_table() {
+    return kTable;
+}
+
+ToolInfo tool_info() {
+    ToolInfo info;
+    info.name = "mqtt-broker-lite";
+    info.summary = "an MQTT broker for one machine, fast and small";
+    info.synopsis = {"[options]"};
+    info.description =
+        "Lets MQTT 3.1, 3.1.1 and 5.0 clients exchange messages over TCP, TLS, WebSocket and Unix "
+        "sockets. Without options it listens on port 1883 of the loopback addresses, so that only "
+        "programs on this machine can connect; --bind any lets others in.\n\n"
+        "At start it says every URL by which a program can reach it. SIGINT and SIGTERM stop it: "
+        "clients are told, what is staged is written out.\n\n"
+        "Sessions, queues and retained messages are kept in memory and end with the program.";
+    append_flags(info.flags, flag_table());
+    append_general_flags(info.flags);
+    info.examples = {
+        {"mqtt-broker-lite -v", "On this machine only, logging every packet."},
+        {"mqtt-broker-lite --bind any", "For the whole network."},
+        {"mqtt-broker-lite -p 1883 --tls 8883 --ws 8080 --cert server.pem --key server.key",
+         "TCP, TLS and WebSocket side by side."},
+        {"mqtt-broker-lite --unix /run/user/1000/mqtt.sock", "A Unix socket and nothing else."},
+    };
+    info.see_also = {"mqtt-pub 1", "mqtt-sub 1", "mqtt-bench 1"};
+    return info;
+}
+
+mqtt::BrokerConfig make_config(Options options) {
+    if (options.listeners.empty()) {
+        Endpoint usual;
+        usual.host.clear();
+        options.listeners.push_back(usual);
+    }
+    if (options.bind.empty()) options.bind.emplace_back("localhost");
+    mqtt::BrokerConfig config = std::move(options.config);
+    for (const Endpoint& endpoint : options.listeners) {
+        mqtt::ListenerConfig listener;
+        listener.endpoint = endpoint;
+        listener.unix_mode = options.unix_mode;
+        listener.limits = options.limits;
+        if (mqtt::uses_tls(endpoint.transport)) {
+            if (options.tls.certificate_file.empty() || options.tls.key_file.empty()) {
+                throw UsageError("TLS listeners need --cert FILE and --key FILE");
+            }
+            listener.tls = options.tls;
+        }
+        if (!is_bound_by_flag(endpoint)) {
+            config.listeners.push_back(std::move(listener));
+            continue;
+        }
+        for (const std::string& address : options.bind) {
+            listener.endpoint.host = bind_host(address);
+            config.listeners.push_back(listener);
+        }
+    }
+    config.log_packets = options.verbose;
+    return config;
+}
+
+}  // namespace tools::broker_lite

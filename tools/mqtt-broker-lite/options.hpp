@@ -1,0 +1,31 @@
+// The options of mqtt-broker-lite: its flag table and what the flags fill. Opens and prints nothing.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/docs_gen.hpp"
+#include "common/flags.hpp"
+#include "mqtt/broker.hpp"
+
+namespace tools::broker_lite {
+
+struct Options {
+    mqtt::BrokerConfig config;
+    std::vector<mqtt::Endpoint> listeners;  // as given; what `bind` fills has an empty host
+    std::vector<std::string> bind;          // addresses for -p, --tls, --ws, --wss
+    mqtt::TlsOptions tls;
+    unsigned unix_mode = 0660;
+    mqtt::ListenerLimits limits;
+    bool verbose = false;
+    bool quiet = false;
+    std::string ready_file;
+};
+
+std::span<const FlagRow<Options>> flag_table();
+ToolInfo tool_info();
+
+// Builds the configuration after all flags were applied. Throws UsageError.
+mqtt::BrokerConfig make_config(Options options);
+
+}  // namespace tools::broker_lite
