@@ -21,7 +21,8 @@ struct RecordingSink final : ConnectionSink {
         if (when_connected) when_connected();
     }
     AckDecision on_publish(const Publish& publish) override {
-        messages.push_back(std::string(publish.topic) + "=" + std::string(as_text(publish.payload)));
+        messages.push_back(std::string(publish.topic) + "=" +
+                           std::string(as_text(publish.payload)));
         last_id = publish.id;
         if (when_published) when_published();
         return decision;
@@ -32,9 +33,7 @@ struct RecordingSink final : ConnectionSink {
     }
     void on_send_quota() override { ++quota; }
     void on_writable() override { ++writable; }
-    void on_suback(const Suback& suback) override {
-        subacks.emplace_back(as_text(suback.codes));
-    }
+    void on_suback(const Suback& suback) override { subacks.emplace_back(as_text(suback.codes)); }
     void on_disconnect(const Disconnect& disconnect) override {
         disconnects.push_back(disconnect.reason);
     }
@@ -65,8 +64,7 @@ struct RecordingSink final : ConnectionSink {
 };
 
 struct ConnectionFixture {
-    explicit ConnectionFixture(
-        net::Loop::Readiness readiness = net::Loop::Readiness::own_epoll)
+    explicit ConnectionFixture(net::Loop::Readiness readiness = net::Loop::Readiness::own_epoll)
         : test_loop(readiness)
         , broker(test_loop.loop())
         , loop(test_loop.loop())
@@ -82,9 +80,8 @@ struct ConnectionFixture {
     RawPeer& accept() {
         REQUIRE(connection->open(options, session).ok());
         const std::size_t index = broker.peers.size();
-        REQUIRE(wait([&] {
-            return broker.peers.size() > index && !broker.peers[index]->frames().empty();
-        }));
+        REQUIRE(wait(
+            [&] { return broker.peers.size() > index && !broker.peers[index]->frames().empty(); }));
         return broker.peer(index);
     }
     // ... and CONNACK has come.

@@ -22,7 +22,8 @@ TEST_CASE("connection: CONNECT is the first packet, CONNACK completes it [MQTT-3
 }
 
 TEST_CASE("connection: the client sends CONNECT once and everything in its version") {
-    for (const auto version : {ProtocolVersion::v3_1, ProtocolVersion::v3_1_1, ProtocolVersion::v5}) {
+    for (const auto version :
+         {ProtocolVersion::v3_1, ProtocolVersion::v3_1_1, ProtocolVersion::v5}) {
         ConnectionFixture f;
         f.options.version = version;
         f.options.will = Will{"gone", "bye", QoS::at_least_once, true, {}};
@@ -138,7 +139,8 @@ TEST_CASE("connection: disconnect sends all that is staged, then DISCONNECT [MQT
     ConnectionFixture f;
     RawPeer& peer = f.connect();
     const std::string large(2'000'000, 'x');
-    for (int i = 0; i < 4; ++i) f.connection->publish({.topic = "a", .payload = as_bytes(large)});
+    for (int i = 0; i < 4; ++i)
+        f.connection->publish({.topic = "a", .payload = as_bytes(large)});
     f.connection->disconnect(ReasonCode::disconnect_with_will_message);
     CHECK(f.connection->publish({.topic = "a"}).status == SendStatus::not_connected);
     REQUIRE(f.wait([&] { return f.sink.closed == 1; }));
@@ -225,10 +227,12 @@ TEST_CASE("connection: options that contradict each other are refused at once") 
     f.options.version = ProtocolVersion::v3_1_1;
     f.options.clean_start = false;
     f.options.client_id.clear();
-    CHECK(f.connection->open(f.options).error().code == Errc::invalid_argument);  // [MQTT311-3.1.3-7]
+    CHECK(f.connection->open(f.options).error().code ==
+          Errc::invalid_argument);  // [MQTT311-3.1.3-7]
     f.options.clean_start = true;
     f.options.password = "p";
-    CHECK(f.connection->open(f.options).error().code == Errc::invalid_argument);  // [MQTT311-3.1.2-22]
+    CHECK(f.connection->open(f.options).error().code ==
+          Errc::invalid_argument);  // [MQTT311-3.1.2-22]
     f.options.user_name = "u";
     CHECK(f.connection->open(f.options).ok());
 }

@@ -27,7 +27,7 @@ class Loop;
 namespace core {
 class Message;
 struct Session;
-}
+}  // namespace core
 
 // One thread's world for any number of connections and clients. Everything but post() and stop() is
 // called on the thread that runs it (or before anything runs).
@@ -110,9 +110,9 @@ struct PublishRequest {
 };
 
 enum class SendStatus : std::uint8_t {
-    sent,           // staged; flushed when the turn ends
-    no_quota,       // Receive Maximum or packet ids are used up: on_send_quota() tells when to go on
-    too_large,      // over the server's Maximum Packet Size [MQTT-3.2.2-15]
+    sent,       // staged; flushed when the turn ends
+    no_quota,   // Receive Maximum or packet ids are used up: on_send_quota() tells when to go on
+    too_large,  // over the server's Maximum Packet Size [MQTT-3.2.2-15]
     not_connected,  // before CONNACK, or closing
     not_supported,  // QoS or RETAIN that the server does not take [MQTT-3.2.2-11] [MQTT-3.2.2-14]
 };

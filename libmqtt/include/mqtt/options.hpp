@@ -18,22 +18,22 @@ namespace mqtt {
 
 // How TLS is done on a connection or listener. File names are PEM files.
 struct TlsOptions {
-    std::string ca_file;        // client: trust anchors; server: who signs client certificates
-    std::string ca_directory;   // hashed directory; both empty: the system's store
+    std::string ca_file;       // client: trust anchors; server: who signs client certificates
+    std::string ca_directory;  // hashed directory; both empty: the system's store
     std::string certificate_file;
     std::string key_file;
     std::string key_password;
     std::string crl_file;
-    std::string ciphers;        // TLS 1.2 list; empty: OpenSSL's default
-    std::string ciphersuites;   // TLS 1.3
+    std::string ciphers;                      // TLS 1.2 list; empty: OpenSSL's default
+    std::string ciphersuites;                 // TLS 1.3
     std::string minimum_version = "tlsv1.2";  // or "tlsv1.3"
     std::string maximum_version;
     std::vector<std::string> alpn;
-    std::string server_name;    // SNI and name check; empty: the endpoint's host
-    std::string key_log_file;   // NSS key log for Wireshark
-    std::string psk_identity;   // PSK: identity and key in hex
+    std::string server_name;   // SNI and name check; empty: the endpoint's host
+    std::string key_log_file;  // NSS key log for Wireshark
+    std::string psk_identity;  // PSK: identity and key in hex
     std::string psk_hex;
-    bool verify_peer = true;    // client: false is --insecure
+    bool verify_peer = true;  // client: false is --insecure
     bool verify_host_name = true;
     // listener: ask for a client certificate, and refuse those without
     bool request_client_certificate = false;
@@ -80,16 +80,16 @@ struct ConnectOptions {
     ProtocolVersion version = ProtocolVersion::v5;
     // 5.0 refused by its version (CONNACK 0x84 or 1, or closed): once more with 3.1.1.
     bool fall_back_to_3_1_1 = false;
-    std::string client_id;      // empty: the server assigns one (3.1: we make one)
+    std::string client_id;  // empty: the server assigns one (3.1: we make one)
     bool clean_start = true;
     std::chrono::seconds keep_alive{60};  // 0: off
     std::optional<std::string> user_name;
     std::optional<std::string> password;
     std::optional<Will> will;
-    PropertyList properties;    // of CONNECT, 5.0 only (session expiry, receive maximum, ...)
+    PropertyList properties;  // of CONNECT, 5.0 only (session expiry, receive maximum, ...)
 
-    std::chrono::milliseconds connect_timeout{30'000};  // resolve to CONNACK, all of it
-    std::chrono::milliseconds ping_timeout{10'000};     // PINGREQ without PINGRESP: lost
+    std::chrono::milliseconds connect_timeout{30'000};            // resolve to CONNACK, all of it
+    std::chrono::milliseconds ping_timeout{10'000};               // PINGREQ without PINGRESP: lost
     std::uint32_t maximum_packet_size = kMaxRemainingLength + 5;  // bytes accepted from the server
 };
 

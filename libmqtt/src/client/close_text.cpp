@@ -66,16 +66,16 @@ std::string_view tls_form(Transport transport) {
 }  // namespace
 
 std::string refused_text(const std::string& peer, const Connack& connack, ProtocolVersion version) {
-    std::string text = fmt::format("{} refused the connection: {} (0x{:02x})", peer,
-                                   reason_text(connack.reason),
-                                   static_cast<unsigned>(connack.reason));
+    std::string text =
+        fmt::format("{} refused the connection: {} (0x{:02x})", peer, reason_text(connack.reason),
+                    static_cast<unsigned>(connack.reason));
     return with_details(std::move(text), connack.properties, advice(connack.reason, version));
 }
 
 std::string closed_early_text(const std::string& peer, std::error_code error, Transport transport,
                               ProtocolVersion version) {
-    std::string text = fmt::format("{} closed the connection{} without an answer to CONNECT: ", peer,
-                                   cause(error));
+    std::string text = fmt::format(
+        "{} closed the connection{} without an answer to CONNECT: ", peer, cause(error));
     if (!uses_tls(transport) && transport != Transport::unix_socket) {
         text += fmt::format("perhaps the port expects TLS (try {}), ", tls_form(transport));
     } else if (uses_tls(transport)) {
@@ -95,29 +95,32 @@ std::string not_mqtt_text(const std::string& peer, Bytes first, Transport transp
                            tls_form(transport));
     }
     if (text.starts_with("HTTP/")) {
-        return fmt::format("{} answered in HTTP: this is a web port, not an MQTT port (try ws:// if "
-                           "the server offers MQTT over WebSocket, or port 1883)",
-                           peer);
+        return fmt::format(
+            "{} answered in HTTP: this is a web port, not an MQTT port (try ws:// if "
+            "the server offers MQTT over WebSocket, or port 1883)",
+            peer);
     }
     const std::string start = core::escape_controls(text.substr(0, 24));
-    return fmt::format("{} does not speak MQTT on this port: it sent '{}' instead of CONNACK; check "
-                       "the port",
-                       peer, start);
+    return fmt::format(
+        "{} does not speak MQTT on this port: it sent '{}' instead of CONNACK; check "
+        "the port",
+        peer, start);
 }
 
 std::string no_connack_text(const std::string& peer, Transport transport) {
     if (uses_tls(transport) || transport == Transport::unix_socket) {
         return fmt::format("{} accepted the connection but did not answer CONNECT in time", peer);
     }
-    return fmt::format("{} accepted the connection but did not answer CONNECT in time: the server is "
-                       "overloaded, or the port expects something else (TLS? try {})",
-                       peer, tls_form(transport));
+    return fmt::format(
+        "{} accepted the connection but did not answer CONNECT in time: the server is "
+        "overloaded, or the port expects something else (TLS? try {})",
+        peer, tls_form(transport));
 }
 
 std::string disconnected_text(const std::string& peer, const Disconnect& disconnect) {
-    std::string text = fmt::format("{} ended the connection: {} (0x{:02x})", peer,
-                                   reason_text(disconnect.reason),
-                                   static_cast<unsigned>(disconnect.reason));
+    std::string text =
+        fmt::format("{} ended the connection: {} (0x{:02x})", peer, reason_text(disconnect.reason),
+                    static_cast<unsigned>(disconnect.reason));
     const bool taken = disconnect.reason == ReasonCode::session_taken_over;
     return with_details(std::move(text), disconnect.properties,
                         taken ? "another client uses the same client id" : "");

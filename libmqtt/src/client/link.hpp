@@ -89,17 +89,17 @@ private:
     core::ClientProtocol protocol_;
     core::Exchange::Counters counters_;
     std::uint64_t delivered_ = 0;
-    std::uint64_t seen_bytes_ = 0;      // of driver_.bytes_received(), by keep_alive()
-    std::uint64_t closing_goal_ = 0;    // bytes_sent() when all that was staged is out
+    std::uint64_t seen_bytes_ = 0;    // of driver_.bytes_received(), by keep_alive()
+    std::uint64_t closing_goal_ = 0;  // bytes_sent() when all that was staged is out
     TimePoint closing_deadline_{};
     std::string peer_address_;
     // Why it ends, set during a callback, acted upon when it is over. Rarely there.
     struct Ending;
     std::unique_ptr<Ending> ending_;
     std::unique_ptr<PacketLog> log_;
-    Bytes shown_;                       // by the driver, while feed runs
+    Bytes shown_;  // by the driver, while feed runs
     Transport transport_ = Transport::tcp;
-    bool closing_ = false;              // disconnect() was called
+    bool closing_ = false;  // disconnect() was called
     bool in_feed_ = false;
 };
 

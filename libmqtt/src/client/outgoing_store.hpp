@@ -66,7 +66,7 @@ private:
     std::vector<OutgoingEntry> entries_;
     std::vector<std::uint32_t> generations_;  // of each slot; from 1
     std::vector<std::uint32_t> free_;
-    std::deque<StoreToken> waiting_;          // may hold stale tokens
+    std::deque<StoreToken> waiting_;  // may hold stale tokens
     std::uint64_t next_sequence_ = 0;
     std::size_t count_ = 0;
     std::size_t bytes_ = 0;

@@ -25,8 +25,8 @@ private:
     std::size_t log_packets(const char* direction, Bytes bytes, ProtocolVersion version);
 
     const LogSink& sink_;
-    std::size_t ahead_ = 0;          // of what follows, this much is in the log already
-    std::uint64_t logged_out_ = 0;   // bytes of output, since the start
+    std::size_t ahead_ = 0;         // of what follows, this much is in the log already
+    std::uint64_t logged_out_ = 0;  // bytes of output, since the start
 };
 
 }  // namespace mqtt::client
