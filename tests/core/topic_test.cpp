@@ -5,9 +5,11 @@
 
 #include <random>
 #include <string>
-#include <vector>
+
+#include "support/naive_topic.hpp"
 
 using namespace mqtt;
+using test::matches_naively;
 
 namespace {
 
@@ -21,35 +23,6 @@ bool is_filter(std::string_view filter) {
     const Status status = validate_topic_filter(filter);
     if (!status) CHECK(status.error().code == Errc::topic_filter_invalid);
     return status.ok();
-}
-
-std::vector<std::string> split(std::string_view topic) {
-    std::vector<std::string> levels(1);
-    for (const char c : topic) {
-        if (c == '/') {
-            levels.emplace_back();
-        } else {
-            levels.back() += c;
-        }
-    }
-    return levels;
-}
-
-// The definition of section 4.7, level by level, recursive: the judge of the iterative one.
-bool matches_naively(const std::vector<std::string>& filter, std::size_t f,
-                     const std::vector<std::string>& name, std::size_t n) {
-    if (f < filter.size() && filter[f] == "#") return true;
-    if (f == filter.size() || n == name.size()) {
-        return n == name.size() &&
-               (f == filter.size() || (f + 1 == filter.size() && filter[f] == "#"));
-    }
-    if (filter[f] != "+" && filter[f] != name[n]) return false;
-    return matches_naively(filter, f + 1, name, n + 1);
-}
-
-bool matches_naively(std::string_view filter, std::string_view name) {
-    if (name[0] == '$' && (filter[0] == '+' || filter[0] == '#')) return false;
-    return matches_naively(split(filter), 0, split(name), 0);
 }
 
 }  // namespace

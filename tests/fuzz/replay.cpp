@@ -59,7 +59,8 @@ void replay(const Input& seed) {
     Random random;
     for (int i = 0; i < kMutationsPerSeed; ++i) {
         Input input = seed;
-        for (std::size_t edits = 1 + random.below(4); edits > 0; --edits) mutate(input, random);
+        for (std::size_t edits = 1 + random.below(4); edits > 0; --edits)
+            mutate(input, random);
         feed(input);
     }
 }
