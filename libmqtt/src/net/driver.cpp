@@ -59,6 +59,11 @@ void Driver::on_ready(Ready ready) {
     if (!paused_ && (ready.readable || read_wants_write_)) read_all();
 }
 
+// The stream may have answered something by itself (a pong).
+void Driver::flush_answers() {
+    if (stream_->has_pending_output()) mark_dirty();
+}
+
 bool Driver::step_handshake() {
     const IoResult result = stream_->handshake();
     if (result.error || result.eof) {
@@ -84,6 +89,7 @@ void Driver::read_all() {
         const bool is_large = tail_.needed() > Loop::kReadBytes || tail_.size() >= Loop::kReadBytes;
         const IoResult result = is_large ? read_into_tail() : read_behind_tail();
         if (!is_open()) return;
+        flush_answers();
         if (result.error || result.eof) return finish(result.error);
         if (must_stop()) return;
         if (result.want_write) {

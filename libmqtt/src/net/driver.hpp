@@ -92,6 +92,7 @@ private:
     void on_flush() override { flush(); }
     bool step_handshake();
     void read_all();
+    void flush_answers();
     IoResult read_behind_tail();
     IoResult read_into_tail();
     void show(Bytes bytes);
