@@ -107,6 +107,14 @@ std::uint64_t own_process_cpu_ns() {
     return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+std::uint64_t own_thread_waiting_ns() {
+    // "cpu-ns waiting-ns timeslices"
+    const auto text = read_text("/proc/thread-self/schedstat");
+    if (!text) return 0;
+    const std::size_t blank = text->find(' ');
+    return blank == std::string::npos ? 0 : first_number(std::string_view(*text).substr(blank));
+}
+
 std::uint64_t own_thread_cpu_ns() {
     return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }

@@ -28,6 +28,8 @@ std::optional<ProcessStats> read_cgroup_stats(const std::string& directory);
 // CPU time of the calling process and thread, in ns, without opening a file.
 std::uint64_t own_process_cpu_ns();
 std::uint64_t own_thread_cpu_ns();
+// How long the calling thread was ready to run and had no core, since it started.
+std::uint64_t own_thread_waiting_ns();
 
 // For tests: the fields of the files' text.
 std::optional<std::uint64_t> parse_stat_cpu_ticks(std::string_view stat);

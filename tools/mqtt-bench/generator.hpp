@@ -1,0 +1,181 @@
+// The load of one worker without its network: which message goes when, what came back, what it
+// means. Sans-I/O: time is an argument (monotonic nanoseconds), sending goes through Wire, so that
+// tests run it exactly on a clock of their own. No allocation per message in steady state.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "mqtt-bench/plan.hpp"
+#include "mqtt-bench/publisher_state.hpp"
+#include "mqtt-bench/sent_times.hpp"
+#include "mqtt-bench/series.hpp"
+#include "mqtt-bench/stream_check.hpp"
+#include "mqtt/connection.hpp"
+
+namespace mqtt::bench {
+
+struct PayloadHeader;
+
+// What the generator needs of the network. Publishers are numbered within the worker.
+class Wire {
+public:
+    virtual SendStatus publish(std::uint32_t publisher, const PublishRequest& request,
+                               std::uint64_t token) = 0;
+    virtual bool is_blocked(std::uint32_t publisher) = 0;
+    virtual void flush(std::uint32_t publisher) = 0;
+    virtual std::int64_t now_ns() = 0;
+
+protected:
+    ~Wire() = default;
+};
+
+// What workers of one run share. Each writes its own element, at most once per read batch.
+struct Shared {
+    struct alignas(64) Progress {
+        std::atomic<std::uint64_t> sent{0};
+        std::atomic<std::uint64_t> received{0};  // without duplicates
+    };
+    Shared(const Plan& plan, std::uint32_t workers);
+    std::unique_ptr<Progress[]> progress;
+    std::uint32_t workers;
+    std::unique_ptr<SentTimes> sent_times;  // when payloads have the short header
+};
+
+class Generator {
+public:
+    // All must outlive it.
+    Generator(const Plan& plan, const Spec& spec, Shared& shared, std::uint32_t worker, Wire& wire);
+    ~Generator();
+
+    // Connections of this worker. A publisher sends nothing before it is connected; a message that
+    // is due waits and is charged.
+    void on_connected(std::uint32_t publisher, std::uint16_t receive_maximum);
+    void on_closed(std::uint32_t publisher);
+
+    // The schedule's zero. Measured is what is intended in [measure_from, measure_until).
+    void start(std::int64_t zero_ns);
+    static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+    // When on_time wants to be called; kNever: not by the clock.
+    std::int64_t next_due() const;
+    // Sends what is due, at most some thousands at a time.
+    void on_time(std::int64_t now);
+    // Saturation: sends what the window of outstanding deliveries allows. False: nothing went.
+    bool pump(std::int64_t now);
+    // Saturation: whether pump() would send again, after deliveries came in.
+    bool can_pump() const { return outstanding() + pump_step_ <= max_outstanding_; }
+    // No further messages become due.
+    void end();
+
+    void on_delivered(std::uint64_t token, bool refused, std::int64_t now);
+    // The window or the socket of a publisher has room again.
+    void on_room(std::uint32_t publisher, std::int64_t now);
+    void on_message(std::uint32_t subscriber, Bytes payload, bool dup, std::int64_t now);
+    // Tells the other workers and the controller; once per read batch.
+    void show_progress();
+
+    // The last message is sent and acknowledged.
+    bool is_idle() const { return pending_ == 0 && in_flight_ == 0; }
+    std::uint64_t pending() const { return pending_; }
+    std::uint64_t in_flight() const { return in_flight_; }
+
+    Counters& counters() { return counters_; }
+    SeriesSet& interval() { return *interval_; }
+    // Hands over the interval's histograms and takes empty ones instead.
+    void exchange_interval(std::unique_ptr<SeriesSet>& fresh) { interval_.swap(fresh); }
+    // Of the run as a whole, after it.
+    CheckCounts check_counts() const;
+    std::uint64_t sent_of(std::uint32_t publisher) const { return publishers_[publisher].sequence; }
+    std::uint32_t publishers() const { return static_cast<std::uint32_t>(publishers_.size()); }
+    // Never seen, given what every publisher of the run sent (by global number).
+    std::uint64_t lost(const std::vector<std::uint64_t>& sent) const;
+    const SharedCheck& shared_check() const { return shared_check_; }
+    // Deliveries per subscriber of this worker, for fairness.
+    const std::vector<std::uint64_t>& per_subscriber() const { return per_subscriber_; }
+
+private:
+    struct Subscriber {
+        Plan::Streams streams;
+        std::uint32_t first_check = 0;
+    };
+    struct InFlight {
+        std::int64_t intended = 0;
+        std::int64_t actual = 0;
+        std::uint32_t publisher = 0;
+        std::uint32_t next_free = 0;
+    };
+    struct ForeignKey {
+        std::uint32_t run_id = 0;
+        std::uint32_t stream = 0;
+        std::uint32_t subscriber = 0;
+        friend bool operator==(const ForeignKey&, const ForeignKey&) = default;
+    };
+    struct ForeignHash {
+        std::size_t operator()(const ForeignKey& key) const {
+            const std::uint64_t a = std::uint64_t{key.run_id} << 32 | key.stream;
+            return (a ^ std::uint64_t{key.subscriber} << 20) * 0x9e37'79b9'7f4a'7c15;
+        }
+    };
+    enum class Sent : std::uint8_t { yes, refused, no };
+
+    void offer(std::uint32_t publisher, std::int64_t intended, std::int64_t now);
+    Sent send(std::uint32_t publisher, std::int64_t intended, std::int64_t now);
+    void drain_pending(std::uint32_t publisher, std::int64_t now);
+    bool has_room(const PublisherState& publisher, std::uint32_t index);
+    std::uint32_t send_batch(std::uint32_t publisher, std::int64_t now);
+    void count_sent(std::uint32_t publisher, std::int64_t intended, std::int64_t now);
+    void write_payload(const PublisherState& publisher, std::int64_t intended, std::int64_t now);
+    std::uint64_t take_slot(std::uint32_t publisher, std::int64_t intended, std::int64_t now);
+    void release_slot(std::uint64_t token);
+    void on_known(std::uint32_t subscriber, const PayloadHeader& header, bool timed, bool dup,
+                  std::int64_t now);
+    bool check(std::uint32_t subscriber, const PayloadHeader& header, bool dup);
+    std::uint32_t foreign_stream(std::uint32_t subscriber, const PayloadHeader& header);
+    bool is_measured(std::int64_t intended) const {
+        return intended >= measure_from_ && intended < measure_until_;
+    }
+    std::uint64_t outstanding() const;
+
+    const Plan& plan_;
+    const Spec& spec_;
+    Shared& shared_;
+    Wire& wire_;
+    std::uint32_t worker_;
+    std::vector<PublisherState> publishers_;
+    std::vector<Subscriber> subscribers_;
+    std::vector<std::uint64_t> per_subscriber_;
+    std::unique_ptr<Schedule> schedule_;  // none: nothing to publish, or saturation
+
+    std::int64_t zero_ = kNever;
+    std::int64_t end_ = kNever;  // slots at or after it are not due
+    std::int64_t measure_from_ = kNever;
+    std::int64_t measure_until_ = kNever;
+    std::uint64_t limit_ = ~std::uint64_t{0};
+    std::uint64_t pending_ = 0;
+    std::uint64_t in_flight_ = 0;
+
+    std::uint64_t pump_step_ = 0;
+    std::uint64_t max_outstanding_ = 0;
+    std::uint64_t forgiven_ = 0;  // deliveries that are not waited for any more
+    std::uint64_t distinct_ = 0;
+    std::int64_t stalled_since_ = kNever;
+    std::uint32_t cursor_ = 0;
+
+    std::vector<std::uint8_t> payload_;
+    PublishRequest request_;
+    std::vector<InFlight> slots_;
+    std::uint32_t free_slot_ = 0;
+
+    StreamChecks checks_;
+    SharedCheck shared_check_;
+    std::unordered_map<ForeignKey, std::uint32_t, ForeignHash> foreign_streams_;
+    Counters counters_;
+    std::unique_ptr<SeriesSet> interval_;
+};
+
+}  // namespace mqtt::bench

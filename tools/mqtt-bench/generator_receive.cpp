@@ -1,0 +1,125 @@
+// Receiving: reading the header, checking the stream, measuring; and what is left at the end.
+#include "mqtt-bench/generator.hpp"
+#include "mqtt-bench/payload_header.hpp"
+
+namespace mqtt::bench {
+
+void Generator::on_message(std::uint32_t subscriber, Bytes payload, bool dup, std::int64_t now) {
+    ++counters_.received;
+    counters_.received_bytes += payload.size();
+    PayloadHeader header;
+    if (plan_.is_foreign()) {
+        if (!read_payload_header(payload, header)) {
+            ++counters_.unmeasured;
+            if (is_measured(now)) ++counters_.received_in_window;
+            return;
+        }
+        return on_known(subscriber, header, is_same_clock(header.run_id, plan_.run_id()), dup, now);
+    }
+    if (plan_.has_header()) {
+        if (!read_payload_header(payload, header) || header.run_id != plan_.run_id()) {
+            ++counters_.foreign;
+            return;
+        }
+        return on_known(subscriber, header, true, dup, now);
+    }
+    if (!plan_.has_short_header()) {
+        ++distinct_;
+        ++per_subscriber_[subscriber];
+        ++counters_.unmeasured;
+        if (is_measured(now)) {
+            ++counters_.received_in_window;
+            ++counters_.measured_received;
+        }
+        return;
+    }
+    if (payload.size() < kShortHeaderBytes) {
+        ++counters_.foreign;
+        return;
+    }
+    for (std::size_t i = 0; i < 4; ++i) {
+        header.stream = header.stream << 8 | payload[i];
+        header.sequence = header.sequence << 8 | payload[4 + i];
+    }
+    if (header.stream >= plan_.publishers()) {
+        ++counters_.foreign;
+        return;
+    }
+    const bool timed = shared_.sent_times->get(header.stream, header.sequence, header.intended_ns,
+                                               header.delay_ns);
+    on_known(subscriber, header, timed, dup, now);
+}
+
+void Generator::on_known(std::uint32_t subscriber, const PayloadHeader& header, bool timed,
+                         bool dup, std::int64_t now) {
+    if (!check(subscriber, header, dup)) return;
+    ++distinct_;
+    ++per_subscriber_[subscriber];
+    if (is_measured(now)) ++counters_.received_in_window;
+    if (!timed) {
+        ++counters_.unmeasured;
+        return;
+    }
+    if (!is_measured(header.intended_ns)) return;
+    ++counters_.measured_received;
+    const std::int64_t response = now - header.intended_ns;
+    (*interval_)[SeriesId::e2e].record(response);
+    (*interval_)[SeriesId::service].record(response - header.delay_ns);
+}
+
+// False: a duplicate, or not a stream of this subscriber.
+bool Generator::check(std::uint32_t subscriber, const PayloadHeader& header, bool dup) {
+    if (plan_.is_shared()) {
+        const std::uint64_t before = shared_check_.counts().distinct();
+        shared_check_.on_message(header.stream, header.sequence, dup);
+        return shared_check_.counts().distinct() > before;
+    }
+    const Subscriber& sub = subscribers_[subscriber];
+    std::uint32_t stream = 0;
+    if (plan_.is_foreign()) {
+        stream = foreign_stream(subscriber, header);
+    } else {
+        const std::uint32_t offset = header.stream - sub.streams.first;
+        if (offset >= sub.streams.count) {
+            ++counters_.foreign;
+            return false;
+        }
+        stream = sub.first_check + offset;
+    }
+    return checks_.on_message(stream, header.sequence, dup) != StreamChecks::Kind::duplicate;
+}
+
+std::uint32_t Generator::foreign_stream(std::uint32_t subscriber, const PayloadHeader& header) {
+    // Publishers of one run number their streams; every subscriber sees its own copy of each.
+    const ForeignKey key{header.run_id, header.stream, subscriber};
+    const auto [entry, is_new] = foreign_streams_.try_emplace(key, 0);
+    if (is_new) entry->second = checks_.add_streams(1);
+    return entry->second;
+}
+
+void Generator::show_progress() {
+    Shared::Progress& progress = shared_.progress[worker_];
+    progress.received.store(distinct_, std::memory_order_relaxed);
+    progress.sent.store(counters_.sent, std::memory_order_relaxed);
+}
+
+CheckCounts Generator::check_counts() const {
+    return plan_.is_shared() ? shared_check_.counts() : checks_.counts();
+}
+
+std::uint64_t Generator::lost(const std::vector<std::uint64_t>& sent) const {
+    if (plan_.is_shared()) return 0;  // of all workers together, see the controller
+    std::uint64_t lost = 0;
+    if (plan_.is_foreign()) {
+        for (std::uint32_t s = 0; s < checks_.size(); ++s) lost += checks_.missing_below_next(s);
+        return lost;
+    }
+    for (const Subscriber& sub : subscribers_) {
+        for (std::uint32_t i = 0; i < sub.streams.count; ++i) {
+            lost += checks_.lost_of(sub.first_check + i, sent[sub.streams.first + i]);
+        }
+    }
+    return lost;
+}
+
+}  // namespace mqtt::bench

@@ -1,0 +1,124 @@
+// What a run found, as plain data: text, JSON, CSV and assertions are functions of it. Filled by the
+// controller; knows no file and no terminal.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "mqtt-bench/expression.hpp"
+#include "mqtt-bench/series.hpp"
+#include "mqtt-bench/stream_check.hpp"
+
+namespace mqtt::bench {
+
+// One second of the run, for curves.
+struct Second {
+    double at = 0;  // seconds after the start of the schedule (negative: connecting), its end
+    std::uint64_t offered = 0, sent = 0, acked = 0, received = 0;
+    std::uint64_t outstanding = 0;  // due or in flight and not delivered or acknowledged
+    double e2e_p50_ns = 0, e2e_p99_ns = 0, e2e_max_ns = 0;
+    double broker_cpu_share = 0;    // of one core
+    std::uint64_t broker_rss_bytes = 0;
+    double generator_cpu_share = 0;
+    std::uint64_t connected = 0;
+};
+
+// The broker beside the run: absent when nobody said which process it is.
+struct BrokerCost {
+    std::string source;              // "pid 1234", "cgroup ...", "embedded"
+    std::uint64_t cpu_ns = 0;        // within the measured time
+    std::uint64_t rss_before = 0;    // before the first connection
+    std::uint64_t rss_connected = 0; // all connected, no load yet
+    std::uint64_t rss_after = 0;     // at the end of the measured time
+    std::uint64_t switches = 0;      // voluntary and not, within the measured time
+};
+
+struct GeneratorCost {
+    std::uint32_t threads = 1;
+    std::uint64_t cpu_ns = 0;        // of the workers, within the measured time
+    double busiest_share = 0;        // of one core, the busiest worker
+    double waiting_share = 0;        // ready to run but without a core, the worst worker
+    std::uint64_t rss_before = 0;
+    std::uint64_t rss_connected = 0;
+    std::uint64_t rss_bytes = 0;
+};
+
+enum class Limit : std::uint8_t { none, broker, generator };
+struct RunVerdict {
+    bool valid = true;
+    Limit limit = Limit::none;
+    std::string text;  // "measurement valid", or the reason why not
+};
+
+struct AssertionResult {
+    std::string text;
+    Expression::Verdict verdict;
+};
+
+struct Result {
+    // what was asked
+    std::string command, shape, description, command_line;
+    std::vector<std::string> targets;
+    std::string version;  // "5", "3.1.1", "3.1"
+    int qos = 0;
+    bool saturation = false;
+    bool lossless = true;  // streams were checked
+    std::uint64_t seed = 0;
+    std::uint32_t run_id = 0;
+    double started_epoch = 0;
+    std::uint32_t clients = 0, publishers = 0, subscribers = 0;
+    std::uint64_t fan_out = 1;
+    std::uint32_t payload_bytes = 0;
+    double offered_rate = 0;
+
+    // what came
+    double connect_seconds = 0;
+    double measured_seconds = 0;
+    Counters counters;
+    CheckCounts checks;
+    std::uint64_t lost = 0;
+    std::uint64_t expected = 0;  // deliveries of what was sent (QoS 0) or acknowledged, whole run
+    double drain_seconds = 0;
+    double fairness = 1;         // Jain's index over subscribers
+    SeriesSet series;
+    std::vector<Second> seconds;
+    std::optional<BrokerCost> broker;
+    GeneratorCost generator;
+
+    // what it means
+    RunVerdict verdict;
+    std::vector<AssertionResult> assertions;
+    std::string error;     // the first failure as a sentence; empty: none
+    bool partial = false;  // ended before its time
+    int exit_code = 0;
+    std::vector<std::pair<std::string, std::string>> environment;
+
+    double per_second(std::uint64_t count) const {
+        return measured_seconds > 0 ? static_cast<double>(count) / measured_seconds : 0;
+    }
+    // Deliveries, or publishes when nobody subscribes here.
+    std::uint64_t work_in_window() const;
+    std::optional<double> broker_us_per_message() const;
+    std::optional<double> generator_us_per_message() const;
+    std::optional<double> broker_bytes_per_connection() const;
+};
+
+// The names that assertions may use: e2e.p99 (and p50 p90 p99.9 p99.99 max mean of every series),
+// loss dup reorder offered sent acked recv recv.rate sent.rate broker.cpu_us_per_msg broker.rss ...
+std::optional<MetricValue> metric(const Result& result, std::string_view name);
+bool is_metric(std::string_view name);
+
+// Judges the run as a whole: exit code from error, verdict and assertions.
+void judge(Result& result);
+
+// Exit codes of mqtt-bench.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitRunFailed = 1;
+inline constexpr int kExitBadUsage = 2;
+inline constexpr int kExitInvalid = 3;
+inline constexpr int kExitAssertion = 99;
+
+}  // namespace mqtt::bench

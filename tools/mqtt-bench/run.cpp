@@ -1,0 +1,371 @@
+// The phases of a run and what is gathered in each.
+#include "mqtt-bench/run.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <thread>
+
+#include "mqtt-bench/environment.hpp"
+#include "mqtt-bench/payload_header.hpp"
+
+namespace mqtt::bench {
+namespace {
+
+using std::chrono::milliseconds;
+constexpr std::int64_t kSecond = 1'000'000'000;
+
+double seconds_between(std::int64_t from, std::int64_t to) {
+    return static_cast<double>(to - from) / 1e9;
+}
+
+double epoch_seconds() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration<double>(now).count();
+}
+
+}  // namespace
+
+Run::Run(Spec spec, Observer observer) : spec_(std::move(spec)), observer_(std::move(observer)) {
+    if (const auto own = read_process_stats(getpid())) rss_before_ = own->rss_bytes;
+    if (spec_.seed == 0) {
+        spec_.seed = static_cast<std::uint64_t>(monotonic_ns()) % 1'000'000 + 1;
+    }
+    if (!spec_.subscribe_qos_given) spec_.subscribe_qos = spec_.qos;
+    const std::uint32_t run_id = make_run_id(Random(spec_.seed).next() ^
+                                             static_cast<std::uint64_t>(monotonic_ns()));
+    plan_ = std::make_unique<Plan>(spec_, run_id);
+    for (const std::string& text : spec_.assertions) {
+        const Expression expression = Expression::parse(text);
+        for (const std::string& name : expression.metrics()) {
+            if (!is_metric(name)) {
+                throw std::invalid_argument(fmt::format("'{}': no metric is called {}", text, name));
+            }
+        }
+        result_.assertions.push_back({text, {}});
+    }
+    check_descriptors();
+    broker_ = std::make_unique<BrokerSide>(spec_);
+    shared_ = std::make_unique<Shared>(*plan_, spec_.threads);
+    latest_.resize(spec_.threads);
+    waiting_.resize(spec_.threads);
+}
+
+Run::~Run() = default;
+
+void Run::check_descriptors() const {
+    const std::uint64_t allowed = raise_descriptor_limit();
+    const std::uint64_t needed = plan_->clients() * (spec_.embedded ? 2ull : 1ull) + 64;
+    if (needed <= allowed) return;
+    throw std::invalid_argument(
+        fmt::format("{} clients need {} open files{}, this process may have {}: raise the limit "
+                    "(ulimit -n {}) or use fewer clients",
+                    plan_->clients(), needed, spec_.embedded ? " with the broker inside" : "",
+                    allowed, needed));
+}
+
+Result Run::execute() {
+    fill_static();
+    start_ns_ = monotonic_ns();
+    if (broker_->is_watched()) {
+        result_.broker.emplace();
+        result_.broker->source = broker_->source();
+        if (const auto stats = broker_->read(own_cpu_ns())) result_.broker->rss_before = stats->rss_bytes;
+    }
+    if (const auto own = read_process_stats(getpid())) result_.generator.rss_before = own->rss_bytes;
+    for (std::uint32_t w = 0; w < spec_.threads; ++w) {
+        workers_.push_back(std::make_unique<Worker>(*plan_, spec_, *shared_, inbox_, w));
+    }
+    for (const auto& worker : workers_) worker->run();
+    if (connect()) {
+        load();
+        drain();
+    }
+    finish();
+    fill_checks();
+    fill_costs();
+    judge(result_);
+    return std::move(result_);
+}
+
+void Run::fill_static() {
+    Result& r = result_;
+    r.command = command_name(spec_.command);
+    r.shape = spec_.command == Command::pubsub ? shape_name(spec_.shape) : "";
+    r.description = plan_->describe();
+    r.command_line = spec_.command_line;
+    if (spec_.targets.empty()) spec_.targets.push_back(spec_.connect.endpoint);
+    for (const Endpoint& target : spec_.targets) r.targets.push_back(to_url(target));
+    r.version = spec_.connect.version == ProtocolVersion::v5       ? "5"
+                : spec_.connect.version == ProtocolVersion::v3_1_1 ? "3.1.1"
+                                                                   : "3.1";
+    r.qos = static_cast<int>(spec_.qos);
+    r.saturation = spec_.max;
+    r.lossless = plan_->has_header() || plan_->has_short_header() || plan_->is_foreign();
+    r.seed = spec_.seed;
+    r.run_id = plan_->run_id();
+    r.started_epoch = epoch_seconds();
+    r.clients = plan_->clients();
+    r.publishers = plan_->publishers();
+    r.subscribers = plan_->subscribers();
+    r.fan_out = plan_->fan_out();
+    r.payload_bytes = spec_.payload_bytes;
+    r.offered_rate = plan_->offered_rate();
+    r.generator.threads = spec_.threads;
+    r.environment = read_environment();
+}
+
+bool Run::connect() {
+    while (!all_settled() && !is_cancelled()) {
+        collect(Clock::now() + milliseconds(20));
+        if (broker_->is_watched() && !broker_->read(0)) break;
+    }
+    result_.connect_seconds = seconds_between(start_ns_, monotonic_ns());
+    collect(Clock::now());
+    if (is_cancelled()) result_.partial = true;
+    for (const auto& worker : workers_) {
+        if (result_.error.empty()) result_.error = worker->first_error();
+    }
+    // Numbers with a part of the clients would be about another question.
+    if (!result_.error.empty() || is_cancelled()) return false;
+    if (const auto stats = broker_->read(own_cpu_ns())) result_.broker->rss_connected = stats->rss_bytes;
+    if (const auto own = read_process_stats(getpid())) {
+        result_.generator.rss_connected = own->rss_bytes;
+    }
+    if (observer_.on_connected) observer_.on_connected(result_);
+    return true;
+}
+
+void Run::load() {
+    zero_ns_ = monotonic_ns() + 5'000'000;
+    const bool by_count = spec_.limit != 0;
+    const std::int64_t from = zero_ns_ + (by_count ? 0 : spec_.warmup.count());
+    std::int64_t length = spec_.duration.count();
+    if (spec_.command == Command::conn) length = std::max<std::int64_t>(spec_.hold.count(), 0);
+    const std::int64_t until = by_count ? Generator::kNever : from + length;
+    const std::int64_t end = by_count ? Generator::kNever : until + spec_.cooldown.count();
+    last_second_ns_ = zero_ns_;
+    for (const auto& worker : workers_) worker->start(zero_ns_);
+    bool begun = false;
+    for (;;) {
+        const std::int64_t now = monotonic_ns();
+        if (!begun && now >= from) {
+            begun = true;
+            broker_from_ = broker_->read(own_cpu_ns());
+        }
+        if (now >= until && !broker_until_) broker_until_ = broker_->read(own_cpu_ns());
+        if (now >= end || (by_count && begun && all_idle() && delivered() > 0)) break;
+        if (is_cancelled() || is_hopeless()) {
+            result_.partial = true;
+            break;
+        }
+        const std::int64_t next = !begun ? from : (now < until ? until : end);
+        collect(to_time_point(std::min(next, now + 50'000'000)));
+    }
+    if (!broker_until_) broker_until_ = broker_->read(own_cpu_ns());
+    for (const auto& worker : workers_) worker->end_load();
+    const std::int64_t stopped = std::min(monotonic_ns(), until);
+    const double measured = seconds_between(from, stopped);
+    result_.measured_seconds = measured > 1e-3 ? measured : 0;
+}
+
+void Run::drain() {
+    if (spec_.command == Command::conn || spec_.command == Command::sub) return;
+    const std::int64_t start = monotonic_ns();
+    const std::int64_t give_up = start + std::max<std::int64_t>(60 * kSecond, spec_.drain.count());
+    for (;;) {
+        const std::int64_t now = monotonic_ns();
+        std::uint64_t sent = 0;
+        std::int64_t last_arrival = start;
+        for (std::uint32_t w = 0; w < spec_.threads; ++w) {
+            sent += shared_->progress[w].sent.load(std::memory_order_relaxed);
+            last_arrival = std::max(last_arrival, workers_[w]->last_arrival_ns());
+        }
+        const bool complete = delivered() >= sent * plan_->fan_out();
+        if (all_idle() && (plan_->subscribers() == 0 || complete)) break;
+        if (now - last_arrival > spec_.drain.count() || now > give_up || is_cancelled()) break;
+        if (is_hopeless()) break;
+        collect(Clock::now() + milliseconds(5));
+    }
+    result_.drain_seconds = seconds_between(start, monotonic_ns());
+}
+
+void Run::finish() {
+    for (const auto& worker : workers_) {
+        if (result_.error.empty()) result_.error = worker->first_error();
+        worker->finish();
+    }
+    for (const auto& worker : workers_) worker->join();
+    collect(Clock::now());
+    for (const Counters& counters : latest_) result_.counters.add(counters);
+    for (const auto& worker : workers_) {
+        if (result_.error.empty()) result_.error = worker->first_error();
+    }
+    if (!result_.error.empty() && zero_ns_ != 0) result_.partial = true;
+}
+
+void Run::collect(TimePoint until) {
+    for (Report& report : inbox_.take(until)) {
+        latest_[report.worker] = report.counters;
+        waiting_[report.worker] = report.pending + report.in_flight;
+        second_.merge(*report.interval);
+        inbox_.recycle(std::move(report.interval));
+        ++reports_in_second_;
+        if (reports_in_second_ >= workers_.size()) close_second(report.at_ns);
+    }
+}
+
+void Run::close_second(std::int64_t at_ns) {
+    reports_in_second_ = 0;
+    Counters now;
+    for (const Counters& counters : latest_) now.add(counters);
+    Second s;
+    const std::int64_t zero = zero_ns_ != 0 ? zero_ns_ : start_ns_;
+    s.at = zero_ns_ != 0 ? seconds_between(zero, at_ns) : -1;
+    const std::int64_t from = last_second_ns_ != 0 ? last_second_ns_ : start_ns_;
+    const double length = std::max(1e-3, seconds_between(from, at_ns));
+    const auto rate = [&](std::uint64_t a, std::uint64_t b) {
+        return static_cast<std::uint64_t>(static_cast<double>(a - b) / length + 0.5);
+    };
+    s.offered = rate(now.offered, at_last_second_.offered);
+    s.sent = rate(now.sent, at_last_second_.sent);
+    s.acked = rate(now.acked, at_last_second_.acked);
+    s.received = rate(now.received, at_last_second_.received);
+    s.connected = now.connected;
+    for (const std::uint64_t waiting : waiting_) s.outstanding += waiting;
+    const Histogram& e2e = second_[SeriesId::e2e];
+    s.e2e_p50_ns = static_cast<double>(e2e.at(0.5));
+    s.e2e_p99_ns = static_cast<double>(e2e.at(0.99));
+    s.e2e_max_ns = static_cast<double>(e2e.max());
+    s.generator_cpu_share = static_cast<double>(now.cpu_ns - at_last_second_.cpu_ns) / 1e9 / length;
+    const auto broker = broker_->read(own_cpu_ns());
+    if (broker && broker_at_second_) {
+        s.broker_cpu_share =
+            static_cast<double>(broker->cpu_ns - broker_at_second_->cpu_ns) / 1e9 / length;
+        s.broker_rss_bytes = broker->rss_bytes;
+    }
+    broker_at_second_ = broker;
+    if (observer_.on_interval) {
+        for (std::size_t i = 0; i < kSeriesCount; ++i) {
+            const Histogram& histogram = second_.series[i];
+            if (histogram.empty()) continue;
+            observer_.on_interval(static_cast<SeriesId>(i), seconds_between(start_ns_, from), length,
+                                  histogram);
+        }
+    }
+    result_.series.merge(second_);
+    second_.clear();
+    at_last_second_ = now;
+    last_second_ns_ = at_ns;
+    // The last reports, after disconnecting, close no second of the run.
+    if (length < 0.5) return;
+    result_.seconds.push_back(s);
+    if (observer_.on_second) observer_.on_second(result_, s);
+}
+
+bool Run::is_cancelled() const {
+    return observer_.is_cancelled && observer_.is_cancelled();
+}
+
+bool Run::all_settled() const {
+    return std::all_of(workers_.begin(), workers_.end(),
+                       [](const auto& worker) { return worker->is_settled(); });
+}
+
+bool Run::all_idle() const {
+    return std::all_of(workers_.begin(), workers_.end(),
+                       [](const auto& worker) { return worker->is_idle(); });
+}
+
+bool Run::is_hopeless() const {
+    std::uint32_t connected = 0;
+    for (const auto& worker : workers_) connected += worker->connected_now();
+    return connected == 0 && plan_->clients() > 0;
+}
+
+std::uint64_t Run::delivered() const {
+    std::uint64_t sum = 0;
+    for (std::uint32_t w = 0; w < spec_.threads; ++w) {
+        sum += shared_->progress[w].received.load(std::memory_order_relaxed);
+    }
+    if (plan_->subscribers() > 0) return sum;
+    for (std::uint32_t w = 0; w < spec_.threads; ++w) {
+        sum += shared_->progress[w].sent.load(std::memory_order_relaxed);
+    }
+    return sum;
+}
+
+std::uint64_t Run::own_cpu_ns() const {
+    std::uint64_t sum = own_thread_cpu_ns();
+    for (const auto& worker : workers_) sum += worker->cpu_ns();
+    return sum;
+}
+
+void Run::fill_checks() {
+    Result& r = result_;
+    std::vector<std::uint64_t> sent(plan_->publishers());
+    std::uint64_t all_sent = 0;
+    for (std::uint32_t w = 0; w < spec_.threads; ++w) {
+        const Generator& generator = workers_[w]->generator();
+        for (std::uint32_t p = 0; p < generator.publishers(); ++p) {
+            sent[w + p * spec_.threads] = generator.sent_of(p);
+            all_sent += generator.sent_of(p);
+        }
+    }
+    SharedCheck shared;
+    double sum = 0;
+    double squares = 0;
+    for (const auto& worker : workers_) {
+        const Generator& generator = worker->generator();
+        if (plan_->is_shared()) {
+            shared.merge(generator.shared_check());
+        } else {
+            r.checks.add(generator.check_counts());
+            r.lost += generator.lost(sent);
+        }
+        for (const std::uint64_t count : generator.per_subscriber()) {
+            sum += static_cast<double>(count);
+            squares += static_cast<double>(count) * static_cast<double>(count);
+        }
+    }
+    if (plan_->is_shared()) {
+        r.checks = shared.counts();
+        for (std::uint32_t p = 0; p < plan_->publishers(); ++p) {
+            const std::uint64_t seen = shared.distinct_of(p);
+            r.lost += sent[p] > seen ? sent[p] - seen : 0;
+        }
+    }
+    if (squares > 0) r.fairness = sum * sum / (squares * plan_->subscribers());
+    // Messages that the broker refused by a reason code were never owed.
+    const std::uint64_t refused = r.counters.refused * r.fan_out;
+    r.expected = all_sent * r.fan_out - std::min(all_sent * r.fan_out, refused);
+    r.lost -= std::min(r.lost, refused);
+    if (!r.lossless || plan_->subscribers() == 0) r.lost = 0;
+}
+
+void Run::fill_costs() {
+    Result& r = result_;
+    if (r.broker && broker_from_ && broker_until_) {
+        r.broker->cpu_ns = broker_until_->cpu_ns - broker_from_->cpu_ns;
+        r.broker->rss_after = broker_until_->rss_bytes;
+        r.broker->switches = broker_until_->voluntary_switches + broker_until_->involuntary_switches -
+                             broker_from_->voluntary_switches - broker_from_->involuntary_switches;
+    }
+    GeneratorCost& g = r.generator;
+    for (const Counters& counters : latest_) {
+        g.cpu_ns += counters.cpu_ns_in_window;
+        if (r.measured_seconds > 0) {
+            g.busiest_share = std::max(g.busiest_share,
+                                       static_cast<double>(counters.cpu_ns_in_window) / 1e9 /
+                                           r.measured_seconds);
+            g.waiting_share = std::max(g.waiting_share,
+                                       static_cast<double>(counters.waiting_ns_in_window) / 1e9 /
+                                           r.measured_seconds);
+        }
+    }
+    if (const auto own = read_process_stats(getpid())) g.rss_bytes = own->rss_bytes;
+}
+
+}  // namespace mqtt::bench

@@ -1,0 +1,72 @@
+// One run from beginning to end: broker, workers, phases, seconds, result. The controller's thread
+// is the caller's; it only waits, adds up and prints.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "mqtt-bench/broker_side.hpp"
+#include "mqtt-bench/results.hpp"
+#include "mqtt-bench/worker.hpp"
+
+namespace mqtt::bench {
+
+class Run {
+public:
+    // Called on the caller's thread: after connecting, and once a second.
+    struct Observer {
+        std::function<void(const Result&)> on_connected;
+        std::function<void(const Result&, const Second&)> on_second;
+        // Interval histograms of one series, for the HDR log: seconds since the start, length.
+        std::function<void(SeriesId, double start, double length, const Histogram&)> on_interval;
+        std::function<bool()> is_cancelled;
+    };
+    // Throws std::invalid_argument (spec) or std::runtime_error (broker) before anything runs.
+    Run(Spec spec, Observer observer);
+    ~Run();
+
+    Result execute();
+
+private:
+    void check_descriptors() const;
+    bool connect();
+    void load();
+    void drain();
+    void finish();
+    void collect(TimePoint until);
+    void close_second(std::int64_t at_ns);
+    bool is_cancelled() const;
+    bool all_settled() const;
+    bool all_idle() const;
+    bool is_hopeless() const;  // nothing can be measured any more
+    std::uint64_t delivered() const;
+    std::uint64_t own_cpu_ns() const;
+    void fill_static();
+    void fill_checks();
+    void fill_costs();
+
+    Spec spec_;
+    Observer observer_;
+    std::uint64_t rss_before_ = 0;
+    std::unique_ptr<BrokerSide> broker_;
+    std::unique_ptr<Plan> plan_;
+    std::unique_ptr<Shared> shared_;
+    Inbox inbox_;
+    std::vector<std::unique_ptr<Worker>> workers_;
+    Result result_;
+
+    std::vector<Counters> latest_;         // of each worker
+    std::vector<std::uint64_t> waiting_;   // due or in flight, of each worker
+    Counters at_last_second_;
+    SeriesSet second_;                     // of the second under way
+    std::size_t reports_in_second_ = 0;
+    std::int64_t start_ns_ = 0;
+    std::int64_t zero_ns_ = 0;
+    std::int64_t last_second_ns_ = 0;
+    std::optional<ProcessStats> broker_at_second_;
+    std::optional<ProcessStats> broker_from_;
+    std::optional<ProcessStats> broker_until_;
+};
+
+}  // namespace mqtt::bench

@@ -1,0 +1,36 @@
+// Sums of counters over workers.
+#include "mqtt-bench/series.hpp"
+
+namespace mqtt::bench {
+
+void Counters::add(const Counters& o) {
+    connected += o.connected;
+    connect_failed += o.connect_failed;
+    subscribed += o.subscribed;
+    subscribe_failed += o.subscribe_failed;
+    connections_lost += o.connections_lost;
+    offered += o.offered;
+    sent += o.sent;
+    acked += o.acked;
+    refused += o.refused;
+    window_sum += o.window_sum;
+    waits_window += o.waits_window;
+    waits_socket += o.waits_socket;
+    measured_offered += o.measured_offered;
+    measured_sent += o.measured_sent;
+    measured_acked += o.measured_acked;
+    received += o.received;
+    received_bytes += o.received_bytes;
+    foreign += o.foreign;
+    measured_received += o.measured_received;
+    received_in_window += o.received_in_window;
+    sent_in_window += o.sent_in_window;
+    acked_in_window += o.acked_in_window;
+    unmeasured += o.unmeasured;
+    turns += o.turns;
+    cpu_ns += o.cpu_ns;
+    cpu_ns_in_window += o.cpu_ns_in_window;
+    waiting_ns_in_window += o.waiting_ns_in_window;
+}
+
+}  // namespace mqtt::bench

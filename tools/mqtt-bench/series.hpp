@@ -1,0 +1,68 @@
+// What a worker counts and measures. Counters run over the whole run, those called measured over
+// the time between warm-up and cool-down (by intended send time); histograms over the latter.
+// Written by one worker, read by the controller after a hand-over.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "mqtt-bench/histogram.hpp"
+
+namespace mqtt::bench {
+
+enum class SeriesId : std::uint8_t { e2e, service, ack, lag, connect, subscribe };
+inline constexpr std::size_t kSeriesCount = 6;
+inline constexpr std::array<std::string_view, kSeriesCount> kSeriesNames = {
+    "e2e", "service", "ack", "lag", "connect", "subscribe"};
+
+struct SeriesSet {
+    std::array<Histogram, kSeriesCount> series;
+
+    Histogram& operator[](SeriesId id) { return series[static_cast<std::size_t>(id)]; }
+    const Histogram& operator[](SeriesId id) const { return series[static_cast<std::size_t>(id)]; }
+    void merge(const SeriesSet& other) {
+        for (std::size_t i = 0; i < kSeriesCount; ++i) series[i].merge(other.series[i]);
+    }
+    void clear() {
+        for (Histogram& histogram : series) histogram.clear();
+    }
+};
+
+struct Counters {
+    // connections
+    std::uint64_t connected = 0;
+    std::uint64_t connect_failed = 0;
+    std::uint64_t subscribed = 0;
+    std::uint64_t subscribe_failed = 0;
+    std::uint64_t connections_lost = 0;  // ended while the run needed them
+    // publishing
+    std::uint64_t offered = 0;   // slots that became due
+    std::uint64_t sent = 0;
+    std::uint64_t acked = 0;     // QoS 1/2, with a reason code below 0x80
+    std::uint64_t refused = 0;   // acknowledged with an error, or over the server's limits
+    std::uint64_t window_sum = 0;    // messages in flight, summed over QoS 1/2 sendings
+    std::uint64_t waits_window = 0;  // slots that found the QoS window full
+    std::uint64_t waits_socket = 0;  // slots that found the socket full
+    std::uint64_t measured_offered = 0;
+    std::uint64_t measured_sent = 0;
+    std::uint64_t measured_acked = 0;
+    // receiving
+    std::uint64_t received = 0;
+    std::uint64_t received_bytes = 0;    // payload
+    std::uint64_t foreign = 0;           // not of this run
+    std::uint64_t measured_received = 0;      // intended within the measured time
+    std::uint64_t received_in_window = 0;     // arrived within the measured time
+    std::uint64_t sent_in_window = 0;
+    std::uint64_t acked_in_window = 0;
+    std::uint64_t unmeasured = 0;        // without a usable time stamp
+    // the worker itself
+    std::uint64_t turns = 0;
+    std::uint64_t cpu_ns = 0;
+    std::uint64_t cpu_ns_in_window = 0;
+    std::uint64_t waiting_ns_in_window = 0;  // ready to run, without a core
+
+    void add(const Counters& other);
+};
+
+}  // namespace mqtt::bench

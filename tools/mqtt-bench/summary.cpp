@@ -1,0 +1,207 @@
+// The final summary: one line per subject, first word names it, milliseconds with three digits.
+#include "mqtt-bench/summary.hpp"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "mqtt-bench/text.hpp"
+
+namespace mqtt::bench {
+namespace {
+
+using Out = std::back_insert_iterator<std::string>;
+
+std::string commas(std::uint64_t value) {
+    return with_commas(static_cast<std::int64_t>(value));
+}
+
+std::string cell(const Histogram& histogram, double p) {
+    const auto value = histogram.supported(p);
+    return value ? format_ms(static_cast<double>(*value)) : "-";
+}
+
+void write_connect(Out out, const Result& r) {
+    const Histogram& connect = r.series[SeriesId::connect];
+    const Histogram& subscribe = r.series[SeriesId::subscribe];
+    fmt::format_to(out, "connect  {}/{} in {:.2f} s", commas(r.counters.connected),
+                   commas(r.clients), r.connect_seconds);
+    if (!connect.empty()) {
+        fmt::format_to(out, "   p50 {}  p99 {}  max {} ms", cell(connect, 0.5), cell(connect, 0.99),
+                       format_ms(static_cast<double>(connect.max())));
+    }
+    if (!subscribe.empty()) {
+        fmt::format_to(out, "     subscribe max {} ms",
+                       format_ms(static_cast<double>(subscribe.max())));
+    }
+    if (r.counters.connect_failed + r.counters.connections_lost > 0) {
+        fmt::format_to(out, "   failed {}  lost {}", commas(r.counters.connect_failed),
+                       commas(r.counters.connections_lost));
+    }
+    fmt::format_to(out, "\n");
+}
+
+void write_publish(Out out, const Result& r) {
+    const Counters& c = r.counters;
+    if (r.publishers == 0) return;
+    fmt::format_to(out, "publish  {} offered  {} sent", commas(c.measured_offered),
+                   commas(c.measured_sent));
+    if (r.qos > 0) fmt::format_to(out, "  {} acked", commas(c.measured_acked));
+    if (c.refused > 0) fmt::format_to(out, "  {} refused", commas(c.refused));
+    fmt::format_to(out, "     {}/s", format_rate(r.per_second(c.sent_in_window)));
+    if (!r.saturation && c.measured_offered > 0) {
+        fmt::format_to(out, " ({:.1f} % of schedule)",
+                       100.0 * static_cast<double>(c.measured_sent) /
+                           static_cast<double>(c.measured_offered));
+    }
+    if (r.qos > 0 && c.sent > 0) {
+        fmt::format_to(out, "  window {:.1f}",
+                       static_cast<double>(c.window_sum) / static_cast<double>(c.sent));
+    }
+    fmt::format_to(out, "\n");
+}
+
+void write_deliver(Out out, const Result& r) {
+    const Counters& c = r.counters;
+    if (r.subscribers == 0) return;
+    const double rate = r.per_second(c.received_in_window);
+    fmt::format_to(out, "deliver  {}", commas(c.measured_received));
+    if (r.publishers > 0) fmt::format_to(out, " of {}", commas(c.measured_sent * r.fan_out));
+    fmt::format_to(out, "   {}/s   {}/s payload", format_rate(rate),
+                   format_bytes(c.received == 0 ? 0
+                                                : rate * static_cast<double>(c.received_bytes) /
+                                                      static_cast<double>(c.received)));
+    if (r.lossless) {
+        fmt::format_to(out, "   loss {}  dup {}  reorder {}", commas(r.lost),
+                       commas(r.checks.duplicates), commas(r.checks.reordered));
+        if (r.checks.flagged_duplicates > 0) {
+            fmt::format_to(out, "  redelivered {}", commas(r.checks.flagged_duplicates));
+        }
+    }
+    if (c.foreign > 0) fmt::format_to(out, "   foreign {}", commas(c.foreign));
+    if (r.subscribers > 1 && r.fairness < 0.995) {
+        fmt::format_to(out, "   fairness {:.2f}", r.fairness);
+    }
+    fmt::format_to(out, "\n");
+}
+
+void write_latency_row(Out out, std::string_view name, const Histogram& h, std::string_view note) {
+    if (h.empty()) return;
+    fmt::format_to(out, "  {:<14} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>11}   {}", name, cell(h, 0.5),
+                   cell(h, 0.9), cell(h, 0.99), cell(h, 0.999), cell(h, 0.9999),
+                   format_ms(static_cast<double>(h.max())), commas(h.count()), note);
+    fmt::format_to(out, "\n");
+}
+
+void write_latency(Out out, const Result& r) {
+    if (r.series[SeriesId::e2e].empty() && r.series[SeriesId::ack].empty()) return;
+    fmt::format_to(out, "latency ms            p50      p90      p99    p99.9   p99.99      max     samples\n");
+    write_latency_row(out, "e2e (response)", r.series[SeriesId::e2e], "from intended send");
+    write_latency_row(out, "e2e (service)", r.series[SeriesId::service], "from actual send");
+    write_latency_row(out, "ack", r.series[SeriesId::ack], "from intended send");
+    write_latency_row(out, "schedule lag", r.series[SeriesId::lag], "the generator's own lateness");
+}
+
+void write_broker(Out out, const Result& r) {
+    if (!r.broker) return;
+    const BrokerCost& b = *r.broker;
+    fmt::format_to(out, "broker ");
+    if (r.measured_seconds > 0) {
+        fmt::format_to(out, "  cpu {:.2f} cores", r.per_second(b.cpu_ns) / 1e9);
+    }
+    if (const auto us = r.broker_us_per_message()) {
+        fmt::format_to(out, "  {:.3g} us/message  {}/cpu-s", *us, format_rate(1e6 / *us));
+    }
+    fmt::format_to(out, "  rss {} -> {}", format_bytes(static_cast<double>(b.rss_before)),
+                   format_bytes(static_cast<double>(b.rss_after)));
+    if (const auto bytes = r.broker_bytes_per_connection()) {
+        fmt::format_to(out, " ({}/conn)", format_bytes(*bytes));
+    }
+    fmt::format_to(out, "  switches {}  ({})\n", commas(b.switches), b.source);
+}
+
+void write_generator(Out out, const Result& r) {
+    const GeneratorCost& g = r.generator;
+    fmt::format_to(out, "load gen {} thread{}", g.threads, g.threads == 1 ? "" : "s");
+    if (r.measured_seconds > 0) {
+        fmt::format_to(out, ", {:.2f} cores", r.per_second(g.cpu_ns) / 1e9);
+    }
+    if (const auto us = r.generator_us_per_message()) {
+        fmt::format_to(out, "  {:.3g} us/message  {}/cpu-s", *us, format_rate(1e6 / *us));
+    }
+    fmt::format_to(out, "  rss {}", format_bytes(static_cast<double>(g.rss_bytes)));
+    if (r.counters.connected >= 500 && g.rss_connected > g.rss_before) {
+        fmt::format_to(out, " ({}/conn)",
+                       format_bytes(static_cast<double>(g.rss_connected - g.rss_before) /
+                                    static_cast<double>(r.counters.connected)));
+    }
+    fmt::format_to(out, "     verdict: {}\n", r.verdict.text);
+}
+
+void write_judgement(Out out, const Result& r) {
+    for (const AssertionResult& assertion : r.assertions) {
+        const auto& v = assertion.verdict;
+        const std::string_view word = v.outcome == Expression::Outcome::pass   ? "PASS"
+                                      : v.outcome == Expression::Outcome::fail ? "FAIL"
+                                                                               : "UNKNOWN";
+        fmt::format_to(out, "assert   {}  {} ({})\n", assertion.text, word,
+                       v.why.empty() ? v.left : v.why);
+    }
+    if (r.partial) fmt::format_to(out, "partial  the run ended before its time\n");
+    if (!r.error.empty()) fmt::format_to(out, "error    {}\n", r.error);
+    fmt::format_to(out, "exit     {}\n", r.exit_code);
+}
+
+}  // namespace
+
+std::string summary_text(const Result& r) {
+    std::string text;
+    const Out out(text);
+    fmt::format_to(out, "mqtt-bench  {}  seed {}\n", r.description, r.seed);
+    fmt::format_to(out, "target   ");
+    for (const std::string& target : r.targets) fmt::format_to(out, "{} ", target);
+    fmt::format_to(out, "  MQTT {}   ", r.version);
+    if (r.command == "conn") {
+        fmt::format_to(out, "connections only\n");
+    } else if (r.publishers == 0) {
+        fmt::format_to(out, "listening\n");
+    } else if (r.saturation) {
+        fmt::format_to(out, "saturation, fan-out {}\n", r.fan_out);
+    } else {
+        fmt::format_to(out, "open loop, {} msg/s x fan-out {}\n", format_rate(r.offered_rate),
+                       r.fan_out);
+    }
+    write_connect(out, r);
+    write_publish(out, r);
+    write_deliver(out, r);
+    write_latency(out, r);
+    write_broker(out, r);
+    write_generator(out, r);
+    write_judgement(out, r);
+    return text;
+}
+
+std::string live_line(const Result& r, const Second& s) {
+    std::string text = fmt::format("{:5.0f} s", s.at);
+    const Out out(text);
+    if (r.command == "conn") {
+        fmt::format_to(out, "  connected {}", commas(s.connected));
+    }
+    if (r.publishers > 0) fmt::format_to(out, "  sent {}/s", format_rate(static_cast<double>(s.sent)));
+    if (r.qos > 0 && r.publishers > 0) {
+        fmt::format_to(out, "  acked {}/s", format_rate(static_cast<double>(s.acked)));
+    }
+    if (r.subscribers > 0) {
+        fmt::format_to(out, "  delivered {}/s", format_rate(static_cast<double>(s.received)));
+        if (s.e2e_max_ns > 0) {
+            fmt::format_to(out, "  p50 {}  p99 {}  max {} ms", format_ms(s.e2e_p50_ns),
+                           format_ms(s.e2e_p99_ns), format_ms(s.e2e_max_ns));
+        }
+    }
+    if (s.outstanding > 0) fmt::format_to(out, "  waiting {}", commas(s.outstanding));
+    if (r.broker) fmt::format_to(out, "  broker {:.0f} %", s.broker_cpu_share * 100);
+    fmt::format_to(out, "  load {:.0f} %", s.generator_cpu_share * 100);
+    return text;
+}
+
+}  // namespace mqtt::bench

@@ -1,0 +1,222 @@
+// Who was the limit, what the assertions say, and the exit code.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "mqtt-bench/results.hpp"
+#include "mqtt-bench/text.hpp"
+
+namespace mqtt::bench {
+namespace {
+
+constexpr double kBusy = 0.90;            // of a core: an open loop has no slack left
+constexpr double kWaiting = 0.20;         // of the time: somebody else has the core
+constexpr double kTolerableLag = 10e6;    // ns: below it lateness is told, not fatal
+constexpr double kNoticeableLag = 1e6;
+
+double as_percent(double share) {
+    return share * 100;
+}
+
+// The generator's own trouble, as the reason why the figures are not the broker's; empty: none.
+std::string generator_trouble(const Result& r) {
+    const GeneratorCost& g = r.generator;
+    // Saturation makes no statement about time: nothing to invalidate.
+    if (r.saturation) return {};
+    if (g.waiting_share > kWaiting) {
+        return fmt::format("a worker waited {:.0f} % of the time for a core that others used",
+                           as_percent(g.waiting_share));
+    }
+    if (g.busiest_share > kBusy) {
+        return fmt::format("a worker was {:.0f} % busy: use more threads (-j)",
+                           as_percent(g.busiest_share));
+    }
+    const Histogram& lag = r.series[SeriesId::lag];
+    const auto late = static_cast<double>(lag.at(0.99));
+    const auto e2e = static_cast<double>(r.series[SeriesId::e2e].at(0.99));
+    if (late > kTolerableLag && late > 0.1 * e2e) {
+        return fmt::format("the generator was late by itself: p99 {} ms of schedule lag",
+                           format_ms(late));
+    }
+    return {};
+}
+
+std::string broker_limit(const Result& r) {
+    const Counters& c = r.counters;
+    if (r.saturation) return "saturation run: latency is queueing";
+    if (c.measured_sent < c.measured_offered - c.measured_offered / 100) {
+        return fmt::format("broker-limited: {} of {} messages could not be sent in time",
+                           with_commas(static_cast<std::int64_t>(c.measured_offered - c.measured_sent)),
+                           with_commas(static_cast<std::int64_t>(c.measured_offered)));
+    }
+    const std::uint64_t waits = c.waits_window + c.waits_socket;
+    if (waits > c.offered / 10) {
+        return fmt::format("broker-limited: {:.0f} % of the messages waited for {}",
+                           100.0 * static_cast<double>(waits) / static_cast<double>(c.offered),
+                           c.waits_window > c.waits_socket ? "acknowledgements" : "its socket");
+    }
+    return {};
+}
+
+RunVerdict verdict_of(const Result& r) {
+    RunVerdict verdict;
+    if (const std::string trouble = generator_trouble(r); !trouble.empty()) {
+        return {false, Limit::generator, "measurement invalid, generator-limited: " + trouble};
+    }
+    if (const std::string limit = broker_limit(r); !limit.empty()) {
+        verdict.limit = Limit::broker;
+        verdict.text = "measurement valid; " + limit;
+        if (r.saturation && r.generator.busiest_share > kBusy) {
+            verdict.limit = Limit::generator;
+            verdict.text += fmt::format("; the generator was {:.0f} % busy and may be the limit",
+                                        as_percent(r.generator.busiest_share));
+        } else if (r.saturation && r.generator.waiting_share > kWaiting) {
+            verdict.text += fmt::format("; the generator waited {:.0f} % of the time for a core",
+                                        as_percent(r.generator.waiting_share));
+        }
+        return verdict;
+    }
+    verdict.text = "measurement valid";
+    const auto late = static_cast<double>(r.series[SeriesId::lag].at(0.99));
+    const auto e2e = static_cast<double>(r.series[SeriesId::e2e].at(0.99));
+    if (late > kNoticeableLag && late > 0.1 * e2e) {
+        verdict.text += fmt::format("; schedule lag (p99 {} ms) is part of the tail", format_ms(late));
+    }
+    return verdict;
+}
+
+struct NamedCount {
+    std::string_view name;
+    double (*get)(const Result&);
+};
+
+double to_double(std::uint64_t value) {
+    return static_cast<double>(value);
+}
+
+constexpr NamedCount kCounts[] = {
+    {"loss", [](const Result& r) { return to_double(r.lost); }},
+    {"dup", [](const Result& r) { return to_double(r.checks.duplicates); }},
+    {"dup.flagged", [](const Result& r) { return to_double(r.checks.flagged_duplicates); }},
+    {"reorder", [](const Result& r) { return to_double(r.checks.reordered); }},
+    {"offered", [](const Result& r) { return to_double(r.counters.measured_offered); }},
+    {"sent", [](const Result& r) { return to_double(r.counters.measured_sent); }},
+    {"acked", [](const Result& r) { return to_double(r.counters.measured_acked); }},
+    {"recv", [](const Result& r) { return to_double(r.counters.measured_received); }},
+    {"expected", [](const Result& r) { return to_double(r.counters.measured_sent * r.fan_out); }},
+    {"refused", [](const Result& r) { return to_double(r.counters.refused); }},
+    {"connected", [](const Result& r) { return to_double(r.counters.connected); }},
+    {"connect.failed", [](const Result& r) { return to_double(r.counters.connect_failed); }},
+    {"connections.lost", [](const Result& r) { return to_double(r.counters.connections_lost); }},
+    {"offered.rate", [](const Result& r) { return r.per_second(r.counters.measured_offered); }},
+    {"sent.rate", [](const Result& r) { return r.per_second(r.counters.sent_in_window); }},
+    {"acked.rate", [](const Result& r) { return r.per_second(r.counters.acked_in_window); }},
+    {"recv.rate", [](const Result& r) { return r.per_second(r.counters.received_in_window); }},
+    {"fairness", [](const Result& r) { return r.fairness; }},
+    {"generator.busy", [](const Result& r) { return r.generator.busiest_share; }},
+    {"generator.cpu_us_per_msg",
+     [](const Result& r) { return r.generator_us_per_message().value_or(-1); }},
+    {"broker.cpu_us_per_msg", [](const Result& r) { return r.broker_us_per_message().value_or(-1); }},
+    {"broker.bytes_per_conn",
+     [](const Result& r) { return r.broker_bytes_per_connection().value_or(-1); }},
+    {"broker.rss", [](const Result& r) { return r.broker ? to_double(r.broker->rss_after) : -1; }},
+};
+
+// "p99.9" to 0.999; negative: not a percentile.
+double percentile_of(std::string_view name) {
+    if (!name.starts_with('p')) return -1;
+    double percent = 0;
+    const auto [end, error] = std::from_chars(name.data() + 1, name.data() + name.size(), percent);
+    if (error != std::errc{} || end != name.data() + name.size()) return -1;
+    return percent <= 0 || percent >= 100 ? -1 : percent / 100;
+}
+
+int series_index(std::string_view name) {
+    for (std::size_t i = 0; i < kSeriesCount; ++i) {
+        if (kSeriesNames[i] == name) return static_cast<int>(i);
+    }
+    return -1;
+}
+
+}  // namespace
+
+std::optional<MetricValue> metric(const Result& result, std::string_view name) {
+    for (const NamedCount& row : kCounts) {
+        if (row.name != name) continue;
+        const double value = row.get(result);
+        if (value < 0) return std::nullopt;
+        return MetricValue{value, false};
+    }
+    const std::size_t dot = name.find('.');
+    const int index = series_index(name.substr(0, dot));
+    if (index < 0 || dot == std::string_view::npos) return std::nullopt;
+    const Histogram& histogram = result.series.series[static_cast<std::size_t>(index)];
+    const std::string_view what = name.substr(dot + 1);
+    if (histogram.empty()) return std::nullopt;
+    if (what == "max") return MetricValue{to_double(histogram.max()), true};
+    if (what == "min") return MetricValue{to_double(histogram.min()), true};
+    if (what == "mean") return MetricValue{histogram.mean(), true};
+    if (what == "count") return MetricValue{to_double(histogram.count()), false};
+    const double p = percentile_of(what);
+    if (p < 0) return std::nullopt;
+    const auto value = histogram.supported(p);
+    if (!value) return std::nullopt;
+    return MetricValue{to_double(*value), true};
+}
+
+bool is_metric(std::string_view name) {
+    for (const NamedCount& row : kCounts) {
+        if (row.name == name) return true;
+    }
+    const std::size_t dot = name.find('.');
+    if (dot == std::string_view::npos || series_index(name.substr(0, dot)) < 0) return false;
+    const std::string_view what = name.substr(dot + 1);
+    return what == "max" || what == "min" || what == "mean" || what == "count" ||
+           percentile_of(what) > 0;
+}
+
+std::uint64_t Result::work_in_window() const {
+    return subscribers > 0 ? counters.received_in_window : counters.sent_in_window;
+}
+
+std::optional<double> Result::broker_us_per_message() const {
+    if (!broker || work_in_window() == 0) return std::nullopt;
+    return to_double(broker->cpu_ns) / 1e3 / to_double(work_in_window());
+}
+
+std::optional<double> Result::generator_us_per_message() const {
+    if (work_in_window() == 0) return std::nullopt;
+    return to_double(generator.cpu_ns) / 1e3 / to_double(work_in_window());
+}
+
+std::optional<double> Result::broker_bytes_per_connection() const {
+    // Pages are the unit of what can be seen: few connections say nothing; an embedded broker's
+    // memory is not told apart from ours.
+    constexpr std::uint64_t kEnough = 500;
+    if (!broker || counters.connected < kEnough || broker->source == "embedded" ||
+        broker->rss_connected < broker->rss_before) {
+        return std::nullopt;
+    }
+    return to_double(broker->rss_connected - broker->rss_before) / to_double(counters.connected);
+}
+
+void judge(Result& result) {
+    if (result.command != "conn") {
+        result.verdict = verdict_of(result);
+    } else {
+        result.verdict.text = "measurement valid";
+    }
+    bool failed_assertion = false;
+    for (AssertionResult& assertion : result.assertions) {
+        const auto lookup = [&](std::string_view name) { return metric(result, name); };
+        assertion.verdict = Expression::parse(assertion.text).evaluate(lookup);
+        if (assertion.verdict.outcome != Expression::Outcome::pass) failed_assertion = true;
+    }
+    result.exit_code = kExitOk;
+    if (failed_assertion) result.exit_code = kExitAssertion;
+    if (!result.verdict.valid) result.exit_code = kExitInvalid;
+    if (!result.error.empty()) result.exit_code = kExitRunFailed;
+}
+
+}  // namespace mqtt::bench

@@ -1,0 +1,153 @@
+// One thread of the generator: its loop, its connections, its Generator; and the phases that the
+// controller leads it through. Only command(), take_reports() and the atomics are for other threads.
+#pragma once
+
+#include <time.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "mqtt-bench/generator.hpp"
+#include "mqtt/connection.hpp"
+
+namespace mqtt::bench {
+
+// What a worker says once a second and at its end.
+struct Report {
+    std::uint32_t worker = 0;
+    std::int64_t at_ns = 0;
+    Counters counters;                     // since the start
+    std::unique_ptr<SeriesSet> interval;   // since the last report
+    std::uint64_t pending = 0;             // due and not sent
+    std::uint64_t in_flight = 0;
+    std::uint64_t backlog_bytes = 0;       // stuck in front of sockets
+    bool is_last = false;
+};
+
+// Where workers put reports and the controller waits for them.
+class Inbox {
+public:
+    void push(Report report);
+    // All there is, after waiting until `deadline` for the first.
+    std::vector<Report> take(TimePoint deadline);
+    void wake();
+    // An empty set to record into next.
+    std::unique_ptr<SeriesSet> fresh_series();
+    void recycle(std::unique_ptr<SeriesSet> series);
+
+private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<Report> reports_;
+    std::vector<std::unique_ptr<SeriesSet>> spare_;
+    bool woken_ = false;
+};
+
+class Worker final : public Wire {
+public:
+    Worker(const Plan& plan, const Spec& spec, Shared& shared, Inbox& inbox, std::uint32_t number);
+    ~Worker();  // stops and joins
+
+    void run();  // starts the thread
+    void join();
+
+    // Phases, from the controller's thread.
+    void start(std::int64_t zero_ns);  // all are connected: begin the schedule
+    void end_load();                   // no more messages
+    void finish();                     // disconnect and end
+
+    // Every connection has succeeded or failed, subscriptions included.
+    bool is_settled() const { return settled_.load(std::memory_order_acquire); }
+    // Nothing is due, waiting or unacknowledged.
+    bool is_idle() const { return idle_.load(std::memory_order_acquire); }
+    std::uint32_t connected_now() const { return connected_now_.load(std::memory_order_relaxed); }
+    std::int64_t last_arrival_ns() const { return last_arrival_.load(std::memory_order_relaxed); }
+    // CPU time of the thread up to its last turn.
+    std::uint64_t cpu_ns() const;
+    // The first failure as a sentence; empty: none. Any thread.
+    std::string first_error() const;
+    // After the thread has ended (join).
+    const Generator& generator() const { return *generator_; }
+    Error first_error_code() const { return first_error_code_; }
+
+private:
+    struct Client;
+    friend struct Client;
+    enum class Role : std::uint8_t { subscriber, publisher, idle };
+
+    // Wire, for the generator
+    SendStatus publish(std::uint32_t publisher, const PublishRequest& request,
+                       std::uint64_t token) override;
+    bool is_blocked(std::uint32_t publisher) override;
+    void flush(std::uint32_t publisher) override;
+    std::int64_t now_ns() override;
+
+    void main();
+    void make_clients();
+    void open_more();
+    void connect_phase();
+    void load_phase();
+    void disconnect_phase();
+    void on_settled_one();
+    void fail(const Error& error, std::string_view message);
+    std::int64_t stamp(const Client& client);
+    void tick(bool last);
+    void note_window(std::int64_t now);
+    void close_window();
+    void want_turn();
+    void wait_until(std::int64_t ns);
+
+    const Plan& plan_;
+    const Spec& spec_;
+    Shared& shared_;
+    Inbox& inbox_;
+    std::uint32_t number_;
+    std::vector<ConnectOptions> options_;  // one per target; clients differ in the client id only
+    std::unique_ptr<ConnectionLoop> loop_;
+    std::unique_ptr<Generator> generator_;
+    std::deque<Client> clients_;           // subscribers, publishers, idle ones
+    std::size_t subscribers_ = 0;
+    std::size_t publishers_ = 0;
+
+    std::size_t next_to_open_ = 0;
+    std::size_t opening_ = 0;
+    std::size_t settled_count_ = 0;
+    std::int64_t connect_start_ = 0;
+    bool started_ = false;
+    bool finishing_ = false;
+    bool turn_wanted_ = false;
+    std::int64_t next_tick_ = 0;
+    std::int64_t measure_from_ = Generator::kNever;
+    std::int64_t measure_until_ = Generator::kNever;
+    std::uint64_t cpu_at_from_ = 0;
+    std::uint64_t waiting_at_from_ = 0;
+    int window_step_ = 0;
+
+    TimePoint turn_{};
+    const Client* stamped_ = nullptr;
+    std::uint32_t since_stamp_ = 0;
+    std::int64_t stamp_ = 0;
+
+    std::atomic<bool> settled_{false};
+    std::atomic<bool> idle_{false};
+    std::atomic<std::uint32_t> connected_now_{0};
+    std::atomic<std::int64_t> last_arrival_{0};
+    mutable std::mutex error_mutex_;
+    std::string first_error_;
+    Error first_error_code_;
+    std::atomic<clockid_t> cpu_clock_{-1};
+    std::atomic<std::uint64_t> ended_cpu_ns_{0};
+    std::thread thread_;
+};
+
+// Monotonic nanoseconds, the clock of all stamps.
+std::int64_t monotonic_ns();
+TimePoint to_time_point(std::int64_t ns);
+
+}  // namespace mqtt::bench
