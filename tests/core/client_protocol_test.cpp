@@ -356,9 +356,11 @@ TEST_CASE(
 }
 
 TEST_CASE("client: packets that only a client sends are a protocol error [MQTT311-4.8.0-1]") {
+    const FilterListBuilder subscribed = filters({"t"});
+    const FilterListBuilder unsubscribed = filters({"t"}, false);
     const Packet packets[] = {connect_packet(ProtocolVersion::v5), Connack{}, Pingreq{},
-                              Subscribe{1, {}, filters({"t"}).view()},
-                              Unsubscribe{1, {}, filters({"t"}, false).view()}};
+                              Subscribe{1, {}, subscribed.view()},
+                              Unsubscribe{1, {}, unsubscribed.view()}};
     for (const Packet& packet : packets) {
         Client client;
         client.connect();
