@@ -1,21 +1,16 @@
 // The steps of an outgoing connection, one after the other, all under one deadline.
 #include "net/connect.hpp"
 
-#include <netdb.h>
-
-#include <asio/local/stream_protocol.hpp>
-#include <asio/posix/stream_descriptor.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/steady_timer.hpp>
-#include <asio/this_coro.hpp>
-#include <asio/use_awaitable.hpp>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
 #include "net/connect_error.hpp"
 #include "net/connect_race.hpp"
+#include "net/drive_handshake.hpp"
 #include "net/plain_stream.hpp"
 #include "net/resolve.hpp"
+#include "net/tls_stream.hpp"
+#include "net/ws_stream.hpp"
 
 namespace mqtt::net {
 
@@ -70,6 +65,61 @@ asio::awaitable<ConnectResult> connect_tcp(const ConnectTarget* target) {
     co_return out;
 }
 
+// Which part of the stack was being built when a handshake ended, and what it says.
+Failure handshake_failure(const ConnectTarget& target, const TlsStream* tls, const WsStream* ws,
+                          const IoResult& result) {
+    const bool timed_out = result.error == std::errc::timed_out;
+    Failure failure;
+    if (tls && !tls->is_handshake_done()) {
+        const std::string why = timed_out ? "no answer in time (is this a TLS port?)" : tls->failure_text();
+        failure = layer_failure(target.endpoint, " over TLS", timed_out ? Errc::timed_out : tls->failure(), why);
+    } else {
+        std::string why = "the WebSocket upgrade failed: ";
+        if (timed_out) why += "no answer in time (is this a WebSocket port?)";
+        else if (ws && !ws->refusal().empty()) why += ws->refusal();
+        else why += result.eof ? "the server closed the connection" : result.error.message();
+        const Errc code = timed_out ? Errc::timed_out : Errc::websocket_upgrade_failed;
+        failure = layer_failure(target.endpoint, "", code, why);
+    }
+    failure.system_error = result.error;
+    return failure;
+}
+
+// TLS and WebSocket on top of a connected stream.
+asio::awaitable<ConnectResult> build_stack(const ConnectTarget* target, ConnectResult below) {
+    const Transport transport = target->endpoint.transport;
+    if (!uses_tls(transport) && !uses_websocket(transport)) co_return below;
+    TlsStream* tls = nullptr;
+    WsStream* ws = nullptr;
+    if (uses_tls(transport)) {
+        std::shared_ptr<TlsContext> context = target->tls_context;
+        if (!context) {
+            TlsContext::Created created = TlsContext::create(target->tls, TlsRole::client);
+            if (!created.context) {
+                co_return failed(ConnectStep::tls, Failure{created.error, {}, std::move(created.message)});
+            }
+            context = std::move(created.context);
+        }
+        auto stream = std::make_unique<TlsStream>(std::move(below.stream), *context, target->endpoint.host);
+        tls = stream.get();
+        below.stream = std::move(stream);
+    }
+    if (uses_websocket(transport)) {
+        auto stream = std::make_unique<WsStream>(std::move(below.stream), target->endpoint, target->websocket);
+        ws = stream.get();
+        below.stream = std::move(stream);
+    }
+    ByteStream* const top = below.stream.get();
+    const IoResult result = co_await drive_handshake(top, target->deadline);
+    if (result.error || result.eof) {
+        const bool is_tls = tls && !tls->is_handshake_done();
+        co_return failed(is_tls ? ConnectStep::tls : ConnectStep::websocket,
+                         handshake_failure(*target, tls, ws, result));
+    }
+    below.step = ws ? ConnectStep::websocket : tls ? ConnectStep::tls : below.step;
+    co_return below;
+}
+
 }  // namespace
 
 ConnectTarget::ConnectTarget(const ConnectOptions& options)
@@ -85,6 +135,7 @@ asio::awaitable<ConnectResult> connect(ConnectTarget target) {
     if (target.endpoint.transport == Transport::unix_socket) co_return connect_unix(target);
     const ConnectTarget* const steps = &target;  // lives in this frame, which waits for them
     ConnectResult result = co_await connect_tcp(steps);
+    if (result.stream) result = co_await build_stack(steps, std::move(result));
     co_return result;
 }
 

@@ -9,6 +9,7 @@
 #include "mqtt/error.hpp"
 #include "mqtt/options.hpp"
 #include "net/byte_stream.hpp"
+#include "net/tls_context.hpp"
 
 namespace mqtt::net {
 
@@ -35,6 +36,8 @@ struct ConnectTarget {
     std::string bind_address;
     bool tcp_no_delay;
     TimePoint deadline;
+    // For those who connect often: certificates are read once. Empty: read for this connection.
+    std::shared_ptr<TlsContext> tls_context;
 };
 
 // Runs on the executor of the awaiting coroutine (one loop). Races resolved addresses (IPv6 and

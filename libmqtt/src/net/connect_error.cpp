@@ -85,4 +85,12 @@ Failure connect_failure(const Endpoint& endpoint, const std::string& address, st
     return out;
 }
 
+Failure layer_failure(const Endpoint& endpoint, std::string_view layer, Errc code, std::string_view why) {
+    Failure out;
+    out.error = Error(code);
+    out.message = "cannot connect to " + place_of(endpoint);
+    out.message.append(layer).append(": ").append(why);
+    return out;
+}
+
 }  // namespace mqtt::net

@@ -12,6 +12,9 @@
 #include "net/plain_stream.hpp"
 #include "net/resolve.hpp"
 #include "net/socket.hpp"
+#include "net/tls_context.hpp"
+#include "net/tls_stream.hpp"
+#include "net/ws_stream.hpp"
 
 namespace mqtt::net {
 
@@ -183,12 +186,24 @@ public:
         for (const auto& acceptor : acceptors_) acceptor->set_paused(false);
     }
 
-    Status reload_tls(const TlsOptions&) override { return {}; }
+    Status reload_tls(const TlsOptions& options, std::string* message) override {
+        if (!uses_tls(options_.endpoint.transport)) return {};
+        TlsContext::Created created = TlsContext::create(options, TlsRole::server);
+        if (message) *message = created.message;
+        if (!created.context) return created.error;
+        options_.tls = options;
+        tls_ = std::move(created.context);
+        return {};
+    }
 
 private:
     void accept(UniqueFd socket, const SocketAddress& peer) {
         Accepted accepted;
         accepted.stream = std::make_unique<PlainStream>(socket.release());
+        if (tls_) accepted.stream = std::make_unique<TlsStream>(std::move(accepted.stream), *tls_);
+        if (uses_websocket(options_.endpoint.transport)) {
+            accepted.stream = std::make_unique<WsStream>(std::move(accepted.stream));
+        }
         accepted.peer_address = peer.text();
         accepted.listener = index_;
         on_accept_(std::move(accepted));
@@ -198,6 +213,7 @@ private:
     ListenOptions options_;
     std::uint32_t index_;
     AcceptHandler on_accept_;
+    std::unique_ptr<TlsContext> tls_;
     std::vector<std::unique_ptr<Acceptor>> acceptors_;
 };
 
@@ -249,6 +265,10 @@ Listener::OpenResult Listener::open(Loop& loop, const ListenOptions& options, st
         return result;
     }
     auto listener = std::make_unique<SocketListener>(loop, options, index, std::move(on_accept));
+    if (const Status status = listener->reload_tls(options.tls, &result.message); !status) {
+        result.error = status.error();
+        return result;
+    }
     for (OpenedSocket& socket : opened) listener->add(std::move(socket));
     result.listener = std::move(listener);
     return result;

@@ -15,7 +15,9 @@
 namespace mqtt::net {
 
 struct ListenOptions {
-    Endpoint endpoint;         // host empty: every address, IPv4 and IPv6; port 0: kernel's choice
+    // Host empty: every address, IPv4 and IPv6; port 0: the kernel's choice. The path of a
+    // websocket is not looked at: any path and query is accepted.
+    Endpoint endpoint;
     TlsOptions tls;
     int backlog = 4096;
     unsigned unix_mode = 0660;
@@ -44,8 +46,9 @@ public:
     virtual std::vector<Endpoint> bound() const = 0;
     virtual void pause() = 0;
     virtual void resume() = 0;
-    // Loads certificates again for connections to come. On failure the old ones stay.
-    virtual Status reload_tls(const TlsOptions& options) = 0;
+    // Loads certificates again for connections to come. On failure the old ones stay; `message`
+    // then says why.
+    virtual Status reload_tls(const TlsOptions& options, std::string* message = nullptr) = 0;
 };
 
 }  // namespace mqtt::net
