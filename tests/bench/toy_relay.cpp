@@ -1,0 +1,220 @@
+// A relay that parses every packet and copies every PUBLISH to every subscriber: no topics, no
+// sessions, no checks. The practical ceiling beside which scripts/bench puts a broker, so that a
+// machine's bad minute is not mistaken for a slow broker. QoS 0 and 1, MQTT 3.1.1 and 5.0, TCP.
+//   toy_relay PORT      prints "ready" when it listens on 127.0.0.1
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace {
+
+struct Peer {
+    int fd = -1;
+    bool v5 = false;
+    bool dirty = false;
+    bool waits = false;  // for EPOLLOUT
+    std::uint16_t next_id = 1;
+    std::string in;      // an incomplete packet
+    std::string out;
+    std::size_t sent = 0;
+};
+
+int poller = -1;
+std::unordered_map<int, std::unique_ptr<Peer>> peers;
+std::vector<Peer*> subscribers;
+std::vector<Peer*> dirty;
+
+void mark(Peer& peer) {
+    if (peer.dirty) return;
+    peer.dirty = true;
+    dirty.push_back(&peer);
+}
+
+void watch(Peer& peer, bool writable, int operation) {
+    epoll_event event{};
+    event.events = EPOLLIN | (writable ? EPOLLOUT : 0u);
+    event.data.fd = peer.fd;
+    epoll_ctl(poller, operation, peer.fd, &event);
+    peer.waits = writable;
+}
+
+void flush(Peer& peer) {
+    peer.dirty = false;
+    while (peer.sent < peer.out.size()) {
+        const ssize_t n = send(peer.fd, peer.out.data() + peer.sent, peer.out.size() - peer.sent,
+                               MSG_NOSIGNAL);
+        if (n < 0) {
+            if (errno == EAGAIN && !peer.waits) watch(peer, true, EPOLL_CTL_MOD);
+            return;
+        }
+        peer.sent += static_cast<std::size_t>(n);
+    }
+    peer.out.clear();
+    peer.sent = 0;
+    if (peer.waits) watch(peer, false, EPOLL_CTL_MOD);
+}
+
+void reply(Peer& peer, std::initializer_list<unsigned> bytes) {
+    for (const unsigned byte : bytes) peer.out.push_back(static_cast<char>(byte));
+    mark(peer);
+}
+
+// The packet's fixed head is `head` bytes long; QoS 1 gets an id per subscriber.
+void relay(Peer& from, const std::uint8_t* packet, std::size_t size, std::size_t head) {
+    const bool acknowledged = (packet[0] & 0x06) != 0;
+    const std::size_t topic = static_cast<std::size_t>(packet[head] << 8 | packet[head + 1]);
+    const std::size_t id_at = head + 2 + topic;
+    for (Peer* to : subscribers) {
+        const std::size_t start = to->out.size();
+        to->out.append(reinterpret_cast<const char*>(packet), size);
+        mark(*to);
+        if (!acknowledged) continue;
+        to->out[start + id_at] = static_cast<char>(to->next_id >> 8);
+        to->out[start + id_at + 1] = static_cast<char>(to->next_id);
+        if (++to->next_id == 0) to->next_id = 1;
+    }
+    if (acknowledged) reply(from, {0x40, 2, packet[id_at], packet[id_at + 1]});
+}
+
+void handle(Peer& peer, const std::uint8_t* p, std::size_t size, std::size_t head) {
+    switch (p[0] >> 4) {
+    case 1:  // CONNECT: the level stands behind the name of four letters
+        peer.v5 = p[head + 6] == 5;
+        if (peer.v5) {
+            reply(peer, {0x20, 3, 0, 0, 0});
+        } else {
+            reply(peer, {0x20, 2, 0, 0});
+        }
+        break;
+    case 3:
+        relay(peer, p, size, head);
+        break;
+    case 8:  // SUBSCRIBE of one filter
+        if (peer.v5) {
+            reply(peer, {0x90, 4, p[head], p[head + 1], 0, p[size - 1] & 3u});
+        } else {
+            reply(peer, {0x90, 3, p[head], p[head + 1], p[size - 1] & 3u});
+        }
+        subscribers.push_back(&peer);
+        break;
+    case 12:
+        reply(peer, {0xD0, 0});
+        break;
+    default:
+        break;
+    }
+}
+
+// Bytes consumed: whole packets only.
+std::size_t parse(Peer& peer, const std::uint8_t* data, std::size_t size) {
+    std::size_t done = 0;
+    while (size - done >= 2) {
+        std::size_t remaining = 0;
+        std::size_t head = 1;
+        for (int shift = 0; head < size - done; shift += 7) {
+            const std::uint8_t byte = data[done + head++];
+            remaining |= static_cast<std::size_t>(byte & 0x7f) << shift;
+            if (byte < 0x80) break;
+        }
+        if (data[done + head - 1] >= 0x80 || size - done < head + remaining) break;
+        handle(peer, data + done, head + remaining, head);
+        done += head + remaining;
+    }
+    return done;
+}
+
+void drop(Peer& peer) {
+    std::erase(subscribers, &peer);
+    std::erase(dirty, &peer);
+    close(peer.fd);
+    peers.erase(peer.fd);
+}
+
+bool read_once(Peer& peer) {
+    static std::uint8_t buffer[64 * 1024];
+    const ssize_t n = recv(peer.fd, buffer, sizeof(buffer), 0);
+    if (n < 0) return errno == EAGAIN;
+    if (n == 0) return false;
+    const auto size = static_cast<std::size_t>(n);
+    if (peer.in.empty()) {
+        const std::size_t done = parse(peer, buffer, size);
+        peer.in.assign(reinterpret_cast<char*>(buffer) + done, size - done);
+        return true;
+    }
+    peer.in.append(reinterpret_cast<char*>(buffer), size);
+    peer.in.erase(0, parse(peer, reinterpret_cast<const std::uint8_t*>(peer.in.data()),
+                           peer.in.size()));
+    return true;
+}
+
+void accept_all(int listener) {
+    for (;;) {
+        const int fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0) return;
+        const int on = 1;
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        auto peer = std::make_unique<Peer>();
+        peer->fd = fd;
+        watch(*peer, false, EPOLL_CTL_ADD);
+        peers.emplace(fd, std::move(peer));
+    }
+}
+
+int listen_on(int port) {
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const int on = 1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) return -1;
+    return listen(fd, 4096) == 0 ? fd : -1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const int listener = listen_on(argc > 1 ? std::atoi(argv[1]) : 0);
+    if (listener < 0) {
+        std::perror("toy_relay");
+        return 1;
+    }
+    poller = epoll_create1(EPOLL_CLOEXEC);
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = listener;
+    epoll_ctl(poller, EPOLL_CTL_ADD, listener, &event);
+    std::puts("ready");
+    std::fflush(stdout);
+    epoll_event events[256];
+    for (;;) {
+        const int count = epoll_wait(poller, events, 256, -1);
+        for (int i = 0; i < count; ++i) {
+            if (events[i].data.fd == listener) {
+                accept_all(listener);
+                continue;
+            }
+            const auto entry = peers.find(events[i].data.fd);
+            if (entry == peers.end()) continue;
+            Peer& peer = *entry->second;
+            if ((events[i].events & EPOLLOUT) != 0) mark(peer);
+            if ((events[i].events & ~EPOLLOUT) != 0 && !read_once(peer)) drop(peer);
+        }
+        for (Peer* peer : dirty) flush(*peer);
+        dirty.clear();
+    }
+}
