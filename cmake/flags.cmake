@@ -24,8 +24,9 @@ target_compile_options(mqtt_flags INTERFACE
     $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>
     $<$<BOOL:${MQTT_WARNINGS_AS_ERRORS}>:-Werror>
     -fno-omit-frame-pointer
-    # Absolute paths of the build machine stay out of binaries, and ccache hits across checkouts.
-    -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
+    # Absolute paths of the build machine stay out of what is shipped. Not in the other presets: ccache
+    # could not share objects between checkouts.
+    $<$<CONFIG:Release>:-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=>)
 target_compile_definitions(mqtt_flags INTERFACE $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)

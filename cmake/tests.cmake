@@ -10,12 +10,14 @@ list(REMOVE_ITEM support ${PROJECT_SOURCE_DIR}/tests/support/main.cpp)
 add_library(test_includes INTERFACE)
 target_include_directories(test_includes INTERFACE ${PROJECT_SOURCE_DIR}/libmqtt/include
     ${PROJECT_SOURCE_DIR}/libmqtt/src ${PROJECT_SOURCE_DIR}/tools ${PROJECT_SOURCE_DIR}/tests)
-target_compile_definitions(test_includes INTERFACE DOCTEST_CONFIG_SUPER_FAST_ASSERTS
-    MQTT_SOURCE_DIR="${PROJECT_SOURCE_DIR}" MQTT_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+target_compile_definitions(test_includes INTERFACE DOCTEST_CONFIG_SUPER_FAST_ASSERTS)
 target_link_libraries(test_includes INTERFACE mqtt_asio)
 if(support)
     add_library(test_support STATIC ${support})
     target_link_libraries(test_support PUBLIC test_includes PRIVATE mqtt_flags)
+    # Only helpers know where the checkout is: ccache shares all other objects between checkouts.
+    target_compile_definitions(test_support PRIVATE MQTT_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+        MQTT_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
 else()
     add_library(test_support INTERFACE)
     target_link_libraries(test_support INTERFACE test_includes)
