@@ -39,7 +39,8 @@ start_demo_broker() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=localhost" \
         -addext "subjectAltName=DNS:localhost,IP:127.0.0.1" -keyout "$work/key.pem" -out "$work/cert.pem" 2>/dev/null
     mqtt-broker-lite -p 0 --listen mqtts://127.0.0.1:0 --listen ws://127.0.0.1:0 \
-        --cert "$work/cert.pem" --key "$work/key.pem" --max-queued-messages 0 >"$work/broker.log" 2>&1 &
+        --cert "$work/cert.pem" --key "$work/key.pem" --max-queued-messages 0 --max-queued-bytes 0 \
+        --ready-file "$work/urls" >"$work/broker.log" 2>&1 &
     broker_pid=$!
     wait_for 15 "the broker" broker_is_up
     declare -gA url=([TCP]=mqtt://127.0.0.1:$(port_of mqtt) [TLS]=mqtts://127.0.0.1:$(port_of mqtts)
@@ -48,10 +49,9 @@ start_demo_broker() {
 }
 broker_is_up() {
     kill -0 "$broker_pid" || die "the broker ended: $(cat "$work/broker.log")"
-    [ -n "$(port_of mqtt)" ] && [ -n "$(port_of mqtts)" ] && [ -n "$(port_of ws)" ] &&
-        (exec 3<>"/dev/tcp/127.0.0.1/$(port_of mqtt)")
+    [ -s "$work/urls" ]
 }
-port_of() { sed -nE "s#.*(^|[^a-z])$1://(\[[^]]*\]|[^:/ ]+):([0-9]+).*#\3#p" "$work/broker.log" | head -n 1; }
+port_of() { sed -nE "s#^$1://127\.0\.0\.1:([0-9]+).*#\1#p" "$work/urls" | head -n 1; }
 
 # publisher TRANSPORT flag...: mqtt-pub over this transport. The broker's certificate is its own authority.
 over() {

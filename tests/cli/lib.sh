@@ -92,20 +92,21 @@ free_port() { perl -MIO::Socket::INET -e \
 # start_broker [flag...]: ours, on a port that the kernel chose; sets $PORT, $URL, $BROKER_PID, $BROKER_LOG.
 # More listeners: start_broker --listen ws://127.0.0.1:0; then `broker_port ws` prints its port.
 start_broker() {
-    BROKER_LOG=$T/broker.$((${#lib_pids[@]})).log
-    mqtt-broker-lite -p 0 "$@" >"$BROKER_LOG" 2>&1 &
+    local n=${#lib_pids[@]}
+    BROKER_LOG=$T/broker.$n.log BROKER_URLS=$T/broker.$n.urls
+    mqtt-broker-lite -p 0 --ready-file "$BROKER_URLS" "$@" >"$BROKER_LOG" 2>&1 &
     BROKER_PID=$!
     lib_pids+=("$BROKER_PID")
-    until_true 10 lib_broker_is_up
+    until_true 20 lib_broker_is_up
     PORT=$(broker_port mqtt)
     URL=mqtt://$HOST:$PORT
 }
 lib_broker_is_up() {
     kill -0 "$BROKER_PID" 2>/dev/null || fail "the broker ended at start"
-    [ -n "$(broker_port mqtt)" ] && (exec 3<>"/dev/tcp/$HOST/$(broker_port mqtt)")
+    [ -s "$BROKER_URLS" ]
 }
-# broker_port SCHEME: the first port that the broker's start lines show for mqtt, mqtts, ws or wss.
-broker_port() { sed -nE "s#.*(^|[^a-z])$1://(\[[^]]*\]|[^:/ ]+):([0-9]+).*#\3#p" "$BROKER_LOG" | head -n 1; }
+# broker_port SCHEME: the first port on 127.0.0.1 for mqtt, mqtts, ws or wss.
+broker_port() { sed -nE "s#^$1://127\.0\.0\.1:([0-9]+).*#\1#p" "$BROKER_URLS" | head -n 1; }
 stop_broker() { kill "${1:-$BROKER_PID}" 2>/dev/null || true; wait "${1:-$BROKER_PID}" 2>/dev/null || true; }
 
 # start_mosquitto [config line...]: Debian's broker on a free port of loopback, anonymous, with the lines
