@@ -9,6 +9,7 @@
 #include "net/drive_handshake.hpp"
 #include "net/plain_stream.hpp"
 #include "net/resolve.hpp"
+#include "net/socks5_stream.hpp"
 #include "net/tls_stream.hpp"
 #include "net/ws_stream.hpp"
 
@@ -42,17 +43,25 @@ ConnectResult connect_unix(const ConnectTarget& target) {
     return out;
 }
 
+// Where the TCP connection goes: to the broker, or to the proxy that goes there.
+Endpoint next_hop(const ConnectTarget& target) {
+    if (target.proxy.host.empty()) return target.endpoint;
+    return Endpoint{Transport::tcp, target.proxy.host, target.proxy.port, {}};
+}
+
 asio::awaitable<ConnectResult> connect_tcp(const ConnectTarget* target) {
-    const Endpoint& endpoint = target->endpoint;
-    const Resolved resolved = co_await resolve(endpoint.host, endpoint.port, target->deadline);
+    const bool has_proxy = !target->proxy.host.empty();
+    const Endpoint hop = next_hop(*target);
+    const Resolved resolved = co_await resolve(hop.host, hop.port, target->deadline);
     if (resolved.addresses.empty()) {
-        Failure failure = resolve_failure(endpoint.host, resolved.error, resolved.timed_out);
-        co_return failed(ConnectStep::resolve, std::move(failure));
+        Failure failure = resolve_failure(hop.host, resolved.error, resolved.timed_out);
+        co_return failed(has_proxy ? ConnectStep::proxy : ConnectStep::resolve, std::move(failure));
     }
     RaceResult race = co_await connect_race(resolved.addresses, target->bind_address, target->deadline);
     if (race.error) {
-        Failure failure = connect_failure(endpoint, race.address.text(), race.error);
-        co_return failed(ConnectStep::connect, std::move(failure));
+        Failure failure = connect_failure(hop, race.address.text(), race.error);
+        if (has_proxy) failure.message += "; that is the proxy";
+        co_return failed(has_proxy ? ConnectStep::proxy : ConnectStep::connect, std::move(failure));
     }
     if (target->tcp_no_delay) {
         const int on = 1;
@@ -65,58 +74,83 @@ asio::awaitable<ConnectResult> connect_tcp(const ConnectTarget* target) {
     co_return out;
 }
 
-// Which part of the stack was being built when a handshake ended, and what it says.
-Failure handshake_failure(const ConnectTarget& target, const TlsStream* tls, const WsStream* ws,
-                          const IoResult& result) {
-    const bool timed_out = result.error == std::errc::timed_out;
-    Failure failure;
-    if (tls && !tls->is_handshake_done()) {
-        const std::string why = timed_out ? "no answer in time (is this a TLS port?)" : tls->failure_text();
-        failure = layer_failure(target.endpoint, " over TLS", timed_out ? Errc::timed_out : tls->failure(), why);
-    } else {
-        std::string why = "the WebSocket upgrade failed: ";
-        if (timed_out) why += "no answer in time (is this a WebSocket port?)";
-        else if (ws && !ws->refusal().empty()) why += ws->refusal();
-        else why += result.eof ? "the server closed the connection" : result.error.message();
-        const Errc code = timed_out ? Errc::timed_out : Errc::websocket_upgrade_failed;
-        failure = layer_failure(target.endpoint, "", code, why);
-    }
-    failure.system_error = result.error;
-    return failure;
-}
-
-// TLS and WebSocket on top of a connected stream.
-asio::awaitable<ConnectResult> build_stack(const ConnectTarget* target, ConnectResult below) {
-    const Transport transport = target->endpoint.transport;
-    if (!uses_tls(transport) && !uses_websocket(transport)) co_return below;
+// The layers above the socket, as far as the endpoint wants them; the stream of the result owns them.
+struct Stack {
+    Socks5Stream* proxy = nullptr;
     TlsStream* tls = nullptr;
     WsStream* ws = nullptr;
-    if (uses_tls(transport)) {
-        std::shared_ptr<TlsContext> context = target->tls_context;
-        if (!context) {
-            TlsContext::Created created = TlsContext::create(target->tls, TlsRole::client);
-            if (!created.context) {
-                co_return failed(ConnectStep::tls, Failure{created.error, {}, std::move(created.message)});
-            }
-            context = std::move(created.context);
-        }
-        auto stream = std::make_unique<TlsStream>(std::move(below.stream), *context, target->endpoint.host);
-        tls = stream.get();
-        below.stream = std::move(stream);
+
+    bool is_empty() const { return !proxy && !tls && !ws; }
+    // The step that was being taken when a handshake ended.
+    ConnectStep step() const {
+        if (proxy && !proxy->is_handshake_done()) return ConnectStep::proxy;
+        if (tls && !tls->is_handshake_done()) return ConnectStep::tls;
+        return ws ? ConnectStep::websocket : tls ? ConnectStep::tls : ConnectStep::connect;
     }
-    if (uses_websocket(transport)) {
-        auto stream = std::make_unique<WsStream>(std::move(below.stream), target->endpoint, target->websocket);
-        ws = stream.get();
-        below.stream = std::move(stream);
+};
+
+Failure proxy_failure(const ConnectTarget& target, const Stack& stack, bool timed_out) {
+    std::string layer = " through the proxy " + place_of(next_hop(target));
+    if (timed_out) return layer_failure(target.endpoint, layer, Errc::timed_out, "no answer in time");
+    return layer_failure(target.endpoint, layer, Errc::proxy_failed, stack.proxy->failure_text());
+}
+
+Failure tls_failure(const ConnectTarget& target, const Stack& stack, bool timed_out) {
+    if (timed_out) {
+        return layer_failure(target.endpoint, " over TLS", Errc::timed_out, "no answer in time (is this a TLS port?)");
     }
+    return layer_failure(target.endpoint, " over TLS", stack.tls->failure(), stack.tls->failure_text());
+}
+
+Failure websocket_failure(const ConnectTarget& target, const Stack& stack, const IoResult& result, bool timed_out) {
+    std::string why = "the WebSocket upgrade failed: ";
+    if (timed_out) why += "no answer in time (is this a WebSocket port?)";
+    else if (!stack.ws->refusal().empty()) why += stack.ws->refusal();
+    else why += result.eof ? "the server closed the connection" : result.error.message();
+    const Errc code = timed_out ? Errc::timed_out : Errc::websocket_upgrade_failed;
+    return layer_failure(target.endpoint, "", code, why);
+}
+
+ConnectResult handshake_failed(const ConnectTarget& target, const Stack& stack, const IoResult& result) {
+    const bool timed_out = result.error == std::errc::timed_out;
+    Failure failure;
+    switch (stack.step()) {
+    case ConnectStep::proxy: failure = proxy_failure(target, stack, timed_out); break;
+    case ConnectStep::tls: failure = tls_failure(target, stack, timed_out); break;
+    default: failure = websocket_failure(target, stack, result, timed_out); break;
+    }
+    failure.system_error = result.error;
+    return failed(stack.step(), std::move(failure));
+}
+
+Stack put_layers(const ConnectTarget& target, std::unique_ptr<ByteStream>& stream) {
+    Stack stack;
+    const Endpoint& endpoint = target.endpoint;
+    if (!target.proxy.host.empty() && endpoint.transport != Transport::unix_socket) {
+        auto layer = std::make_unique<Socks5Stream>(std::move(stream), target.proxy, endpoint.host, endpoint.port);
+        stack.proxy = layer.get();
+        stream = std::move(layer);
+    }
+    if (uses_tls(endpoint.transport)) {
+        auto layer = std::make_unique<TlsStream>(std::move(stream), *target.tls_context, endpoint.host);
+        stack.tls = layer.get();
+        stream = std::move(layer);
+    }
+    if (uses_websocket(endpoint.transport)) {
+        auto layer = std::make_unique<WsStream>(std::move(stream), endpoint, target.websocket);
+        stack.ws = layer.get();
+        stream = std::move(layer);
+    }
+    return stack;
+}
+
+asio::awaitable<ConnectResult> build_stack(const ConnectTarget* target, ConnectResult below) {
+    const Stack stack = put_layers(*target, below.stream);
+    if (stack.is_empty()) co_return below;
     ByteStream* const top = below.stream.get();
     const IoResult result = co_await drive_handshake(top, target->deadline);
-    if (result.error || result.eof) {
-        const bool is_tls = tls && !tls->is_handshake_done();
-        co_return failed(is_tls ? ConnectStep::tls : ConnectStep::websocket,
-                         handshake_failure(*target, tls, ws, result));
-    }
-    below.step = ws ? ConnectStep::websocket : tls ? ConnectStep::tls : below.step;
+    if (result.error || result.eof) co_return handshake_failed(*target, stack, result);
+    below.step = stack.step();
     co_return below;
 }
 
@@ -132,6 +166,15 @@ ConnectTarget::ConnectTarget(const ConnectOptions& options)
     , deadline(Clock::now() + options.connect_timeout) {}
 
 asio::awaitable<ConnectResult> connect(ConnectTarget target) {
+    // Before anything connects: a faulty file is the user's to mend, whatever the network does.
+    if (uses_tls(target.endpoint.transport) && !target.tls_context) {
+        TlsContext::Created created = TlsContext::create(target.tls, TlsRole::client);
+        if (!created.context) {
+            Failure failure{created.error, {}, std::move(created.message)};
+            co_return failed(ConnectStep::tls, std::move(failure));
+        }
+        target.tls_context = std::move(created.context);
+    }
     if (target.endpoint.transport == Transport::unix_socket) co_return connect_unix(target);
     const ConnectTarget* const steps = &target;  // lives in this frame, which waits for them
     ConnectResult result = co_await connect_tcp(steps);

@@ -57,7 +57,8 @@ void start(const std::shared_ptr<Race>& race, const SocketAddress& address, cons
         return;
     }
     attempt.socket.async_connect(to_asio(address), [race, &attempt](std::error_code error) {
-        attempt.outcome = error;
+        // Asio's own category does not compare equal to std::errc.
+        attempt.outcome.emplace(error.value(), std::system_category());
         race->event.cancel();
     });
 }

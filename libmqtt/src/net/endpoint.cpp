@@ -94,6 +94,8 @@ Status parse_port(std::string_view text, ParsedUrl& out) {
 Status parse_host_and_port(std::string_view text, ParsedUrl& out) {
     std::string_view host = text;
     std::string_view rest;
+    const bool is_bare_ipv6 = !text.starts_with('[') && text.find(':') != text.rfind(':');
+    if (is_bare_ipv6) return invalid("URL: an IPv6 address must stand in brackets");
     if (!text.empty() && text.front() == '[') {
         const std::size_t end = text.find(']');
         if (end == std::string_view::npos) return invalid("URL: the IPv6 address lacks its ']'");
@@ -115,9 +117,6 @@ Status parse_host_and_port(std::string_view text, ParsedUrl& out) {
     out.endpoint.port = default_port(out.endpoint.transport);
     if (rest.empty()) return {};
     if (rest.front() != ':') return invalid("URL: only a port may follow the host");
-    if (rest.find(':', 1) != std::string_view::npos) {
-        return invalid("URL: an IPv6 address must stand in brackets");
-    }
     return parse_port(rest.substr(1), out);
 }
 
