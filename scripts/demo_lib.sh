@@ -212,10 +212,15 @@ mosquitto_clients() {
 # -- 4. load -----------------------------------------------------------------------------------------------
 
 load_test() {
+    local status=0 command=(mqtt-bench pubsub --embedded --max -d "${seconds}s" --assert 'loss==0')
     title "4. mqtt-bench: a broker in the same process, as fast as it goes, for $seconds s"
-    say "${dim}mqtt-bench pubsub --embedded --max --duration ${seconds}s$plain"
-    mqtt-bench pubsub --embedded --max --duration "${seconds}s" 2>&1 | tee "$work/bench" | sed 's/^/  /' >&2 ||
-        { lost=1; say "${red}the load test failed$plain"; }
+    say "${dim}${command[*]}$plain"
+    "${command[@]}" 2>&1 | tee "$work/bench" | sed 's/^/  /' >&2 || status=${PIPESTATUS[0]}
+    case $status in
+        0) ;;
+        3) say "  (other programs took the cores that the measurement needed: the figures are a lower bound)" ;;
+        *) lost=1; say "${red}the load test failed with exit status $status$plain" ;;
+    esac
 }
 
 summary() {
