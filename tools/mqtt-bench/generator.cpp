@@ -118,21 +118,17 @@ void Generator::offer(std::uint32_t publisher, std::int64_t intended, std::int64
     if (p.pending.empty() && has_room(p, publisher)) {
         if (send(publisher, intended, now) != Sent::no) return;
     }
+    if (p.connected) ++(is_window_full(p) ? counters_.waits_window : counters_.waits_socket);
     p.pending.push(intended);
     ++pending_;
 }
 
+bool Generator::is_window_full(const PublisherState& p) const {
+    return spec_.qos != QoS::at_most_once && p.in_flight >= p.window;
+}
+
 bool Generator::has_room(const PublisherState& p, std::uint32_t index) {
-    if (!p.connected) return false;
-    if (spec_.qos != QoS::at_most_once && p.in_flight >= p.window) {
-        ++counters_.waits_window;
-        return false;
-    }
-    if (wire_.is_blocked(index)) {
-        ++counters_.waits_socket;
-        return false;
-    }
-    return true;
+    return p.connected && !is_window_full(p) && !wire_.is_blocked(index);
 }
 
 Generator::Sent Generator::send(std::uint32_t publisher, std::int64_t intended, std::int64_t now) {

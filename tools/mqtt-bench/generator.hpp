@@ -126,6 +126,7 @@ private:
     void offer(std::uint32_t publisher, std::int64_t intended, std::int64_t now);
     Sent send(std::uint32_t publisher, std::int64_t intended, std::int64_t now);
     void drain_pending(std::uint32_t publisher, std::int64_t now);
+    bool is_window_full(const PublisherState& publisher) const;
     bool has_room(const PublisherState& publisher, std::uint32_t index);
     std::uint32_t send_batch(std::uint32_t publisher, std::int64_t now);
     void count_sent(std::uint32_t publisher, std::int64_t intended, std::int64_t now);

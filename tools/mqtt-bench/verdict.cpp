@@ -181,12 +181,12 @@ std::uint64_t Result::work_in_window() const {
 }
 
 std::optional<double> Result::broker_us_per_message() const {
-    if (!broker || work_in_window() == 0) return std::nullopt;
+    if (!broker || work_in_window() == 0 || broker->cpu_ns == 0) return std::nullopt;
     return to_double(broker->cpu_ns) / 1e3 / to_double(work_in_window());
 }
 
 std::optional<double> Result::generator_us_per_message() const {
-    if (work_in_window() == 0) return std::nullopt;
+    if (work_in_window() == 0 || generator.cpu_ns == 0) return std::nullopt;
     return to_double(generator.cpu_ns) / 1e3 / to_double(work_in_window());
 }
 

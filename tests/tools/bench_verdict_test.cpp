@@ -1,0 +1,174 @@
+// Verdict, exit codes and reports of results made by hand.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "common/json.hpp"
+#include "mqtt-bench/results.hpp"
+#include "mqtt-bench/summary.hpp"
+
+using namespace mqtt::bench;
+
+namespace {
+
+Result good() {
+    Result r;
+    r.command = "pubsub";
+    r.shape = "pair";
+    r.description = "pubsub --shape pair";
+    r.targets = {"mqtt://127.0.0.1:1883"};
+    r.version = "5";
+    r.publishers = r.subscribers = 1;
+    r.clients = 2;
+    r.offered_rate = 1000;
+    r.measured_seconds = 10;
+    r.counters.connected = 2;
+    r.counters.offered = r.counters.measured_offered = 10'000;
+    r.counters.sent = r.counters.measured_sent = 10'000;
+    r.counters.received = r.counters.measured_received = r.counters.received_in_window = 10'000;
+    for (int i = 0; i < 10'000; ++i) {
+        r.series[SeriesId::e2e].record(1'000'000 + i * 100);
+        r.series[SeriesId::service].record(900'000 + i * 100);
+        r.series[SeriesId::lag].record(20'000);
+    }
+    return r;
+}
+
+}  // namespace
+
+TEST_CASE("verdict: a run with slack is valid and exits 0") {
+    Result r = good();
+    judge(r);
+    CHECK(r.verdict.valid);
+    CHECK(r.verdict.text == "measurement valid");
+    CHECK(r.exit_code == kExitOk);
+}
+
+TEST_CASE("verdict: a busy, starved or late generator makes an open loop invalid: exit 3") {
+    Result busy = good();
+    busy.generator.busiest_share = 0.95;
+    judge(busy);
+    CHECK(busy.exit_code == kExitInvalid);
+    CHECK(busy.verdict.limit == Limit::generator);
+
+    Result starved = good();
+    starved.generator.waiting_share = 0.5;
+    judge(starved);
+    CHECK(starved.exit_code == kExitInvalid);
+
+    Result late = good();
+    late.series[SeriesId::lag].clear();
+    for (int i = 0; i < 10'000; ++i) late.series[SeriesId::lag].record(50'000'000);
+    judge(late);
+    CHECK(late.exit_code == kExitInvalid);
+    CHECK(late.verdict.text.find("schedule lag") != std::string::npos);
+}
+
+TEST_CASE("verdict: saturation speaks of queueing and is not invalid for a busy generator") {
+    Result r = good();
+    r.saturation = true;
+    r.generator.busiest_share = 0.99;
+    judge(r);
+    CHECK(r.exit_code == kExitOk);
+    CHECK(r.verdict.limit == Limit::generator);
+}
+
+TEST_CASE("verdict: waiting for acknowledgements is the broker's limit") {
+    Result r = good();
+    r.counters.waits_window = 5000;
+    judge(r);
+    CHECK(r.verdict.valid);
+    CHECK(r.verdict.limit == Limit::broker);
+}
+
+TEST_CASE("verdict: a failed or unknown assertion exits 99, an error before that 1") {
+    Result r = good();
+    r.assertions = {{"loss==0", {}}, {"e2e.p99<1ms", {}}};
+    judge(r);
+    CHECK(r.assertions[0].verdict.outcome == Expression::Outcome::pass);
+    CHECK(r.assertions[1].verdict.outcome == Expression::Outcome::fail);
+    CHECK(r.exit_code == kExitAssertion);
+
+    Result unknown = good();
+    unknown.assertions = {{"broker.cpu_us_per_msg<5", {}}};
+    judge(unknown);
+    CHECK(unknown.exit_code == kExitAssertion);
+
+    r.error = "the broker went away";
+    judge(r);
+    CHECK(r.exit_code == kExitRunFailed);
+}
+
+TEST_CASE("metrics: names are known before the run, figures only where samples support them") {
+    const Result r = good();
+    CHECK(is_metric("e2e.p99.9"));
+    CHECK(is_metric("connect.max"));
+    CHECK(is_metric("recv.rate"));
+    CHECK_FALSE(is_metric("e2e"));
+    CHECK_FALSE(is_metric("e2e.p0"));
+    CHECK_FALSE(is_metric("e2e.p100"));
+    CHECK_FALSE(is_metric("nonsense.p99"));
+    CHECK(metric(r, "e2e.p99"));
+    CHECK(metric(r, "e2e.p99.9"));
+    CHECK_FALSE(metric(r, "e2e.p99.99"));  // ten thousand samples: one above
+    CHECK(metric(r, "recv.rate")->value == doctest::Approx(1000));
+    CHECK_FALSE(metric(r, "ack.p50"));
+}
+
+TEST_CASE("summary: the first word of a line names its subject") {
+    Result r = good();
+    r.broker = BrokerCost{"pid 1", 500'000'000, 5'000'000, 5'100'000, 5'200'000, 42};
+    r.assertions = {{"loss==0", {}}};
+    judge(r);
+    const std::string text = summary_text(r);
+    for (const char* start : {"mqtt-bench  ", "\ntarget ", "\nconnect ", "\npublish ", "\ndeliver ",
+                              "\nlatency ms", "\n  e2e (response)", "\n  e2e (service)",
+                              "\n  schedule lag", "\nbroker ", "\nload gen", "\nassert ", "\nexit "}) {
+        CAPTURE(start);
+        CHECK(text.find(start) != std::string::npos);
+    }
+    CHECK(text.find("deliver  10,000 of 10,000") != std::string::npos);
+    CHECK(text.find("loss 0  dup 0  reorder 0") != std::string::npos);
+    CHECK(text.find("50 us/message") != std::string::npos);
+    CHECK(text.find("loss==0  PASS") != std::string::npos);
+}
+
+TEST_CASE("json: it is JSON, whatever the texts contain, and repeats the figures") {
+    Result r = good();
+    r.command_line = "mqtt-bench \"quoted\" \\ and \n line";
+    r.error = "tab\there";
+    r.seconds.push_back({});
+    r.environment = {{"cpu", "some \"chip\""}};
+    judge(r);
+    const std::string text = result_json(r);
+    REQUIRE(tools::is_json(text));
+    std::string schema;
+    std::string p50;
+    tools::for_each_json_member(text, [&](std::string_view key, std::string_view value) {
+        if (key == "schema") schema = tools::json_string(value).value_or("");
+        if (key != "latency_ns") return true;
+        return tools::for_each_json_member(value, [&](std::string_view name, std::string_view row) {
+            if (name != "e2e") return true;
+            return tools::for_each_json_member(row, [&](std::string_view k, std::string_view v) {
+                if (k == "p50") p50 = v;
+                return true;
+            });
+        });
+    });
+    CHECK(schema == "mqtt-bench/1");
+    CHECK(p50 == std::to_string(r.series[SeriesId::e2e].at(0.5)));
+}
+
+TEST_CASE("csv: one line per second and a head of as many columns") {
+    Result r = good();
+    r.seconds.resize(3);
+    const std::string text = seconds_csv(r);
+    CHECK(std::count(text.begin(), text.end(), '\n') == 4);
+    const auto commas_in = [](std::string_view line) {
+        return std::count(line.begin(), line.end(), ',');
+    };
+    const std::string head = text.substr(0, text.find('\n'));
+    const std::string last = text.substr(text.rfind('\n', text.size() - 2) + 1);
+    CHECK(commas_in(head) == commas_in(last));
+}
