@@ -1,0 +1,329 @@
+// See subscriber.hpp.
+#include "mqtt-sub/subscriber.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <asio/io_context.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+#include <asio/post.hpp>
+#include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
+#include <csignal>
+#include <cstring>
+
+#include "common/connection_log.hpp"
+#include "common/exit_code.hpp"
+#include "common/output.hpp"
+#include "mqtt-sub/message_filter.hpp"
+#include "mqtt-sub/watch_screen.hpp"
+#include "mqtt/client.hpp"
+
+namespace mqtt_sub {
+namespace {
+
+using mqtt::ReasonCode;
+using std::chrono::nanoseconds;
+
+class Subscriber {
+public:
+    Subscriber(const tools::Invocation& invocation, const Options& options);
+    int run();
+
+private:
+    mqtt::ClientOptions client_options();
+    void arm_timers();
+    void watch_signals();
+    void watch_reader();
+    void check_idle(std::uint64_t seen);
+    void show_rate(std::uint64_t before);
+
+    void on_connected(std::error_code error, const mqtt::ConnectReport& report);
+    void subscribe();
+    void on_subscribed(std::error_code error, const mqtt::SubscribeResult& result);
+    void on_unsubscribed(std::error_code error);
+    void on_state(const mqtt::StateChange& change);
+    mqtt::AckDecision on_message(const mqtt::IncomingMessage& message);
+    void print(const mqtt::Publish& message);
+    void clear_retained(const mqtt::Publish& message);
+
+    void flush_soon();
+    void flush();
+    void finish(int code, ReasonCode reason = ReasonCode::success);
+    bool is_ours() const { return invocation_.persona == tools::Persona::ours; }
+
+    const tools::Invocation& invocation_;
+    const Options& options_;
+    tools::ConnectionLog log_;
+    tools::Output output_;
+    tools::MessagePrinter printer_;
+    MessageFilter filter_;
+    WatchScreen screen_;
+    asio::io_context context_{1};
+    asio::signal_set signals_{context_};
+    asio::steady_timer timeout_timer_{context_};
+    asio::steady_timer idle_timer_{context_};
+    asio::steady_timer rate_timer_{context_};
+    asio::posix::stream_descriptor reader_{context_};
+    std::uint64_t received_ = 0;
+    std::uint64_t shown_ = 0;
+    std::uint64_t removals_due_ = 0;
+    bool was_connected_ = false;
+    bool flush_posted_ = false;
+    bool finished_ = false;
+    int exit_code_ = tools::kExitDone;
+    mqtt::Client client_;
+};
+
+Subscriber::Subscriber(const tools::Invocation& invocation, const Options& options)
+    : invocation_(invocation)
+    , options_(options)
+    , log_(invocation, options.settings.quiet)
+    , printer_(options.style)
+    , filter_(options)
+    , screen_(options.connect.endpoint.host)
+    , client_(context_, client_options()) {
+    client_.set_state_handler([this](const mqtt::StateChange& change) { on_state(change); });
+    client_.set_message_handler(
+        [this](const mqtt::IncomingMessage& message) { return on_message(message); });
+    client_.set_delivery_handler(
+        [this](std::uint64_t, std::error_code, ReasonCode) { --removals_due_; });
+}
+
+mqtt::ClientOptions Subscriber::client_options() {
+    mqtt::ClientOptions client;
+    client.connect = options_.connect;
+    client.reconnect = options_.settings.reconnect;
+    // What comes after the last message of -C is left to the server's session.
+    client.manual_acknowledgement = true;
+    client.log_packets = options_.settings.debug;
+    if (options_.settings.debug) {
+        client.log = [this](mqtt::LogLevel, std::string_view line) {
+            if (is_ours()) return log_.say(line);
+            output_.buffer() += line;  // mosquitto_sub mixes these lines with its data
+            output_.buffer() += '\n';
+            flush_soon();
+        };
+    }
+    return client;
+}
+
+int Subscriber::run() {
+    std::signal(SIGPIPE, SIG_IGN);
+    watch_signals();
+    watch_reader();
+    arm_timers();
+    if (options_.watch) screen_.start(output_.buffer());
+    client_.connect([this](std::error_code error, mqtt::ConnectReport report) {
+        on_connected(error, report);
+    });
+    context_.run();
+    flush();
+    return exit_code_;
+}
+
+void Subscriber::watch_signals() {
+    signals_.add(SIGINT);
+    signals_.add(SIGTERM);
+    signals_.async_wait([this](std::error_code error, int) {
+        if (error) return;
+        finish(was_connected_ ? tools::kExitDone : tools::kExitNeverConnected,
+               ReasonCode::disconnect_with_will_message);
+    });
+}
+
+// A pipe whose reader has gone ends the run now, not at the next message.
+void Subscriber::watch_reader() {
+    struct stat status {};
+    if (::fstat(STDOUT_FILENO, &status) != 0 || !S_ISFIFO(status.st_mode)) return;
+    std::error_code error;
+    reader_.assign(::dup(STDOUT_FILENO), error);
+    if (error) return;
+    reader_.async_wait(asio::posix::stream_descriptor::wait_error, [this](std::error_code failed) {
+        if (!failed) finish(tools::kExitDone);
+    });
+}
+
+void Subscriber::arm_timers() {
+    if (options_.timeout) {
+        timeout_timer_.expires_after(*options_.timeout);
+        timeout_timer_.async_wait([this](std::error_code error) {
+            if (error) return;
+            log_.say(was_connected_ ? "timed out" : "timed out before the connection was up");
+            finish(was_connected_ ? tools::kExitTimedOut : tools::kExitNeverConnected,
+                   ReasonCode::disconnect_with_will_message);
+        });
+    }
+    if (options_.message_rate) show_rate(0);
+}
+
+void Subscriber::show_rate(std::uint64_t before) {
+    if (was_connected_) {
+        fmt::format_to(std::back_inserter(output_.buffer()), "{} msgs/s\n", received_ - before);
+        flush();
+    }
+    rate_timer_.expires_after(std::chrono::seconds(1));
+    rate_timer_.async_wait([this, seen = received_](std::error_code error) {
+        if (!error) show_rate(seen);
+    });
+}
+
+// Looks four times per idle time whether anything came.
+void Subscriber::check_idle(std::uint64_t seen) {
+    const bool until_cleared = options_.remove_retained && options_.retained_only;
+    if (!options_.idle && !until_cleared) return;
+    const nanoseconds idle = options_.idle.value_or(std::chrono::seconds(1));
+    idle_timer_.expires_after(idle);
+    idle_timer_.async_wait([this, seen](std::error_code error) {
+        if (error) return;
+        if (received_ == seen && removals_due_ == 0) return finish(tools::kExitDone);
+        check_idle(received_);
+    });
+}
+
+void Subscriber::on_connected(std::error_code error, const mqtt::ConnectReport& report) {
+    if (finished_) return;
+    if (!error) {
+        was_connected_ = true;
+        subscribe();
+        return;
+    }
+    log_.say(report.message.empty() ? error.message() : report.message);
+    const mqtt::Error& cause = client_.last_error();
+    finish(cause.code == mqtt::Errc::refused_by_server
+               ? tools::connack_exit_code(report.reason, report.version)
+               : tools::exit_code(cause, invocation_.persona));
+}
+
+void Subscriber::subscribe() {
+    if (!options_.unsubscribes.empty()) {
+        client_.unsubscribe(options_.unsubscribes,
+                            [this](std::error_code error, const mqtt::UnsubscribeResult&) {
+                                on_unsubscribed(error);
+                            });
+    }
+    if (options_.filters.empty()) return;
+    std::vector<mqtt::Subscription> subscriptions;
+    for (const std::string& filter : options_.filters) {
+        subscriptions.emplace_back(filter, options_.subscription);
+    }
+    client_.subscribe(std::move(subscriptions), options_.settings.subscribe_properties,
+                      [this](std::error_code error, const mqtt::SubscribeResult& result) {
+                          on_subscribed(error, result);
+                      });
+}
+
+void Subscriber::on_subscribed(std::error_code error, const mqtt::SubscribeResult& result) {
+    if (finished_) return;
+    for (std::size_t i = 0; i < result.reasons.size(); ++i) {
+        if (!mqtt::is_error(result.reasons[i])) continue;
+        log_.say(fmt::format("the subscription to '{}' was refused: {}", options_.filters[i],
+                             mqtt::reason_text(result.reasons[i])));
+    }
+    if (error == mqtt::Errc::refused_by_server) {
+        const int code = result.reasons.empty() ? static_cast<int>(ReasonCode::unspecified_error)
+                                                : static_cast<int>(result.reasons.front());
+        return finish(is_ours() ? code : tools::kExitDone);
+    }
+    if (error) {
+        log_.say(fmt::format("cannot subscribe: {}", error.message()));
+        return finish(tools::exit_code(mqtt::Error(static_cast<mqtt::Errc>(error.value())),
+                                       invocation_.persona));
+    }
+    if (options_.exit_after_subscribe) return finish(tools::kExitDone);
+    check_idle(received_);
+}
+
+void Subscriber::on_unsubscribed(std::error_code error) {
+    if (finished_) return;
+    if (error) log_.say(fmt::format("cannot unsubscribe: {}", error.message()));
+    if (options_.filters.empty() && options_.exit_after_subscribe) finish(tools::kExitDone);
+}
+
+void Subscriber::on_state(const mqtt::StateChange& change) {
+    if (finished_) return;
+    log_.on_change(change);
+    if (change.state != mqtt::ClientState::gave_up || !was_connected_) return;
+    log_.say(fmt::format("connection lost: {}", change.message));
+    finish(tools::exit_code(change.error, invocation_.persona));
+}
+
+mqtt::AckDecision Subscriber::on_message(const mqtt::IncomingMessage& message) {
+    if (finished_) return mqtt::AckDecision::later();
+    const mqtt::Publish& publish = message.publish;
+    ++received_;
+    if (options_.message_rate) return mqtt::AckDecision::now();
+    if (options_.retained_only && !publish.retain) {
+        finish(tools::kExitDone);
+        return mqtt::AckDecision::later();
+    }
+    if (!filter_.is_shown(publish)) return mqtt::AckDecision::now();
+    print(publish);
+    if (options_.remove_retained && publish.retain) clear_retained(publish);
+    if (options_.count && ++shown_ == *options_.count) finish(tools::kExitDone);
+    return mqtt::AckDecision::now();
+}
+
+void Subscriber::print(const mqtt::Publish& message) {
+    std::string& out = output_.buffer();
+    if (options_.watch) screen_.begin(out, message.topic);
+    const std::string_view complaint = printer_.append(out, message);
+    if (options_.watch) screen_.end(out);
+    if (!complaint.empty()) log_.say(fmt::format("{}: {}", message.topic, complaint));
+    if (output_.is_large()) {
+        flush();
+    } else if (!flush_posted_ && !output_.is_empty()) {
+        flush_soon();
+    }
+}
+
+// A retained message is cleared by an empty one [MQTT-3.3.1-6].
+void Subscriber::clear_retained(const mqtt::Publish& message) {
+    const mqtt::PublishRequest empty{.topic = message.topic,
+                                     .payload = {},
+                                     .qos = mqtt::QoS::at_least_once,
+                                     .retain = true,
+                                     .properties = {}};
+    if (client_.submit(empty)) {
+        ++removals_due_;
+    } else {
+        log_.say(fmt::format("cannot clear '{}'", message.topic));
+    }
+}
+
+// Once per turn of the loop: after everything that is ready has been read.
+void Subscriber::flush_soon() {
+    if (flush_posted_) return;
+    flush_posted_ = true;
+    asio::post(context_, [this] {
+        flush_posted_ = false;
+        flush();
+    });
+}
+
+void Subscriber::flush() {
+    if (output_.is_broken() || output_.flush()) return;
+    if (output_.errno_value() == EPIPE) return finish(tools::kExitDone);
+    log_.say(fmt::format("cannot write: {}", std::strerror(output_.errno_value())));
+    finish(tools::kExitOutput);
+}
+
+void Subscriber::finish(int code, ReasonCode reason) {
+    if (finished_) return;
+    finished_ = true;
+    exit_code_ = code;
+    // Not from inside a callback of the client.
+    asio::post(context_, [this, reason] {
+        client_.disconnect(reason, options_.settings.disconnect_properties,
+                           [this](std::error_code) { context_.stop(); });
+    });
+}
+
+}  // namespace
+
+int run(const tools::Invocation& invocation, const Options& options) {
+    return Subscriber(invocation, options).run();
+}
+
+}  // namespace mqtt_sub
