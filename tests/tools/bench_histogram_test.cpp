@@ -93,7 +93,8 @@ TEST_CASE("histogram: values out of range count at the ends, never outside") {
 
 TEST_CASE("histogram: a percentile is given only when ten samples lie above it") {
     Histogram histogram;
-    for (int i = 0; i < 999; ++i) histogram.record(1000);
+    for (int i = 0; i < 999; ++i)
+        histogram.record(1000);
     CHECK_FALSE(histogram.supported(0.99));
     CHECK(histogram.supported(0.9) == 1000);
     histogram.record(1000);
@@ -103,7 +104,8 @@ TEST_CASE("histogram: a percentile is given only when ten samples lie above it")
 
 TEST_CASE("histogram: samples above a limit are counted") {
     Histogram histogram;
-    for (int i = 1; i <= 100; ++i) histogram.record(i);
+    for (int i = 1; i <= 100; ++i)
+        histogram.record(i);
     CHECK(histogram.count_above(90) == 10);
     CHECK(histogram.count_above(100) == 0);
     CHECK(histogram.count_above(0) == 100);

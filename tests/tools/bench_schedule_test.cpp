@@ -45,11 +45,13 @@ TEST_CASE("schedule: workers together have the slots of one") {
     spec.profile = RateProfile::constant(700);
     Schedule whole(spec, 7, 0, 1);
     std::vector<std::int64_t> expected;
-    for (const auto& slot : take(whole, 70)) expected.push_back(slot.due_ns);
+    for (const auto& slot : take(whole, 70))
+        expected.push_back(slot.due_ns);
     std::vector<std::int64_t> got;
     for (std::uint32_t worker = 0; worker < 3; ++worker) {
         Schedule part(spec, 7, worker, 3);
-        for (const auto& slot : take(part, (worker == 0 ? 3 : 2) * 10)) got.push_back(slot.due_ns);
+        for (const auto& slot : take(part, (worker == 0 ? 3 : 2) * 10))
+            got.push_back(slot.due_ns);
     }
     std::sort(got.begin(), got.end());
     CHECK(got == expected);
@@ -61,7 +63,8 @@ TEST_CASE("schedule: aligned publishers all send at the same instant") {
     spec.phase = Phase::aligned;
     Schedule schedule(spec, 5, 0, 1);
     const auto slots = take(schedule, 10);
-    for (std::size_t i = 0; i < 10; ++i) CHECK(slots[i].due_ns == (i < 5 ? 0 : 100'000'000));
+    for (std::size_t i = 0; i < 10; ++i)
+        CHECK(slots[i].due_ns == (i < 5 ? 0 : 100'000'000));
 }
 
 TEST_CASE("schedule: random phases keep the period and the order") {
@@ -137,7 +140,8 @@ TEST_CASE("schedule: one seed gives one schedule, another seed another") {
         spec.seed = seed;
         Schedule schedule(spec, 3, 0, 1);
         std::vector<std::int64_t> out;
-        for (const auto& slot : take(schedule, 50)) out.push_back(slot.due_ns + slot.publisher);
+        for (const auto& slot : take(schedule, 50))
+            out.push_back(slot.due_ns + slot.publisher);
         return out;
     };
     CHECK(due(5) == due(5));

@@ -42,8 +42,9 @@ TEST_CASE("stream check: an orderly stream is all in order") {
     CHECK(checks.lost_of(stream, 1003) == 3);
 }
 
-TEST_CASE("stream check: dropping every 1,000th, repeating every 1,500th, swapping every 2,000th "
-          "is counted exactly") {
+TEST_CASE(
+    "stream check: dropping every 1,000th, repeating every 1,500th, swapping every 2,000th "
+    "is counted exactly") {
     StreamChecks checks;
     const std::uint32_t stream = checks.add_streams(1);
     constexpr std::uint64_t kSent = 300'000;
@@ -115,7 +116,8 @@ TEST_CASE("stream check: random loss, repetition and lateness agree with an unbo
 TEST_CASE("stream check: duplicates marked DUP are counted apart") {
     StreamChecks checks;
     const std::uint32_t stream = checks.add_streams(1);
-    for (std::uint64_t s = 0; s < 200; ++s) checks.on_message(stream, s, false);
+    for (std::uint64_t s = 0; s < 200; ++s)
+        checks.on_message(stream, s, false);
     checks.on_message(stream, 199, true);
     checks.on_message(stream, 3, true);  // older than the window
     checks.on_message(stream, 150, false);
@@ -149,7 +151,8 @@ TEST_CASE("stream check: streams do not touch each other") {
 TEST_CASE("shared check: members together get every message once, in any order") {
     SharedCheck a;
     SharedCheck b;
-    for (std::uint64_t s = 0; s < 1000; ++s) (s % 3 == 0 ? a : b).on_message(0, 999 - s, false);
+    for (std::uint64_t s = 0; s < 1000; ++s)
+        (s % 3 == 0 ? a : b).on_message(0, 999 - s, false);
     a.on_message(0, 999, false);  // again on the same worker
     b.on_message(0, 999, false);  // and on the other one
     b.on_message(1, 4, false);

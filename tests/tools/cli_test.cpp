@@ -26,7 +26,8 @@ constexpr std::array kRows{
 
 std::vector<FlagUse> parse(std::vector<std::string> words, Persona persona = Persona::ours) {
     std::vector<const Flag*> flags;
-    for (const Flag& row : kRows) flags.push_back(&row);
+    for (const Flag& row : kRows)
+        flags.push_back(&row);
     std::vector<FlagUse> uses = parse_words(words, flags, persona);
     check_repeats(uses);
     return uses;
@@ -67,8 +68,7 @@ TEST_CASE("cli: -D takes three words, or four for a user property") {
     const auto uses = parse({"-D", "publish", "user-property", "-k", "--v", "-D", "connect",
                              "receive-maximum", "-1", "-d"});
     REQUIRE(uses.size() == 3);
-    CHECK(uses[0].words ==
-          std::vector<std::string>{"publish", "user-property", "-k", "--v"});
+    CHECK(uses[0].words == std::vector<std::string>{"publish", "user-property", "-k", "--v"});
     CHECK(uses[1].words == std::vector<std::string>{"connect", "receive-maximum", "-1", ""});
     CHECK(error_of({"-D"}).find("'-D'") != std::string::npos);
     CHECK(error_of({"-D", "connect"}).find("'-D'") != std::string::npos);

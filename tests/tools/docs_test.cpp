@@ -30,9 +30,12 @@ constexpr std::array kRows{
 };
 
 ToolInfo example() {
-    ToolInfo info{.name = "mqtt-example", .summary = "an example", .synopsis = {"[options]"},
+    ToolInfo info{.name = "mqtt-example",
+                  .summary = "an example",
+                  .synopsis = {"[options]"},
                   .description = "One. Two.\n\n  display \\ .x\n\nThree."};
-    for (const Flag& row : kRows) info.flags.push_back(&row);
+    for (const Flag& row : kRows)
+        info.flags.push_back(&row);
     info.examples = {{"mqtt-example -t a", "Do it."}};
     return info;
 }

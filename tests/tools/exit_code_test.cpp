@@ -46,7 +46,8 @@ TEST_CASE("exit codes: under mosquitto's names nothing reached is 1, a lost link
 
 TEST_CASE("exit codes: every code that can be returned is in the printed table") {
     std::set<int> printed;
-    for (const ExitRow& row : exit_rows()) printed.insert(row.code);
+    for (const ExitRow& row : exit_rows())
+        printed.insert(row.code);
     for (int i = 0; i <= static_cast<int>(Errc::out_of_memory); ++i) {
         const int code = ours(static_cast<Errc>(i));
         CAPTURE(i);

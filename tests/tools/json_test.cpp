@@ -38,11 +38,12 @@ TEST_CASE("json: strings are escaped wherever the special byte stands") {
 }
 
 TEST_CASE("json: UTF-8 is checked") {
-    for (const char* good : {"", "abc", "\xc3\xa4", "\xe6\xa5\xbc", "\xf0\x9f\x98\x80", "12345678\xc3\xa4"}) {
+    for (const char* good :
+         {"", "abc", "\xc3\xa4", "\xe6\xa5\xbc", "\xf0\x9f\x98\x80", "12345678\xc3\xa4"}) {
         CHECK(is_valid_utf8(good));
     }
-    for (const char* bad : {"\xff", "\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "1234567\xe6\xa5",
-                            "\x80"}) {
+    for (const char* bad : {"\xff", "\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+                            "1234567\xe6\xa5", "\x80"}) {
         CHECK_FALSE(is_valid_utf8(bad));
     }
 }
@@ -52,7 +53,8 @@ TEST_CASE("json: base64 round-trips") {
     CHECK(base64("f") == "Zg==");
     CHECK(base64("fo") == "Zm8=");
     CHECK(base64("foo") == "Zm9v");
-    for (const std::string& text : {std::string("\0\xff\xfe", 3), std::string("x"), std::string("ab")}) {
+    for (const std::string& text :
+         {std::string("\0\xff\xfe", 3), std::string("x"), std::string("ab")}) {
         CHECK(decode_base64(base64(text)).value() == text);
     }
     CHECK_FALSE(decode_base64("a").has_value());
@@ -60,13 +62,13 @@ TEST_CASE("json: base64 round-trips") {
 }
 
 TEST_CASE("json: values are recognised, and what is none is not") {
-    for (const char* good : {"1", "-0.5e+3", " true ", "null", "[]", "{}", "[1, 2]", R"({"a": [{}]})",
-                             R"("\u00e4")", "12345678901234567890"}) {
+    for (const char* good : {"1", "-0.5e+3", " true ", "null", "[]", "{}", "[1, 2]",
+                             R"({"a": [{}]})", R"("\u00e4")", "12345678901234567890"}) {
         CAPTURE(good);
         CHECK(is_json(good));
     }
-    for (const char* bad : {"", "01", "1.", "+1", "tru", "[1,]", "{\"a\"}", "{a:1}", "\"a", "\"\\x\"", "1 2",
-                            "nan", "\"\n\"", "{\"a\":1,}", "\xff"}) {
+    for (const char* bad : {"", "01", "1.", "+1", "tru", "[1,]", "{\"a\"}", "{a:1}", "\"a",
+                            "\"\\x\"", "1 2", "nan", "\"\n\"", "{\"a\":1,}", "\xff"}) {
         CAPTURE(bad);
         CHECK_FALSE(is_json(bad));
     }
@@ -100,5 +102,6 @@ TEST_CASE("json: compact and pretty forms keep number and string text") {
     CHECK(out == R"({"a":[1.0,12345678901234567890],"b c":"d \" e"})");
     std::string pretty;
     append_json_pretty(pretty, R"({"a":1.0,"b":[1,{"c":2}],"d":{}})");
-    CHECK(pretty == "{\n\t\"a\":\t1.0,\n\t\"b\":\t[1, {\n\t\t\t\"c\":\t2\n\t\t}],\n\t\"d\":\t{\n\t}\n}");
+    CHECK(pretty ==
+          "{\n\t\"a\":\t1.0,\n\t\"b\":\t[1, {\n\t\t\t\"c\":\t2\n\t\t}],\n\t\"d\":\t{\n\t}\n}");
 }

@@ -27,7 +27,8 @@ struct TemporaryFile {
 std::vector<FlagUse> read(std::string_view content, Persona persona = Persona::ours) {
     const TemporaryFile file(content);
     std::vector<const Flag*> flags;
-    for (const Flag& row : kRows) flags.push_back(&row);
+    for (const Flag& row : kRows)
+        flags.push_back(&row);
     return read_options_file(file.path, flags, persona).value();
 }
 
@@ -44,8 +45,7 @@ TEST_CASE("options file: the value is the rest of the line, quotes and blanks in
 TEST_CASE("options file: dashes may be left out, and -D works, under our name") {
     const auto uses = read("message x\n-D publish user-property key a value\n");
     REQUIRE(uses.size() == 2);
-    CHECK(uses[1].words ==
-          std::vector<std::string>{"publish", "user-property", "key", "a value"});
+    CHECK(uses[1].words == std::vector<std::string>{"publish", "user-property", "key", "a value"});
 }
 
 TEST_CASE("options file: errors name file and line") {

@@ -22,9 +22,10 @@ constexpr std::array kGeneral{
          .argument = "FILE",
          .category = "General",
          .help = "read options from this file first",
-         .details = "One option per line, its value after the first blank, as it stands. Lines that "
-                    "begin with # are comments. Without it the file of the tool's name in "
-                    "$XDG_CONFIG_HOME or ~/.config is read when it exists.",
+         .details =
+             "One option per line, its value after the first blank, as it stands. Lines that "
+             "begin with # are comments. Without it the file of the tool's name in "
+             "$XDG_CONFIG_HOME or ~/.config is read when it exists.",
          .complete = Complete::file,
          .once = true},
     Flag{.long_name = "help",
@@ -129,7 +130,8 @@ std::span<const Flag> general_flags() {
 }
 
 void append_general_flags(std::vector<const Flag*>& flags) {
-    for (const Flag& flag : kGeneral) flags.push_back(&flag);
+    for (const Flag& flag : kGeneral)
+        flags.push_back(&flag);
 }
 
 Persona persona_of(std::string_view program_name) {

@@ -17,8 +17,8 @@ namespace tools {
 // How the program was started.
 struct Invocation {
     Persona persona = Persona::ours;
-    std::string name;            // as in argv[0], without folders
-    std::vector<FlagUse> uses;   // options file first, then the command line
+    std::string name;           // as in argv[0], without folders
+    std::vector<FlagUse> uses;  // options file first, then the command line
 };
 
 // A run that failed for a known reason: `what` is the line for stderr.

@@ -23,8 +23,8 @@ std::string cli11_names(const Flag& flag) {
 
 CLI::Option* register_flag(CLI::App& parser, const Flag& flag) {
     if (flag.takes == Takes::nothing) {
-        return parser.add_flag(cli11_names(flag))->multi_option_policy(
-            CLI::MultiOptionPolicy::TakeAll);
+        return parser.add_flag(cli11_names(flag))
+            ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     }
     CLI::Option* option = parser.add_option(cli11_names(flag), CLI::callback_t{});
     option->type_size(flag.takes == Takes::property ? 4 : 1)->expected(1);
@@ -35,8 +35,8 @@ void check_choice(const FlagUse& use) {
     const auto choices = split_words(use.flag->choices);
     if (choices.empty()) return;
     if (std::find(choices.begin(), choices.end(), use.word()) != choices.end()) return;
-    throw UsageError("option '" + use.typed() + "' does not know '" + use.word() + "'; choose from " +
-                     std::string(use.flag->choices));
+    throw UsageError("option '" + use.typed() + "' does not know '" + use.word() +
+                     "'; choose from " + std::string(use.flag->choices));
 }
 
 // CLI11's own sentences start with the name list of the option; ours name what was missing.

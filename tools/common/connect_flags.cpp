@@ -171,8 +171,8 @@ void append_connect_flags(std::vector<const Flag*>& flags) {
 }
 
 bool apply_connect_flag(ConnectSettings& settings, const FlagUse& use) {
-    return apply_flag(connection_rows(), settings, use) ||
-           apply_flag(tls_rows(), settings, use) || apply_flag(session_rows(), settings, use);
+    return apply_flag(connection_rows(), settings, use) || apply_flag(tls_rows(), settings, use) ||
+           apply_flag(session_rows(), settings, use);
 }
 
 }  // namespace tools

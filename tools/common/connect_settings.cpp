@@ -45,8 +45,8 @@ void read_password_file(ConnectSettings& s) {
 void apply_url(ConnectSettings& s, mqtt::ConnectOptions& options) {
     const mqtt::Result<mqtt::ParsedUrl> parsed = mqtt::parse_url(*s.url);
     if (!parsed) {
-        throw UsageError("'" + *s.url + "' is not a usable URL: " +
-                         std::string(parsed.error().detail));
+        throw UsageError("'" + *s.url +
+                         "' is not a usable URL: " + std::string(parsed.error().detail));
     }
     options.endpoint = parsed->endpoint;
     mqtt::Endpoint& endpoint = options.endpoint;
@@ -98,13 +98,14 @@ void apply_endpoint(ConnectSettings& s, mqtt::ConnectOptions& options) {
     mqtt::Endpoint& endpoint = options.endpoint;
     if (s.url) apply_url(s, options);
     if (!s.unix_path.empty()) {
-        endpoint = {.transport = Transport::unix_socket, .host = "", .port = 0, .path = s.unix_path};
+        endpoint = {
+            .transport = Transport::unix_socket, .host = "", .port = 0, .path = s.unix_path};
         return;
     }
     if (endpoint.transport == Transport::unix_socket) return;
     const bool from_url = s.url.has_value();
-    const bool tls = (from_url && mqtt::uses_tls(endpoint.transport) && !s.tls.refused) ||
-                     wants_tls(s);
+    const bool tls =
+        (from_url && mqtt::uses_tls(endpoint.transport) && !s.tls.refused) || wants_tls(s);
     const bool websocket = s.websocket || mqtt::uses_websocket(endpoint.transport);
     if (websocket) {
         endpoint.transport = tls ? Transport::secure_websocket : Transport::websocket;

@@ -22,8 +22,8 @@ struct WillSettings {
 
 struct TlsSettings {
     mqtt::TlsOptions options;
-    bool wanted = false;         // --tls or an option that makes sense with TLS only
-    bool refused = false;        // --no-tls
+    bool wanted = false;   // --tls or an option that makes sense with TLS only
+    bool refused = false;  // --no-tls
     bool insecure = false;
     bool use_system_store = false;
     std::optional<std::string> key_form;
@@ -51,8 +51,8 @@ struct ConnectSettings {
     std::optional<std::string> client_id_prefix;
 
     std::optional<mqtt::ProtocolVersion> version;
-    bool keep_session = false;                      // -c
-    std::optional<std::uint32_t> session_expiry;    // -x
+    bool keep_session = false;                    // -c
+    std::optional<std::uint32_t> session_expiry;  // -x
     std::chrono::seconds keep_alive{60};
     WillSettings will;
 

@@ -15,8 +15,9 @@ void ConnectionLog::on_change(const mqtt::StateChange& change) {
     switch (change.state) {
     case mqtt::ClientState::waiting: {
         was_away_ = true;
-        const std::string head =
-            change.was_connected ? "connection lost" : fmt::format("attempt {} failed", change.attempt);
+        const std::string head = change.was_connected
+                                     ? "connection lost"
+                                     : fmt::format("attempt {} failed", change.attempt);
         say(fmt::format("{}: {}; next attempt in {}", head, change.message,
                         format_duration(change.retry_in)));
         break;

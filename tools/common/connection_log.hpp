@@ -10,7 +10,8 @@ namespace tools {
 class ConnectionLog {
 public:
     ConnectionLog(const Invocation& invocation, bool quiet)
-        : invocation_(invocation), quiet_(quiet) {}
+        : invocation_(invocation)
+        , quiet_(quiet) {}
 
     // The first success is not worth a line; a loss, every failed attempt and a return are.
     void on_change(const mqtt::StateChange& change);

@@ -25,8 +25,8 @@ struct ManSection {
 
 // What a tool says about itself.
 struct ToolInfo {
-    std::string_view name;     // "mqtt-pub"
-    std::string_view summary;  // one line, no full stop
+    std::string_view name;                   // "mqtt-pub"
+    std::string_view summary;                // one line, no full stop
     std::vector<std::string_view> synopsis;  // without the name
     std::string_view description;            // paragraphs separated by empty lines
     std::vector<const Flag*> flags{};

@@ -115,7 +115,8 @@ std::string help_text(const ToolInfo& tool, bool everything, int width_given) {
     if (everything) {
         append_exit_codes(out, width);
     } else {
-        out += fmt::format("\nEvery option: {0} --help all.  The whole story: man {0}\n", tool.name);
+        out +=
+            fmt::format("\nEvery option: {0} --help all.  The whole story: man {0}\n", tool.name);
     }
     return out;
 }

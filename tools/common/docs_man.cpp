@@ -40,7 +40,8 @@ void append_sentences(std::string& out, std::string_view text) {
         if (end == std::string_view::npos) end = text.size() - 1;
         out += escape(text.substr(0, end + 1)) + "\n";
         text.remove_prefix(end + 1);
-        while (text.starts_with(' ')) text.remove_prefix(1);
+        while (text.starts_with(' '))
+            text.remove_prefix(1);
     }
 }
 
@@ -113,7 +114,8 @@ void append_synopsis(std::string& out, const ToolInfo& tool) {
     out += ".Sh SYNOPSIS\n";
     for (const std::string_view line : tool.synopsis) {
         out += ".Nm\n";
-        for (const std::string_view word : split_words(line)) out += ".Ar " + escape(word) + "\n";
+        for (const std::string_view word : split_words(line))
+            out += ".Ar " + escape(word) + "\n";
     }
 }
 
@@ -121,7 +123,8 @@ void append_options(std::string& out, const ToolInfo& tool) {
     out += ".Sh OPTIONS\n";
     for (const FlagGroup& group : group_flags(tool)) {
         out += fmt::format(".Ss {}\n.Bl -tag -width Ds\n", group.category);
-        for (const Flag* flag : group.flags) append_flag(out, *flag);
+        for (const Flag* flag : group.flags)
+            append_flag(out, *flag);
         out += ".El\n";
     }
 }

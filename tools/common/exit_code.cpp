@@ -27,7 +27,8 @@ constexpr std::array kRows{
     ExitRow{23, "a certificate was rejected"},
     ExitRow{25, "a packet is larger than the peer takes"},
     ExitRow{27, "a time limit passed"},
-    ExitRow{128, "and above: the MQTT 5.0 reason code of a refusal, such as 135 for not authorized"},
+    ExitRow{128,
+            "and above: the MQTT 5.0 reason code of a refusal, such as 135 for not authorized"},
     ExitRow{255, "ended before the connection was up"},
 };
 
@@ -90,8 +91,8 @@ std::span<const ExitRow> exit_rows() {
 }
 
 int exit_code(const mqtt::Error& error, Persona persona) {
-    if (mqtt::is_error(error.reason) && (error.code == Errc::refused_by_server ||
-                                         error.code == Errc::disconnected_by_server)) {
+    if (mqtt::is_error(error.reason) &&
+        (error.code == Errc::refused_by_server || error.code == Errc::disconnected_by_server)) {
         return static_cast<int>(error.reason);
     }
     if (persona != Persona::ours && is_before_connect(error.code)) return 1;

@@ -37,16 +37,16 @@ enum class Takes : std::uint8_t {
 enum class Complete : std::uint8_t { nothing, file, directory, host, choices };
 
 struct Flag {
-    std::string_view long_name;      // "topic", without dashes
-    char short_name = 0;             // 't'
-    std::string_view aliases{};      // more long names, separated by blanks
+    std::string_view long_name;  // "topic", without dashes
+    char short_name = 0;         // 't'
+    std::string_view aliases{};  // more long names, separated by blanks
     Takes takes = Takes::word;
-    std::string_view argument{};     // "TOPIC"
-    std::string_view category{};     // heading in help and man page; order of first appearance
-    std::string_view help{};         // one line, no full stop
-    std::string_view details{};      // further sentences for --help all and the man page
-    std::string_view initial{};      // the default as text; empty: none worth saying
-    std::string_view choices{};      // allowed words, separated by blanks; empty: anything
+    std::string_view argument{};  // "TOPIC"
+    std::string_view category{};  // heading in help and man page; order of first appearance
+    std::string_view help{};      // one line, no full stop
+    std::string_view details{};   // further sentences for --help all and the man page
+    std::string_view initial{};   // the default as text; empty: none worth saying
+    std::string_view choices{};   // allowed words, separated by blanks; empty: anything
     Complete complete = Complete::nothing;
     std::uint8_t names = kEveryName;  // the personas that know it
     bool common = false;              // shown by plain --help
@@ -58,8 +58,9 @@ struct Flag {
 // One occurrence of an option, in the order of the command line.
 struct FlagUse {
     const Flag* flag = nullptr;
-    std::vector<std::string> words{};  // 0, 1 or 4 (property: packet, property, name or value, value)
-    bool from_file = false;            // came from an options file
+    std::vector<std::string>
+        words{};             // 0, 1 or 4 (property: packet, property, name or value, value)
+    bool from_file = false;  // came from an options file
 
     const std::string& word() const { return words.front(); }
     std::string typed() const;  // "-t" or "--topic"; for messages
@@ -93,7 +94,8 @@ bool apply_flag(std::span<const FlagRow<Options>> table, Options& options, const
 // The Flag pointers of a table, to hand to parser and documentation.
 template <class Options>
 void append_flags(std::vector<const Flag*>& flags, std::span<const FlagRow<Options>> table) {
-    for (const FlagRow<Options>& row : table) flags.push_back(&row.flag);
+    for (const FlagRow<Options>& row : table)
+        flags.push_back(&row.flag);
 }
 
 // "a b c" as views, for choices and aliases.

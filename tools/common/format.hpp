@@ -23,7 +23,7 @@ public:
 
 private:
     struct Op {
-        char kind = 0;       // 'L': literal; '@': strftime letter; else the letter of %
+        char kind = 0;  // 'L': literal; '@': strftime letter; else the letter of %
         bool is_time = false;
         bool align_left = false;
         bool pad_zero = false;

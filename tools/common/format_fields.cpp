@@ -34,7 +34,9 @@ void append_padding(std::string& out, std::size_t length, int width, char pad) {
 class HexWriter {
 public:
     HexWriter(std::string& out, int group, char separator)
-        : out_(out), group_(group), separator_(separator) {}
+        : out_(out)
+        , group_(group)
+        , separator_(separator) {}
 
     void put(char c, bool may_separate) {
         out_ += c;
@@ -53,7 +55,8 @@ void append_hex(std::string& out, std::string_view bytes, int padding, int group
                 char pad, bool is_upper) {
     const std::string_view digits = is_upper ? "0123456789ABCDEF" : "0123456789abcdef";
     HexWriter writer(out, group, separator);
-    for (int i = 0; i < padding; ++i) writer.put(pad, true);
+    for (int i = 0; i < padding; ++i)
+        writer.put(pad, true);
     for (std::size_t i = 0; i < bytes.size(); ++i) {
         const auto byte = static_cast<std::uint8_t>(bytes[i]);
         writer.put(digits[byte >> 4], true);

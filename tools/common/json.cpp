@@ -34,7 +34,8 @@ std::size_t plain_length(std::string_view text) {
         std::memcpy(&word, text.data() + i, 8);
         if (!is_plain(word)) break;
     }
-    while (i < text.size() && byte_at(text, i) >= 0x20 && text[i] != '"' && text[i] != '\\') ++i;
+    while (i < text.size() && byte_at(text, i) >= 0x20 && text[i] != '"' && text[i] != '\\')
+        ++i;
     return i;
 }
 
@@ -109,7 +110,8 @@ void append_base64(std::string& out, std::string_view bytes) {
         const std::uint32_t v = static_cast<std::uint32_t>(byte_at(bytes, i)) << 16 |
                                 static_cast<std::uint32_t>(byte_at(bytes, i + 1)) << 8 |
                                 byte_at(bytes, i + 2);
-        for (int shift = 18; shift >= 0; shift -= 6) out += kBase64[v >> shift & 63];
+        for (int shift = 18; shift >= 0; shift -= 6)
+            out += kBase64[v >> shift & 63];
     }
     const std::size_t left = bytes.size() - i;
     if (left == 0) return;
@@ -122,7 +124,8 @@ void append_base64(std::string& out, std::string_view bytes) {
 }
 
 std::optional<std::string> decode_base64(std::string_view text) {
-    while (text.ends_with('=')) text.remove_suffix(1);
+    while (text.ends_with('='))
+        text.remove_suffix(1);
     if (text.size() % 4 == 1) return std::nullopt;
     std::string out;
     std::uint32_t bits = 0;

@@ -76,7 +76,8 @@ bool append_unicode(std::string& out, std::string_view& rest) {
 }  // namespace
 
 void JsonScanner::skip_blanks() {
-    while (at_ < text_.size() && is_blank(text_[at_])) ++at_;
+    while (at_ < text_.size() && is_blank(text_[at_]))
+        ++at_;
 }
 
 bool JsonScanner::take(char c) {
@@ -150,7 +151,8 @@ bool JsonScanner::skip_string() {
 
 bool JsonScanner::skip_digits() {
     const std::size_t start = at_;
-    while (is_digit(peek())) ++at_;
+    while (is_digit(peek()))
+        ++at_;
     return at_ > start;
 }
 

@@ -25,7 +25,8 @@ const std::string_view kJsonSchema =
     "               hold a NUL: base64\n"
     "\n"
     "Reading accepts the same object. Only topic must be known, from the line or from -t. Fields "
-    "that are unknown or of the moment (tst, payloadlen, mid, subscription-identifier, topic-alias) "
+    "that are unknown or of the moment (tst, payloadlen, mid, subscription-identifier, "
+    "topic-alias) "
     "are ignored. A payload that is a number, an object or an array is sent as that JSON text.\n";
 
 namespace {

@@ -105,7 +105,8 @@ private:
 
     bool read_property(std::string_view name, std::string_view value) {
         if (name == "subscription-identifier" || name == "topic-alias") return true;
-        if (name == "user-properties" || name == "user-property") return read_user_properties(value);
+        if (name == "user-properties" || name == "user-property")
+            return read_user_properties(value);
         if (name == "correlation-data_b64") {
             const auto text = json_string(value);
             const auto bytes = text ? decode_base64(*text) : std::nullopt;

@@ -76,7 +76,8 @@ constexpr std::array kPlaces{
 // A client may not say everything that the packet may carry from a server.
 bool is_server_only(std::string_view packet, std::string_view property) {
     if (packet == "publish") return property == "subscription-identifier";
-    if (packet == "disconnect") return property == "reason-string" || property == "server-reference";
+    if (packet == "disconnect")
+        return property == "reason-string" || property == "server-reference";
     return false;
 }
 
@@ -93,8 +94,8 @@ void add_property(ConnectSettings& s, const FlagUse& use) {
         const mqtt::Status status =
             mqtt::parse_property(list, row.place, property, use.words[2], use.words[3]);
         if (!status) {
-            throw UsageError("option '-D " + packet + " " + property + "': " +
-                             std::string(status.error().detail));
+            throw UsageError("option '-D " + packet + " " + property +
+                             "': " + std::string(status.error().detail));
         }
         if (!mqtt::validate_properties(list.view().raw(), row.place)) {
             throw UsageError("option '-D " + packet + " " + property +
@@ -172,8 +173,8 @@ constexpr std::array kRows{
                 .help = "longest silence before a ping",
                 .initial = "60"},
                [](ConnectSettings& s, const FlagUse& use) {
-                   s.keep_alive = std::chrono::seconds(
-                       parse_integer(use.typed(), use.word(), 5, 65'535));
+                   s.keep_alive =
+                       std::chrono::seconds(parse_integer(use.typed(), use.word(), 5, 65'535));
                }},
     ConnectRow{{.long_name = "max-inflight",
                 .short_name = 'M',
@@ -208,17 +209,18 @@ constexpr std::array kRows{
                 .category = kWill,
                 .help = "make the will retained"},
                [](ConnectSettings& s, const FlagUse&) { s.will.retain = true; }},
-    ConnectRow{{.long_name = "property",
-                .short_name = 'D',
-                .takes = Takes::property,
-                .argument = "PACKET NAME VALUE",
-                .category = kProperties,
-                .help = "set a property; user-property takes two values: key and value",
-                .details = "PACKET is connect, publish, subscribe, unsubscribe, disconnect or will. "
-                           "NAME is a property as the standard spells it, in small letters with "
-                           "dashes. Selects MQTT 5.0 unless a later -V says otherwise.",
-                .repeatable = true},
-               add_property},
+    ConnectRow{
+        {.long_name = "property",
+         .short_name = 'D',
+         .takes = Takes::property,
+         .argument = "PACKET NAME VALUE",
+         .category = kProperties,
+         .help = "set a property; user-property takes two values: key and value",
+         .details = "PACKET is connect, publish, subscribe, unsubscribe, disconnect or will. "
+                    "NAME is a property as the standard spells it, in small letters with "
+                    "dashes. Selects MQTT 5.0 unless a later -V says otherwise.",
+         .repeatable = true},
+        add_property},
     ConnectRow{{.long_name = "debug",
                 .short_name = 'd',
                 .takes = Takes::nothing,

@@ -72,8 +72,8 @@ void lookup_srv(mqtt::Endpoint& endpoint) {
     const char* service = mqtt::uses_tls(endpoint.transport) ? "_secure-mqtt._tcp." : "_mqtt._tcp.";
     const std::string name = service + endpoint.host;
     std::array<unsigned char, 8192> reply{};
-    const int size = ::res_query(name.c_str(), ns_c_in, ns_t_srv, reply.data(),
-                                 static_cast<int>(reply.size()));
+    const int size =
+        ::res_query(name.c_str(), ns_c_in, ns_t_srv, reply.data(), static_cast<int>(reply.size()));
     const SrvRecord best =
         size > 0 ? best_record(reply.data(), std::min(static_cast<std::size_t>(size), reply.size()))
                  : SrvRecord{};

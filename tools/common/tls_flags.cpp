@@ -97,14 +97,13 @@ constexpr std::array kRows{
                 .category = kCategory,
                 .help = "OpenSSL cipher list for TLS 1.2"},
                store<&TlsOptions::ciphers, false>()},
-    ConnectRow{{.long_name = "tls-alpn",
-                .argument = "PROTOCOL",
-                .category = kCategory,
-                .help = "application protocol to offer, such as mqtt on port 443",
-                .repeatable = true},
-               [](ConnectSettings& s, const FlagUse& use) {
-                   s.tls.options.alpn.push_back(use.word());
-               }},
+    ConnectRow{
+        {.long_name = "tls-alpn",
+         .argument = "PROTOCOL",
+         .category = kCategory,
+         .help = "application protocol to offer, such as mqtt on port 443",
+         .repeatable = true},
+        [](ConnectSettings& s, const FlagUse& use) { s.tls.options.alpn.push_back(use.word()); }},
     ConnectRow{{.long_name = "tls-keylog",
                 .argument = "FILE",
                 .category = kCategory,

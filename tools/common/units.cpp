@@ -17,15 +17,15 @@ struct Unit {
     double factor;
 };
 
-constexpr std::array kDurations{Unit{"ns", 1},    Unit{"us", 1e3},   Unit{"ms", 1e6}, Unit{"s", 1e9},
-                                Unit{"m", 60e9}, Unit{"min", 60e9}, Unit{"h", 3600e9},
-                                Unit{"d", 86400e9}};
-constexpr std::array kSizes{
-    Unit{"", 1},       Unit{"B", 1},        Unit{"k", 1e3},        Unit{"kB", 1e3},
-    Unit{"K", 1e3},    Unit{"KB", 1e3},     Unit{"M", 1e6},        Unit{"MB", 1e6},
-    Unit{"G", 1e9},    Unit{"GB", 1e9},     Unit{"Ki", 1024},      Unit{"KiB", 1024},
-    Unit{"ki", 1024},  Unit{"Mi", 1 << 20}, Unit{"MiB", 1 << 20},  Unit{"Gi", 1 << 30},
-    Unit{"GiB", 1 << 30}};
+constexpr std::array kDurations{Unit{"ns", 1},     Unit{"us", 1e3},   Unit{"ms", 1e6},
+                                Unit{"s", 1e9},    Unit{"m", 60e9},   Unit{"min", 60e9},
+                                Unit{"h", 3600e9}, Unit{"d", 86400e9}};
+constexpr std::array kSizes{Unit{"", 1},         Unit{"B", 1},        Unit{"k", 1e3},
+                            Unit{"kB", 1e3},     Unit{"K", 1e3},      Unit{"KB", 1e3},
+                            Unit{"M", 1e6},      Unit{"MB", 1e6},     Unit{"G", 1e9},
+                            Unit{"GB", 1e9},     Unit{"Ki", 1024},    Unit{"KiB", 1024},
+                            Unit{"ki", 1024},    Unit{"Mi", 1 << 20}, Unit{"MiB", 1 << 20},
+                            Unit{"Gi", 1 << 30}, Unit{"GiB", 1 << 30}};
 constexpr std::array kPer{Unit{"s", 1}, Unit{"m", 60}, Unit{"min", 60}, Unit{"h", 3600}};
 
 [[noreturn]] void fail(std::string_view option, std::string_view text, std::string_view wanted) {
@@ -52,7 +52,8 @@ double factor_of(const std::array<Unit, N>& units, std::string_view name) {
 
 std::string_view take_letters(std::string_view& text) {
     std::size_t n = 0;
-    while (n < text.size() && (text[n] < '0' || text[n] > '9') && text[n] != '.') ++n;
+    while (n < text.size() && (text[n] < '0' || text[n] > '9') && text[n] != '.')
+        ++n;
     const std::string_view letters = text.substr(0, n);
     text.remove_prefix(n);
     return letters;

@@ -28,11 +28,11 @@ private:
     using Op = Expression::Op;
 
     [[noreturn]] void fail(std::string_view what) const {
-        throw std::invalid_argument(
-            fmt::format("'{}': {} at column {}", text_, what, at_ + 1));
+        throw std::invalid_argument(fmt::format("'{}': {} at column {}", text_, what, at_ + 1));
     }
     void skip_space() {
-        while (at_ < text_.size() && text_[at_] == ' ') ++at_;
+        while (at_ < text_.size() && text_[at_] == ' ')
+            ++at_;
     }
     bool accept(char c) {
         skip_space();
@@ -85,7 +85,8 @@ private:
     }
     void name(Steps& steps) {
         const std::size_t start = at_;
-        while (at_ < text_.size() && is_word(text_[at_])) ++at_;
+        while (at_ < text_.size() && is_word(text_[at_]))
+            ++at_;
         if (at_ == start) fail("expected a metric or a number");
         steps.push_back({Op::metric, {}, out_.metrics_.size()});
         out_.metrics_.emplace_back(text_.substr(start, at_ - start));
@@ -97,7 +98,8 @@ private:
         if (error != std::errc{}) fail("bad number");
         at_ = static_cast<std::size_t>(end - text_.data());
         const std::size_t start = at_;
-        while (at_ < text_.size() && (is_word(text_[at_]) || text_[at_] == '%')) ++at_;
+        while (at_ < text_.size() && (is_word(text_[at_]) || text_[at_] == '%'))
+            ++at_;
         const std::string_view unit = text_.substr(start, at_ - start);
         struct Unit {
             std::string_view name;

@@ -12,7 +12,7 @@
 namespace mqtt::bench {
 
 struct MetricValue {
-    double value = 0;          // durations in nanoseconds
+    double value = 0;  // durations in nanoseconds
     bool is_duration = false;
     friend bool operator==(const MetricValue&, const MetricValue&) = default;
 };
@@ -28,8 +28,8 @@ public:
     enum class Outcome : std::uint8_t { pass, fail, unknown };
     struct Verdict {
         Outcome outcome = Outcome::unknown;
-        std::string left;   // the left side's value as text, "2.94 ms"
-        std::string why;    // for unknown: which name, or which mixture
+        std::string left;  // the left side's value as text, "2.94 ms"
+        std::string why;   // for unknown: which name, or which mixture
     };
     Verdict evaluate(const MetricLookup& lookup) const;
 
@@ -48,9 +48,9 @@ private:
 
     std::string text_;
     std::vector<std::string> metrics_;
-    std::vector<Step> left_;   // in postfix order
+    std::vector<Step> left_;  // in postfix order
     std::vector<Step> right_;
-    std::string comparison_;   // < <= > >= == !=
+    std::string comparison_;  // < <= > >= == !=
 };
 
 std::string format_metric(MetricValue value);  // "2.94 ms", "412,000"

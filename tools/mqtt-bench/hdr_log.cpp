@@ -21,12 +21,14 @@ constexpr std::string_view kAlphabet =
 using ByteVector = std::vector<std::uint8_t>;
 
 void put_big_endian(ByteVector& out, std::uint64_t value, int bytes) {
-    for (int i = bytes - 1; i >= 0; --i) out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+    for (int i = bytes - 1; i >= 0; --i)
+        out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
 }
 
 std::uint64_t get_big_endian(const std::uint8_t* at, int bytes) {
     std::uint64_t value = 0;
-    for (int i = 0; i < bytes; ++i) value = value << 8 | at[i];
+    for (int i = 0; i < bytes; ++i)
+        value = value << 8 | at[i];
     return value;
 }
 
@@ -108,7 +110,8 @@ void put_counts(ByteVector& out, const Histogram& histogram) {
             continue;
         }
         std::int64_t zeros = 0;
-        for (; i < used && histogram.count_at_index(i) == 0; ++i) ++zeros;
+        for (; i < used && histogram.count_at_index(i) == 0; ++i)
+            ++zeros;
         put_zigzag(out, zeros == 1 ? 0 : -zeros);
     }
 }
@@ -148,7 +151,8 @@ std::string encode_base64(std::span<const std::uint8_t> bytes) {
     for (std::size_t i = 0; i < bytes.size(); i += 3) {
         const std::size_t left = std::min<std::size_t>(3, bytes.size() - i);
         std::uint32_t block = 0;
-        for (std::size_t k = 0; k < 3; ++k) block = block << 8 | (k < left ? bytes[i + k] : 0u);
+        for (std::size_t k = 0; k < 3; ++k)
+            block = block << 8 | (k < left ? bytes[i + k] : 0u);
         for (std::size_t k = 0; k < 4; ++k) {
             out += k <= left ? kAlphabet[block >> (18 - 6 * k) & 63] : '=';
         }
@@ -161,7 +165,8 @@ std::optional<std::vector<std::uint8_t>> decode_base64(std::string_view text) {
     ByteVector out;
     std::uint32_t block = 0;
     int bits = 0;
-    while (text.ends_with('=')) text.remove_suffix(1);
+    while (text.ends_with('='))
+        text.remove_suffix(1);
     for (const char c : text) {
         const std::size_t digit = kAlphabet.find(c);
         if (digit == std::string_view::npos) return std::nullopt;
@@ -230,7 +235,8 @@ std::string hdr_log_line(std::string_view tag, double start, double length,
 }
 
 std::optional<HdrLogLine> parse_hdr_log_line(std::string_view line) {
-    while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
+    while (line.ends_with('\n') || line.ends_with('\r'))
+        line.remove_suffix(1);
     HdrLogLine out;
     if (line.starts_with("Tag=")) out.tag = next_field(line).substr(4);
     double max = 0;

@@ -9,7 +9,8 @@ namespace mqtt::bench {
 void Histogram::merge(const Histogram& other) {
     if (other.total_ == 0) return;
     const std::uint32_t last = index_of(other.max_);
-    for (std::uint32_t i = index_of(other.min_); i <= last; ++i) counts_[i] += other.counts_[i];
+    for (std::uint32_t i = index_of(other.min_); i <= last; ++i)
+        counts_[i] += other.counts_[i];
     total_ += other.total_;
     sum_ += other.sum_;
     min_ = std::min(min_, other.min_);
@@ -48,7 +49,8 @@ std::optional<std::uint64_t> Histogram::supported(double p) const {
 std::uint64_t Histogram::count_above(std::uint64_t ns) const {
     if (total_ == 0 || ns >= max_) return 0;
     std::uint64_t above = 0;
-    for (std::uint32_t i = index_of(ns) + 1; i <= index_of(max_); ++i) above += counts_[i];
+    for (std::uint32_t i = index_of(ns) + 1; i <= index_of(max_); ++i)
+        above += counts_[i];
     return above;
 }
 

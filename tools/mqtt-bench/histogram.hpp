@@ -21,8 +21,9 @@ public:
     void record(std::int64_t ns) { record(ns, 1); }
     void record(std::int64_t ns, std::uint64_t times) {
         const std::uint64_t value =
-            ns < 0 ? 0 : (static_cast<std::uint64_t>(ns) > kHighest ? kHighest
-                                                                    : static_cast<std::uint64_t>(ns));
+            ns < 0 ? 0
+                   : (static_cast<std::uint64_t>(ns) > kHighest ? kHighest
+                                                                : static_cast<std::uint64_t>(ns));
         counts_[index_of(value)] += times;
         total_ += times;
         sum_ += value * times;

@@ -17,7 +17,8 @@ constexpr Tables make_tables() {
     Tables tables{};
     for (std::uint32_t i = 0; i < 256; ++i) {
         std::uint32_t crc = i;
-        for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0x82f6'3b78u : 0u);
+        for (int bit = 0; bit < 8; ++bit)
+            crc = crc >> 1 ^ (crc & 1 ? 0x82f6'3b78u : 0u);
         tables[0][i] = crc;
     }
     for (std::uint32_t i = 0; i < 256; ++i) {
@@ -92,7 +93,8 @@ std::uint32_t crc32c(std::span<const std::uint8_t> bytes) {
               kTables[3][word >> 32 & 0xff] ^ kTables[2][word >> 40 & 0xff] ^
               kTables[1][word >> 48 & 0xff] ^ kTables[0][word >> 56];
     }
-    for (; left > 0; --left, ++at) crc = crc >> 8 ^ kTables[0][(crc ^ *at) & 0xff];
+    for (; left > 0; --left, ++at)
+        crc = crc >> 8 ^ kTables[0][(crc ^ *at) & 0xff];
     return ~crc;
 }
 

@@ -12,10 +12,10 @@ inline constexpr std::size_t kPayloadHeaderBytes = 32;
 
 struct PayloadHeader {
     std::uint32_t run_id = 0;
-    std::uint32_t stream = 0;        // index of (publisher, topic)
-    std::uint64_t sequence = 0;      // from 0, per stream
-    std::int64_t intended_ns = 0;    // monotonic clock of the sending host
-    std::int64_t delay_ns = 0;       // actual - intended; to 1 us when above 2.1 s
+    std::uint32_t stream = 0;      // index of (publisher, topic)
+    std::uint64_t sequence = 0;    // from 0, per stream
+    std::int64_t intended_ns = 0;  // monotonic clock of the sending host
+    std::int64_t delay_ns = 0;     // actual - intended; to 1 us when above 2.1 s
     friend bool operator==(const PayloadHeader&, const PayloadHeader&) = default;
 };
 

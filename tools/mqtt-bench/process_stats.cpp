@@ -60,7 +60,8 @@ std::optional<std::uint64_t> parse_stat_cpu_ticks(std::string_view stat) {
     if (command_end == std::string_view::npos) return std::nullopt;
     std::istringstream rest{std::string(stat.substr(command_end + 1))};
     std::string skipped;
-    for (int field = 3; field < 14; ++field) rest >> skipped;
+    for (int field = 3; field < 14; ++field)
+        rest >> skipped;
     std::uint64_t user = 0;
     std::uint64_t system = 0;
     if (!(rest >> user >> system)) return std::nullopt;

@@ -12,7 +12,7 @@
 namespace mqtt::bench {
 
 struct ProcessStats {
-    std::uint64_t cpu_ns = 0;            // user + system, all threads
+    std::uint64_t cpu_ns = 0;  // user + system, all threads
     std::uint64_t rss_bytes = 0;
     std::uint64_t voluntary_switches = 0;
     std::uint64_t involuntary_switches = 0;

@@ -87,7 +87,8 @@ double RateProfile::count_until(double seconds) const {
 
 Schedule::Schedule(const ScheduleSpec& spec, std::uint32_t publishers, std::uint32_t worker,
                    std::uint32_t workers)
-    : spec_(spec), random_(spec.seed * 0x1'0000'0001 + worker) {
+    : spec_(spec)
+    , random_(spec.seed * 0x1'0000'0001 + worker) {
     const std::uint32_t each = spec_.arrival == Arrival::burst ? spec_.burst_size : 1;
     std::vector<double> phase;
     for (std::uint32_t p = worker; p < publishers; p += workers) {
@@ -100,7 +101,8 @@ Schedule::Schedule(const ScheduleSpec& spec, std::uint32_t publishers, std::uint
     std::iota(order_.begin(), order_.end(), 0u);
     std::stable_sort(order_.begin(), order_.end(),
                      [&](std::uint32_t a, std::uint32_t b) { return phase[a] < phase[b]; });
-    for (const std::uint32_t p : order_) phase_.push_back(phase[p]);
+    for (const std::uint32_t p : order_)
+        phase_.push_back(phase[p]);
     round_ = static_cast<double>(publishers) * each;
     if (order_.empty()) return;
     poisson_step_ = static_cast<double>(publishers) / static_cast<double>(order_.size());

@@ -14,8 +14,8 @@ public:
     explicit Random(std::uint64_t seed);
     std::uint64_t next();
     double uniform() { return static_cast<double>(next() >> 11) * 0x1p-53; }  // [0, 1)
-    double exponential();                                                    // mean 1
-    std::uint64_t below(std::uint64_t bound);                                // [0, bound), up to 2^53
+    double exponential();                                                     // mean 1
+    std::uint64_t below(std::uint64_t bound);  // [0, bound), up to 2^53
 
 private:
     std::uint64_t state_[4];
@@ -74,9 +74,9 @@ private:
     void compute();
 
     ScheduleSpec spec_;
-    std::vector<double> phase_;           // sorted; in units of messages of the whole run
-    std::vector<std::uint32_t> order_;    // publisher with that phase
-    double round_ = 0;                    // messages of the whole run per round of publishers
+    std::vector<double> phase_;         // sorted; in units of messages of the whole run
+    std::vector<std::uint32_t> order_;  // publisher with that phase
+    double round_ = 0;                  // messages of the whole run per round of publishers
     std::uint64_t rounds_ = 0;
     std::size_t position_ = 0;
     std::uint32_t in_burst_ = 0;

@@ -116,7 +116,8 @@ std::uint64_t StreamChecks::missing_below_next(std::uint32_t stream) const {
     auto missing = static_cast<std::uint64_t>(std::popcount(~state.window));
     const auto entry = holes_.find(stream);
     if (entry == holes_.end()) return missing;
-    for (const auto& [first, past] : entry->second.ranges) missing += past - first;
+    for (const auto& [first, past] : entry->second.ranges)
+        missing += past - first;
     return missing + entry->second.untracked;
 }
 

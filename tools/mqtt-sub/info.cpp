@@ -25,8 +25,10 @@ constexpr std::string_view kFormat =
     "  %l  length of the payload       %X  the same in capitals\n"
     "  %m  packet identifier           %f %d  payload as float, double\n"
     "\n"
-    "@@ is an at sign, @N the nanoseconds, @ and a letter what strftime makes of % and that letter. "
-    "The escapes \\\\ \\0 \\a \\e \\n \\r \\t \\v stand for their characters. Any other escape is an "
+    "@@ is an at sign, @N the nanoseconds, @ and a letter what strftime makes of % and that "
+    "letter. "
+    "The escapes \\\\ \\0 \\a \\e \\n \\r \\t \\v stand for their characters. Any other escape is "
+    "an "
     "error. A property that the message lacks prints as nothing.";
 
 constexpr std::string_view kDescription =
@@ -35,10 +37,12 @@ constexpr std::string_view kDescription =
     "end; after a loss it connects again and subscribes again. Standard output carries messages "
     "only; one line on standard error tells every change of the connection.\n"
     "\n"
-    "MQTT 5.0 is spoken by default, 3.1.1 when the server does not know it. When every subscription "
+    "MQTT 5.0 is spoken by default, 3.1.1 when the server does not know it. When every "
+    "subscription "
     "is refused the run ends with the reason code; when some are, a line says which.\n"
     "\n"
-    "Started as mosquitto_sub, through a link, it behaves as that program does, exit codes included.";
+    "Started as mosquitto_sub, through a link, it behaves as that program does, exit codes "
+    "included.";
 
 tools::ToolInfo make_info() {
     tools::ToolInfo info{

@@ -8,7 +8,8 @@
 namespace mqtt_sub {
 
 MessageFilter::MessageFilter(const Options& options)
-    : options_(options), random_(std::random_device{}()) {}
+    : options_(options)
+    , random_(std::random_device{}()) {}
 
 bool MessageFilter::is_hidden(std::string_view topic) const {
     const auto& hidden = options_.hidden_filters;

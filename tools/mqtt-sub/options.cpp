@@ -31,7 +31,8 @@ std::string checked_filter(const FlagUse& use) {
 std::chrono::nanoseconds positive_duration(const FlagUse& use) {
     const auto duration = tools::parse_duration(use.typed(), use.word());
     if (duration.count() == 0) {
-        throw UsageError("option '" + use.typed() + "' needs more than 0, not '" + use.word() + "'");
+        throw UsageError("option '" + use.typed() + "' needs more than 0, not '" + use.word() +
+                         "'");
     }
     return duration;
 }
@@ -55,8 +56,8 @@ constexpr std::array kRows{
          .initial = "0",
          .common = true},
         [](Options& o, const FlagUse& use) {
-            o.subscription.qos = static_cast<mqtt::QoS>(
-                tools::parse_integer(use.typed(), use.word(), 0, 2));
+            o.subscription.qos =
+                static_cast<mqtt::QoS>(tools::parse_integer(use.typed(), use.word(), 0, 2));
         }},
     Row{{.long_name = "filter-out",
          .short_name = 'T',
@@ -216,7 +217,8 @@ void lower_receive_maximum(Options& o) {
 void check(Options& o) {
     if (o.filters.empty() && !o.settings.url_topic.empty()) {
         if (!mqtt::validate_topic_filter(o.settings.url_topic)) {
-            throw UsageError("'" + o.settings.url_topic + "' in the URL is not a valid topic filter");
+            throw UsageError("'" + o.settings.url_topic +
+                             "' in the URL is not a valid topic filter");
         }
         o.filters.push_back(o.settings.url_topic);
     } else if (!o.settings.url_topic.empty()) {

@@ -115,9 +115,8 @@ int Subscriber::run() {
     watch_reader();
     arm_timers();
     if (options_.watch) screen_.start(output_.buffer());
-    client_.connect([this](std::error_code error, mqtt::ConnectReport report) {
-        on_connected(error, report);
-    });
+    client_.connect(
+        [this](std::error_code error, mqtt::ConnectReport report) { on_connected(error, report); });
     context_.run();
     flush();
     return exit_code_;

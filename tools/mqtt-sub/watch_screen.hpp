@@ -14,7 +14,7 @@ public:
 
     void start(std::string& out) const;
     void begin(std::string& out, std::string_view topic);  // moves to the topic's line
-    void end(std::string& out) const;                       // moves below the last line
+    void end(std::string& out) const;                      // moves below the last line
 
 private:
     std::string host_;

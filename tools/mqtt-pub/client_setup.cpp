@@ -1,0 +1,63 @@
+// See client_setup.hpp.
+#include "mqtt-pub/client_setup.hpp"
+
+#include <cstdio>
+
+namespace mqtt_pub {
+namespace {
+
+// How long the server keeps what is in flight while we are away.
+constexpr std::uint32_t kSessionSeconds = 3'600;
+// The window: enough for a full pipe at the largest Receive Maximum.
+constexpr std::size_t kOutgoingMessages = 65'535;
+constexpr std::size_t kOutgoingBytes = 32 * 1024 * 1024;
+
+// A stream goes on after a lost connection; QoS 2 needs the session for that.
+bool keeps_session_for_a_while(const Options& o) {
+    const auto expiry = mqtt::PropertyId::session_expiry_interval;
+    return o.settings.persona == tools::Persona::ours && is_stream(o.source) &&
+           o.settings.reconnect.enabled && mqtt::has_properties(o.connect.version) &&
+           o.connect.clean_start && !o.connect.properties.view().number(expiry);
+}
+
+}  // namespace
+
+mqtt::ClientOptions make_client_options(const tools::Invocation& invocation, const Options& options,
+                                        const tools::ConnectionLog& log) {
+    mqtt::ClientOptions client;
+    client.connect = options.connect;
+    client.reconnect = options.settings.reconnect;
+    // One message is tried once, as mosquitto_pub does, unless retries are asked for.
+    if (!is_stream(options.source) && client.reconnect.max_retries < 0) {
+        client.reconnect.enabled = false;
+    }
+    client.retry_first_connect = client.reconnect.max_retries > 0;
+    if (keeps_session_for_a_while(options)) {
+        client.connect.properties.add(mqtt::PropertyId::session_expiry_interval, kSessionSeconds);
+    }
+    const bool ours = invocation.persona == tools::Persona::ours;
+    const bool limited = !ours || options.settings.max_inflight_given;
+    client.outgoing_maximum_messages = limited ? options.settings.max_inflight : kOutgoingMessages;
+    client.outgoing_maximum_bytes = kOutgoingBytes;
+    client.log_packets = options.settings.debug;
+    if (options.settings.debug && ours) {
+        client.log = [&log](mqtt::LogLevel, std::string_view line) { log.say(line); };
+    } else if (options.settings.debug) {
+        client.log = [](mqtt::LogLevel, std::string_view line) {
+            std::printf("%.*s\n", static_cast<int>(line.size()), line.data());
+            std::fflush(stdout);
+        };
+    }
+    return client;
+}
+
+mqtt::PropertyList disconnect_properties(const Options& options) {
+    mqtt::PropertyList properties = options.settings.disconnect_properties;
+    const auto expiry = mqtt::PropertyId::session_expiry_interval;
+    if (keeps_session_for_a_while(options) && !properties.view().number(expiry)) {
+        properties.add(expiry, 0);
+    }
+    return properties;
+}
+
+}  // namespace mqtt_pub

@@ -1,0 +1,56 @@
+// The messages of a run, one after the other, whatever they come from.
+// Used by publisher, which asks for the next one, publishes it, and takes it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "common/message_json.hpp"
+#include "mqtt-pub/line_source.hpp"
+#include "mqtt-pub/options.hpp"
+#include "mqtt/connection.hpp"
+
+namespace mqtt_pub {
+
+// All of a file; "-" and descriptors that are pipes included. Throws tools::ToolError naming it.
+std::string read_whole_file(const std::string& path);
+
+class MessageSource {
+public:
+    enum class State {
+        ready,    // request() is the next message
+        waiting,  // input has to be read first: fill()
+        ended,
+        invalid,  // the line is no message: problem() says why; take() goes past it
+    };
+
+    // Reads files at once, as far as they are single messages. Throws tools::ToolError.
+    explicit MessageSource(const Options& options);
+
+    State next();
+    // Valid after next() said ready, until take().
+    const mqtt::PublishRequest& request() const { return request_; }
+    const std::string& problem() const { return problem_; }
+    void take();
+    bool is_last() const;  // of a repeated message: the one that next() gave
+
+    bool fill() { return lines_.fill(); }
+    int errno_value() const { return lines_.errno_value(); }
+    // Nothing more is read; what was read is still handed out.
+    void stop() { stopped_ = true; }
+
+private:
+    State next_line();
+    State parse_json(std::string_view line);
+
+    const Options& options_;
+    LineSource lines_;
+    std::string payload_;  // of a single message
+    std::uint64_t taken_ = 0;
+    bool stopped_ = false;
+    mqtt::PublishRequest request_;
+    std::optional<tools::JsonMessage> json_;
+    std::string problem_;
+};
+
+}  // namespace mqtt_pub

@@ -1,0 +1,70 @@
+// The options of mqtt-pub as plain data, and its tables. Parsing has no side effects.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/app.hpp"
+#include "common/connect_settings.hpp"
+#include "common/message_output.hpp"
+#include "mqtt/packet.hpp"
+
+namespace mqtt_pub {
+
+// Where messages come from. Exactly one is chosen.
+enum class Source {
+    none,
+    text,        // -m
+    file,        // -f: the file is one message
+    nothing,     // -n: an empty message
+    stdin_all,   // -s: standard input is one message
+    lines,       // -l: each line is a message
+    json_lines,  // --json-lines: each line is a message with its topic
+};
+
+// mosquitto_rr's part: publish, then wait for an answer.
+struct RequestOptions {
+    bool wanted = false;                        // --request, or started as mosquitto_rr
+    std::optional<std::string> response_topic;  // -e
+    mqtt::SubscriptionOptions subscription;
+    tools::MessageStyle style;
+    bool skip_retained = false;
+    bool latency = false;
+};
+
+struct Options {
+    tools::ConnectSettings settings;
+    mqtt::ConnectOptions connect;  // made from `settings`
+
+    std::string topic;
+    Source source = Source::none;
+    std::string text;  // of -m; file name of -f
+    mqtt::QoS qos = mqtt::QoS::at_most_once;
+    bool retain = false;
+    mqtt::PropertyList properties;  // of PUBLISH, without message expiry and topic alias
+    std::optional<std::uint32_t> message_expiry;
+    char delimiter = '\n';  // -0: NUL
+
+    std::uint64_t repeat = 1;
+    std::chrono::nanoseconds repeat_delay{0};
+    std::chrono::nanoseconds ack_timeout{std::chrono::seconds(30)};  // 0: none
+    std::optional<std::chrono::nanoseconds> timeout;
+    bool report_json = false;
+    RequestOptions request;
+};
+
+// True for -l and --json-lines: any number of messages, worth surviving a lost connection for.
+constexpr bool is_stream(Source source) {
+    return source == Source::lines || source == Source::json_lines;
+}
+
+// Reads and checks everything. Throws tools::UsageError.
+Options parse_options(const tools::Invocation& invocation);
+
+const tools::ToolInfo& tool_info();
+std::span<const tools::FlagRow<Options>> message_rows();  // options.cpp
+std::span<const tools::FlagRow<Options>> request_rows();  // request_options.cpp
+
+}  // namespace mqtt_pub

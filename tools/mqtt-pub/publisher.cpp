@@ -1,0 +1,340 @@
+// See publisher.hpp.
+#include "mqtt-pub/publisher.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <asio/io_context.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+#include <asio/post.hpp>
+#include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
+#include <csignal>
+#include <cstring>
+
+#include "common/connection_log.hpp"
+#include "common/exit_code.hpp"
+#include "common/units.hpp"
+#include "mqtt-pub/client_setup.hpp"
+#include "mqtt-pub/message_source.hpp"
+#include "mqtt-pub/report.hpp"
+#include "mqtt/client.hpp"
+
+namespace mqtt_pub {
+namespace {
+
+using mqtt::Errc;
+using mqtt::ReasonCode;
+using Clock = std::chrono::steady_clock;
+
+// Messages handed to the client per turn of the loop, so that acknowledgements are read in between.
+constexpr int kMessagesPerTurn = 2'000;
+constexpr int kAckChecksPerTimeout = 4;
+
+class Publisher {
+public:
+    Publisher(const tools::Invocation& invocation, const Options& options);
+    int run();
+
+private:
+    void watch_signals();
+    void arm_timeout();
+    void watch_acknowledgements(std::uint64_t seen, int quiet_checks);
+
+    void on_connected(std::error_code error, const mqtt::ConnectReport& report);
+    void on_state(const mqtt::StateChange& change);
+    void on_delivery(std::uint64_t token, std::error_code error, ReasonCode reason);
+
+    void pump();
+    void pump_soon();
+    void submit();
+    void wait_for_input();
+    void wait_for_room();
+    void wait_before_repeat();
+    void refuse(std::error_code error, ReasonCode reason);
+    void check_done();
+
+    void fail(std::string_view why, int code);
+    void finish(int code);
+    std::uint64_t outstanding() const { return report_.unfinished(); }
+    bool is_ours() const { return invocation_.persona == tools::Persona::ours; }
+
+    const tools::Invocation& invocation_;
+    const Options& options_;
+    tools::ConnectionLog log_;
+    MessageSource source_;
+    Report report_;
+    asio::io_context context_{1};
+    asio::signal_set signals_{context_};
+    asio::steady_timer timeout_timer_{context_};
+    asio::steady_timer ack_timer_{context_};
+    asio::steady_timer repeat_timer_{context_};
+    asio::posix::stream_descriptor input_{context_};
+    Clock::time_point started_ = Clock::now();
+    bool input_can_wait_ = false;  // a pipe or terminal; a regular file is always readable
+    bool pumping_ = false;         // something will call pump()
+    bool was_connected_ = false;
+    bool ended_ = false;  // the source is empty
+    bool finished_ = false;
+    int refused_code_ = 0;  // of the first refusal
+    int exit_code_ = tools::kExitDone;
+    mqtt::Client client_;
+};
+
+Publisher::Publisher(const tools::Invocation& invocation, const Options& options)
+    : invocation_(invocation)
+    , options_(options)
+    , log_(invocation, options.settings.quiet)
+    , source_(options)
+    , client_(context_, make_client_options(invocation, options, log_)) {
+    client_.set_state_handler([this](const mqtt::StateChange& change) { on_state(change); });
+    client_.set_delivery_handler([this](std::uint64_t token, std::error_code error,
+                                        ReasonCode reason) { on_delivery(token, error, reason); });
+}
+
+int Publisher::run() {
+    std::signal(SIGPIPE, SIG_IGN);
+    if (is_ours() && is_stream(options_.source)) watch_signals();
+    arm_timeout();
+    if (is_stream(options_.source)) {
+        struct stat status {};
+        input_can_wait_ = ::fstat(STDIN_FILENO, &status) == 0 && !S_ISREG(status.st_mode);
+        std::error_code error;
+        if (input_can_wait_) input_.assign(::dup(STDIN_FILENO), error);
+        if (error) input_can_wait_ = false;
+    }
+    client_.connect(
+        [this](std::error_code error, mqtt::ConnectReport report) { on_connected(error, report); });
+    context_.run();
+    report_.seconds = std::chrono::duration<double>(Clock::now() - started_).count();
+    if (options_.report_json) {
+        const std::string line = report_json(report_, exit_code_);
+        std::fwrite(line.data(), 1, line.size(), stdout);
+        std::fflush(stdout);
+    }
+    return exit_code_;
+}
+
+// The first signal ends the input: what was read is still delivered. The second one kills.
+void Publisher::watch_signals() {
+    signals_.add(SIGINT);
+    signals_.add(SIGTERM);
+    signals_.async_wait([this](std::error_code error, int) {
+        if (error || finished_) return;
+        signals_.clear();
+        std::error_code ignored;
+        input_.cancel(ignored);
+        source_.stop();
+        if (!was_connected_) return finish(tools::kExitNeverConnected);
+        pump_soon();
+    });
+}
+
+void Publisher::arm_timeout() {
+    if (!options_.timeout) return;
+    timeout_timer_.expires_after(*options_.timeout);
+    timeout_timer_.async_wait([this](std::error_code error) {
+        if (error) return;
+        const std::string limit = tools::format_duration(*options_.timeout);
+        fail(was_connected_ ? fmt::format("not done within {}", limit)
+                            : fmt::format("no connection within {}", limit),
+             tools::kExitTimedOut);
+    });
+}
+
+// Looks four times per timeout whether the server has acknowledged anything.
+void Publisher::watch_acknowledgements(std::uint64_t seen, int quiet_checks) {
+    if (options_.ack_timeout.count() == 0) return;
+    ack_timer_.expires_after(options_.ack_timeout / kAckChecksPerTimeout);
+    ack_timer_.async_wait([this, seen, quiet_checks](std::error_code error) {
+        if (error) return;
+        const bool is_quiet =
+            client_.is_connected() && outstanding() > 0 && report_.acknowledged == seen;
+        const int checks = is_quiet ? quiet_checks + 1 : 0;
+        if (checks >= kAckChecksPerTimeout) {
+            return fail(fmt::format("the server acknowledged nothing for {}",
+                                    tools::format_duration(options_.ack_timeout)),
+                        tools::kExitTimedOut);
+        }
+        watch_acknowledgements(report_.acknowledged, checks);
+    });
+}
+
+void Publisher::on_connected(std::error_code error, const mqtt::ConnectReport& report) {
+    if (finished_) return;
+    if (!error) {
+        was_connected_ = true;
+        report_.provable = mqtt::has_properties(report.version);
+        watch_acknowledgements(0, 0);
+        return pump_soon();
+    }
+    log_.say(report.message.empty() ? error.message() : report.message);
+    const mqtt::Error& cause = client_.last_error();
+    finish(cause.code == Errc::refused_by_server
+               ? tools::connack_exit_code(report.reason, report.version)
+               : tools::exit_code(cause, invocation_.persona));
+}
+
+void Publisher::on_state(const mqtt::StateChange& change) {
+    if (finished_) return;
+    log_.on_change(change);
+    if (change.state != mqtt::ClientState::gave_up || !was_connected_) return;
+    fail(fmt::format("connection lost: {}", change.message),
+         tools::exit_code(change.error, invocation_.persona));
+}
+
+void Publisher::pump_soon() {
+    if (pumping_) return;
+    pumping_ = true;
+    asio::post(context_, [this] { pump(); });
+}
+
+void Publisher::pump() {
+    pumping_ = false;
+    for (int i = 0; i < kMessagesPerTurn && !finished_ && !pumping_; ++i) {
+        switch (source_.next()) {
+        case MessageSource::State::ready: submit(); break;
+        case MessageSource::State::waiting: return wait_for_input();
+        case MessageSource::State::ended:
+            ended_ = true;
+            if (source_.errno_value() != 0) {
+                return fail(fmt::format("cannot read standard input: {}",
+                                        std::strerror(source_.errno_value())),
+                            tools::kExitUsage);
+            }
+            return check_done();
+        case MessageSource::State::invalid:
+            log_.say(fmt::format("line {}: {}", report_.accepted + report_.invalid + 1,
+                                 source_.problem()));
+            ++report_.invalid;
+            source_.take();
+            break;
+        }
+    }
+    if (!finished_) pump_soon();
+}
+
+// Publishes the message that the source shows; waits when the client has no room for it.
+void Publisher::submit() {
+    mqtt::PublishRequest request = source_.request();
+    const bool is_acknowledged = request.qos != mqtt::QoS::at_most_once;
+    if (!is_acknowledged) report_.provable = false;
+    if (!mqtt::has_properties(client_.version())) {  // after a fall-back to 3.1.1
+        request.properties = {};
+        request.message_expiry_interval.reset();
+    }
+    ++report_.accepted;  // before: the delivery handler may be called from inside
+    const mqtt::Status status = client_.submit(request, is_acknowledged ? 1 : 0);
+    if (status.error().code == Errc::queue_full) {
+        --report_.accepted;
+        return wait_for_room();
+    }
+    if (!status) refuse(make_error_code(status.error().code), status.error().reason);
+    const bool is_last = source_.is_last();
+    source_.take();
+    if (options_.repeat_delay.count() > 0 && !is_last && !is_stream(options_.source)) {
+        pumping_ = true;  // on_delivery goes on
+        if (outstanding() == 0) wait_before_repeat();
+    }
+}
+
+void Publisher::wait_for_input() {
+    if (!input_can_wait_) {
+        source_.fill();
+        return pump_soon();
+    }
+    pumping_ = true;
+    input_.async_wait(asio::posix::stream_descriptor::wait_read, [this](std::error_code error) {
+        if (!error) source_.fill();
+        pump();
+    });
+}
+
+void Publisher::wait_for_room() {
+    pumping_ = true;
+    client_.when_ready([this](std::error_code error) {
+        if (!error) return pump();
+        pumping_ = false;
+    });
+}
+
+// mosquitto counts the gap from the acknowledgement.
+void Publisher::wait_before_repeat() {
+    repeat_timer_.expires_after(options_.repeat_delay);
+    repeat_timer_.async_wait([this](std::error_code error) {
+        if (!error) pump();
+    });
+}
+
+void Publisher::on_delivery(std::uint64_t token, std::error_code error, ReasonCode reason) {
+    if (finished_) return;
+    if (error || mqtt::is_error(reason)) {
+        refuse(error, reason);
+    } else if (token == 1) {
+        ++report_.acknowledged;
+    } else {
+        ++report_.sent;
+    }
+    if (ended_) return check_done();
+    const bool waits = options_.repeat_delay.count() > 0 && !is_stream(options_.source);
+    // From inside submit() the timer is armed there.
+    if (waits && pumping_ && outstanding() == 0) wait_before_repeat();
+}
+
+void Publisher::refuse(std::error_code error, ReasonCode reason) {
+    if (!mqtt::is_error(reason)) reason = ReasonCode::unspecified_error;
+    const std::uint64_t count = ++report_.refused[reason];
+    if (count == 1) {
+        log_.say(fmt::format("a message was not accepted: {}",
+                             error && error != make_error_code(Errc::refused_by_server)
+                                 ? error.message()
+                                 : std::string(mqtt::reason_text(reason))));
+    }
+    if (refused_code_ != 0) return;
+    const mqtt::Error cause(error ? static_cast<Errc>(error.value()) : Errc::refused_by_server,
+                            reason);
+    refused_code_ = tools::exit_code(cause, invocation_.persona);
+}
+
+void Publisher::check_done() {
+    if (!ended_ || outstanding() > 0 || finished_) return;
+    // mosquitto_pub only warns about a refusal.
+    const bool refused = refused_code_ != 0 && is_ours();
+    if (refused || report_.invalid > 0) {
+        return fail({}, refused ? refused_code_ : tools::kExitUsage);
+    }
+    finish(tools::kExitDone);
+}
+
+void Publisher::fail(std::string_view why, int code) {
+    if (finished_) return;
+    if (!why.empty()) log_.say(why);
+    if (is_ours() && (report_.accepted > 1 || report_.invalid > 0)) log_.say(report_text(report_));
+    finish(code);
+}
+
+void Publisher::finish(int code) {
+    if (finished_) return;
+    finished_ = true;
+    exit_code_ = code;
+    // Not from inside a callback of the client.
+    asio::post(context_, [this] {
+        client_.disconnect(ReasonCode::success, disconnect_properties(options_),
+                           [this](std::error_code error) {
+                               if (error && exit_code_ == tools::kExitDone && report_.sent > 0) {
+                                   log_.say("not everything could be written");
+                                   exit_code_ = tools::kExitLinkLost;
+                               }
+                               context_.stop();
+                           });
+    });
+}
+
+}  // namespace
+
+int run(const tools::Invocation& invocation, const Options& options) {
+    return Publisher(invocation, options).run();
+}
+
+}  // namespace mqtt_pub

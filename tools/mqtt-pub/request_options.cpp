@@ -1,0 +1,200 @@
+// The options of requests (mosquitto_rr), and what belongs together in all of mqtt-pub's options.
+#include <array>
+
+#include "common/connect_flags.hpp"
+#include "common/property_copy.hpp"
+#include "common/units.hpp"
+#include "mqtt-pub/options.hpp"
+#include "mqtt/topic.hpp"
+
+namespace mqtt_pub {
+namespace {
+
+using tools::FlagUse;
+using tools::Takes;
+using tools::UsageError;
+using Row = tools::FlagRow<Options>;
+
+constexpr std::string_view kCategory = "Request and response";
+constexpr std::uint8_t kRrOnly = tools::kOurs | tools::kRr;
+
+void set_response_topic(Options& o, const FlagUse& use) {
+    if (!mqtt::validate_topic_name(use.word())) {
+        throw UsageError("'" + use.word() + "' is not a valid response topic (option '-e')");
+    }
+    o.request.response_topic = use.word();
+    o.request.wanted = true;
+}
+
+void set_retain_handling(Options& o, const FlagUse& use) {
+    o.request.subscription.retain_handling = use.word() == "always" ? mqtt::RetainHandling::always
+                                             : use.word() == "new"  ? mqtt::RetainHandling::if_new
+                                                                    : mqtt::RetainHandling::never;
+}
+
+constexpr std::array kRows{
+    Row{{.long_name = "request",
+         .takes = Takes::nothing,
+         .category = kCategory,
+         .help = "publish a request and print the response",
+         .details =
+             "Without -e a response topic is chosen and correlation data is added (MQTT 5.0).",
+         .names = tools::kOurs,
+         .common = true},
+        [](Options& o, const FlagUse&) { o.request.wanted = true; }},
+    Row{{.long_name = "response-topic",
+         .short_name = 'e',
+         .argument = "TOPIC",
+         .category = kCategory,
+         .help = "topic on which the response comes (implies --request)",
+         .names = kRrOnly},
+        set_response_topic},
+    Row{{.long_name = "wait",
+         .short_name = 'W',
+         .argument = "DURATION",
+         .category = kCategory,
+         .help = "give up waiting for the response after this time, with exit code 27",
+         .names = kRrOnly},
+        [](Options& o, const FlagUse& use) {
+            o.timeout = tools::parse_duration(use.typed(), use.word());
+            const bool theirs = o.settings.persona != tools::Persona::ours;
+            if (o.timeout->count() == 0 || (theirs && *o.timeout < std::chrono::seconds(1))) {
+                throw UsageError("option '-W' needs 1 or more, not '" + use.word() + "'");
+            }
+        }},
+    Row{{.long_name = "format",
+         .short_name = 'F',
+         .argument = "FORMAT",
+         .category = kCategory,
+         .help = "print the response by this format; see mqtt-sub",
+         .names = kRrOnly},
+        [](Options& o, const FlagUse& use) { o.request.style.format = use.word(); }},
+    Row{{.long_name = "json",
+         .takes = Takes::nothing,
+         .category = kCategory,
+         .help = "print the response as a JSON object",
+         .names = tools::kOurs},
+        [](Options& o, const FlagUse&) { o.request.style.json = true; }},
+    Row{{.long_name = "pretty",
+         .takes = Takes::nothing,
+         .category = kCategory,
+         .help = "indent the JSON of %j and %J",
+         .names = kRrOnly},
+        [](Options& o, const FlagUse&) { o.request.style.pretty = true; }},
+    Row{{.long_name = "verbose",
+         .short_name = 'v',
+         .takes = Takes::nothing,
+         .category = kCategory,
+         .help = "show the topic before the response",
+         .names = kRrOnly},
+        [](Options& o, const FlagUse&) { o.request.style.verbose = true; }},
+    Row{{.long_name = "no-newline",
+         .short_name = 'N',
+         .takes = Takes::nothing,
+         .category = kCategory,
+         .help = "no newline after the response",
+         .names = kRrOnly},
+        [](Options& o, const FlagUse&) { o.request.style.newline = false; }},
+    Row{{.long_name = "skip-retained",
+         .short_name = 'R',
+         .takes = Takes::nothing,
+         .category = kCategory,
+         .help = "a retained message is no response",
+         .names = kRrOnly},
+        [](Options& o, const FlagUse&) { o.request.skip_retained = true; }},
+    Row{{.long_name = "latency",
+         .takes = Takes::nothing,
+         .category = kCategory,
+         .help = "print how long the response took",
+         .names = kRrOnly},
+        [](Options& o, const FlagUse&) { o.request.latency = true; }},
+    Row{{.long_name = "retain-as-published",
+         .takes = Takes::nothing,
+         .category = kCategory,
+         .help = "keep the retain flag of the response as published (MQTT 5.0)",
+         .names = kRrOnly},
+        [](Options& o, const FlagUse&) { o.request.subscription.retain_as_published = true; }},
+    Row{{.long_name = "retain-handling",
+         .argument = "WHEN",
+         .category = kCategory,
+         .help = "retained messages of the response topic: always, new or never (MQTT 5.0)",
+         .choices = "always new never",
+         .complete = tools::Complete::choices,
+         .names = kRrOnly},
+        set_retain_handling},
+};
+
+bool is_request_only(const FlagUse& use) {
+    for (const Row& row : kRows) {
+        if (&row.flag == use.flag) return true;
+    }
+    return false;
+}
+
+// Message expiry travels apart, because it counts down; aliases are the library's business.
+void split_properties(Options& o) {
+    const auto expiry = mqtt::PropertyId::message_expiry_interval;
+    const auto alias = mqtt::PropertyId::topic_alias;
+    const mqtt::PropertyList all = o.settings.publish_properties;
+    o.message_expiry = all.view().number(expiry);
+    const mqtt::PropertyList rest = tools::without(all.view(), expiry);
+    o.properties = tools::without(rest.view(), alias);
+}
+
+void check_request(Options& o, const tools::Invocation& invocation) {
+    if (!o.request.wanted) {
+        for (const FlagUse& use : invocation.uses) {
+            if (!is_request_only(use)) continue;
+            throw UsageError("option '" + use.typed() + "' needs '--request'");
+        }
+        return;
+    }
+    const bool ours = invocation.persona == tools::Persona::ours;
+    if (!o.request.response_topic && (!ours || !mqtt::has_properties(o.connect.version))) {
+        throw UsageError("a response topic is needed (option '-e')");
+    }
+    if (is_stream(o.source)) throw UsageError("a request is one message: not '-l'");
+    if (o.request.style.json && o.request.style.format) {
+        throw UsageError("options '--json' and '-F' exclude each other");
+    }
+    (void)tools::MessagePrinter(o.request.style);  // throws for a bad format
+}
+
+void check(Options& o, const tools::Invocation& invocation) {
+    if (o.topic.empty() && !o.settings.url_topic.empty()) {
+        if (!mqtt::validate_topic_name(o.settings.url_topic)) {
+            throw UsageError("'" + o.settings.url_topic + "' in the URL is not a valid topic");
+        }
+        o.topic = o.settings.url_topic;
+    }
+    if (o.source == Source::none) {
+        throw UsageError("a message is needed: one of -m, -f, -n, -s, -l and --json-lines");
+    }
+    if (o.topic.empty() && o.source != Source::json_lines) {
+        throw UsageError("a topic is needed (option '-t')");
+    }
+    check_request(o, invocation);
+    split_properties(o);
+}
+
+}  // namespace
+
+std::span<const Row> request_rows() {
+    return kRows;
+}
+
+Options parse_options(const tools::Invocation& invocation) {
+    Options options;
+    options.settings.persona = invocation.persona;
+    options.request.wanted = invocation.persona == tools::Persona::mosquitto_rr;
+    for (const FlagUse& use : invocation.uses) {
+        if (tools::apply_flag(message_rows(), options, use)) continue;
+        if (tools::apply_flag(request_rows(), options, use)) continue;
+        tools::apply_connect_flag(options.settings, use);
+    }
+    options.connect = tools::make_connect_options(options.settings);
+    check(options, invocation);
+    return options;
+}
+
+}  // namespace mqtt_pub
