@@ -1,0 +1,80 @@
+# timeout: 120
+# mqtt-pub over TLS, WebSocket, Unix socket, IPv6 and a proxy (rows 17 and 22 to 26 of the table of cases).
+. "$(dirname "$0")/drop_in.sh"
+need openssl
+make_certs
+printf 'u:p@ss\n' >"$T/passwords"
+mosquitto_passwd -U "$T/passwords" 2>/dev/null || skip 'mosquitto_passwd is not installed'
+chmod 644 "$T/passwords"; chmod 755 "$T"
+
+with_broker theirs "listener 0 $T/sock" 'socket_domain unix' 2>/dev/null || true
+unix_works=$([ -S "$T/sock" ] && echo 1 || true)
+unix_socket() { deliver '23' '%p' 1 m --unix "$T/sock" -t t -m m; }
+[ -z "$unix_works" ] || each pub unix_socket
+stop_broker
+
+with_broker theirs 'listener %PORT2% 127.0.0.1' 'protocol websockets'
+head -c 65556 /dev/zero | tr '\0' x >"$T/large"
+websocket() {
+    proves "$PROGRAM" 2.1 || return 0
+    deliver '22' '%l' 1 65556 --ws -p "$PORT2" -t t -q 1 -f "$T/large"
+}
+each pub websocket
+
+# A SOCKS5 proxy that asks for user and password (RFC 1928, RFC 1929) and says what it was asked for.
+proxy_port=$(free_port)
+perl -MIO::Socket::INET -MIO::Select -e '
+    my $listener = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1", LocalPort => $ARGV[0], ReuseAddr => 1)
+        or die $!;
+    sub take { my ($s, $n) = @_; my $d = ""; while (length $d < $n) { sysread($s, my $p, $n - length $d) or exit; $d .= $p } $d }
+    while (my $c = $listener->accept) {
+        next if fork;
+        my (undef, $n) = unpack "CC", take($c, 2); take($c, $n);
+        syswrite $c, "\x05\x02";
+        my (undef, $u) = unpack "CC", take($c, 2); my $user = take($c, $u);
+        my $w = unpack "C", take($c, 1); my $word = take($c, $w);
+        if ("$user/$word" ne "user/pass:word") { syswrite $c, "\x01\x01"; exit }
+        syswrite $c, "\x01\x00";
+        my (undef, undef, undef, $type) = unpack "CCCC", take($c, 4);
+        my $host = $type == 3 ? take($c, unpack "C", take($c, 1)) : join ".", unpack "C4", take($c, 4);
+        my $port = unpack "n", take($c, 2);
+        my $s = IO::Socket::INET->new(PeerAddr => $host, PeerPort => $port) or exit;
+        syswrite $c, "\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x00";
+        my $select = IO::Select->new($c, $s);
+        while (1) { for my $from ($select->can_read) {
+            sysread($from, my $bytes, 65536) or exit;
+            syswrite $from == $c ? $s : $c, $bytes;
+        } }
+    }' "$proxy_port" &
+lib_pids+=("$!")
+broker_port_number=$PORT
+PORT=$proxy_port; until_true 10 port_is_open; PORT=$broker_port_number
+proxied() {
+    deliver '24' '%p' 1 m --proxy "socks5h://user:pass%3Aword@127.0.0.1:$proxy_port" -h localhost -p "$PORT" -t t -m m
+    go --proxy "socks5h://user:wrong@127.0.0.1:$proxy_port" -t t -m m
+    [ "$status" != 0 ] || fail "$(at 24): a wrong password was accepted"
+}
+each pub proxied
+stop_broker
+
+with_broker theirs 'listener %PORT2% 127.0.0.1' "cafile $T/certs/ca.crt" "certfile $T/certs/server.crt" \
+    "keyfile $T/certs/server.key"
+encrypted() {
+    deliver '25' '%p' 1 m -h localhost -p "$PORT2" --cafile "$T/certs/ca.crt" -t t -m m
+    deliver '25 wrong name' '%p' 1 m -h 127.0.0.2 -p "$PORT2" --cafile "$T/certs/ca.crt" --insecure -t t -m m
+    run "$PROGRAM" -h localhost -p "$PORT2" --cafile "$T/missing" -t t -m m   # 26
+    expect_exit 1
+    [ -s "$T/err" ] || fail "$(at 26): nothing on stderr"
+}
+sed -i 's/^listener \(.*\) 127.0.0.1$/listener \1/' "$T"/mosquitto.*.conf  # 127.0.0.2 has to reach it, too
+stop_broker
+"$(lib_find mosquitto)" -v -c "$(ls "$T"/mosquitto.*.conf | tail -n 1)" >"$BROKER_LOG" 2>&1 &
+BROKER_PID=$!; lib_pids+=("$BROKER_PID"); subscribed=0
+until_true 10 port_is_open
+each pub encrypted
+stop_broker
+
+# 17: ours decodes the password and knows IPv6 in brackets.
+with_broker theirs 'listener %PORT2% ::1' "password_file $T/passwords" 'allow_anonymous false'
+run mqtt-pub -L "mqtt://u:p%40ss@[::1]:$PORT2/t" -m m -q 1; expect_exit 0
+run mqtt-pub -L "mqtt://u:wrong@[::1]:$PORT2/t" -m m -q 1; expect_exit 135
