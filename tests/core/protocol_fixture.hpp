@@ -91,6 +91,7 @@ public:
     std::string events;
     std::function<AckDecision(const Publish&)> publish_hook;
     std::function<void()> quota_hook;
+    bool log_quota = true;
     Error error;
 
     std::string take_events() { return std::exchange(events, {}); }
@@ -104,7 +105,7 @@ public:
                                  " " + std::string(reason_name(reason)));
     }
     void on_send_quota() override {
-        append_event(events, "quota");
+        if (log_quota) append_event(events, "quota");
         if (quota_hook) quota_hook();
     }
     void on_auth(const Auth& auth) override { append_event(events, describe(auth)); }

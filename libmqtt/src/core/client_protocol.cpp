@@ -75,7 +75,7 @@ void ClientProtocol::receive(const Frame& frame, TimePoint now, ClientSink& sink
         return;
     case PacketType::disconnect: return receive_disconnect(frame, sink);
     case PacketType::auth: return receive_auth(frame, sink);
-    default: return receive_ack(frame, sink);
+    default: return receive_ack(frame, now, sink);
     }
 }
 

@@ -142,10 +142,9 @@ void Exchange::receive_auth(const Frame& frame, ExchangeSink& sink) {
     sink.on_auth(auth);
 }
 
-void Exchange::finish_batch(std::uint64_t packets, TimePoint now, ExchangeSink& sink) {
+void Exchange::finish_batch(std::uint64_t packets, ExchangeSink& sink) {
     if (counters_ != nullptr) counters_->packets_received += packets;
     if (closing_) return;
-    if (resend_pending_ != 0) resend_pending(now);
     if (quota_was_exhausted_ && has_send_quota()) {
         quota_was_exhausted_ = false;
         sink.on_send_quota();

@@ -129,13 +129,13 @@ protected:
     void resume(Session& session, TimePoint now);
 
     void receive_publish(const Frame& frame, ExchangeSink& sink);
-    void receive_ack(const Frame& frame, ExchangeSink& sink);
+    void receive_ack(const Frame& frame, TimePoint now, ExchangeSink& sink);
     void receive_auth(const Frame& frame, ExchangeSink& sink);
     // A rule was broken: DISCONNECT when the standard allows one, closing, on_protocol_error.
     void fail(const Error& error, ExchangeSink& sink);
     void report(const Error& error, ExchangeSink& sink);  // the same without DISCONNECT
-    // After a batch of packets: resends what waited for quota, tells that the window opened.
-    void finish_batch(std::uint64_t packets, TimePoint now, ExchangeSink& sink);
+    // After a batch of packets: tells that the window opened.
+    void finish_batch(std::uint64_t packets, ExchangeSink& sink);
 
     // Stages `packet` if it fits into the peer's Maximum Packet Size, otherwise without Reason String
     // and User Properties, otherwise not at all (false). [MQTT-3.2.2-19] [MQTT-3.14.2-3] and kin

@@ -34,7 +34,7 @@ base::Consumed Exchange::feed_frames(Protocol& protocol, Bytes bytes, TimePoint 
             protocol.receive(found.frame, now, sink);
         }
     }
-    finish_batch(packets, now, sink);
+    finish_batch(packets, sink);
     return consumed;
 }
 

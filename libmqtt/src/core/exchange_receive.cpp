@@ -153,7 +153,7 @@ void Exchange::stage_ack(PacketType type, PacketId id, ReasonCode reason) {
     count_sent();
 }
 
-void Exchange::receive_ack(const Frame& frame, ExchangeSink& sink) {
+void Exchange::receive_ack(const Frame& frame, TimePoint now, ExchangeSink& sink) {
     Ack ack;
     const unsigned flags = frame.type == PacketType::pubrel ? 2 : 0;
     if (frame.body.size() == 2 && frame.flags == flags) {
@@ -166,11 +166,12 @@ void Exchange::receive_ack(const Frame& frame, ExchangeSink& sink) {
         ack = std::get<Ack>(*packet);
     }
     switch (ack.type) {
-    case PacketType::puback: return receive_puback(ack, sink);
-    case PacketType::pubrec: return receive_pubrec(ack, sink);
-    case PacketType::pubrel: return receive_pubrel(ack, sink);
-    default: return receive_pubcomp(ack, sink);
+    case PacketType::puback: receive_puback(ack, sink); break;
+    case PacketType::pubrec: receive_pubrec(ack, sink); break;
+    case PacketType::pubrel: receive_pubrel(ack, sink); break;
+    default: receive_pubcomp(ack, sink); break;
     }
+    if (resend_pending_ != 0 && !closing_) resend_pending(now);
 }
 
 void Exchange::receive_pubrel(const Ack& ack, ExchangeSink& sink) {

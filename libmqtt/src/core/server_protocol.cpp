@@ -19,7 +19,7 @@ base::Consumed ServerProtocol::feed(Bytes bytes, TimePoint now, ServerSink& sink
     return consumed;
 }
 
-void ServerProtocol::receive(const Frame& frame, TimePoint, ServerSink& sink) {
+void ServerProtocol::receive(const Frame& frame, TimePoint now, ServerSink& sink) {
     const Phase phase = connected_        ? Phase::connected
                         : authenticating_ ? Phase::authenticating
                                           : Phase::opening;
@@ -41,7 +41,7 @@ void ServerProtocol::receive(const Frame& frame, TimePoint, ServerSink& sink) {
         return stage_short(PacketType::pingresp);  // [MQTT-3.12.4-1]
     case PacketType::disconnect: return receive_disconnect(frame, sink);
     case PacketType::auth: return receive_auth(frame, sink);
-    default: return receive_ack(frame, sink);
+    default: return receive_ack(frame, now, sink);
     }
 }
 
