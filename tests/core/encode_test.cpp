@@ -152,6 +152,31 @@ TEST_CASE(
     CHECK(encoded(kV5, outgoing).size() == bytes.size() - 1);
 }
 
+TEST_CASE(
+    "outgoing publish: what belongs to the message is passed on unchanged [MQTT-3.3.2-4] "
+    "[MQTT-3.3.2-15] [MQTT-3.3.2-16] [MQTT-3.3.2-17] [MQTT-3.3.2-18] [MQTT-3.3.2-20]") {
+    PropertyList received;
+    received.add_user("b", "1").add(PropertyId::topic_alias, 4);
+    received.add(PropertyId::payload_format_indicator, 1);
+    received.add(PropertyId::message_expiry_interval, 60);
+    received.add(PropertyId::response_topic, "r/t");
+    received.add(PropertyId::correlation_data, std::string_view("\0\xFF", 2));
+    received.add(PropertyId::content_type, "text/plain").add_user("a", "2").add_user("b", "1");
+    std::vector<std::uint8_t> scratch;
+    const auto split = split_publish_properties(received, scratch);
+    OutgoingPublish outgoing;
+    outgoing.topic = "t";
+    outgoing.properties = split.forwardable;
+    outgoing.message_expiry_interval = 50;
+    const Wire bytes = encoded(kV5, outgoing);
+    CHECK(decoded_words(bytes, kV5) ==
+          "PUBLISH q0 r0 d0 't' 0 bytes message-expiry-interval 50 user-property 'b' = '1' "
+          "payload-format-indicator 1 response-topic 'r/t' correlation-data 2 bytes "
+          "content-type 'text/plain' user-property 'a' = '2' user-property 'b' = '1'");
+    const auto publish = decode_publish(find_frame(bytes, 0).frame, kV5);
+    CHECK(publish->properties.text(PropertyId::correlation_data) == std::string_view("\0\xFF", 2));
+}
+
 TEST_CASE("outgoing publish: 3.x gets nothing of 5.0") {
     PropertyList properties;
     properties.add_user("b", "1");

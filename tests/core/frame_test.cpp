@@ -39,6 +39,13 @@ TEST_CASE("varint: the sizes change at the limits of the standard [MQTT-1.5.5-1]
     }
 }
 
+TEST_CASE("varint: what is too large is measured as it would be written") {
+    std::array<std::uint8_t, 5> bytes{};
+    CHECK(encode_varint(bytes.data(), kLargestVarint + 1) - bytes.data() == 5);
+    CHECK(varint_size(kLargestVarint + 1) == 5);
+    CHECK(varint_size(0xFFFF'FFFF) == 5);
+}
+
 TEST_CASE("varint: longer forms and five bytes are malformed [MQTT-1.5.5-1]") {
     const std::vector<std::uint8_t> rows[] = {{0x80, 0x00},
                                               {0xFF, 0x00},

@@ -27,7 +27,9 @@ bool is_filter(std::string_view filter) {
 
 }  // namespace
 
-TEST_CASE("topic: a name has 1 to 65535 bytes [MQTT-4.7.3-1] [MQTT-4.7.3-3] [MQTT311-4.7.3-1]") {
+TEST_CASE(
+    "topic: a name has 1 to 65535 bytes [MQTT-4.7.3-1] [MQTT-4.7.3-3] [MQTT311-4.7.3-1] "
+    "[MQTT311-4.7.3-3]") {
     CHECK_FALSE(is_name(""));
     CHECK(is_name("a"));
     CHECK(is_name("/"));

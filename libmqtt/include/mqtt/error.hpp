@@ -2,6 +2,7 @@
 // One table (src/core/error.cpp) gives every Errc its text, reason code and exit code.
 #pragma once
 
+#include <cassert>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -94,13 +95,22 @@ public:
 
     bool ok() const { return value_.index() == 0; }
     explicit operator bool() const { return ok(); }
-    T& value() { return *std::get_if<0>(&value_); }
-    const T& value() const { return *std::get_if<0>(&value_); }
+    T& value() {
+        assert(ok());
+        return *std::get_if<0>(&value_);
+    }
+    const T& value() const {
+        assert(ok());
+        return *std::get_if<0>(&value_);
+    }
     T& operator*() { return value(); }
     const T& operator*() const { return value(); }
-    T* operator->() { return std::get_if<0>(&value_); }
-    const T* operator->() const { return std::get_if<0>(&value_); }
-    const Error& error() const { return *std::get_if<1>(&value_); }
+    T* operator->() { return &value(); }
+    const T* operator->() const { return &value(); }
+    const Error& error() const {
+        assert(!ok());
+        return *std::get_if<1>(&value_);
+    }
 
 private:
     std::variant<T, Error> value_;

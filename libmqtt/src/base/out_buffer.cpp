@@ -79,7 +79,7 @@ OutBuffer& OutBuffer::operator=(OutBuffer&& other) noexcept {
 
 void OutBuffer::reserve(std::size_t more) {
     const std::size_t live = size_ - head_;
-    MQTT_ASSERT(live + more <= kLargestBlock);
+    if (live + more > kLargestBlock) throw std::bad_alloc();
     std::uint8_t* block = data_;
     std::size_t capacity = capacity_;
     // A block that is mostly consumed is reused; else moving the bytes down would cost too often.

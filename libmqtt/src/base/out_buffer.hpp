@@ -23,7 +23,7 @@ public:
     ~OutBuffer() { clear(); }
 
     // Appends `size` contiguous bytes for the caller to fill completely. The pointer is good until
-    // the next call. Throws std::bad_alloc when the heap is exhausted.
+    // the next call. Throws std::bad_alloc when the heap is exhausted or 4 GiB are staged.
     std::uint8_t* grow(std::size_t size) {
         if (capacity_ - size_ < size) reserve(size);
         std::uint8_t* at = data_ + size_;

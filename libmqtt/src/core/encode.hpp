@@ -42,6 +42,10 @@ struct OutgoingPublish {
 // Payloads from this size on are referenced when they have an owner (measured: HOUSE section 6).
 inline constexpr std::size_t kReferenceFrom = 2048;
 
+// The largest packet that there is. A forwarded message can outgrow it: its properties and ids come
+// on top of a body that may have been as large as possible already.
+inline constexpr std::size_t kLargestPacket = 1 + 4 + std::size_t{kMaxRemainingLength};
+
 // Size of the whole packet, for the receiver's Maximum Packet Size.
 std::size_t encoded_size(ProtocolVersion version, const OutgoingPublish& publish);
 void encode(base::OutBuffer& out, ProtocolVersion version, const OutgoingPublish& publish);

@@ -58,7 +58,7 @@ SendResult Exchange::publish(OutgoingPublish& publish, const MessageRef& keep,
     publish.topic_alias = 0;
     publish.omit_topic = false;
     if (peer_.topic_alias_maximum != 0) choose_alias(publish);
-    if (peer_.maximum_packet_size != 0 && !fits(publish)) return {SendStatus::too_large};
+    if (!fits(publish)) return {SendStatus::too_large};
 
     if (with_id) {
         publish.id = session_->outgoing.add(make_entry(publish, keep, token));
@@ -88,10 +88,12 @@ void Exchange::choose_alias(OutgoingPublish& publish) {
 
 // [MQTT-3.1.2-24] [MQTT-3.2.2-15]
 bool Exchange::fits(OutgoingPublish& publish) const {
-    if (encoded_size(version_, publish) <= peer_.maximum_packet_size) return true;
+    const std::size_t limit =
+        peer_.maximum_packet_size != 0 ? peer_.maximum_packet_size : kLargestPacket;
+    if (encoded_size(version_, publish) <= limit) return true;
     if (publish.topic_alias == 0 || publish.omit_topic) return false;
     publish.topic_alias = 0;  // defining an alias is what made it too large, perhaps
-    return encoded_size(version_, publish) <= peer_.maximum_packet_size;
+    return encoded_size(version_, publish) <= limit;
 }
 
 void Exchange::resume(Session& session, TimePoint now) {

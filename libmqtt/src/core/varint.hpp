@@ -9,8 +9,12 @@ namespace mqtt::core {
 
 inline constexpr std::uint32_t kLargestVarint = 268'435'455;
 
+// A larger value, which no caller may have, counts 5, as many as encode_varint then writes.
 constexpr std::size_t varint_size(std::uint32_t value) {
-    return value < 0x80 ? 1u : value < 0x4000 ? 2u : value < 0x20'0000 ? 3u : 4u;
+    if (value < 0x80) return 1;
+    if (value < 0x4000) return 2;
+    if (value < 0x20'0000) return 3;
+    return value <= kLargestVarint ? 4 : 5;
 }
 
 inline constexpr int kVarintIncomplete = 0;
