@@ -5,7 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "protocol_fixture.hpp"
-#include "support/count_allocations.hpp"
+#include "support/allocations.hpp"
 
 using namespace test;
 
