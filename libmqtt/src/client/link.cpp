@@ -91,7 +91,7 @@ void Link::disconnect(ReasonCode reason, Properties properties, Duration linger)
     if (protocol_.is_connected()) protocol_.disconnect(reason, properties);
     staged();
     closing_goal_ = driver_.bytes_sent() + driver_.backlog_bytes();
-    closing_deadline_ = Clock::now() + linger;
+    closing_deadline_ = driver_.loop().now() + linger;  // as the driver reckons
     driver_.loop().set_timer(*this, Clock::now() + kPatience);
     driver_.close_gracefully(linger);
 }
@@ -193,10 +193,21 @@ void Link::on_disconnect(const Disconnect& disconnect) {
 }
 
 void Link::on_protocol_error(const Error& error) {
+    if (const auto refusal = v3_refusal()) return on_connack(*refusal);
     if (error.code == Errc::not_mqtt) {
         return fail(error, not_mqtt_text(peer_address_, shown_, transport_));
     }
     fail(error, protocol_error_text(peer_address_, error));
+}
+
+// A server that knows 3.x only answers a CONNECT of 5.0 in its own form, which is none of 5.0.
+std::optional<Connack> Link::v3_refusal() const {
+    const bool is_v3 = !protocol_.is_connected() && shown_.size() >= 4 && shown_[0] == 0x20 &&
+                       shown_[1] == 2 && shown_[3] != 0;
+    if (!is_v3) return std::nullopt;
+    const auto reason = from_connack_v3(shown_[3]);
+    if (!reason) return std::nullopt;
+    return Connack{false, *reason, {}};
 }
 
 void Link::fail(const Error& error, std::string message) {

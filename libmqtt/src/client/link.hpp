@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/client_protocol.hpp"
@@ -77,6 +78,7 @@ private:
     void on_timer(TimePoint now) override;
 
     void staged();
+    std::optional<Connack> v3_refusal() const;
     void settle();
     void fail(const Error& error, std::string message);
     void finish(const Error& error, std::error_code system_error, const std::string& message);

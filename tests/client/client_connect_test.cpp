@@ -1,0 +1,415 @@
+// mqtt::Client: connecting, what it says when that fails, reconnecting, giving up, disconnecting.
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/use_future.hpp>
+#include <thread>
+
+#include "client/client_fixture.hpp"
+
+using namespace mqtt;
+using namespace mqtt::test;
+using std::chrono::milliseconds;
+
+namespace {
+
+struct Failure {
+    std::error_code error;
+    ConnectReport report;
+};
+
+// Connects to a peer that does as `act` says once it has heard CONNECT; it must fail.
+Failure fail_to_connect(ClientFixture& f, const std::function<void(RawPeer&)>& act) {
+    f.make().connect(f.connected.handler());
+    act(f.accept());
+    REQUIRE(f.wait([&] { return f.connected.is_done(); }));
+    CHECK(f.client->state() == ClientState::gave_up);
+    CHECK(f.client->last_error_message() == f.connected.get().message);
+    return {f.connected.error, f.connected.get()};
+}
+
+bool says(const Failure& failure, std::string_view words) {
+    CAPTURE(failure.report.message);
+    return failure.report.message.find(words) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("client: connects and tells what CONNACK says") {
+    ClientFixture f;
+    f.options.connect.client_id.clear();
+    // Assigned Client Identifier "x7", Server Keep Alive 30.
+    f.connect("20 0B 00 00 08 12 00 02 78 37 13 00 1E");
+    CHECK(f.connected.get().client_id == "x7");
+    CHECK(!f.connected.get().session_present);
+    CHECK(f.client->limits().keep_alive == std::chrono::seconds(30));  // [MQTT-3.1.2-21]
+    CHECK(f.states == std::vector{ClientState::connecting, ClientState::connected});
+    Outcome<ConnectReport> again;
+    f.client->connect(again.handler());
+    REQUIRE(f.wait([&] { return again.is_done(); }));
+    CHECK(again.error == Errc::already_connected);
+}
+
+TEST_CASE("client: the next connection uses the client id that the server assigned") {
+    ClientFixture f;
+    f.options.connect.client_id.clear();
+    f.options.connect.properties.add(PropertyId::session_expiry_interval, 60);
+    RawPeer& first = f.connect("20 08 00 00 05 12 00 02 78 37");
+    CHECK(first.packet<Connect>(0).client_id.empty());
+    first.abort();
+    CHECK(f.accept().packet<Connect>(0).client_id == "x7");
+}
+
+TEST_CASE("client: nobody listens: connection refused, at once, with the address") {
+    ClientFixture f;
+    f.broker.stop_listening();
+    f.make().connect(f.connected.handler());
+    REQUIRE(f.wait([&] { return f.connected.is_done(); }));
+    CAPTURE(f.connected.get().message);
+    CHECK(f.connected.error == Errc::connection_refused);
+    CHECK(f.connected.get().message.find("127.0.0.1") != std::string::npos);
+    CHECK(info(Errc::connection_refused).exit_code == 3);
+}
+
+TEST_CASE("client: a peer that closes before CONNACK is told apart, with the next thing to try") {
+    ClientFixture f;
+    const Failure failure = fail_to_connect(f, [](RawPeer& peer) { peer.close(); });
+    CHECK(failure.error == Errc::closed_before_connack);
+    CHECK(says(failure, "without an answer to CONNECT"));
+    CHECK(says(failure, "mqtts://"));
+}
+
+TEST_CASE("client: a peer that never answers CONNECT ends at connect_timeout") {
+    ClientFixture f;
+    f.options.connect.connect_timeout = milliseconds(50);
+    const Failure failure = fail_to_connect(f, [](RawPeer&) {});
+    CHECK(failure.error == Errc::timed_out);
+    CHECK(says(failure, "did not answer CONNECT in time"));
+}
+
+TEST_CASE("client: HTTP, TLS and other tongues are recognised at their first bytes") {
+    ClientFixture f;
+    SUBCASE("HTTP") {
+        const Failure failure = fail_to_connect(f, [](RawPeer& peer) {
+            peer.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+        });
+        CHECK(failure.error == Errc::not_mqtt);
+        CHECK(says(failure, "answered in HTTP"));
+        CHECK(says(failure, "ws://"));
+    }
+    SUBCASE("TLS alert") {
+        const Failure failure =
+            fail_to_connect(f, [](RawPeer& peer) { peer.send_hex("15 03 01 00 02 02 46"); });
+        CHECK(failure.error == Errc::not_mqtt);
+        CHECK(says(failure, "TLS alert"));
+        CHECK(says(failure, "mqtts://"));
+    }
+    SUBCASE("SSH") {
+        const Failure failure =
+            fail_to_connect(f, [](RawPeer& peer) { peer.send("SSH-2.0-OpenSSH_9.2\r\n"); });
+        CHECK(failure.error == Errc::not_mqtt);
+        CHECK(says(failure, "SSH-2.0"));
+    }
+}
+
+TEST_CASE("client: every refusal by CONNACK has its reason and advice [MQTT-4.13.2-1]") {
+    struct Row {
+        ReasonCode reason;
+        std::string_view words;
+    };
+    const Row rows[] = {
+        {ReasonCode::unsupported_protocol_version, "3.1.1"},
+        {ReasonCode::client_identifier_not_valid, "another client id"},
+        {ReasonCode::bad_user_name_or_password, "user name and password"},
+        {ReasonCode::not_authorized, "user name and password"},
+        {ReasonCode::server_unavailable, "later"},
+        {ReasonCode::server_busy, "later"},
+        {ReasonCode::banned, "ban"},
+        {ReasonCode::quota_exceeded, "later"},
+        {ReasonCode::connection_rate_exceeded, "less often"},
+        {ReasonCode::bad_authentication_method, "authentication method"},
+    };
+    for (const Row& row : rows) {
+        ClientFixture f;
+        const Failure failure = fail_to_connect(f, [&](RawPeer& peer) {
+            peer.send(ProtocolVersion::v5, Connack{false, row.reason, {}});
+        });
+        CHECK(failure.error == Errc::refused_by_server);
+        CHECK(failure.report.reason == row.reason);
+        CHECK(says(failure, reason_text(row.reason)));
+        CHECK(says(failure, row.words));
+    }
+}
+
+TEST_CASE("client: return codes of 3.1.1 are refusals with the same reasons") {
+    const std::pair<int, ReasonCode> codes[] = {{1, ReasonCode::unsupported_protocol_version},
+                                                {2, ReasonCode::client_identifier_not_valid},
+                                                {3, ReasonCode::server_unavailable},
+                                                {4, ReasonCode::bad_user_name_or_password},
+                                                {5, ReasonCode::not_authorized}};
+    for (const auto& [code, reason] : codes) {
+        ClientFixture f;
+        f.options.connect.version = ProtocolVersion::v3_1_1;
+        const Failure failure = fail_to_connect(f, [code = code](RawPeer& peer) {
+            peer.send(std::string("\x20\x02\x00", 3) + static_cast<char>(code));
+        });
+        CHECK(failure.error == Errc::refused_by_server);
+        CHECK(failure.report.reason == reason);
+    }
+}
+
+TEST_CASE("client: the server's reason string and reference are passed on") {
+    ClientFixture f;
+    const Failure failure = fail_to_connect(f, [&](RawPeer& peer) {
+        PropertyList said;
+        said.add(PropertyId::reason_string, "moving house");
+        said.add(PropertyId::server_reference, "other.example");
+        peer.send(ProtocolVersion::v5, Connack{false, ReasonCode::server_moved, said});
+    });
+    CHECK(says(failure, "moving house"));
+    CHECK(says(failure, "other.example"));
+}
+
+TEST_CASE("client: falls back from 5.0 to 3.1.1 when asked to, whatever way an old server refuses") {
+    const std::function<void(RawPeer&)> refusals[] = {
+        [](RawPeer& peer) { peer.send_hex("20 03 00 84 00"); },
+        [](RawPeer& peer) { peer.send_hex("20 02 00 01"); },  // as 3.x says it
+        [](RawPeer& peer) { peer.close(); },
+    };
+    for (const auto& refuse : refusals) {
+        ClientFixture f;
+        f.options.connect.fall_back_to_3_1_1 = true;
+        f.options.connect.properties.add(PropertyId::session_expiry_interval, 60);
+        f.make().connect(f.connected.handler());
+        refuse(f.accept());
+        RawPeer& second = f.accept(kConnackV3);
+        REQUIRE(f.wait([&] { return f.connected.is_done(); }));
+        CHECK(!f.connected.error);
+        CHECK(f.connected.get().version == ProtocolVersion::v3_1_1);
+        CHECK(second.packet<Connect>(0).version == ProtocolVersion::v3_1_1);
+    }
+}
+
+TEST_CASE("client: without the option a version refusal is final") {
+    ClientFixture f;
+    const Failure failure =
+        fail_to_connect(f, [](RawPeer& peer) { peer.send_hex("20 02 00 01"); });
+    CHECK(failure.error == Errc::refused_by_server);
+    CHECK(failure.report.reason == ReasonCode::unsupported_protocol_version);
+}
+
+TEST_CASE("client: a lost connection is told of, and made again") {
+    ClientFixture f;
+    RawPeer& first = f.connect();
+    first.abort();
+    RawPeer& second = f.accept(kConnackV5);
+    REQUIRE(f.wait([&] { return f.client->stats().connects == 2; }));
+    CHECK(f.states == std::vector{ClientState::connecting, ClientState::connected,
+                                  ClientState::waiting, ClientState::connecting,
+                                  ClientState::connected});
+    REQUIRE(f.sentences.size() == 1);
+    CHECK(f.sentences[0].find("lost") != std::string::npos);
+    // 5.0: the server says why.
+    second.send_hex("E0 02 8B 00");
+    REQUIRE(f.wait([&] { return f.sentences.size() == 2; }));
+    CHECK(f.sentences[1].find("Server shutting down") != std::string::npos);
+    f.accept(kConnackV5);
+    REQUIRE(f.wait([&] { return f.client->is_connected(); }));
+    CHECK(f.client->stats().connections_lost == 2);
+}
+
+TEST_CASE("client: gives up after max_retries, and what waits completes with not_connected") {
+    ClientFixture f;
+    f.options.reconnect.max_retries = 2;
+    RawPeer& first = f.connect();
+    Outcome<PublishResult> publish;
+    f.client->publish({"t", "x", QoS::at_least_once}, publish.handler());
+    REQUIRE(f.heard(first, "CONNECT PUBLISH"));
+    first.abort();
+    f.accept().abort();
+    f.accept().abort();
+    REQUIRE(f.wait([&] { return publish.is_done(); }));
+    CHECK(publish.error == Errc::not_connected);
+    CHECK(f.client->state() == ClientState::gave_up);
+    Outcome<PublishResult> late;
+    f.client->publish({"t", "x"}, late.handler());
+    REQUIRE(f.wait([&] { return late.is_done(); }));
+    CHECK(late.error == Errc::not_connected);
+    // connect() starts anew.
+    Outcome<ConnectReport> again;
+    f.client->connect(again.handler());
+    f.accept(kConnackV5);
+    REQUIRE(f.wait([&] { return again.is_done(); }));
+    CHECK(!again.error);
+}
+
+TEST_CASE("client: a client whose session was taken over does not fight for it") {
+    ClientFixture f;
+    f.connect().send_hex("E0 02 8E 00");
+    REQUIRE(f.wait([&] { return f.client->state() == ClientState::gave_up; }));
+    CHECK(f.client->last_error().reason == ReasonCode::session_taken_over);
+    CHECK(f.client->last_error_message().find("same client id") != std::string::npos);
+}
+
+TEST_CASE("client: retry_first_connect goes on where time may help, and only there") {
+    ClientFixture f;
+    f.options.retry_first_connect = true;
+    f.make().connect(f.connected.handler());
+    f.accept().abort();
+    f.accept().send_hex("20 03 00 89 00");  // server busy
+    CHECK(!f.connected.is_done());
+    f.accept().send_hex("20 03 00 86 00");  // bad user name or password
+    REQUIRE(f.wait([&] { return f.connected.is_done(); }));
+    CHECK(f.connected.error == Errc::refused_by_server);
+    CHECK(f.client->stats().connect_failures == 3);
+}
+
+TEST_CASE("client: a peer that breaks the protocol is told so and left [MQTT-4.13.1-1]") {
+    ClientFixture f;
+    f.options.reconnect.enabled = false;
+    RawPeer& peer = f.connect();
+    peer.send_hex("36 05 00 01 61 00 78");  // QoS 3 [MQTT-3.3.1-4]
+    REQUIRE(f.wait([&] { return f.client->state() == ClientState::gave_up; }));
+    CHECK(f.client->last_error().code == Errc::malformed_packet);
+    REQUIRE(f.heard(peer, "CONNECT DISCONNECT"));
+    CHECK(peer.packet<Disconnect>(1).reason == ReasonCode::malformed_packet);
+}
+
+TEST_CASE("client: a link that swallows bytes is lost one ping timeout after PINGREQ [MQTT-3.1.2-20]") {
+    ClientFixture f;
+    f.options.connect.keep_alive = std::chrono::seconds(1);
+    f.options.connect.ping_timeout = milliseconds(100);
+    f.options.reconnect.enabled = false;
+    RawPeer& peer = f.connect();
+    REQUIRE(f.heard(peer, "CONNECT PINGREQ"));
+    const TimePoint asked = Clock::now();
+    REQUIRE(f.wait([&] { return f.client->state() == ClientState::gave_up; }));
+    CHECK(f.client->last_error().code == Errc::keep_alive_timeout);
+    CHECK(f.client->last_error_message().find("no answer to PINGREQ") != std::string::npos);
+    // At most the time-out and a tick of the wheel, with much room for a slow machine; what it must
+    // not be is the second that a graceful close would linger.
+    CHECK(Clock::now() - asked < milliseconds(900));
+}
+
+TEST_CASE("client: an answered PINGREQ keeps the link") {
+    ClientFixture f;
+    f.options.connect.keep_alive = std::chrono::seconds(1);
+    f.options.connect.ping_timeout = milliseconds(500);
+    RawPeer& peer = f.connect();
+    REQUIRE(f.heard(peer, "CONNECT PINGREQ"));
+    peer.send_hex("D0 00");
+    REQUIRE(f.heard(peer, "CONNECT PINGREQ PINGREQ"));
+    CHECK(f.client->is_connected());
+}
+
+TEST_CASE("client: disconnect sends DISCONNECT and completes; the client is idle") {
+    ClientFixture f;
+    RawPeer& peer = f.connect();
+    Outcome<PublishResult> publish;
+    f.client->publish({"t", "x", QoS::at_least_once}, publish.handler());
+    REQUIRE(f.heard(peer, "CONNECT PUBLISH"));
+    Outcome<> done, second;
+    f.client->disconnect(done.handler());
+    f.client->disconnect(second.handler());
+    REQUIRE(f.wait([&] { return done.is_done() && second.is_done(); }));
+    CHECK(!done.error);
+    CHECK(publish.error == Errc::cancelled);
+    CHECK(peer.packet_names() == "CONNECT PUBLISH DISCONNECT");
+    CHECK(f.client->state() == ClientState::idle);
+    Outcome<> idle;
+    f.client->disconnect(idle.handler());
+    REQUIRE(f.wait([&] { return idle.is_done(); }));
+    CHECK(!idle.error);
+}
+
+TEST_CASE("client: disconnect tells when not everything could be written") {
+    ClientFixture f;
+    f.options.disconnect_timeout = milliseconds(50);
+    RawPeer& peer = f.connect();
+    peer.go_deaf();
+    const std::string large(1'000'000, 'x');
+    for (int i = 0; i < 30; ++i) {
+        const PublishRequest request{
+            .topic = "t", .payload = as_bytes(large), .qos = QoS::at_least_once};
+        REQUIRE(f.client->submit(request).ok());
+    }
+    Outcome<> done;
+    f.client->disconnect(done.handler());
+    REQUIRE(f.wait([&] { return done.is_done(); }));
+    CHECK(done.error == Errc::timed_out);
+}
+
+TEST_CASE("client: disconnect while waiting to reconnect, and while connecting") {
+    ClientFixture f;
+    Outcome<> done;
+    SUBCASE("waiting") {
+        f.options.reconnect.initial_delay = std::chrono::hours(1);
+        f.options.reconnect.maximum_delay = std::chrono::hours(1);
+        f.connect().abort();
+        REQUIRE(f.wait([&] { return f.client->state() == ClientState::waiting; }));
+        f.client->disconnect(done.handler());
+    }
+    SUBCASE("connecting") {
+        f.make().connect(f.connected.handler());
+        f.accept();
+        f.client->disconnect(done.handler());
+        REQUIRE(f.wait([&] { return f.connected.is_done(); }));
+        CHECK(f.connected.error == Errc::cancelled);
+    }
+    REQUIRE(f.wait([&] { return done.is_done(); }));
+    CHECK(!done.error);
+    CHECK(f.client->state() == ClientState::idle);
+}
+
+TEST_CASE("client: connect can be cancelled by its slot") {
+    ClientFixture f;
+    asio::cancellation_signal signal;
+    f.make().connect(asio::bind_cancellation_slot(signal.slot(), f.connected.handler()));
+    f.accept();
+    signal.emit(asio::cancellation_type::terminal);
+    REQUIRE(f.wait([&] { return f.connected.is_done(); }));
+    CHECK(f.connected.error == Errc::cancelled);
+    REQUIRE(f.wait([&] { return f.client->state() == ClientState::idle; }));
+}
+
+TEST_CASE("client: operations may be begun on another thread, with futures") {
+    asio::io_context broker_context(1);
+    TestLoop test_loop;
+    RawBroker broker(test_loop.loop());
+    broker.on_accept = [](RawPeer& peer) { peer.send_hex(kConnackV5); };
+    ClientOptions options;
+    options.connect.endpoint = {Transport::tcp, "127.0.0.1", broker.port(), ""};
+    asio::io_context context(1);
+    auto work = asio::make_work_guard(context);
+    std::thread runner([&] { context.run(); });
+    {
+        Client client(context, options);
+        auto connected = client.connect(asio::use_future);
+        const auto is_ready = [](auto& future) {
+            return future.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+        };
+        REQUIRE(test_loop.run_until([&] { return is_ready(connected); }));
+        CHECK(connected.get().version == ProtocolVersion::v5);
+        auto published = client.publish({"t", "x"}, asio::use_future);
+        REQUIRE(test_loop.run_until([&] { return is_ready(published); }));
+        CHECK(published.get().reason == ReasonCode::success);
+        auto done = client.disconnect(asio::use_future);
+        REQUIRE(test_loop.run_until([&] { return is_ready(done); }));
+        done.get();
+        work.reset();
+        runner.join();
+    }
+}
+
+TEST_CASE("client: the log tells of connections truthfully") {
+    ClientFixture f;
+    std::vector<std::string> lines;
+    f.options.log = [&](LogLevel level, std::string_view line) {
+        lines.push_back(std::to_string(static_cast<int>(level)) + " " + std::string(line));
+    };
+    f.options.reconnect.max_retries = 0;
+    f.connect().abort();
+    REQUIRE(f.wait([&] { return f.client->state() == ClientState::gave_up; }));
+    REQUIRE(lines.size() == 2);
+    CHECK(lines[0].starts_with("1 connected to 127.0.0.1:"));
+    CHECK(lines[1].starts_with("3 connection"));
+}
