@@ -58,7 +58,8 @@ void Exchange::reset() {
     peer_ = PeerLimits{};
     aliases_.reset();  // [MQTT-3.3.2-7]
     if (acks_) acks_->clear();
-    receive_in_use_ = 0;
+    pubacks_waiting_ = 0;
+    inbox_at_start_ = 0;
     send_in_use_ = 0;
     resend_pending_ = 0;
     own_receive_maximum_ = 65'535;

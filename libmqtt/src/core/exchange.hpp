@@ -155,6 +155,7 @@ protected:
 
 private:
     bool resolve_properties(Publish& publish, ExchangeSink& sink);
+    bool has_receive_quota() const;
     void receive_qos1(const Publish& publish, ExchangeSink& sink);
     void receive_qos2(const Publish& publish, ExchangeSink& sink);
     void decide(const Publish& publish, const AckDecision& decision);
@@ -179,9 +180,10 @@ private:
     std::unique_ptr<TopicAliases> aliases_;
     std::unique_ptr<AckQueue> acks_;
     std::uint16_t send_window_ = 65'535;
-    std::uint16_t receive_in_use_ = 0;  // QoS 1/2 PUBLISH received here and not finished by us
-    std::uint16_t send_in_use_ = 0;     // PUBLISH and resent PUBREL not finished by the peer
-    std::uint16_t resend_pending_ = 0;  // of a resumed session, waiting for quota
+    std::uint16_t pubacks_waiting_ = 0;  // of QoS 1 messages received here, in acks_
+    std::uint16_t inbox_at_start_ = 0;   // QoS 2 messages of earlier connections
+    std::uint16_t send_in_use_ = 0;      // PUBLISH and resent PUBREL not finished by the peer
+    std::uint16_t resend_pending_ = 0;   // of a resumed session, waiting for quota
     PacketId resend_from_ = 0;
 
 protected:

@@ -64,26 +64,31 @@ bool Exchange::resolve_properties(Publish& publish, ExchangeSink& sink) {
     return false;
 }
 
+// QoS 1 messages count until their PUBACK leaves, QoS 2 messages until PUBREL. Those of an earlier
+// connection are on top, as the peer's quota begins anew with each connection.
+bool Exchange::has_receive_quota() const {
+    const std::size_t in_use = session_->inbox.count() + pubacks_waiting_;
+    return in_use < std::size_t{own_receive_maximum_} + inbox_at_start_;
+}
+
 void Exchange::receive_qos1(const Publish& publish, ExchangeSink& sink) {
-    if (receive_in_use_ >= own_receive_maximum_) {
-        return fail(Error(Errc::receive_maximum_exceeded), sink);
-    }
+    if (!has_receive_quota()) return fail(Error(Errc::receive_maximum_exceeded), sink);
     const AckDecision decision = sink.on_publish(publish);
     if (closing_) return;
     decide(publish, decision);  // [MQTT-4.3.2-4] [MQTT-4.3.2-5]
 }
 
 void Exchange::receive_qos2(const Publish& publish, ExchangeSink& sink) {
+    const bool in_quota = has_receive_quota();
     if (!session_->inbox.insert(publish.id)) {  // [MQTT-4.3.3-10]
         const bool waits = acks_ && acks_->contains(PacketType::pubrec, publish.id);
         if (!waits) answer(PacketType::pubrec, publish.id, ReasonCode::success);
         return;
     }
-    if (receive_in_use_ >= own_receive_maximum_) {
+    if (!in_quota) {
         session_->inbox.erase(publish.id);
         return fail(Error(Errc::receive_maximum_exceeded), sink);
     }
-    ++receive_in_use_;
     const AckDecision decision = sink.on_publish(publish);
     if (closing_) return;
     decide(publish, decision);  // [MQTT-4.3.3-8]
@@ -97,10 +102,9 @@ void Exchange::decide(const Publish& publish, const AckDecision& decision) {
     enqueue({publish.id, type, ReasonCode::success, false});
 }
 
-// What is queued counts against Receive Maximum until it leaves, so that the queue is bounded. (QoS 2
-// counts anyway, from PUBLISH to PUBCOMP.)
+// What is queued counts against Receive Maximum, so that the queue is bounded.
 void Exchange::enqueue(const AckQueue::Entry& entry) {
-    if (entry.type == PacketType::puback) ++receive_in_use_;
+    if (entry.type == PacketType::puback) ++pubacks_waiting_;
     acks_->push(entry);
 }
 
@@ -127,7 +131,7 @@ void Exchange::answer(PacketType type, PacketId id, ReasonCode reason) {
 void Exchange::flush_acks() {
     AckQueue::Entry entry;
     while (acks_->pop_ready(entry)) {
-        if (entry.type == PacketType::puback) --receive_in_use_;
+        if (entry.type == PacketType::puback) --pubacks_waiting_;
         stage_ack(entry.type, entry.id, entry.reason);
     }
 }
@@ -139,9 +143,8 @@ void Exchange::stage_ack(PacketType type, PacketId id, ReasonCode reason) {
     const bool with_reason = version_ == ProtocolVersion::v5 && reason != ReasonCode::success;
     if (with_reason) {
         reason = nearest_valid_reason(type, role_, reason);
-        const bool refused = type == PacketType::pubrec && is_error(reason);
-        if (refused && session_->inbox.erase(id) && receive_in_use_ != 0) {
-            --receive_in_use_;  // the exchange ends here [MQTT-4.3.3-9]
+        if (type == PacketType::pubrec && is_error(reason)) {
+            session_->inbox.erase(id);  // the exchange ends here [MQTT-4.3.3-9]
         }
     }
     std::uint8_t* at = out_->grow(with_reason ? 5 : 4);
@@ -181,8 +184,6 @@ void Exchange::receive_pubrel(const Ack& ack, ExchangeSink& sink) {
     if (!session_->inbox.erase(ack.id)) {
         return answer(PacketType::pubcomp, ack.id, ReasonCode::packet_identifier_not_found);
     }
-    // One that an earlier connection began was not counted on this one.
-    if (receive_in_use_ != 0) --receive_in_use_;
     answer(PacketType::pubcomp, ack.id, ReasonCode::success);  // [MQTT-4.3.3-11] [MQTT-4.3.3-12]
 }
 

@@ -98,6 +98,7 @@ bool Exchange::fits(OutgoingPublish& publish) const {
 
 void Exchange::resume(Session& session, TimePoint now) {
     session_ = &session;
+    inbox_at_start_ = static_cast<std::uint16_t>(session.inbox.count());
     Inflight& outgoing = session.outgoing;
     outgoing.remove_if([](const InflightEntry& entry) {
         // Requests end with their connection, and a PUBLISH without its message cannot be repeated.
