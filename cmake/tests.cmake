@@ -37,6 +37,28 @@ function(mqtt_test folder)
     set_tests_properties(test_${folder} PROPERTIES TIMEOUT 300)
 endfunction()
 
+# Every public header alone in a translation unit, which must not bring in what users may not have.
+function(mqtt_public_headers)
+    mqtt_glob(headers DIRS libmqtt/include/mqtt PATTERNS "*.hpp")
+    set(units)
+    foreach(header IN LISTS headers)
+        get_filename_component(name ${header} NAME_WE)
+        set(unit ${PROJECT_BINARY_DIR}/headers/${name}.cpp)
+        file(CONFIGURE OUTPUT ${unit} CONTENT "#include \"mqtt/${name}.hpp\"
+#if defined(OPENSSL_VERSION_NUMBER) || defined(CLI11_VERSION) || defined(SQLITE_VERSION) || defined(FMT_VERSION)
+#error \"mqtt/${name}.hpp includes a dependency of the library\"
+#endif
+")
+        list(APPEND units ${unit})
+    endforeach()
+    add_library(public_headers OBJECT ${units})
+    target_include_directories(public_headers PRIVATE ${PROJECT_SOURCE_DIR}/libmqtt/include)
+    target_link_libraries(public_headers PRIVATE mqtt_asio mqtt_flags)
+    if(TARGET test_client)
+        add_dependencies(test_client public_headers)
+    endif()
+endfunction()
+
 if(MQTT_SANITIZE STREQUAL "fuzzer")
     mqtt_programs(tests/fuzz "*_fuzz.cpp" LINK test_includes mqtt_net mqtt_core -fsanitize=fuzzer)
     return()
@@ -50,6 +72,7 @@ endif()
 mqtt_test(core LINK mqtt_core)
 mqtt_test(net LINK mqtt_net OpenSSL::SSL)
 mqtt_test(client LINK mqtt_client OpenSSL::SSL)
+mqtt_public_headers()
 mqtt_test(broker LINK mqtt_broker mqtt_client OpenSSL::SSL)
 mqtt_test(spec LINK ${tools} mqtt_broker mqtt_client OpenSSL::SSL)
 

@@ -169,7 +169,8 @@ TEST_CASE("client: the server's reason string and reference are passed on") {
     CHECK(says(failure, "other.example"));
 }
 
-TEST_CASE("client: falls back from 5.0 to 3.1.1 when asked to, whatever way an old server refuses") {
+TEST_CASE(
+    "client: falls back from 5.0 to 3.1.1 when asked to, whatever way an old server refuses") {
     const std::function<void(RawPeer&)> refusals[] = {
         [](RawPeer& peer) { peer.send_hex("20 03 00 84 00"); },
         [](RawPeer& peer) { peer.send_hex("20 02 00 01"); },  // as 3.x says it
@@ -191,8 +192,7 @@ TEST_CASE("client: falls back from 5.0 to 3.1.1 when asked to, whatever way an o
 
 TEST_CASE("client: without the option a version refusal is final") {
     ClientFixture f;
-    const Failure failure =
-        fail_to_connect(f, [](RawPeer& peer) { peer.send_hex("20 02 00 01"); });
+    const Failure failure = fail_to_connect(f, [](RawPeer& peer) { peer.send_hex("20 02 00 01"); });
     CHECK(failure.error == Errc::refused_by_server);
     CHECK(failure.report.reason == ReasonCode::unsupported_protocol_version);
 }
@@ -274,7 +274,8 @@ TEST_CASE("client: a peer that breaks the protocol is told so and left [MQTT-4.1
     CHECK(peer.packet<Disconnect>(1).reason == ReasonCode::malformed_packet);
 }
 
-TEST_CASE("client: a link that swallows bytes is lost one ping timeout after PINGREQ [MQTT-3.1.2-20]") {
+TEST_CASE(
+    "client: a link that swallows bytes is lost one ping timeout after PINGREQ [MQTT-3.1.2-20]") {
     ClientFixture f;
     f.options.connect.keep_alive = std::chrono::seconds(1);
     f.options.connect.ping_timeout = milliseconds(100);

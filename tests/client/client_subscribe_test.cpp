@@ -34,8 +34,8 @@ TEST_CASE("client: subscribe completes with a reason per filter [MQTT-3.8.4-1] [
     peer.send_hex("90 06 00 01 00 01 00 87  90 04 00 02 00 8F");
     REQUIRE(f.wait([&] { return none.is_done(); }));
     CHECK(!some.error);
-    CHECK(some.get().reasons == std::vector{ReasonCode::granted_qos_1, ReasonCode::success,
-                                            ReasonCode::not_authorized});
+    CHECK(some.get().reasons ==
+          std::vector{ReasonCode::granted_qos_1, ReasonCode::success, ReasonCode::not_authorized});
     CHECK(none.error == Errc::refused_by_server);
     CHECK(none.get().reasons == std::vector{ReasonCode::topic_filter_invalid});
 }
@@ -53,9 +53,9 @@ TEST_CASE("client: invalid subscriptions never reach the wire") {
     f.client->subscribe({{"a/+"}}, wildcard.handler());
     f.client->subscribe({{"$share/g/a"}}, shared.handler());
     REQUIRE(f.wait([&] { return shared.is_done(); }));
-    CHECK(empty.error == Errc::invalid_argument);          // [MQTT-3.8.3-2]
-    CHECK(bad.error == Errc::topic_filter_invalid);        // [MQTT-4.7.1-1]
-    CHECK(shared_local.error == Errc::invalid_argument);   // [MQTT-3.8.3-4]
+    CHECK(empty.error == Errc::invalid_argument);         // [MQTT-3.8.3-2]
+    CHECK(bad.error == Errc::topic_filter_invalid);       // [MQTT-4.7.1-1]
+    CHECK(shared_local.error == Errc::invalid_argument);  // [MQTT-3.8.3-4]
     CHECK(wildcard.error == Errc::not_supported_by_server);
     CHECK(shared.error == Errc::not_supported_by_server);
     CHECK(peer.packet_names() == "CONNECT");
@@ -86,8 +86,7 @@ TEST_CASE("client: subscribing ends at subscribe_timeout, or when it is cancelle
     Outcome<SubscribeResult> late, cancelled;
     asio::cancellation_signal signal;
     f.client->subscribe({{"a"}}, late.handler());
-    f.client->subscribe({{"b"}},
-                        asio::bind_cancellation_slot(signal.slot(), cancelled.handler()));
+    f.client->subscribe({{"b"}}, asio::bind_cancellation_slot(signal.slot(), cancelled.handler()));
     f.test_loop.run_one();
     signal.emit(asio::cancellation_type::total);
     REQUIRE(f.wait([&] { return late.is_done() && cancelled.is_done(); }));
@@ -166,7 +165,8 @@ TEST_CASE("client: too many unread messages pause reading; PINGREQ goes on, the 
     f.options.connect.ping_timeout = milliseconds(100);
     RawPeer& peer = f.connect();
     const std::string payload(500, 'x');
-    for (int i = 0; i < 50; ++i) deliver(peer, "t", payload);
+    for (int i = 0; i < 50; ++i)
+        deliver(peer, "t", payload);
     REQUIRE(f.heard(peer, "CONNECT PINGREQ PINGREQ PINGREQ"));
     CHECK(f.client->is_connected());
     CHECK(f.client->stats().unread_messages < 10);
@@ -218,9 +218,8 @@ TEST_CASE("client: a message that matches no filter is acknowledged and goes to 
         return AckDecision::now();
     });
     SUBCASE("with a catch-all handler") {
-        f.client->set_catch_all_handler([&](const IncomingMessage& message) {
-            others.emplace_back(message.publish.topic);
-        });
+        f.client->set_catch_all_handler(
+            [&](const IncomingMessage& message) { others.emplace_back(message.publish.topic); });
     }
     SUBCASE("without one it goes where all messages go") {}
     deliver(peer, "a/x", "1");
@@ -252,7 +251,8 @@ TEST_CASE("client: a message handler takes what had arrived before it was set") 
     CHECK(peer.packet<Ack>(1).reason == ReasonCode::not_authorized);
 }
 
-TEST_CASE("client: request publishes with response topic and correlation data, takes the response") {
+TEST_CASE(
+    "client: request publishes with response topic and correlation data, takes the response") {
     ClientFixture f;
     RawPeer& peer = f.connect();
     Outcome<ReceivedMessage> one, two;

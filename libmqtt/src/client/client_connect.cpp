@@ -51,7 +51,8 @@ Client::Impl::Impl(ConnectionLoop& loop, ClientOptions options)
     , loop_(loop)
     , connection_(loop, *this)
     , backoff_(options_.reconnect)
-    , retry_timer_(*this, &Impl::on_retry_timer)
+    , retry_timer_(loop.context())
+    , self_(std::make_shared<Impl*>(this))
     , publish_timer_(*this, &Impl::on_publish_timer)
     , request_timer_(*this, &Impl::on_request_timer)
     , response_timer_(*this, &Impl::on_response_timer) {
@@ -59,6 +60,7 @@ Client::Impl::Impl(ConnectionLoop& loop, ClientOptions options)
 }
 
 Client::Impl::~Impl() {
+    *self_ = nullptr;
     on_delivery_ = nullptr;
     fail_operations(Errc::cancelled);
     for (Done<>& done : disconnecting_)
@@ -230,7 +232,10 @@ bool Client::Impl::is_curable(const Error& error) const {
 void Client::Impl::wait_for_retry(bool was_connected) {
     const std::chrono::milliseconds delay = backoff_.next();
     state_ = ClientState::waiting;
-    loop().set_timer(retry_timer_, Clock::now() + delay);
+    retry_timer_.expires_after(delay);
+    retry_timer_.async_wait([self = self_](std::error_code error) {
+        if (!error && *self) (*self)->on_retry_timer();
+    });
     StateChange change;
     change.error = last_error_;
     change.message = last_message_;
@@ -240,7 +245,7 @@ void Client::Impl::wait_for_retry(bool was_connected) {
     change_state(change);
 }
 
-void Client::Impl::on_retry_timer(TimePoint) {
+void Client::Impl::on_retry_timer() {
     if (state_ == ClientState::waiting) begin_attempt();
 }
 
@@ -277,7 +282,7 @@ void Client::Impl::disconnect(Done<> done, ReasonCode reason, PropertyList prope
 
 void Client::Impl::finish_disconnect(std::error_code error) {
     is_disconnecting_ = false;
-    loop().timers().cancel(retry_timer_);
+    retry_timer_.cancel();
     state_ = ClientState::idle;
     change_state({});
     for (Done<>& done : std::exchange(disconnecting_, {}))

@@ -3,6 +3,7 @@
 // store), client_subscribe, client_receive, client_request; client.cpp is the public face.
 #pragma once
 
+#include <asio/steady_timer.hpp>
 #include <deque>
 #include <list>
 #include <map>
@@ -164,7 +165,7 @@ private:
     bool is_curable(const Error& error) const;
     void take_connack(const Connack& connack);
     void wait_for_retry(bool was_connected);
-    void on_retry_timer(TimePoint now);
+    void on_retry_timer();
     void give_up(bool was_connected);
     void finish_disconnect(std::error_code error);
     void fail_operations(std::error_code error);
@@ -228,7 +229,8 @@ private:
     ConnectOptions attempt_options_;  // what the attempt under way uses
     ClientSession session_;
     client::Backoff backoff_;
-    client::MemberTimer<Impl> retry_timer_;
+    asio::steady_timer retry_timer_;  // delays are shorter than the wheel's tick
+    std::shared_ptr<Impl*> self_;     // what the timer's handler finds us by; null when we are gone
     client::Done<ConnectReport> connecting_;
     std::list<client::Done<>> disconnecting_;
     std::string peer_address_;
