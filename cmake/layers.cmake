@@ -3,8 +3,11 @@
 
 # Everything that includes <asio.hpp> must agree on these; they travel with the installed library too.
 add_library(mqtt_asio INTERFACE)
+# Asio finds std::aligned_alloc only where a standard header came before it, so two files could allocate by
+# one and release by the other; without it all use operator new.
 target_compile_definitions(mqtt_asio INTERFACE
-    ASIO_STANDALONE ASIO_SEPARATE_COMPILATION ASIO_NO_DEPRECATED ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=8)
+    ASIO_STANDALONE ASIO_SEPARATE_COMPILATION ASIO_NO_DEPRECATED ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=8
+    ASIO_DISABLE_STD_ALIGNED_ALLOC)
 target_link_libraries(mqtt_asio INTERFACE Threads::Threads)
 
 function(mqtt_glob out)
