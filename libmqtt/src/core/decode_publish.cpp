@@ -8,10 +8,12 @@ namespace {
 constexpr std::uint8_t kRetain = 0x01;
 constexpr std::uint8_t kDup = 0x08;
 
-// A topic that is not plain ASCII, or wrong.
+// A topic that is empty, not plain ASCII, or wrong.
 Error check_topic(std::string_view topic) {
-    if (!is_valid_utf8(topic))
-        return malformed(Reader::kNotUtf8);     // [MQTT-3.3.2-1] [MQTT311-3.3.2-1]
+    if (!is_valid_utf8(topic)) {
+        return malformed(Reader::kNotUtf8);  // [MQTT-3.3.2-1] [MQTT311-3.3.2-1]
+    }
+    if (!topic.empty() && !has_wildcard(topic)) return {};
     return validate_topic_name(topic).error();  // [MQTT-3.3.2-2] [MQTT311-3.3.2-2]
 }
 
@@ -25,12 +27,9 @@ Error check_flags(std::uint8_t flags, ProtocolVersion version) {
     return {};
 }
 
-}  // namespace
-
-Result<Publish> decode_publish(const Frame& frame, ProtocolVersion version) {
+// Fills `publish` in place: a value that is moved afterwards costs as much as the decoding.
+Error parse(const Frame& frame, ProtocolVersion version, Publish& publish) {
     if (const Error error = check_flags(frame.flags, version)) return error;
-    Result<Publish> result{Publish{}};
-    Publish& publish = *result;
     Reader reader(frame.body);
     publish.qos = static_cast<QoS>(frame.flags >> 1 & 3);
     publish.retain = (frame.flags & kRetain) != 0;
@@ -47,14 +46,20 @@ Result<Publish> decode_publish(const Frame& frame, ProtocolVersion version) {
         if (error) return error;
     }
     if (!reader.ok()) return reader.error();
-    if (publish.topic.empty() && has_properties(version)) {
-        if (!publish.properties.number(PropertyId::topic_alias)) {
-            return protocol_error("PUBLISH with neither topic nor topic alias");
-        }
-    } else if (publish.topic.empty() || !is_plain_ascii<true>(publish.topic)) {
-        if (const Error error = check_topic(publish.topic)) return error;
-    }
     publish.payload = reader.rest();
+    if (publish.topic.empty() && has_properties(version)) {
+        if (publish.properties.number(PropertyId::topic_alias)) return {};
+        return protocol_error("PUBLISH with neither topic nor topic alias");
+    }
+    if (!publish.topic.empty() && is_plain_ascii<true>(publish.topic)) return {};
+    return check_topic(publish.topic);
+}
+
+}  // namespace
+
+Result<Publish> decode_publish(const Frame& frame, ProtocolVersion version) {
+    Result<Publish> result{Publish()};
+    if (const Error error = parse(frame, version, *result)) result = error;
     return result;
 }
 

@@ -103,14 +103,6 @@ Status validate_properties(Bytes raw, PropertyPlace place) {
     return validate(raw, place);
 }
 
-Properties core::read_properties(Reader& reader, PropertyPlace place, Error& error) {
-    const Bytes raw = reader.bytes(reader.varint());
-    if (!reader.ok()) return {};
-    if (raw.empty() && place != PropertyPlace::auth) return {};  // the common case
-    error = validate(raw, place);
-    return error ? Properties() : Properties(raw);
-}
-
 // Reading validated bytes: they cannot be too short.
 
 Properties::Iterator::Iterator(Bytes rest)

@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::size_t kLongest = 65535;
 constexpr std::string_view kSharePrefix = "$share/";
-constexpr std::string_view kWildcards = "+#";
 
 Error bad_name(std::string_view why) {
     return {Errc::topic_name_invalid, why};
@@ -22,8 +21,8 @@ Error bad_filter(std::string_view why) {
 
 // Wildcards of a filter without its $share part.
 Status check_wildcards(std::string_view filter) {
-    std::size_t at = 0;
-    while ((at = filter.find_first_of(kWildcards, at)) != std::string_view::npos) {
+    for (std::size_t at = 0; at < filter.size(); ++at) {
+        if (filter[at] != '#' && filter[at] != '+') continue;
         const bool begins_level = at == 0 || filter[at - 1] == '/';
         const bool is_last = at + 1 == filter.size();
         if (filter[at] == '#') {
@@ -34,9 +33,21 @@ Status check_wildcards(std::string_view filter) {
             // [MQTT-4.7.1-2] [MQTT311-4.7.1-3]
             return bad_filter("+ does not fill a whole level");
         }
-        ++at;
     }
     return {};
+}
+
+// How many bytes two texts have in common at their beginnings.
+std::size_t common_prefix(std::string_view a, std::string_view b) {
+    const std::size_t size = std::min(a.size(), b.size());
+    std::size_t at = 0;
+    while (size - at >= 8 &&
+           core::detail::load8(a.data() + at) == core::detail::load8(b.data() + at)) {
+        at += 8;
+    }
+    while (at < size && a[at] == b[at])
+        ++at;
+    return at;
 }
 
 Status check_shared(std::string_view rest) {
@@ -82,29 +93,18 @@ Status validate_topic_filter(std::string_view filter) {
 bool topic_matches(std::string_view filter, std::string_view name) {
     // [MQTT-4.7.2-1] [MQTT311-4.7.2-1]
     if (name.starts_with('$') && (filter.starts_with('+') || filter.starts_with('#'))) return false;
-    std::size_t f = 0;
-    std::size_t n = 0;
-    for (;;) {  // both stand at the beginning of a level
-        if (f < filter.size() && filter[f] == '#') return true;
-        if (f < filter.size() && filter[f] == '+') {
-            ++f;
-            n = std::min(name.find('/', n), name.size());
-        } else {
-            while (f < filter.size() && n < name.size() && filter[f] == name[n] &&
-                   filter[f] != '/') {
-                ++f;
-                ++n;
-            }
+    // A name has no wildcards, so where both texts are equal nothing else is to be looked at, and the
+    // first difference says it all. Before a wildcard stands a slash or nothing, in both.
+    for (;;) {
+        const std::size_t equal = common_prefix(filter, name);
+        filter.remove_prefix(equal);
+        name.remove_prefix(equal);
+        if (filter.starts_with('#')) return true;
+        if (!filter.starts_with('+')) {
+            return name.empty() && (filter.empty() || filter == "/#");  // "a/#" includes "a"
         }
-        const bool filter_ended = f == filter.size();
-        const bool name_ended = n == name.size();
-        if (filter_ended || name_ended) {
-            // "a/#" includes its parent "a".
-            return name_ended && (filter_ended || filter.substr(f) == "/#");
-        }
-        if (filter[f] != '/' || name[n] != '/') return false;
-        ++f;
-        ++n;
+        filter.remove_prefix(1);
+        name.remove_prefix(std::min(name.find('/'), name.size()));
     }
 }
 
@@ -117,7 +117,14 @@ std::optional<SharedFilter> parse_shared_filter(std::string_view filter) {
 }
 
 bool has_wildcard(std::string_view filter) {
-    return filter.find_first_of(kWildcards) != std::string_view::npos;
+    std::size_t at = 0;
+    for (; filter.size() - at >= 8; at += 8) {
+        if (core::detail::has_wildcard_byte(core::detail::load8(filter.data() + at))) return true;
+    }
+    for (; at < filter.size(); ++at) {
+        if (filter[at] == '+' || filter[at] == '#') return true;
+    }
+    return false;
 }
 
 std::size_t topic_levels(std::string_view topic) {

@@ -5,22 +5,27 @@
 namespace mqtt::core {
 namespace {
 
-struct Lead {
-    int continuation_bytes;  // 0: not a lead byte
-    std::uint8_t second_minimum = 0x80;
-    std::uint8_t second_maximum = 0xBF;
-};
+constexpr bool is_continuation(std::uint8_t byte) {
+    return (byte & 0xC0) == 0x80;
+}
 
-constexpr Lead classify(std::uint8_t byte) {
-    if (byte < 0xC2) return {0};  // a continuation byte, or an overlong form
-    if (byte < 0xE0) return {1};
-    if (byte == 0xE0) return {2, 0xA0, 0xBF};
-    if (byte == 0xED) return {2, 0x80, 0x9F};  // no surrogates
-    if (byte < 0xF0) return {2};
-    if (byte == 0xF0) return {3, 0x90, 0xBF};
-    if (byte < 0xF4) return {3};
-    if (byte == 0xF4) return {3, 0x80, 0x8F};
-    return {0};
+// Size of the sequence of 2 to 4 bytes at `at`, of which `left` bytes are there; 0: not well-formed.
+inline std::size_t sequence_size(const std::uint8_t* at, std::size_t left) {
+    const std::uint8_t lead = at[0];
+    if (lead < 0xC2) return 0;  // a continuation byte, or an overlong form
+    if (left < 2 || !is_continuation(at[1])) return 0;
+    const std::uint8_t second = at[1];
+    if (lead < 0xE0) return 2;
+    if (left < 3 || !is_continuation(at[2])) return 0;
+    if (lead < 0xF0) {
+        if (lead == 0xE0 && second < 0xA0) return 0;  // overlong
+        if (lead == 0xED && second > 0x9F) return 0;  // a surrogate
+        return 3;
+    }
+    if (left < 4 || !is_continuation(at[3])) return 0;
+    if (lead == 0xF0 && second < 0x90) return 0;  // overlong
+    if (lead == 0xF4 && second > 0x8F) return 0;  // above U+10FFFF
+    return lead <= 0xF4 ? 4 : 0;
 }
 
 }  // namespace
@@ -28,20 +33,13 @@ constexpr Lead classify(std::uint8_t byte) {
 bool is_valid_utf8(std::string_view text) {
     if (is_plain_ascii<false>(text)) return true;
     const auto* at = reinterpret_cast<const std::uint8_t*>(text.data());
-    const auto* end = at + text.size();
-    while (at != end) {
-        if (*at < 0x80) {
-            if (*at == 0) return false;
-            ++at;
-            continue;
-        }
-        const Lead lead = classify(*at++);
-        if (lead.continuation_bytes == 0 || end - at < lead.continuation_bytes) return false;
-        if (*at < lead.second_minimum || *at > lead.second_maximum) return false;
-        for (int i = 1; i < lead.continuation_bytes; ++i) {
-            if ((at[i] & 0xC0) != 0x80) return false;
-        }
-        at += lead.continuation_bytes;
+    std::size_t left = text.size();
+    while (left != 0) {
+        std::size_t size = *at == 0 ? 0 : 1;
+        if (*at >= 0x80) size = sequence_size(at, left);
+        if (size == 0) return false;
+        at += size;
+        left -= size;
     }
     return true;
 }

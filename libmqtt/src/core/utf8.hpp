@@ -35,6 +35,13 @@ constexpr std::uint64_t plain_marks(std::uint64_t word) {
     return marks & kHighBits;
 }
 
+// Some byte of the word is + or #, whatever the others are.
+constexpr bool has_wildcard_byte(std::uint64_t word) {
+    const std::uint64_t wild = (word | 0x08 * kOnes) ^ 0x2B * kOnes;
+    const std::uint64_t low_bits = ~kHighBits;
+    return (((wild & low_bits) + low_bits) | wild | low_bits) != ~std::uint64_t{0};
+}
+
 }  // namespace detail
 
 // True when `text` is ASCII without NUL (kName: also without wildcards), 8 bytes at a time. False
