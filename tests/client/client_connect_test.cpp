@@ -401,6 +401,33 @@ TEST_CASE("client: operations may be begun on another thread, with futures") {
     }
 }
 
+TEST_CASE("client: a loop that sleeps in its own set is woken by operations of other threads") {
+    TestLoop test_loop;
+    RawBroker broker(test_loop.loop());
+    broker.on_accept = [](RawPeer& peer) { peer.send_hex(kConnackV5); };
+    ClientOptions options;
+    options.connect.endpoint = {Transport::tcp, "127.0.0.1", broker.port(), ""};
+    options.connect.keep_alive = std::chrono::seconds(0);  // nothing else wakes it
+    ConnectionLoop loop;
+    auto client = std::make_unique<Client>(loop, options);
+    std::thread runner([&] { loop.run(); });
+    const auto is_ready = [](auto& future) {
+        return future.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+    };
+    auto connected = client->connect(asio::use_future);
+    REQUIRE(test_loop.run_until([&] { return is_ready(connected); }));
+    connected.get();
+    for (int i = 0; i < 3; ++i) {
+        auto published = client->publish({"t", "x"}, asio::use_future);
+        REQUIRE(test_loop.run_until([&] { return is_ready(published); }));
+        published.get();
+    }
+    loop.stop();
+    runner.join();
+    loop.run_until(Clock::now());  // the loop is this thread's now
+    client.reset();
+}
+
 TEST_CASE("client: the log tells of connections truthfully") {
     ClientFixture f;
     std::vector<std::string> lines;

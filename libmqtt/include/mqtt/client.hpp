@@ -214,6 +214,9 @@ private:
     void start_when_drained(Done<> done);
     void start_disconnect(Done<> done, ReasonCode reason, PropertyList properties);
 
+    // Another thread: what was posted to the context is seen soon.
+    void wake();
+
     // Erases the handler and begins the operation on the loop's thread: at once when this is it.
     template <class... Results, class Start, class Token, class... Args>
     auto initiate(Start start, Token& token, Args... args) {
@@ -225,6 +228,7 @@ private:
                                          ... values = std::move(arguments)]() mutable {
                     (client->*begin)(std::move(done), std::move(values)...);
                 });
+                client->wake();
             },
             token, this, start, std::move(args)...);
     }

@@ -14,6 +14,11 @@ Client::Client(ConnectionLoop& loop, ClientOptions options)
 
 Client::~Client() = default;
 
+void Client::wake() {
+    ConnectionLoop& loop = impl_->loop_;
+    if (!loop.loop().in_loop_thread()) loop.post([] {});
+}
+
 void Client::start_connect(Done<ConnectReport> done) {
     impl_->connect(std::move(done));
 }

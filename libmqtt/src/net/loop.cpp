@@ -305,6 +305,7 @@ Loop::OwnEpoll& Loop::own_epoll() {
     auto* own = dynamic_cast<OwnEpoll*>(impl_.get());
     MQTT_ASSERT(own != nullptr);
     own->thread.store(std::this_thread::get_id(), std::memory_order_relaxed);
+    own->run_asio();  // what was begun between two runs: nothing in our set announces it
     return *own;
 }
 
