@@ -266,7 +266,7 @@ TEST_CASE("publish: large payloads reach all subscribers, whatever their QoS") {
     }
 }
 
-TEST_CASE("publish: an empty payload and an empty level are ordinary [MQTT-3.3.3-1]") {
+TEST_CASE("publish: an empty payload and an empty level are ordinary") {
     TestBroker broker;
     RawClient sub = broker.client("sub");
     sub.subscribe("/+//x");

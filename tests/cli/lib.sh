@@ -117,7 +117,7 @@ start_mosquitto() {
     for try in 1 2 3; do
         PORT=$(free_port) PORT2=$(free_port)
         BROKER_LOG=$T/mosquitto.$((${#lib_pids[@]})).log
-        { printf 'listener %s %s\nallow_anonymous true\n' "$PORT" "$HOST"
+        { printf 'user %s\nlistener %s %s\nallow_anonymous true\n' "$(id -un)" "$PORT" "$HOST"
           for line in "$@"; do printf '%s\n' "${line//%PORT2%/$PORT2}"; done; } >"$T/mosquitto.$try.conf"
         "$(lib_find mosquitto)" -v -c "$T/mosquitto.$try.conf" >"$BROKER_LOG" 2>&1 &
         BROKER_PID=$!

@@ -31,7 +31,7 @@ std::string_view bare(std::string_view filter) {
     return shared ? shared->filter : filter;
 }
 
-// What CONNACK said is not available. [MQTT-3.2.2-23] and kin
+// What CONNACK said is not available. (5.0 section 3.2.2.3)
 bool is_supported(const FilterRequest& request, const ServerLimits& limits) {
     for (const Subscription& one : request.filters) {
         if (!limits.wildcard_subscription_available && has_wildcard(one.filter)) return false;
