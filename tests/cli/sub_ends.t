@@ -1,4 +1,4 @@
-# timeout: 240
+# timeout: 300
 # mqtt-sub: subscriptions, and how a run ends (rows 60 to 78 and 85 of the table of cases).
 . "$(dirname "$0")/drop_in.sh"
 with_broker theirs
@@ -133,6 +133,7 @@ outage() {
     kill -9 "$BROKER_PID"; wait "$BROKER_PID" 2>/dev/null || true
     is_theirs "$PROGRAM" || until_true 10 contains "$T/outage.$LABEL.err" 'next attempt in'
     local conf; conf=$(ls "$T"/mosquitto.*.conf | tail -n 1)
+    BROKER_LOG=$T/restarted.${LABEL}.log
     "$(lib_find mosquitto)" -v -c "$conf" >"$BROKER_LOG" 2>&1 &
     BROKER_PID=$!; lib_pids+=("$BROKER_PID")
     until_true 40 contains "$BROKER_LOG" 'Sending SUBACK'
