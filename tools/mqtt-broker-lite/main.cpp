@@ -15,8 +15,8 @@
 namespace tools::broker_lite {
 namespace {
 
-// One write per line, so that the lines of several threads do not mix. mosquitto's form: the time in
-// seconds since the epoch, a colon, the text.
+// One write per line, so that the lines of several threads do not mix. mosquitto's form: the time
+// in seconds since the epoch, a colon, the text.
 void write_line(std::string_view text) {
     using namespace std::chrono;
     const auto now = duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
@@ -52,7 +52,8 @@ void write_ready_file(const std::string& path, const mqtt::Broker& broker) {
 
 int run(const Invocation& invocation) {
     Options options;
-    for (const FlagUse& use : invocation.uses) apply_flag(flag_table(), options, use);
+    for (const FlagUse& use : invocation.uses)
+        apply_flag(flag_table(), options, use);
     const bool quiet = options.quiet;
     const std::string ready_file = options.ready_file;
     mqtt::BrokerConfig config = make_config(std::move(options));
@@ -66,7 +67,8 @@ int run(const Invocation& invocation) {
         throw ToolError(kExitUsage, broker.start_error());
     }
     if (!quiet) {
-        for (const std::string& line : start_lines(broker.bound())) write_line(line);
+        for (const std::string& line : start_lines(broker.bound()))
+            write_line(line);
         write_line(fmt::format("mqtt-broker-lite version {} running", kVersion));
     }
     if (!ready_file.empty()) write_ready_file(ready_file, broker);

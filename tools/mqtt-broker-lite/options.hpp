@@ -1,4 +1,5 @@
-// The options of mqtt-broker-lite: its flag table and what the flags fill. Opens and prints nothing.
+// The options of mqtt-broker-lite: its flag table and what the flags fill. Opens and prints
+// nothing.
 #pragma once
 
 #include <string>

@@ -74,14 +74,16 @@ std::vector<std::string> reachable_urls(const std::vector<mqtt::Broker::Bound>& 
 
 std::vector<std::string> start_lines(const std::vector<mqtt::Broker::Bound>& bound) {
     std::vector<std::string> lines;
-    for (const std::string& url : reachable_urls(bound)) lines.push_back("listening on " + url);
-    const bool only_local = std::all_of(bound.begin(), bound.end(), [](const auto& b) {
-        return is_local(b.endpoint);
-    });
+    for (const std::string& url : reachable_urls(bound))
+        lines.push_back("listening on " + url);
+    const bool only_local =
+        std::all_of(bound.begin(), bound.end(), [](const auto& b) { return is_local(b.endpoint); });
     if (only_local) {
-        lines.emplace_back("only programs on this machine can connect; to let others in: --bind any");
+        lines.emplace_back(
+            "only programs on this machine can connect; to let others in: --bind any");
     } else {
-        lines.emplace_back("anyone who can reach these addresses may connect (no password is asked)");
+        lines.emplace_back(
+            "anyone who can reach these addresses may connect (no password is asked)");
     }
     return lines;
 }

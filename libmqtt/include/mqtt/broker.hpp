@@ -21,10 +21,10 @@ namespace mqtt {
 // What clients of one listener may do. All of it is enforced; what MQTT 5.0 can tell a client in
 // CONNACK is told.
 struct ListenerLimits {
-    std::uint32_t maximum_packet_size = 0;      // bytes that a client may send; 0: the protocol's
+    std::uint32_t maximum_packet_size = 0;  // bytes that a client may send; 0: the protocol's
     std::uint32_t maximum_connect_packet_size = 65'536;  // bytes, before a client is accepted
-    std::uint16_t receive_maximum = 1'000;      // QoS 1/2 PUBLISH a client may have unacknowledged
-    std::uint16_t topic_alias_maximum = 64;     // aliases that a client may set
+    std::uint16_t receive_maximum = 1'000;   // QoS 1/2 PUBLISH a client may have unacknowledged
+    std::uint16_t topic_alias_maximum = 64;  // aliases that a client may set
     QoS maximum_qos = QoS::exactly_once;
     bool retain_available = true;
     bool wildcard_subscription_available = true;
@@ -33,8 +33,8 @@ struct ListenerLimits {
 };
 
 struct ListenerConfig {
-    // Transport, address, port (0: the kernel chooses), path of a Unix socket. An empty host is every
-    // address of IPv4 and IPv6; "localhost" is 127.0.0.1 and ::1.
+    // Transport, address, port (0: the kernel chooses), path of a Unix socket. An empty host is
+    // every address of IPv4 and IPv6; "localhost" is 127.0.0.1 and ::1.
     Endpoint endpoint;
     TlsOptions tls;
     unsigned unix_mode = 0660;
@@ -66,16 +66,16 @@ struct BrokerConfig {
     unsigned threads = 1;
 
     std::chrono::milliseconds connect_timeout{10'000};  // accepted to CONNECT, handshakes included
-    std::uint16_t maximum_keep_alive = 0;  // seconds; 0: whatever the client asks for
+    std::uint16_t maximum_keep_alive = 0;               // seconds; 0: whatever the client asks for
     std::uint32_t maximum_session_expiry = kNeverExpires;  // seconds; a longer wish is cut to this
     // 3.x clients with Clean Session 0: how long their session is kept, seconds.
     std::uint32_t persistent_session_expiry = kNeverExpires;
-    std::size_t maximum_connections = 0;   // 0: what the descriptor limit allows
-    std::size_t maximum_subscriptions = 0; // per client; 0: no limit
+    std::size_t maximum_connections = 0;    // 0: what the descriptor limit allows
+    std::size_t maximum_subscriptions = 0;  // per client; 0: no limit
     std::size_t maximum_topic_levels = 200;
 
-    // Per client: QoS 1/2 messages sent and not yet acknowledged (a client's Receive Maximum may ask
-    // for less); mosquitto has 20, which leaves a fast link idle.
+    // Per client: QoS 1/2 messages sent and not yet acknowledged (a client's Receive Maximum may
+    // ask for less); mosquitto has 20, which leaves a fast link idle.
     std::uint16_t maximum_inflight = 1'000;
     // Per client: what waits behind that window or for the client's return. What a limit drops is
     // counted and told once per client. 0: no limit.
@@ -88,18 +88,19 @@ struct BrokerConfig {
     std::size_t maximum_retained_messages = 0;
 
     std::size_t match_cache_bytes = 8 * 1024 * 1024;  // per thread
-    std::size_t ring_bytes = 4 * 1024 * 1024;         // per pair of threads
+    std::size_t ring_bytes = 1024 * 1024;             // per pair of threads
 
-    std::chrono::seconds sys_interval{10};  // $SYS; 0: none
+    std::chrono::seconds sys_interval{10};           // $SYS; 0: none
     std::chrono::milliseconds drain_timeout{1'000};  // how long a last packet may take to leave
-    std::string version_text = "libmqtt broker";  // $SYS/broker/version
+    std::string version_text = "libmqtt broker";     // $SYS/broker/version
 
     // Lines in mosquitto's style. Called on the loops' threads, several at a time when `threads` is
     // over one; must not block. With `log_packets` one line per packet (mosquitto's -v), too.
     LogSink log;
     bool log_packets = false;
 
-    // Called on loop threads; must not block. Success or the reason of the refusal. Empty: everybody.
+    // Called on loop threads; must not block. Success or the reason of the refusal. Empty:
+    // everybody.
     std::function<ReasonCode(const LoginRequest&)> authenticate;
     // Empty: everything is allowed.
     std::function<bool(const AccessRequest&)> authorize;
@@ -118,18 +119,18 @@ struct BrokerStats {
     std::uint64_t publishes_sent = 0;
     std::uint64_t publish_bytes_received = 0;  // payload
     std::uint64_t publish_bytes_sent = 0;
-    std::uint64_t messages_dropped = 0;        // by any limit: the sum of the three below
-    std::uint64_t dropped_output_full = 0;     // QoS 0 to a client that does not read
-    std::uint64_t dropped_queue_full = 0;      // QoS 1/2 over a session's queue limits
-    std::uint64_t dropped_too_large = 0;       // over a client's Maximum Packet Size
+    std::uint64_t messages_dropped = 0;     // by any limit: the sum of the three below
+    std::uint64_t dropped_output_full = 0;  // QoS 0 to a client that does not read
+    std::uint64_t dropped_queue_full = 0;   // QoS 1/2 over a session's queue limits
+    std::uint64_t dropped_too_large = 0;    // over a client's Maximum Packet Size
     std::uint64_t messages_expired = 0;
-    std::uint64_t publishes_refused = 0;       // into $SYS, or not authorised
+    std::uint64_t publishes_refused = 0;  // into $SYS, or not authorised
     std::uint64_t sessions_expired = 0;
     // gauges
-    std::uint64_t sockets = 0;            // open connections, also before CONNECT
+    std::uint64_t sockets = 0;  // open connections, also before CONNECT
     std::uint64_t clients_connected = 0;
-    std::uint64_t clients_maximum = 0;    // most connected at a time
-    std::uint64_t sessions = 0;           // connected or kept
+    std::uint64_t clients_maximum = 0;  // most connected at a time
+    std::uint64_t sessions = 0;         // connected or kept
     std::uint64_t subscriptions = 0;
     std::uint64_t shared_subscriptions = 0;
     std::uint64_t retained_messages = 0;
@@ -161,9 +162,10 @@ public:
     };
     const std::vector<Bound>& bound() const;
 
-    // Stops accepting, sends DISCONNECT 0x8B to 5.0 clients, writes out what is staged, closes, joins
-    // the threads. Returns when done, at the latest after `deadline`. Wills are sent as the standard
-    // says: the server's own shutdown is no orderly end for the client, but nobody is left to hear.
+    // Stops accepting, sends DISCONNECT 0x8B to 5.0 clients, writes out what is staged, closes,
+    // joins the threads. Returns when done, at the latest after `deadline`. Wills are sent as the
+    // standard says: the server's own shutdown is no orderly end for the client, but nobody is left
+    // to hear.
     void stop(std::chrono::milliseconds deadline = std::chrono::milliseconds(2'000));
 
     BrokerStats stats() const;

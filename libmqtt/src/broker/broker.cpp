@@ -100,8 +100,10 @@ void Broker::stop(std::chrono::milliseconds deadline) {
     impl_->last_stats = broker::collect_stats(impl_->shared);
     impl_->close_listeners();
     const TimePoint end = Clock::now() + deadline;
-    for (const auto& shard : impl_->shared.shards) shard->stop(end);
-    for (std::thread& thread : impl_->threads) thread.join();
+    for (const auto& shard : impl_->shared.shards)
+        shard->stop(end);
+    for (std::thread& thread : impl_->threads)
+        thread.join();
     impl_->threads.clear();
     impl_->bound.clear();
 }

@@ -36,8 +36,10 @@ inline std::uint64_t hash_bytes(std::string_view text, std::uint64_t seed) {
         left -= 8;
     }
     std::uint64_t last = 0;
-    if (text.size() >= 8) last = word(text.data() + text.size() - 8);
-    else if (left > 0) std::memcpy(&last, at, left);
+    if (text.size() >= 8)
+        last = word(text.data() + text.size() - 8);
+    else if (left > 0)
+        std::memcpy(&last, at, left);
     return mix(state ^ last, kFirst);
 }
 

@@ -63,7 +63,8 @@ private:
 
     void place(Slot slot) {
         std::size_t at = slot.hash & mask();
-        while (slots_[at].object != nullptr) at = (at + 1) & mask();
+        while (slots_[at].object != nullptr)
+            at = (at + 1) & mask();
         slots_[at] = slot;
     }
 

@@ -75,8 +75,8 @@ ReasonCode Lobby::refusal(const Peer& peer, const Connect& connect,
         if (const ReasonCode reason = config.authenticate(login); is_error(reason)) return reason;
     }
     if (connect.will && config.authorize &&
-        !config.authorize({Access::publish, client_id, connect.user_name.value_or(std::string_view()),
-                           connect.will->topic})) {
+        !config.authorize({Access::publish, client_id,
+                           connect.user_name.value_or(std::string_view()), connect.will->topic})) {
         return ReasonCode::not_authorized;
     }
     if (connect.will && connect.will->topic.starts_with("$SYS/")) {
@@ -108,8 +108,7 @@ void Lobby::set_expiry(Session& session, const Connect& connect, PropertyList& a
         session.expiry_interval = connect.clean_start ? 0 : config.persistent_session_expiry;
         return;
     }
-    const std::uint32_t wish =
-        connect.properties.number_or(PropertyId::session_expiry_interval, 0);
+    const std::uint32_t wish = connect.properties.number_or(PropertyId::session_expiry_interval, 0);
     session.expiry_interval = std::min(wish, config.maximum_session_expiry);
     if (session.expiry_interval != wish) {
         answer.add(PropertyId::session_expiry_interval, session.expiry_interval);
@@ -124,7 +123,8 @@ std::string Lobby::assign_client_id() {
     do {
         id = "auto-";
         std::uint64_t bits = random();
-        for (int i = 0; i < 16; ++i, bits >>= 4) id += kDigits[bits & 15];
+        for (int i = 0; i < 16; ++i, bits >>= 4)
+            id += kDigits[bits & 15];
     } while (shard_.shared().home_of(client_hash(id)) != shard_.index() ||
              shard_.sessions.find(id) != nullptr);
     return id;

@@ -1,6 +1,6 @@
-// Where connections arrive: counts and limits them, waits for CONNECT, asks who it is, finds the home
-// of the client id, takes over from an old connection, and answers. One per shard; the listeners of
-// the broker hand everything to shard 0's.
+// Where connections arrive: counts and limits them, waits for CONNECT, asks who it is, finds the
+// home of the client id, takes over from an old connection, and answers. One per shard; the
+// listeners of the broker hand everything to shard 0's.
 #pragma once
 
 #include <atomic>

@@ -55,9 +55,9 @@ void LogLines::new_client(std::string_view peer_address, std::string_view client
     line(LogLevel::info, text);
     if (!packets()) return;
     if (!connect.will) return line(LogLevel::debug, "No will message specified.");
-    line(LogLevel::debug, fmt::format("Will message specified ({} bytes) (r{}, q{}).",
-                                      connect.will->payload.size(), flag(connect.will->retain),
-                                      static_cast<int>(connect.will->qos)));
+    line(LogLevel::debug,
+         fmt::format("Will message specified ({} bytes) (r{}, q{}).", connect.will->payload.size(),
+                     flag(connect.will->retain), static_cast<int>(connect.will->qos)));
     line(LogLevel::debug, fmt::format("\t{}", escape_controls(connect.will->topic)));
 }
 
@@ -70,15 +70,14 @@ void LogLines::client_refused(std::string_view client_id, std::string_view peer_
 
 void LogLines::stranger_gone(std::string_view peer_address, std::string_view why) const {
     if (!enabled()) return;
-    line(LogLevel::info,
-         fmt::format("Client <unknown> [{}] disconnected: {}.", peer_address, why));
+    line(LogLevel::info, fmt::format("Client <unknown> [{}] disconnected: {}.", peer_address, why));
 }
 
 void LogLines::client_gone(std::string_view client_id, std::string_view why) const {
     if (!enabled()) return;
     if (why.empty()) {
-        return line(LogLevel::info, fmt::format("Client {} disconnected.",
-                                                escape_controls(client_id)));
+        return line(LogLevel::info,
+                    fmt::format("Client {} disconnected.", escape_controls(client_id)));
     }
     line(LogLevel::info,
          fmt::format("Client {} disconnected: {}.", escape_controls(client_id), why));
@@ -92,8 +91,8 @@ void LogLines::drops_begin(std::string_view client_id) const {
 
 void LogLines::session_expired(std::string_view client_id) const {
     if (!enabled()) return;
-    line(LogLevel::info, fmt::format("Expiring client {} due to timeout.",
-                                     escape_controls(client_id)));
+    line(LogLevel::info,
+         fmt::format("Expiring client {} due to timeout.", escape_controls(client_id)));
 }
 
 void LogLines::connack(std::string_view client_id, bool session_present, ReasonCode reason) const {
@@ -117,8 +116,8 @@ void LogLines::sending_publish(std::string_view client_id, QoS qos, bool retain,
                      escape_controls(topic), payload_bytes));
 }
 
-void LogLines::received_filter(std::string_view client_id, PacketType type,
-                               std::string_view filter, QoS qos, bool granted) const {
+void LogLines::received_filter(std::string_view client_id, PacketType type, std::string_view filter,
+                               QoS qos, bool granted) const {
     const std::string name = escape_controls(filter);
     if (type == PacketType::unsubscribe) {
         line(LogLevel::debug, fmt::format("\t{}", name));
@@ -126,8 +125,8 @@ void LogLines::received_filter(std::string_view client_id, PacketType type,
         line(LogLevel::debug, fmt::format("\t{} (denied)", name));
     } else {
         line(LogLevel::debug, fmt::format("\t{} (QoS {})", name, static_cast<int>(qos)));
-        line(LogLevel::debug, fmt::format("{} {} {}", escape_controls(client_id),
-                                          static_cast<int>(qos), name));
+        line(LogLevel::debug,
+             fmt::format("{} {} {}", escape_controls(client_id), static_cast<int>(qos), name));
     }
 }
 

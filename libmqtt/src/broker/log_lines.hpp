@@ -34,8 +34,8 @@ public:
     void received_publish(std::string_view client_id, const Publish& publish) const;
     void sending_publish(std::string_view client_id, QoS qos, bool retain, PacketId id,
                          std::string_view topic, std::size_t payload_bytes) const;
-    void received_filter(std::string_view client_id, PacketType type,
-                         std::string_view filter, QoS qos, bool granted) const;
+    void received_filter(std::string_view client_id, PacketType type, std::string_view filter,
+                         QoS qos, bool granted) const;
     void packet(bool sending, std::string_view client_id, PacketType type, PacketId id,
                 ReasonCode reason) const;
 

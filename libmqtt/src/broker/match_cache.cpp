@@ -12,7 +12,8 @@
 namespace mqtt::broker {
 
 MatchCache::~MatchCache() {
-    while (oldest_ != nullptr) drop(*oldest_);
+    while (oldest_ != nullptr)
+        drop(*oldest_);
     if (uncached_ != nullptr) base::pool_free(uncached_, uncached_->size_bytes());
 }
 
@@ -89,8 +90,10 @@ void MatchCache::merge(const Subscription& s) {
     target.no_local = target.no_local && s.options.no_local;
     target.retain_as_published = target.retain_as_published || s.options.retain_as_published;
     if (s.id == 0) return;
-    if (target.id_count == 0) target.id = s.id;
-    else further_ids_.push_back({s.subscriber->match_index, s.id});
+    if (target.id_count == 0)
+        target.id = s.id;
+    else
+        further_ids_.push_back({s.subscriber->match_index, s.id});
     if (++target.id_count == 2) ++with_several_;
 }
 
@@ -114,7 +117,8 @@ void MatchCache::write(Match& match, std::string_view topic, std::uint64_t hash)
     }
     match.id_count_ = written;
     if (!targets_.empty()) {
-        std::memcpy(reinterpret_cast<char*>(&match + 1), targets_.data(), targets_.size() * sizeof(Target));
+        std::memcpy(reinterpret_cast<char*>(&match + 1), targets_.data(),
+                    targets_.size() * sizeof(Target));
     }
     if (!topic.empty()) std::memcpy(ids + written, topic.data(), topic.size());
 }

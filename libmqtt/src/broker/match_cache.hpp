@@ -1,9 +1,10 @@
-// From a topic to everybody who gets it, remembered: topic bytes -> flat array of targets, overlapping
-// subscriptions of one subscriber merged. Bounded in bytes; owns no subscriber.
+// From a topic to everybody who gets it, remembered: topic bytes -> flat array of targets,
+// overlapping subscriptions of one subscriber merged. Bounded in bytes; owns no subscriber.
 //
 // A change of subscriptions wipes nothing. Changed filters go into a short log; a hit that is older
 // than the log's end first looks whether one of the filters changed since matches its topic. So a
-// change costs nothing for topics that nobody publishes to, and one comparison per change for others.
+// change costs nothing for topics that nobody publishes to, and one comparison per change for
+// others.
 #pragma once
 
 #include <array>
@@ -21,7 +22,7 @@ namespace mqtt::broker {
 // One receiver of a topic.
 struct Target {
     Subscriber* subscriber = nullptr;
-    std::uint32_t id = 0;         // the subscription identifier, or where the first of several stands
+    std::uint32_t id = 0;  // the subscription identifier, or where the first of several stands
     std::uint16_t id_count = 0;
     QoS qos = QoS::at_most_once;  // the highest of its subscriptions [MQTT-3.3.4-2]
     bool no_local : 1 = false;
@@ -29,7 +30,8 @@ struct Target {
 };
 static_assert(sizeof(Target) == 16);
 
-// The answer for one topic; valid until the next look_up. One pooled block: this, targets, ids, topic.
+// The answer for one topic; valid until the next look_up. One pooled block: this, targets, ids,
+// topic.
 class Match {
 public:
     std::span<const Target> targets() const { return {first_target(), target_count_}; }

@@ -55,7 +55,8 @@ void log_staged_acks(const LogLines& log, std::string_view client_id, const base
     const int count = out.gather(vectors.data(), static_cast<int>(vectors.size()));
     std::vector<std::uint8_t> bytes;
     for (int i = 0; i < count; ++i) {
-        const auto* data = static_cast<const std::uint8_t*>(vectors[static_cast<std::size_t>(i)].iov_base);
+        const auto* data =
+            static_cast<const std::uint8_t*>(vectors[static_cast<std::size_t>(i)].iov_base);
         bytes.insert(bytes.end(), data, data + vectors[static_cast<std::size_t>(i)].iov_len);
     }
     if (bytes.size() > from) log_all(log, client_id, true, Bytes(bytes).subspan(from), version);

@@ -93,28 +93,42 @@ bool Peer::send_encoded(Bytes packet) {
     return true;
 }
 
-void Peer::answer_subscribe(PacketId id, std::span<const ReasonCode> codes,
-                            std::span<const ReplayRequest> replays) {
-    protocol_.suback(id, codes);
+void Peer::answer(const SubscribeAnswer& answer) {
+    if (is_leaving_) return;
+    if (shard_->log.packets()) shard_->log.packet(true, client_id(), answer.type, answer.id, {});
+    if (answer.type == PacketType::suback)
+        protocol_.suback(answer.id, answer.codes);
+    else
+        protocol_.unsuback(answer.id, answer.codes);
     driver_.mark_dirty();
-    for (const ReplayRequest& request : replays) {
+    for (const ReplayRequest& request : answer.replays) {
         if (!replays_) replays_ = std::make_unique<Replays>();
         replays_->add(*shard_, request);
     }
     pump();
 }
 
-void Peer::answer_unsubscribe(PacketId id, std::span<const ReasonCode> codes) {
-    protocol_.unsuback(id, codes);
-    driver_.mark_dirty();
+bool Peer::must_wait_for_mail() {
+    if (!shard_->mail.is_full()) return false;
+    waits_for_mail_ = true;
+    driver_.pause_reading();
+    shard_->mail.resume_later(*this);
+    return true;
+}
+
+void Peer::resume_reading() {
+    waits_for_mail_ = false;
+    driver_.resume_reading();
 }
 
 void Peer::pump() {
     if (session_ == nullptr) return;
     shard_->publisher.drain(*session_);
     if (!replays_) return;
-    if (replays_->run(*shard_, *this)) replays_.reset();
-    else if (!is_blocked() && shard_->is_turn_full()) shard_->peers.pump_later(*this);
+    if (replays_->run(*shard_, *this))
+        replays_.reset();
+    else if (!is_blocked() && shard_->is_turn_full())
+        shard_->peers.pump_later(*this);
 }
 
 // The life of a connection.
@@ -129,6 +143,7 @@ void Peer::become_client(Session& session, const Connect& connect,
     }
     session_ = &session;
     session.peer = this;
+    shard_->subscriptions.presence_changed(session);
     shard_->client_arrived();
     if (shard_->config().authorize && connect.user_name) {
         details_->user_name = *connect.user_name;
@@ -165,6 +180,8 @@ void Peer::detach(bool with_will, std::string_view why) {
     if (is_leaving_) return;
     is_leaving_ = true;
     replays_.reset();
+    shard_->interest.forget(*this);
+    if (waits_for_mail_) shard_->mail.forget(*this);
     if (session_ == nullptr) return shard_->log.stranger_gone(address(), why);
     shard_->log.client_gone(session_->client_id(), why);
     shard_->client_left();
@@ -216,8 +233,7 @@ void Peer::on_disconnect(const Disconnect& packet) {
         shard_->log.packet(false, client_id(), PacketType::disconnect, 0, packet.reason);
     }
     if (const auto expiry = packet.properties.number(PropertyId::session_expiry_interval)) {
-        session_->expiry_interval =
-            std::min(*expiry, shard_->config().maximum_session_expiry);
+        session_->expiry_interval = std::min(*expiry, shard_->config().maximum_session_expiry);
     }
     // [MQTT-3.14.4-3]
     detach(packet.reason == ReasonCode::disconnect_with_will_message, {});
@@ -263,7 +279,7 @@ AckDecision Peer::on_publish(const Publish& publish) {
         }
     }
     const ReasonCode reason = shard_->publisher.publish(publication);
-    if (shard_->is_turn_full()) protocol_.pause();
+    if (shard_->is_turn_full() || shard_->mail.is_full()) protocol_.pause();
     return AckDecision::now(reason);
 }
 
@@ -285,6 +301,7 @@ void Peer::on_protocol_error(const Error& error) {
 // What the driver tells.
 
 base::Consumed Peer::on_bytes(Bytes bytes) {
+    if (must_wait_for_mail()) return {};
     const bool packets = shard_->log.packets();
     const std::string_view id = packets ? client_id() : std::string_view();
     const std::string name(id);

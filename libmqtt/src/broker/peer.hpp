@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "broker/interest.hpp"
 #include "broker/publish.hpp"
 #include "broker/replay.hpp"
 #include "broker/session.hpp"
@@ -22,7 +23,7 @@ public:
     struct Origin {
         std::string address;  // "192.0.2.1:50123"
         std::uint16_t listener = 0;
-        TimePoint deadline;   // for CONNECT
+        TimePoint deadline;  // for CONNECT
     };
     Peer(Shard& shard, std::unique_ptr<net::ByteStream> stream, Origin origin);
     ~Peer();
@@ -33,7 +34,9 @@ public:
     std::string_view client_id() const {
         return session_ ? session_->client_id() : std::string_view();
     }
-    std::string_view user_name() const { return details_ ? details_->user_name : std::string_view(); }
+    std::string_view user_name() const {
+        return details_ ? details_->user_name : std::string_view();
+    }
     std::string_view address() const { return details_ ? details_->address : std::string_view(); }
     std::size_t listener() const { return listener_; }
     bool is_bridge() const { return is_bridge_; }
@@ -51,11 +54,11 @@ public:
     // QoS 0 encoded once for many receivers: only where nothing is this receiver's own.
     bool takes_shared_encoding() const;
     bool send_encoded(Bytes packet);  // false: over its Maximum Packet Size
-    void answer_subscribe(PacketId id, std::span<const ReasonCode> codes,
-                          std::span<const ReplayRequest> replays);
-    void answer_unsubscribe(PacketId id, std::span<const ReasonCode> codes);
+    void answer(const SubscribeAnswer& answer);
     // What waited for room or quota.
     void pump();
+    // There is room between the shards again.
+    void resume_reading();
 
     // CONNECT was accepted: this is the connection of `session` from now on.
     void become_client(Session& session, const Connect& connect,
@@ -94,6 +97,7 @@ private:
     void on_timer(TimePoint now) override;
 
     void staged(std::size_t bytes);
+    bool must_wait_for_mail();
     void detach(bool with_will, std::string_view why);
     void close();
     ReasonCode refusal(const Publish& publish) const;
@@ -106,16 +110,17 @@ private:
 
     Shard* shard_;
     Session* session_ = nullptr;
-    std::unique_ptr<Details> details_;   // until CONNECT, or as long as rights are checked
-    std::unique_ptr<Replays> replays_;   // while there are any
-    std::uint32_t index_ = 0;            // in the shard's list
-    std::uint32_t parsed_bytes_ = 0;     // modulo 2^32, to see half-received packets
-    std::uint32_t seen_bytes_ = 0;       // at the last check of keep-alive
+    std::unique_ptr<Details> details_;  // until CONNECT, or as long as rights are checked
+    std::unique_ptr<Replays> replays_;  // while there are any
+    std::uint32_t index_ = 0;           // in the shard's list
+    std::uint32_t parsed_bytes_ = 0;    // modulo 2^32, to see half-received packets
+    std::uint32_t seen_bytes_ = 0;      // at the last check of keep-alive
     std::uint16_t listener_;
-    std::uint8_t moving_to_ = 0;         // shard + 1
+    std::uint8_t moving_to_ = 0;  // shard + 1
     bool is_bridge_ : 1 = false;
-    bool is_leaving_ : 1 = false;        // detached, or never a client; waits for on_closed
-    bool is_pumping_ : 1 = false;        // in the shard's list for the next turn
+    bool is_leaving_ : 1 = false;      // detached, or never a client; waits for on_closed
+    bool is_pumping_ : 1 = false;      // in the shard's list for the next turn
+    bool waits_for_mail_ : 1 = false;  // reading is paused until there is room between shards
     net::Driver driver_;
     core::ServerProtocol protocol_;
 };

@@ -8,7 +8,8 @@
 namespace mqtt::broker {
 
 Peers::~Peers() {
-    for (Peer* peer : peers_) delete peer;
+    for (Peer* peer : peers_)
+        delete peer;
 }
 
 Peer& Peers::add(std::unique_ptr<net::ByteStream> stream, Peer::Origin origin) {
@@ -44,13 +45,15 @@ void Peers::pump_later(Peer& peer) {
 void Peers::on_ready(net::Ready) {
     std::vector<Peer*> now;
     now.swap(pumping_);
-    for (Peer* peer : now) peer->is_pumping_ = false;
+    for (Peer* peer : now)
+        peer->is_pumping_ = false;
     for (Peer* peer : now) {
         if (peer->moving_to_ == 0) {
             peer->pump();
             continue;
         }
         unsigned home = 0;
+        shard_.counters.bytes_received += peer->driver_.bytes_received();
         Peer::Luggage luggage = peer->leave_for(home);
         forget(*peer);
         shard_.loop().retire(std::unique_ptr<Peer>(peer));

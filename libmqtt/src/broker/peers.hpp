@@ -24,7 +24,8 @@ public:
     std::size_t count() const { return peers_.size(); }
     template <class F>
     void for_each(F&& f) const {
-        for (Peer* peer : peers_) f(*peer);
+        for (Peer* peer : peers_)
+            f(*peer);
     }
     // Copies, because ending one changes the list.
     std::vector<Peer*> all() const { return peers_; }

@@ -37,7 +37,7 @@ core::OutgoingPublish outgoing(const Publication& p, TimePoint now) {
 
 ReasonCode Publisher::publish(const Publication& publication) {
     if (publication.retain && !store_retained(publication)) return ReasonCode::quota_exceeded;
-    const std::size_t receivers = distribute(publication);
+    const std::size_t receivers = distribute(publication, Scope::everywhere);
     return receivers == 0 ? ReasonCode::no_matching_subscribers : ReasonCode::success;
 }
 
@@ -45,7 +45,7 @@ bool Publisher::store_retained(const Publication& publication) {
     return shard_.retained.store(keepable(publication));
 }
 
-std::size_t Publisher::distribute(const Publication& publication) {
+std::size_t Publisher::distribute(const Publication& publication, Scope scope) {
     const Match& match = shard_.subscriptions.cache().look_up(publication.topic);
     const std::span<const Target> targets = match.targets();
     Delivery delivery{publication, {}, {}, 0, targets.size() == 1};
@@ -53,7 +53,8 @@ std::size_t Publisher::distribute(const Publication& publication) {
         switch (target.subscriber->kind) {
         case SubscriberKind::session: {
             Session& session = static_cast<Session&>(*target.subscriber);
-            if (target.no_local && session.number == publication.publisher) break;  // [MQTT-3.8.3-3]
+            if (target.no_local && session.number == publication.publisher)
+                break;  // [MQTT-3.8.3-3]
             ++delivery.receivers;
             // [MQTT-3.3.1-12] [MQTT-3.3.1-13]
             const Wish wish{target.qos, publication.retain && target.retain_as_published,
@@ -64,7 +65,12 @@ std::size_t Publisher::distribute(const Publication& publication) {
         case SubscriberKind::group:
             to_group(delivery, static_cast<SharedGroup&>(*target.subscriber));
             break;
-        case SubscriberKind::shard: break;
+        case SubscriberKind::shard:
+            if (scope == Scope::this_shard) break;
+            ++delivery.receivers;
+            shard_.mail.send_publication(static_cast<RemoteShard&>(*target.subscriber).index,
+                                         publication);
+            break;
         }
     }
     return delivery.receivers;
@@ -131,24 +137,42 @@ bool Publisher::send(Delivery& delivery, Session& session, const Wish& wish, QoS
     }
 }
 
-// The one who got least lately, among those who can take it.
+Readiness Publisher::readiness(const Member& member, QoS published) const {
+    const bool keeps = lower(published, member.options.qos) != QoS::at_most_once;
+    const bool is_online = member.session ? member.session->is_online() : member.is_online;
+    if (!is_online) return keeps ? Readiness::away : Readiness::cannot;
+    if (member.session == nullptr) return Readiness::ready;  // its home does not tell more
+    const Peer& peer = *member.session->peer;
+    if (!peer.has_room()) return keeps ? Readiness::busy : Readiness::cannot;
+    if (!keeps) return Readiness::ready;
+    return member.session->queue.empty() && peer.has_send_quota() ? Readiness::ready
+                                                                  : Readiness::busy;
+}
+
+// The next in turn among those who can take it.
 void Publisher::to_group(Delivery& delivery, SharedGroup& group) {
-    const QoS qos = delivery.publication.qos;
-    Membership* member = group.pick([&](const Membership& m) {
-        const Session& session = *m.session;
-        const bool keeps = lower(qos, m.options.qos) != QoS::at_most_once;
-        if (!session.is_online()) return keeps ? Readiness::away : Readiness::cannot;
-        if (!session.peer->has_room()) return keeps ? Readiness::busy : Readiness::cannot;
-        if (!keeps) return Readiness::ready;
-        return session.queue.empty() && session.peer->has_send_quota() ? Readiness::ready
-                                                                       : Readiness::busy;
-    });
+    const Publication& publication = delivery.publication;
+    Member* member = group.pick([&](const Member& m) { return readiness(m, publication.qos); });
     if (member == nullptr) return;
     ++delivery.receivers;
+    if (member->session == nullptr) return shard_.mail.send_to_member(*member, publication);
     const std::span<const std::uint32_t> id(&member->id, member->id == 0 ? 0 : 1);
-    const Wish wish{member->options.qos,
-                    delivery.publication.retain && member->options.retain_as_published, id};
+    const Wish wish{member->options.qos, publication.retain && member->options.retain_as_published,
+                    id};
     to_session(delivery, *member->session, wish);
+}
+
+void Publisher::deliver_to_member(const Publication& publication, std::uint64_t session_number,
+                                  SubscriptionOptions options, std::uint32_t id) {
+    Session* session = shard_.sessions.find(session_number);
+    if (session == nullptr) {  // ended while the message was on its way
+        ++shard_.counters.dropped_queue_full;
+        return;
+    }
+    Delivery delivery{publication, {}, {}, 0, true};
+    const Wish wish{
+        options.qos, publication.retain && options.retain_as_published, {&id, id == 0 ? 0u : 1u}};
+    to_session(delivery, *session, wish);
 }
 
 void Publisher::enqueue(Delivery& delivery, Session& session, const Wish& wish, QoS qos) {
@@ -166,8 +190,10 @@ void Publisher::enqueue(Delivery& delivery, Session& session, const Wish& wish, 
     queued.message = delivery.message;
     queued.qos = qos;
     queued.retain = wish.retain;
-    if (wish.ids.size() == 1) queued.subscription_id = wish.ids.front();
-    else if (!wish.ids.empty()) queued.subscription_ids = core::SubscriptionIds::create(wish.ids);
+    if (wish.ids.size() == 1)
+        queued.subscription_id = wish.ids.front();
+    else if (!wish.ids.empty())
+        queued.subscription_ids = core::SubscriptionIds::create(wish.ids);
     session.queue.push(std::move(queued));
     ++shard_.counters.queued_messages;
     shard_.counters.queued_bytes += size;

@@ -32,10 +32,13 @@ public:
     // Stores it when retained and gives it to everybody who wants it, on other shards too.
     // success, no_matching_subscribers, or quota_exceeded (retained store full: not distributed).
     ReasonCode publish(const Publication& publication);
-    // The local part alone, for what came from another shard. How many got it.
-    std::size_t distribute(const Publication& publication);
-    // To one member of a group, as its owner shard decided.
-    void deliver_shared(const Publication& publication, Membership& member);
+    // To subscribers only, everywhere or on this shard: what came from another shard goes no
+    // further. How many sessions, groups and shards want it.
+    enum class Scope : std::uint8_t { everywhere, this_shard };
+    std::size_t distribute(const Publication& publication, Scope scope);
+    // To a session of this shard, chosen by the owner of its shared subscription.
+    void deliver_to_member(const Publication& publication, std::uint64_t session_number,
+                           SubscriptionOptions options, std::uint32_t id);
 
     // Sends from the session's queue what its connection takes now.
     void drain(Session& session);
@@ -59,6 +62,7 @@ private:
     void to_session(Delivery& delivery, Session& session, const Wish& wish);
     void qos0_to_session(Delivery& delivery, Session& session, const Wish& wish);
     void to_group(Delivery& delivery, SharedGroup& group);
+    Readiness readiness(const Member& member, QoS published) const;
     bool send(Delivery& delivery, Session& session, const Wish& wish, QoS qos);
     void enqueue(Delivery& delivery, Session& session, const Wish& wish, QoS qos);
     void drop_queued(Session& session);

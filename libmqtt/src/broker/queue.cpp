@@ -59,7 +59,8 @@ void Queue::pop() {
 }
 
 void Queue::clear() noexcept {
-    while (!empty()) pop();
+    while (!empty())
+        pop();
 }
 
 void Queue::grow() {

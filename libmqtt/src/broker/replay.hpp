@@ -3,7 +3,7 @@
 #pragma once
 
 #include <memory>
-#include <string_view>
+#include <string>
 #include <vector>
 
 #include "broker/retained.hpp"
@@ -15,7 +15,7 @@ class Peer;
 class Shard;
 
 struct ReplayRequest {
-    std::string_view filter;
+    std::string filter;
     SubscriptionOptions options;
     std::uint32_t id = 0;  // Subscription Identifier; 0: none
 };
@@ -30,13 +30,14 @@ public:
 private:
     struct Replay {
         Replay(RetainedStore& store, const ReplayRequest& request)
-            : cursor(store, request.filter), options(request.options), id(request.id) {}
+            : cursor(store, request.filter)
+            , options(request.options)
+            , id(request.id) {}
         RetainedStore::Cursor cursor;
         SubscriptionOptions options;
         std::uint32_t id;
     };
-    static bool send(Shard& shard, Peer& peer, const Replay& replay,
-                     const core::Message& message);
+    static bool send(Shard& shard, Peer& peer, const Replay& replay, const core::Message& message);
     std::vector<std::unique_ptr<Replay>> replays_;  // the first is under way
 };
 

@@ -1,5 +1,6 @@
-// The tree of retained topics and the cursor that walks it. Nodes are not destroyed while a cursor is
-// in their partition; those without message and children are collected when the last cursor leaves.
+// The tree of retained topics and the cursor that walks it. Nodes are not destroyed while a cursor
+// is in their partition; those without message and children are collected when the last cursor
+// leaves.
 #include "broker/retained.hpp"
 
 #include <atomic>
@@ -23,9 +24,7 @@ struct RetainedStore::Node {
     std::uint16_t level_size = 0;
     bool awaits_pruning = false;
 
-    std::string_view level() const {
-        return {reinterpret_cast<const char*>(this + 1), level_size};
-    }
+    std::string_view level() const { return {reinterpret_cast<const char*>(this + 1), level_size}; }
 };
 
 struct RetainedStore::Partition {
@@ -33,7 +32,8 @@ struct RetainedStore::Partition {
     ~Partition() {
         std::vector<Node*> nodes{root};
         edges.for_each([&](Node& node) { nodes.push_back(&node); });
-        for (Node* node : nodes) destroy(node);
+        for (Node* node : nodes)
+            destroy(node);
     }
 
     static Node* create(Node* parent, std::string_view level, std::uint64_t edge);
@@ -83,9 +83,8 @@ void RetainedStore::Partition::destroy(Node* node) {
 
 RetainedStore::Node* RetainedStore::Partition::child(Node& parent, std::string_view level,
                                                      std::uint64_t edge) const {
-    return edges.find(edge, [&](const Node& node) {
-        return node.parent == &parent && node.level() == level;
-    });
+    return edges.find(
+        edge, [&](const Node& node) { return node.parent == &parent && node.level() == level; });
 }
 
 RetainedStore::Node* RetainedStore::Partition::child(Node& parent, std::string_view level) const {
@@ -114,8 +113,10 @@ RetainedStore::Node* RetainedStore::Partition::node_of(std::string_view topic,
 }
 
 void RetainedStore::Partition::set(Node& node, core::MessageRef message) {
-    if (node.message) bytes -= node.message->size_bytes();
-    else ++count;
+    if (node.message)
+        bytes -= node.message->size_bytes();
+    else
+        ++count;
     bytes += message->size_bytes();
     node.message = std::move(message);
 }
@@ -152,7 +153,8 @@ void RetainedStore::Partition::unpin() {
 }
 
 RetainedStore::RetainedStore(unsigned partitions, std::size_t limit) : limit_(limit) {
-    for (unsigned i = 0; i < partitions; ++i) partitions_.push_back(std::make_unique<Partition>());
+    for (unsigned i = 0; i < partitions; ++i)
+        partitions_.push_back(std::make_unique<Partition>());
 }
 
 RetainedStore::~RetainedStore() = default;
@@ -180,22 +182,26 @@ bool RetainedStore::store(const core::Message::Init& message) {
 
 std::size_t RetainedStore::count() const {
     std::size_t sum = 0;
-    for (const auto& partition : partitions_) sum += partition->count;
+    for (const auto& partition : partitions_)
+        sum += partition->count;
     return sum;
 }
 
 std::size_t RetainedStore::size_bytes() const {
     std::size_t sum = 0;
-    for (const auto& partition : partitions_) sum += partition->bytes;
+    for (const auto& partition : partitions_)
+        sum += partition->bytes;
     return sum;
 }
 
 RetainedStore::Cursor::Cursor(RetainedStore& store, std::string_view filter)
-    : store_(store), filter_(filter) {
+    : store_(store)
+    , filter_(filter) {
     std::string_view rest = filter_;
     std::string_view level;
     bool more = true;
-    while (next_level(rest, level, more)) levels_.push_back(level);
+    while (next_level(rest, level, more))
+        levels_.push_back(level);
     hash_at_ = levels_.back() == "#" ? levels_.size() - 1 : levels_.size();
 }
 
@@ -230,8 +236,10 @@ bool RetainedStore::Cursor::run_partition(Partition& partition, TimePoint now,
     }
     for (; node_ != nullptr; step(partition)) {
         if (!node_->message || !is_hit()) continue;
-        if (node_->message->expired(now)) partition.remove(*node_);  // [MQTT-3.3.2-5]
-        else if (!take(context, *node_->message)) return false;
+        if (node_->message->expired(now))
+            partition.remove(*node_);  // [MQTT-3.3.2-5]
+        else if (!take(context, *node_->message))
+            return false;
     }
     return true;
 }
@@ -248,7 +256,8 @@ bool RetainedStore::Cursor::allows(const Node& node) const {
 }
 
 RetainedStore::Node* RetainedStore::Cursor::first_allowed(Node* node) const {
-    while (node != nullptr && !allows(*node)) node = node->next;
+    while (node != nullptr && !allows(*node))
+        node = node->next;
     return node;
 }
 

@@ -1,6 +1,6 @@
 // Retained messages: one per topic, found by topic name or by walking with a filter. Shared by all
-// shards: partitioned by topic hash, one short lock each, taken for PUBLISH with RETAIN and for replay.
-// Nothing outside keeps a reference to a stored message: counts of Message are not atomic.
+// shards: partitioned by topic hash, one short lock each, taken for PUBLISH with RETAIN and for
+// replay. Nothing outside keeps a reference to a stored message: counts of Message are not atomic.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,8 @@ public:
     RetainedStore(const RetainedStore&) = delete;
     RetainedStore& operator=(const RetainedStore&) = delete;
 
-    // Replaces what the topic had [MQTT-3.3.1-5]; an empty payload removes it [MQTT-3.3.1-6]. False:
-    // the store is full and the topic has none.
+    // Replaces what the topic had [MQTT-3.3.1-5]; an empty payload removes it [MQTT-3.3.1-6].
+    // False: the store is full and the topic has none.
     bool store(const core::Message::Init& message);
 
     std::size_t count() const;
@@ -32,8 +32,8 @@ public:
 
     struct Node;
     struct Partition;
-    // Walks what matches a filter, as far as the receiver takes it, and goes on later. Messages that
-    // are stored meanwhile may or may not be seen; none is seen twice.
+    // Walks what matches a filter, as far as the receiver takes it, and goes on later. Messages
+    // that are stored meanwhile may or may not be seen; none is seen twice.
     class Cursor {
     public:
         Cursor(RetainedStore& store, std::string_view filter);
@@ -60,11 +60,11 @@ public:
         RetainedStore& store_;
         std::string filter_;
         std::vector<std::string_view> levels_;
-        std::size_t hash_at_;       // level of "#", or how many levels there are
+        std::size_t hash_at_;  // level of "#", or how many levels there are
         std::size_t partition_ = 0;
-        Node* node_ = nullptr;      // pinned by its partition; null: not begun or at its end
-        std::size_t depth_ = 0;     // of node_; the root has 0
-        bool begun_ = false;        // in this partition
+        Node* node_ = nullptr;   // pinned by its partition; null: not begun or at its end
+        std::size_t depth_ = 0;  // of node_; the root has 0
+        bool begun_ = false;     // in this partition
     };
 
 private:

@@ -12,7 +12,8 @@ namespace mqtt::broker {
 Session* Session::create(std::string_view client_id, std::uint64_t number) {
     auto* session = ::new (::operator new(sizeof(Session) + client_id.size())) Session(number);
     session->id_size_ = static_cast<std::uint16_t>(client_id.size());
-    if (!client_id.empty()) std::memcpy(reinterpret_cast<char*>(session + 1), client_id.data(), client_id.size());
+    if (!client_id.empty())
+        std::memcpy(reinterpret_cast<char*>(session + 1), client_id.data(), client_id.size());
     return session;
 }
 

@@ -1,5 +1,5 @@
-// What the broker keeps of a client beyond its connection: subscriptions, exchanges under way, queue,
-// will. One per client id, on the shard that the id hashes to; knows no socket.
+// What the broker keeps of a client beyond its connection: subscriptions, exchanges under way,
+// queue, will. One per client id, on the shard that the id hashes to; knows no socket.
 #pragma once
 
 #include <memory>
@@ -42,7 +42,8 @@ private:
 };
 
 struct Session final : Subscriber {
-    // In one allocation with its client id. `number` says who published (No Local); never used twice.
+    // In one allocation with its client id. `number` says who published (No Local); never used
+    // twice.
     static Session* create(std::string_view client_id, std::uint64_t number);
     static void operator delete(Session* session, std::destroying_delete_t);
     ~Session() = default;

@@ -14,15 +14,19 @@ Sessions::~Sessions() {
     std::vector<Session*> all;
     sessions_.for_each([&](Session& session) { all.push_back(&session); });
     for (Session* session : all) {
-        forget_subscriptions(*session);
+        shard_.subscriptions.remove_all(*session);
         delete session;
     }
 }
 
 Session* Sessions::find(std::string_view client_id) const {
-    return sessions_.find(client_hash(client_id), [&](const Session& session) {
-        return session.client_id() == client_id;
-    });
+    return sessions_.find(client_hash(client_id),
+                          [&](const Session& session) { return session.client_id() == client_id; });
+}
+
+Session* Sessions::find(std::uint64_t number) const {
+    const auto it = numbered_.find(number);
+    return it == numbered_.end() ? nullptr : it->second;
 }
 
 Session& Sessions::create(std::string_view client_id) {
@@ -47,6 +51,7 @@ void Sessions::went_away(Session& session, bool with_will) {
     }
     shard_.loop().set_timer(*absence, absence->next());
     session.absence = std::move(absence);
+    shard_.subscriptions.presence_changed(session);
 }
 
 void Sessions::came_back(Session& session) {
@@ -57,7 +62,7 @@ void Sessions::came_back(Session& session) {
 void Sessions::end(Session& session) {
     publish_will(session);
     session.absence.reset();
-    forget_subscriptions(session);
+    shard_.subscriptions.remove_all(session);
     shard_.counters.queued_messages -= session.queue.count();
     shard_.counters.queued_bytes -= session.queue.size_bytes();
     session.queue.clear();
@@ -83,11 +88,6 @@ void Sessions::publish_will(Session& session) {
     if (!session.will) return;
     const std::unique_ptr<WillMessage> will = std::move(session.will);
     shard_.wills.publish(*will, session);
-}
-
-void Sessions::forget_subscriptions(Session& session) {
-    while (session.subscriptions != nullptr) shard_.subscriptions.remove(*session.subscriptions);
-    while (session.memberships != nullptr) shard_.subscriptions.leave(*session.memberships);
 }
 
 }  // namespace mqtt::broker

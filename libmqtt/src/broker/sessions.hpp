@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string_view>
+#include <unordered_map>
 
 #include "broker/hash_set.hpp"
 #include "broker/session.hpp"
@@ -14,6 +15,10 @@ public:
     ~Sessions();
 
     Session* find(std::string_view client_id) const;
+    // Only those that number() was called for: members of shared groups.
+    Session* find(std::uint64_t number) const;
+    void number(Session& session) { numbered_[session.number] = &session; }
+    void forget_number(const Session& session) { numbered_.erase(session.number); }
     Session& create(std::string_view client_id);
 
     // The connection is gone: sends the will now or later, keeps or ends the session.
@@ -21,7 +26,7 @@ public:
     void went_away(Session& session, bool with_will);
     // The client is back, its peer not yet set: deadlines are off; a delayed will is not sent any
     // more [MQTT-3.1.3-9].
-    void came_back(Session& session);
+    static void came_back(Session& session);
     // Ends it at once; a will that waits for its delay is sent first [MQTT-3.1.2-8]. The object is
     // destroyed when the turn ends.
     void end(Session& session);
@@ -31,10 +36,10 @@ public:
 
 private:
     void publish_will(Session& session);
-    void forget_subscriptions(Session& session);
 
     Shard& shard_;
     HashSet<Session> sessions_;
+    std::unordered_map<std::uint64_t, Session*> numbered_;
     std::uint64_t next_number_ = 1;
 };
 

@@ -2,6 +2,29 @@
 #include "broker/shard.hpp"
 
 namespace mqtt::broker {
+namespace {
+
+// One ring for each direction of each pair.
+void connect_shards(Shared& shared) {
+    const unsigned count = shared.settings.config.threads;
+    for (unsigned from = 0; from < count; ++from) {
+        for (unsigned to = 0; to < count; ++to) {
+            shared.rings.push_back(
+                from == to ? nullptr : std::make_unique<Ring>(shared.settings.config.ring_bytes));
+        }
+    }
+    for (unsigned shard = 0; shard < count; ++shard) {
+        std::vector<Ring*> out;
+        std::vector<Ring*> in;
+        for (unsigned other = 0; other < count; ++other) {
+            out.push_back(shared.rings[shard * count + other].get());
+            in.push_back(shared.rings[other * count + shard].get());
+        }
+        shared.shards[shard]->mail.connect(std::move(out), std::move(in));
+    }
+}
+
+}  // namespace
 
 Shared::Shared(BrokerConfig config)
     : settings(std::move(config))
@@ -12,7 +35,10 @@ Shared::Shared(BrokerConfig config)
     for (unsigned i = 0; i < settings.config.threads; ++i) {
         shards.push_back(std::make_unique<Shard>(*this, i));
     }
+    connect_shards(*this);
 }
+
+Shared::~Shared() = default;
 
 Shard::Shard(Shared& shared, unsigned index)
     : context_(1)
@@ -21,6 +47,8 @@ Shard::Shard(Shared& shared, unsigned index)
     , index_(index)
     , log(shared.settings.config)
     , retained(shared.retained)
+    , mail(*this)
+    , interest(*this)
     , subscriptions(*this)
     , publisher(*this)
     , wills(*this)
@@ -48,7 +76,8 @@ void Shard::begin_stop(TimePoint deadline) {
 }
 
 void Shard::on_timer(TimePoint) {
-    for (Peer* peer : peers.all()) peer->abort("the broker is shutting down");
+    for (Peer* peer : peers.all())
+        peer->abort("the broker is shutting down");
     loop_.stop();
 }
 
@@ -58,11 +87,10 @@ void Shard::connection_closed() {
 
 void Shard::client_arrived() {
     ++counters.clients_connected;
-    const std::uint64_t now =
-        shared_.clients_connected.fetch_add(1, std::memory_order_relaxed) + 1;
+    const std::uint64_t now = shared_.clients_connected.fetch_add(1, std::memory_order_relaxed) + 1;
     std::uint64_t most = shared_.clients_maximum.load(std::memory_order_relaxed);
-    while (most < now && !shared_.clients_maximum.compare_exchange_weak(
-                             most, now, std::memory_order_relaxed)) {
+    while (most < now &&
+           !shared_.clients_maximum.compare_exchange_weak(most, now, std::memory_order_relaxed)) {
     }
 }
 

@@ -1,6 +1,6 @@
-// One loop's share of the broker: its connections, sessions and subscriptions, and the concepts that
-// work on them. Everything in it is touched on its own thread only; what shards have in common is
-// Shared. Holds the parts together; what they do is in their own files.
+// One loop's share of the broker: its connections, sessions and subscriptions, and the concepts
+// that work on them. Everything in it is touched on its own thread only; what shards have in common
+// is Shared. Holds the parts together; what they do is in their own files.
 #pragma once
 
 #include <asio/io_context.hpp>
@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "broker/counters.hpp"
+#include "broker/interest.hpp"
 #include "broker/lobby.hpp"
 #include "broker/log_lines.hpp"
+#include "broker/mail.hpp"
 #include "broker/peers.hpp"
 #include "broker/publish.hpp"
 #include "broker/retained.hpp"
@@ -29,6 +31,7 @@ class Shard;
 // What all shards of a broker see.
 struct Shared {
     explicit Shared(BrokerConfig config);
+    ~Shared();
 
     unsigned home_of(std::uint64_t client_hash) const {
         return static_cast<unsigned>((client_hash >> 32) % shards.size());
@@ -37,8 +40,10 @@ struct Shared {
 
     const Settings settings;
     RetainedStore retained;
+    std::vector<std::unique_ptr<Ring>> rings;  // from a * threads + to b; null on the diagonal
     std::vector<std::unique_ptr<Shard>> shards;
-    std::vector<Endpoint> endpoints;  // per listener, with its real port; fixed before threads start
+    std::vector<Endpoint>
+        endpoints;  // per listener, with its real port; fixed before threads start
     std::atomic<std::size_t> open_connections = 0;
     std::atomic<std::uint64_t> clients_connected = 0;
     std::atomic<std::uint64_t> clients_maximum = 0;
@@ -83,6 +88,8 @@ public:
     const LogLines log;
     Counters counters;
     RetainedStore& retained;
+    Mail mail;
+    Interest interest;
     Subscriptions subscriptions;
     Publisher publisher;
     Wills wills;

@@ -1,5 +1,7 @@
 // Shared subscriptions: a group (share name and filter) is one subscriber of the tree; each message
-// goes to one of its members, in turn, passing over those that cannot take it now.
+// goes to one of its members, in turn, passing over those that cannot take it now. A group lives on
+// one shard, its owner, whatever shards its members are at home on; subscriptions.cpp connects
+// both.
 #pragma once
 
 #include <memory>
@@ -16,55 +18,64 @@ namespace mqtt::broker {
 class SharedGroup;
 struct Session;
 
-// One session in one group.
-struct Membership {
+// A group's side of a shared subscription, on the owner shard.
+struct Member {
     SharedGroup* group = nullptr;
+    Session* session = nullptr;  // when it is at home on this shard
+    std::uint64_t number = 0;    // of the session
+    unsigned shard = 0;          // where the session is at home
+    std::size_t index = 0;       // in the group
+    std::uint32_t id = 0;        // Subscription Identifier; 0: none
+    SubscriptionOptions options;
+    bool is_online = true;  // as its home said last; unused when that is this shard
+};
+
+// A session's side, on its home shard.
+struct Membership {
     Session* session = nullptr;
     Membership* next_of_session = nullptr;
-    std::size_t index = 0;  // in the group
-    std::uint32_t id = 0;   // Subscription Identifier; 0: none
-    SubscriptionOptions options;
+    std::string filter;  // with "$share/"
+    unsigned owner = 0;
 };
 
 // How well a member can take a message at this moment.
 enum class Readiness : std::uint8_t {
-    ready,    // at once
-    busy,     // connected, but would have to queue it
-    away,     // not connected; its session keeps the message
-    cannot,   // would lose it
+    ready,   // at once
+    busy,    // connected, but would have to queue it
+    away,    // not connected; its session keeps the message
+    cannot,  // would lose it
 };
 
 class SharedGroup final : public Subscriber {
 public:
-    explicit SharedGroup(std::string key) : Subscriber(SubscriberKind::group), key_(std::move(key)) {}
+    explicit SharedGroup(std::string key)
+        : Subscriber(SubscriberKind::group)
+        , key_(std::move(key)) {}
 
     const std::string& key() const { return key_; }
     bool empty() const { return members_.empty(); }
     std::size_t size() const { return members_.size(); }
 
-    // The next member in turn, the readiest there is; null: nobody. `readiness(const Membership&)`.
+    Member* find(std::uint64_t session_number) const;
+    Member& join(std::uint64_t session_number);
+    void leave(Member& member);  // destroys it
+
+    // The next member in turn, the readiest there is; null: nobody. `readiness(const Member&)`.
     template <class F>
-    Membership* pick(F&& readiness);
+    Member* pick(F&& readiness);
 
 private:
-    friend class SharedGroups;
     std::string key_;  // "name/filter"
-    std::vector<std::unique_ptr<Membership>> members_;
+    std::vector<std::unique_ptr<Member>> members_;
     std::size_t turn_ = 0;
 };
 
-// All groups of a shard.
+// The groups that a shard owns.
 class SharedGroups {
 public:
-    SharedGroup* find(std::string_view share_name, std::string_view filter) const;
-    // The group, made when it is new.
-    SharedGroup& get(std::string_view share_name, std::string_view filter);
-    void erase(const SharedGroup& group);  // it is empty
-
-    static Membership* find(const SharedGroup& group, const Session& session);
-    static Membership& join(SharedGroup& group, Session& session);
-    static void leave(Membership& membership);  // destroys it
-
+    SharedGroup* find(std::string_view key) const;
+    SharedGroup& get(std::string_view key);  // made when it is new
+    void erase(const SharedGroup& group);    // it is empty
     std::size_t count() const { return groups_.size(); }
 
 private:
@@ -72,13 +83,13 @@ private:
 };
 
 template <class F>
-Membership* SharedGroup::pick(F&& readiness) {
-    Membership* best = nullptr;
+Member* SharedGroup::pick(F&& readiness) {
+    Member* best = nullptr;
     Readiness best_is = Readiness::cannot;
     std::size_t at = turn_;
-    for (std::size_t n = 0; n < members_.size() && best_is != Readiness::ready; ++n) {
+    for (std::size_t n = 0; n < members_.size() && (!best || best_is != Readiness::ready); ++n) {
         if (at >= members_.size()) at = 0;
-        Membership& member = *members_[at++];
+        Member& member = *members_[at++];
         const Readiness is = readiness(member);
         if (is < best_is) {
             best = &member;

@@ -37,9 +37,9 @@ ReasonCode refusal(const Shard& shard, const Peer& peer, std::string_view filter
 
 bool wants_retained(const SubscriptionOptions& options, bool is_new) {
     switch (options.retain_handling) {
-    case RetainHandling::always: return true;      // [MQTT-3.3.1-9]
-    case RetainHandling::if_new: return is_new;    // [MQTT-3.3.1-10]
-    case RetainHandling::never: return false;      // [MQTT-3.3.1-11]
+    case RetainHandling::always: return true;    // [MQTT-3.3.1-9]
+    case RetainHandling::if_new: return is_new;  // [MQTT-3.3.1-10]
+    case RetainHandling::never: return false;    // [MQTT-3.3.1-11]
     }
     return false;
 }
@@ -47,13 +47,11 @@ bool wants_retained(const SubscriptionOptions& options, bool is_new) {
 }  // namespace
 
 void subscribe(Shard& shard, Peer& peer, const Subscribe& packet) {
-    const std::uint32_t id =
-        packet.properties.number_or(PropertyId::subscription_identifier, 0);
+    const std::uint32_t id = packet.properties.number_or(PropertyId::subscription_identifier, 0);
     Session& session = *peer.session();
     const bool packets = shard.log.packets();
     if (packets) shard.log.packet(false, session.client_id(), PacketType::subscribe, 0, {});
-    std::vector<ReasonCode> codes;
-    std::vector<ReplayRequest> replays;
+    SubscribeAnswer answer{PacketType::suback, packet.id, {}, {}};
     for (const SubscriptionRequest& request : packet.filters) {
         SubscriptionOptions options = request.options;
         options.qos = lower(options.qos, peer.announced().maximum_qos);
@@ -65,35 +63,33 @@ void subscribe(Shard& shard, Peer& peer, const Subscribe& packet) {
             const bool is_new = shard.subscriptions.add(session, request.filter, options, id);
             // No retained messages for shared ones [5.0 section 4.8.2].
             if (!parse_shared_filter(request.filter) && wants_retained(options, is_new)) {
-                replays.push_back({request.filter, options, id});
+                answer.replays.push_back({std::string(request.filter), options, id});
             }
         }
-        codes.push_back(code);
+        answer.codes.push_back(code);
         if (packets) {
             shard.log.received_filter(session.client_id(), PacketType::subscribe, request.filter,
                                       options.qos, !is_error(code));
         }
     }
-    if (packets) shard.log.packet(true, session.client_id(), PacketType::suback, packet.id, {});
-    peer.answer_subscribe(packet.id, codes, replays);
+    shard.interest.answer(peer, std::move(answer));
 }
 
 void unsubscribe(Shard& shard, Peer& peer, const Unsubscribe& packet) {
     Session& session = *peer.session();
     const bool packets = shard.log.packets();
     if (packets) shard.log.packet(false, session.client_id(), PacketType::unsubscribe, 0, {});
-    std::vector<ReasonCode> codes;
+    SubscribeAnswer answer{PacketType::unsuback, packet.id, {}, {}};
     for (const SubscriptionRequest& request : packet.filters) {
         const bool existed = shard.subscriptions.remove(session, request.filter);
         // [MQTT-3.10.4-1] [MQTT-3.11.3-1]
-        codes.push_back(existed ? ReasonCode::success : ReasonCode::no_subscription_existed);
+        answer.codes.push_back(existed ? ReasonCode::success : ReasonCode::no_subscription_existed);
         if (packets) {
-            shard.log.received_filter(session.client_id(), PacketType::unsubscribe,
-                                      request.filter, QoS::at_most_once, existed);
+            shard.log.received_filter(session.client_id(), PacketType::unsubscribe, request.filter,
+                                      QoS::at_most_once, existed);
         }
     }
-    if (packets) shard.log.packet(true, session.client_id(), PacketType::unsuback, packet.id, {});
-    peer.answer_unsubscribe(packet.id, codes);
+    shard.interest.answer(peer, std::move(answer));
 }
 
 }  // namespace mqtt::broker

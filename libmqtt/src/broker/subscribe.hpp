@@ -1,5 +1,5 @@
-// What SUBSCRIBE and UNSUBSCRIBE do: rights and limits per filter, the change itself, the answer, and
-// the retained messages that a new subscription brings.
+// What SUBSCRIBE and UNSUBSCRIBE do: rights and limits per filter, the change itself, the answer,
+// and the retained messages that a new subscription brings.
 #pragma once
 
 #include "mqtt/packet.hpp"

@@ -1,68 +1,172 @@
-// Changes of the tree, each told to the match cache.
+// Changes of the tree, each told to the match cache, and to the other shards when a filter gets its
+// first subscriber here or loses its last.
 #include "broker/subscriptions.hpp"
 
+#include "broker/hash.hpp"
 #include "broker/session.hpp"
 #include "broker/shard.hpp"
+#include "mqtt/topic.hpp"
 
 namespace mqtt::broker {
+namespace {
+
+// "$share/name/filter" to "name/filter".
+std::string_view group_key(std::string_view shared_filter) {
+    return shared_filter.substr(std::string_view("$share/").size());
+}
+
+}  // namespace
 
 Subscriptions::Subscriptions(Shard& shard)
-    : cache_(tree_, shard.config().match_cache_bytes), shard_(shard) {}
+    : cache_(tree_, shard.config().match_cache_bytes)
+    , shard_(shard) {
+    for (unsigned i = 0; i < shard.config().threads; ++i) {
+        remote_.push_back(std::make_unique<RemoteShard>(i));
+    }
+}
+
+Subscriptions::~Subscriptions() = default;
 
 bool Subscriptions::add(Session& session, std::string_view filter, SubscriptionOptions options,
                         std::uint32_t id) {
-    if (const auto shared = parse_shared_filter(filter)) {
-        return join(session, *shared, options, id);
+    if (parse_shared_filter(filter)) {
+        const Join join{filter, session.number, shard_.index(), &session, options, id};
+        return add_shared(session, filter, join);
     }
-    const TopicTree::Added added = tree_.add(filter, session, options, id);
-    cache_.changed(filter);
-    return added.is_new;
+    const TopicTree::Added result = tree_.add(filter, session, options, id);
+    added(filter, *result.subscription, result.is_new);
+    return result.is_new;
 }
 
-bool Subscriptions::join(Session& session, const SharedFilter& shared,
-                         SubscriptionOptions options, std::uint32_t id) {
-    SharedGroup& group = groups_.get(shared.share_name, shared.filter);
-    Membership* member = SharedGroups::find(group, session);
-    const bool is_new = member == nullptr;
-    if (is_new) member = &SharedGroups::join(group, session);
-    member->options = options;
-    member->id = id;
-    if (group.subscription_count == 0) {
-        tree_.add(shared.filter, group, {}, 0);
-        cache_.changed(shared.filter);
-    }
-    if (is_new) ++shard_.counters.shared_subscriptions;
-    return is_new;
+void Subscriptions::added(std::string_view filter, const Subscription& subscription, bool is_new) {
+    cache_.changed(filter);
+    if (is_new && subscription.node->local_count == 1) shard_.interest.announce(filter, true);
+}
+
+void Subscriptions::remove(Subscription& subscription, std::string_view filter) {
+    const bool last = subscription.node->local_count == 1;
+    tree_.remove(subscription);
+    cache_.changed(filter);
+    if (last) shard_.interest.announce(filter, false);
 }
 
 bool Subscriptions::remove(Session& session, std::string_view filter) {
-    if (const auto shared = parse_shared_filter(filter)) {
-        const SharedGroup* group = groups_.find(shared->share_name, shared->filter);
-        Membership* member = group == nullptr ? nullptr : SharedGroups::find(*group, session);
-        if (member == nullptr) return false;
-        leave(*member);
+    if (parse_shared_filter(filter)) {
+        Membership* membership = find_membership(session, filter);
+        if (membership == nullptr) return false;
+        leave(*membership);
         return true;
     }
     Subscription* subscription = tree_.find(filter, session);
     if (subscription == nullptr) return false;
-    tree_.remove(*subscription);
-    cache_.changed(filter);
+    remove(*subscription, filter);
     return true;
 }
 
-void Subscriptions::remove(Subscription& subscription) {
-    const std::string filter = TopicTree::filter_of(*subscription.node);
-    tree_.remove(subscription);
-    cache_.changed(filter);
+void Subscriptions::remove_all(Session& session) {
+    while (session.subscriptions != nullptr) {
+        Subscription& subscription = *session.subscriptions;
+        remove(subscription, TopicTree::filter_of(*subscription.node));
+    }
+    while (session.memberships != nullptr)
+        leave(*session.memberships);
+}
+
+// The session's side of shared subscriptions.
+
+unsigned Subscriptions::owner_of(std::string_view shared_filter) const {
+    const std::uint64_t hash = hash_bytes(group_key(shared_filter), hash_seed());
+    return static_cast<unsigned>((hash >> 32) % remote_.size());
+}
+
+Membership* Subscriptions::find_membership(const Session& session, std::string_view filter) {
+    Membership* membership = session.memberships;
+    while (membership != nullptr && membership->filter != filter) {
+        membership = membership->next_of_session;
+    }
+    return membership;
+}
+
+bool Subscriptions::add_shared(Session& session, std::string_view filter, const Join& request) {
+    const unsigned owner = owner_of(filter);
+    const bool is_new = find_membership(session, filter) == nullptr;
+    if (is_new) {
+        if (session.memberships == nullptr) shard_.sessions.number(session);
+        session.memberships =
+            new Membership{&session, session.memberships, std::string(filter), owner};
+        ++shard_.counters.shared_subscriptions;
+    }
+    if (owner == shard_.index())
+        join(request);
+    else
+        shard_.mail.send_join(owner, request);
+    return is_new;
 }
 
 void Subscriptions::leave(Membership& membership) {
-    SharedGroup& group = *membership.group;
-    SharedGroups::leave(membership);
+    Session& session = *membership.session;
+    if (membership.owner == shard_.index()) {
+        leave(membership.filter, session.number);
+    } else if (!shard_.is_stopping()) {
+        shard_.mail.send_leave(membership.owner, membership.filter, session.number);
+    }
+    Membership** link = &session.memberships;
+    while (*link != &membership)
+        link = &(*link)->next_of_session;
+    *link = membership.next_of_session;
+    delete &membership;
     --shard_.counters.shared_subscriptions;
-    if (!group.empty()) return;
-    remove(*group.subscriptions);
-    groups_.erase(group);
+    if (session.memberships == nullptr) shard_.sessions.forget_number(session);
+}
+
+void Subscriptions::presence_changed(const Session& session) {
+    for (const Membership* m = session.memberships; m != nullptr; m = m->next_of_session) {
+        if (m->owner == shard_.index()) continue;
+        shard_.mail.send_presence(m->owner, m->filter, session.number, session.is_online());
+    }
+}
+
+// The groups' side.
+
+void Subscriptions::join(const Join& request) {
+    SharedGroup& group = groups_.get(group_key(request.filter));
+    Member* member = group.find(request.number);
+    if (member == nullptr) member = &group.join(request.number);
+    member->session = request.session;
+    member->shard = request.shard;
+    member->options = request.options;
+    member->id = request.id;
+    if (group.subscription_count != 0) return;
+    const std::string_view filter = parse_shared_filter(request.filter)->filter;
+    const TopicTree::Added result = tree_.add(filter, group, {}, 0);
+    added(filter, *result.subscription, result.is_new);
+}
+
+void Subscriptions::leave(std::string_view filter, std::uint64_t number) {
+    SharedGroup* group = groups_.find(group_key(filter));
+    Member* member = group == nullptr ? nullptr : group->find(number);
+    if (member == nullptr) return;
+    group->leave(*member);
+    if (!group->empty()) return;
+    remove(*group->subscriptions, parse_shared_filter(filter)->filter);
+    groups_.erase(*group);
+}
+
+void Subscriptions::set_online(std::string_view filter, std::uint64_t number, bool online) {
+    SharedGroup* group = groups_.find(group_key(filter));
+    Member* member = group == nullptr ? nullptr : group->find(number);
+    if (member != nullptr) member->is_online = online;
+}
+
+void Subscriptions::set_remote(unsigned shard, std::string_view filter, bool wanted) {
+    RemoteShard& remote = *remote_[shard];
+    if (wanted) {
+        if (tree_.add(filter, remote, {}, 0).is_new) ++remote_count_;
+    } else if (Subscription* subscription = tree_.find(filter, remote)) {
+        tree_.remove(*subscription);
+        --remote_count_;
+    }
+    cache_.changed(filter);
 }
 
 }  // namespace mqtt::broker

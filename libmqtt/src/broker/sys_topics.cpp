@@ -22,10 +22,35 @@ void SysTopics::on_timer(TimePoint now) {
     shard_.loop().set_timer(*this, now + shard_.config().sys_interval);
 }
 
+// Goes from shard to shard: each adds its own figures on its thread, and after the last one the
+// first publishes the sum.
+struct SysTopics::Round {
+    SysTopics* owner;  // shard 0 only; null: gone meanwhile
+    Shared& shared;
+    BrokerStats sum;
+
+    static void visit(const std::shared_ptr<Round>& round, std::size_t index) {
+        const auto& shards = round->shared.shards;
+        Shard& shard = *shards[index % shards.size()];
+        shard.loop().post([round, &shard, index] {
+            if (index < round->shared.shards.size()) {
+                add(round->sum, figures_of(shard));
+                visit(round, index + 1);
+            } else if (round->owner != nullptr) {
+                round->owner->publish_all(round->sum);
+            }
+        });
+    }
+};
+
+SysTopics::~SysTopics() {
+    if (round_) round_->owner = nullptr;
+}
+
 void SysTopics::collect() {
-    BrokerStats sum = shared_figures(shard_.shared());
-    add(sum, figures_of(shard_));
-    publish_all(sum);
+    if (round_) round_->owner = nullptr;
+    round_ = std::make_shared<Round>(Round{this, shard_.shared(), shared_figures(shard_.shared())});
+    Round::visit(round_, 0);
 }
 
 void SysTopics::publish_all(const BrokerStats& stats) {

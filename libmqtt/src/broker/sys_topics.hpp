@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,9 @@ class Shard;
 class SysTopics final : private net::Timer {
 public:
     explicit SysTopics(Shard& shard) : shard_(shard) {}
+    ~SysTopics();
+    SysTopics(const SysTopics&) = delete;
+    SysTopics& operator=(const SysTopics&) = delete;
     void start();
 
 private:
@@ -24,6 +28,8 @@ private:
         std::uint64_t last = 0;
         double averages[3] = {};
     };
+
+    struct Round;  // figures on their way from all shards
 
     void on_timer(TimePoint now) override;
     void collect();
@@ -35,6 +41,7 @@ private:
     void publish(std::string_view name, std::string_view value);
 
     Shard& shard_;
+    std::shared_ptr<Round> round_;
     std::map<std::string, std::string, std::less<>> last_;
     std::map<std::string, Load, std::less<>> loads_;
 };

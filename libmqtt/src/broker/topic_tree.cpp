@@ -30,6 +30,7 @@ void link(Subscription& s) {
     if (s.next_in_node != nullptr) s.next_in_node->previous_in_node = &s;
     s.node->subscriptions = &s;
     ++s.node->subscription_count;
+    if (s.subscriber->kind != SubscriberKind::shard) ++s.node->local_count;
     s.next_of_subscriber = s.subscriber->subscriptions;
     if (s.next_of_subscriber != nullptr) s.next_of_subscriber->previous_of_subscriber = &s;
     s.subscriber->subscriptions = &s;
@@ -41,6 +42,7 @@ void unlink(Subscription& s) {
         s.next_in_node;
     if (s.next_in_node != nullptr) s.next_in_node->previous_in_node = s.previous_in_node;
     --s.node->subscription_count;
+    if (s.subscriber->kind != SubscriberKind::shard) --s.node->local_count;
     (s.previous_of_subscriber ? s.previous_of_subscriber->next_of_subscriber
                               : s.subscriber->subscriptions) = s.next_of_subscriber;
     if (s.next_of_subscriber != nullptr) {
@@ -53,11 +55,13 @@ void unlink(Subscription& s) {
 Subscription* find_in(const TopicNode& node, const Subscriber& subscriber) {
     if (node.subscription_count <= subscriber.subscription_count) {
         Subscription* s = node.subscriptions;
-        while (s != nullptr && s->subscriber != &subscriber) s = s->next_in_node;
+        while (s != nullptr && s->subscriber != &subscriber)
+            s = s->next_in_node;
         return s;
     }
     Subscription* s = subscriber.subscriptions;
-    while (s != nullptr && s->node != &node) s = s->next_of_subscriber;
+    while (s != nullptr && s->node != &node)
+        s = s->next_of_subscriber;
     return s;
 }
 
@@ -103,9 +107,12 @@ TopicNode* TopicTree::child(const TopicNode& parent, std::string_view level) con
 TopicNode& TopicTree::child_or_new(TopicNode& parent, std::string_view level) {
     if (TopicNode* node = child(parent, level)) return *node;
     TopicNode* node = create_node(&parent, level, edge_hash(parent, level_hash(level)));
-    if (level == "+") parent.plus = node;
-    else if (level == "#") parent.hash = node;
-    else ++parent.literal_children;
+    if (level == "+")
+        parent.plus = node;
+    else if (level == "#")
+        parent.hash = node;
+    else
+        ++parent.literal_children;
     edges_.insert(node->edge, *node);
     return *node;
 }
@@ -115,7 +122,8 @@ TopicTree::Added TopicTree::add(std::string_view filter, Subscriber& subscriber,
     TopicNode* node = root_;
     std::string_view level;
     bool more = true;
-    while (next_level(filter, level, more)) node = &child_or_new(*node, level);
+    while (next_level(filter, level, more))
+        node = &child_or_new(*node, level);
     if (Subscription* known = find_in(*node, subscriber)) {
         known->options = options;
         known->id = id;
@@ -135,7 +143,8 @@ TopicNode* TopicTree::find_node(std::string_view filter) const {
     TopicNode* node = root_;
     std::string_view level;
     bool more = true;
-    while (node != nullptr && next_level(filter, level, more)) node = child(*node, level);
+    while (node != nullptr && next_level(filter, level, more))
+        node = child(*node, level);
     return node;
 }
 
@@ -156,9 +165,12 @@ void TopicTree::prune(TopicNode* node) {
     while (node != root_ && node->subscriptions == nullptr && node->literal_children == 0 &&
            node->plus == nullptr && node->hash == nullptr) {
         TopicNode* parent = node->parent;
-        if (parent->plus == node) parent->plus = nullptr;
-        else if (parent->hash == node) parent->hash = nullptr;
-        else --parent->literal_children;
+        if (parent->plus == node)
+            parent->plus = nullptr;
+        else if (parent->hash == node)
+            parent->hash = nullptr;
+        else
+            --parent->literal_children;
         edges_.erase(node->edge, *node);
         destroy_node(node);
         node = parent;

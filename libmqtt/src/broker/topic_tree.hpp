@@ -1,6 +1,6 @@
-// Which subscribers a topic reaches: a tree with one node per level of a filter. One per shard.
-// All edges of the tree are in one hash table (parent and level -> node), so that a node is small and
-// a step down is one look-up; `+` and `#` are direct pointers. Neither matching nor any other
+// Which subscribers a topic reaches: a tree with one node per level of a filter. One per shard. All
+// edges of the tree are in one hash table (parent and level -> node), so that a node is small and a
+// step down is one look-up; `+` and `#` are direct pointers. Neither matching nor any other
 // operation recurses. Knows no session or connection beyond Subscriber.
 #pragma once
 
@@ -57,12 +57,11 @@ struct TopicNode {
     Subscription* subscriptions = nullptr;
     std::uint32_t subscription_count = 0;
     std::uint32_t literal_children = 0;
-    std::uint64_t edge = 0;  // hash of parent and level
+    std::uint64_t edge = 0;         // hash of parent and level
+    std::uint32_t local_count = 0;  // subscriptions that are not other shards'
     std::uint16_t level_size = 0;
 
-    std::string_view level() const {
-        return {reinterpret_cast<const char*>(this + 1), level_size};
-    }
+    std::string_view level() const { return {reinterpret_cast<const char*>(this + 1), level_size}; }
 };
 
 class TopicTree {
@@ -135,7 +134,8 @@ void TopicTree::match(std::string_view topic, F&& f) {
     bool more = true;
     while (!frontier_.empty() && next_level(topic, level, more)) {
         if (with_wildcards) {
-            for (const TopicNode* node : frontier_) report(node->hash);
+            for (const TopicNode* node : frontier_)
+                report(node->hash);
         }
         descend(frontier_, level, with_wildcards, next_);
         frontier_.swap(next_);

@@ -1,0 +1,273 @@
+// Records and their handling.
+#include "broker/mail.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "broker/peer.hpp"
+#include "broker/shard.hpp"
+
+namespace mqtt::broker {
+
+enum class Mail::Kind : std::uint8_t {
+    publication,  // topic, properties, payload
+    member,       // the same, for one session
+    large,        // one of these, its texts in a heap block that the reader frees
+    interest,     // filter
+    applied,      // number: how many interest changes
+    join,
+    leave,
+    presence,  // filter
+    joined,
+};
+
+struct Mail::Record {
+    Kind kind{};
+    Kind inner{};  // of `large`
+    QoS qos{};
+    bool flag = false;  // retain; wanted; online
+    std::uint16_t topic_size = 0;
+    SubscriptionOptions options;  // join, member
+    std::uint32_t properties_size = 0;
+    std::uint32_t payload_size = 0;
+    std::uint32_t id = 0;
+    std::uint64_t number = 0;   // publisher; session of join, leave, presence; count
+    std::uint64_t session = 0;  // member: whom for
+    TimePoint expires_at = TimePoint::max();
+};
+
+namespace {
+
+std::string_view text_of(std::span<const std::uint8_t> bytes) {
+    return as_text(bytes);
+}
+
+}  // namespace
+
+void Mail::connect(std::vector<Ring*> out, std::vector<Ring*> in) {
+    out_ = std::move(out);
+    in_ = std::move(in);
+}
+
+// Writing.
+
+std::uint8_t* Mail::write(unsigned shard, const Record& record, std::size_t texts) {
+    std::uint8_t* at = out_[shard]->add(sizeof(Record) + texts);
+    std::memcpy(at, &record, sizeof(Record));
+    shard_.loop().mark_dirty(*this);
+    return at + sizeof(Record);
+}
+
+void Mail::write_text(unsigned shard, Record record, std::string_view text) {
+    record.payload_size = static_cast<std::uint32_t>(text.size());
+    std::memcpy(write(shard, record, text.size()), text.data(), text.size());
+}
+
+void Mail::write_publication(unsigned shard, Record record, const Publication& publication) {
+    const Bytes properties = publication.properties.raw();
+    record.qos = publication.qos;
+    record.flag = publication.retain;
+    record.topic_size = static_cast<std::uint16_t>(publication.topic.size());
+    record.properties_size = static_cast<std::uint32_t>(properties.size());
+    record.payload_size = static_cast<std::uint32_t>(publication.payload.size());
+    record.number = publication.publisher;
+    record.expires_at = publication.expires_at;
+    const std::size_t texts =
+        publication.topic.size() + properties.size() + publication.payload.size();
+    std::uint8_t* at = nullptr;
+    if (sizeof(Record) + texts <= out_[shard]->largest_record()) {
+        at = write(shard, record, texts);
+    } else {
+        record.inner = std::exchange(record.kind, Kind::large);
+        at = new std::uint8_t[texts];
+        std::memcpy(write(shard, record, sizeof at), &at, sizeof at);
+    }
+    const auto put = [&](const void* data, std::size_t size) {
+        if (size != 0) std::memcpy(at, data, size);
+        at += size;
+    };
+    put(publication.topic.data(), publication.topic.size());
+    put(properties.data(), properties.size());
+    put(publication.payload.data(), publication.payload.size());
+    if (out_[shard]->is_full()) is_full_ = true;
+}
+
+void Mail::send_publication(unsigned shard, const Publication& publication) {
+    Record record;
+    record.kind = Kind::publication;
+    write_publication(shard, record, publication);
+}
+
+void Mail::send_to_member(const Member& member, const Publication& publication) {
+    Record record;
+    record.kind = Kind::member;
+    record.options = member.options;
+    record.id = member.id;
+    record.session = member.number;
+    write_publication(member.shard, record, publication);
+}
+
+void Mail::send_interest(std::string_view filter, bool wanted) {
+    Record record;
+    record.kind = Kind::interest;
+    record.flag = wanted;
+    for (unsigned i = 0; i < out_.size(); ++i) {
+        if (out_[i] != nullptr) write_text(i, record, filter);
+    }
+}
+
+void Mail::send_join(unsigned owner, const Subscriptions::Join& join) {
+    Record record;
+    record.kind = Kind::join;
+    record.number = join.number;
+    record.options = join.options;
+    record.id = join.id;
+    write_text(owner, record, join.filter);
+    shard_.interest.expect_joined(owner);
+}
+
+void Mail::send_leave(unsigned owner, std::string_view filter, std::uint64_t session_number) {
+    Record record;
+    record.kind = Kind::leave;
+    record.number = session_number;
+    write_text(owner, record, filter);
+}
+
+void Mail::send_presence(unsigned owner, std::string_view filter, std::uint64_t session_number,
+                         bool online) {
+    Record record;
+    record.kind = Kind::presence;
+    record.number = session_number;
+    record.flag = online;
+    write_text(owner, record, filter);
+}
+
+void Mail::send_joined(unsigned shard) {
+    Record record;
+    record.kind = Kind::joined;
+    write(shard, record, 0);
+}
+
+// At the end of the turn: one publication of the position, and at most one wake-up, per shard.
+void Mail::on_flush() {
+    for (unsigned i = 0; i < out_.size(); ++i) {
+        if (out_[i] != nullptr && out_[i]->publish()) shard_.shared().shards[i]->mail.notify();
+    }
+    check_room();
+}
+
+// Room.
+
+void Mail::resume_later(Peer& peer) {
+    paused_.push_back(&peer);
+}
+
+void Mail::forget(const Peer& peer) {
+    paused_.erase(std::remove(paused_.begin(), paused_.end(), &peer), paused_.end());
+}
+
+void Mail::check_room() {
+    is_full_ = false;
+    for (unsigned i = 0; i < out_.size(); ++i) {
+        Ring* ring = out_[i];
+        if (ring == nullptr || !ring->is_full()) continue;
+        if (ring->wait_for_room()) is_full_ = true;
+        if (ring->publish()) shard_.shared().shards[i]->mail.notify();
+    }
+    if (is_full_ || paused_.empty()) return;
+    std::vector<Peer*> resumed;
+    resumed.swap(paused_);
+    for (Peer* peer : resumed)
+        peer->resume_reading();
+}
+
+// Reading.
+
+void Mail::notify() {
+    if (notified_.exchange(true, std::memory_order_acq_rel)) return;
+    shard_.loop().post([this] { drain(); });
+}
+
+void Mail::on_ready(net::Ready) {
+    drain();
+}
+
+void Mail::drain() {
+    notified_.exchange(false, std::memory_order_acq_rel);
+    for (unsigned from = 0; from < in_.size(); ++from) {
+        Ring* ring = in_[from];
+        if (ring == nullptr) continue;
+        std::uint64_t changes = 0;
+        while (!shard_.is_turn_full()) {
+            const std::span<const std::uint8_t> bytes = ring->next();
+            if (bytes.empty()) break;
+            if (static_cast<Kind>(bytes.front()) == Kind::interest) ++changes;
+            read(from, bytes);
+        }
+        if (changes != 0) {
+            Record applied;
+            applied.kind = Kind::applied;
+            applied.number = changes;
+            write(from, applied, 0);
+        }
+        if (ring->consumed()) {
+            Shard& writer = *shard_.shared().shards[from];
+            writer.loop().post([&writer] { writer.mail.check_room(); });
+        }
+    }
+    if (shard_.is_turn_full()) shard_.loop().mark_ready(*this);
+}
+
+void Mail::read(unsigned from, std::span<const std::uint8_t> bytes) {
+    Record record;
+    std::memcpy(&record, bytes.data(), sizeof record);
+    const std::span<const std::uint8_t> texts = bytes.subspan(sizeof(Record));
+    switch (record.kind) {
+    case Kind::publication:
+    case Kind::member: return read_publication(record, texts);
+    case Kind::large: {
+        std::uint8_t* block = nullptr;
+        std::memcpy(&block, texts.data(), sizeof block);
+        const std::unique_ptr<std::uint8_t[]> owner(block);
+        record.kind = record.inner;
+        const std::size_t size =
+            std::size_t{record.topic_size} + record.properties_size + record.payload_size;
+        return read_publication(record, {block, size});
+    }
+    default: return read_control(from, record, texts);
+    }
+}
+
+void Mail::read_publication(const Record& record, std::span<const std::uint8_t> texts) {
+    Publication publication;
+    publication.topic = text_of(texts.first(record.topic_size));
+    publication.properties = Properties(texts.subspan(record.topic_size, record.properties_size));
+    publication.payload = texts.subspan(record.topic_size + record.properties_size);
+    publication.qos = record.qos;
+    publication.retain = record.flag;
+    publication.expires_at = record.expires_at;
+    publication.publisher = record.number;
+    if (record.kind == Kind::publication) {
+        shard_.publisher.distribute(publication, Publisher::Scope::this_shard);
+    } else {
+        shard_.publisher.deliver_to_member(publication, record.session, record.options, record.id);
+    }
+}
+
+void Mail::read_control(unsigned from, const Record& record, std::span<const std::uint8_t> texts) {
+    const std::string_view filter = text_of(texts);
+    switch (record.kind) {
+    case Kind::interest: return shard_.subscriptions.set_remote(from, filter, record.flag);
+    case Kind::applied: return shard_.interest.on_applied(from, record.number);
+    case Kind::join:
+        shard_.subscriptions.join(
+            {filter, record.number, from, nullptr, record.options, record.id});
+        return shard_.interest.confirm_join(from);
+    case Kind::leave: return shard_.subscriptions.leave(filter, record.number);
+    case Kind::presence: return shard_.subscriptions.set_online(filter, record.number, record.flag);
+    case Kind::joined: return shard_.interest.on_joined(from);
+    default: return;
+    }
+}
+
+}  // namespace mqtt::broker
