@@ -14,7 +14,8 @@ TEST_CASE("connect: 5.0 without a client id gets one assigned [MQTT-3.1.3-6] [MQ
     CHECK(id->size() > 8);
 }
 
-TEST_CASE("connect: 3.1.1 without a client id needs Clean Session [MQTT311-3.1.3-7] [MQTT311-3.1.3-8]") {
+TEST_CASE(
+    "connect: 3.1.1 without a client id needs Clean Session [MQTT311-3.1.3-7] [MQTT311-3.1.3-8]") {
     TestBroker broker;
     RawClient clean = broker.client(ProtocolVersion::v3_1_1);
     clean.connect("");
@@ -144,8 +145,8 @@ TEST_CASE("connect: over the connection limit the newcomer is closed") {
 TEST_CASE("connect: authentication decides, with user name and password [MQTT-3.1.4-2]") {
     BrokerConfig config = loopback();
     config.authenticate = [](const LoginRequest& login) {
-        const bool known = login.user_name == "bob" && login.password &&
-                           as_text(*login.password) == "secret";
+        const bool known =
+            login.user_name == "bob" && login.password && as_text(*login.password) == "secret";
         return known ? ReasonCode::success : ReasonCode::bad_user_name_or_password;
     };
     TestBroker broker(config);

@@ -63,8 +63,9 @@ TEST_CASE("publish: duplicate QoS 2 is acknowledged, not redelivered [MQTT-4.3.3
     sub.expect_silence();
 }
 
-TEST_CASE("publish: overlapping subscriptions give one copy, highest QoS, all identifiers "
-          "[MQTT-3.3.4-2] [MQTT-3.3.4-3] [MQTT-3.3.4-4] [MQTT-3.3.4-5]") {
+TEST_CASE(
+    "publish: overlapping subscriptions give one copy, highest QoS, all identifiers "
+    "[MQTT-3.3.4-2] [MQTT-3.3.4-3] [MQTT-3.3.4-4] [MQTT-3.3.4-5]") {
     for (const unsigned threads : kThreadCounts) {
         TestBroker broker(with_threads(threads));
         RawClient sub = broker.client("sub");
@@ -138,8 +139,9 @@ TEST_CASE("publish: into $SYS is refused by 0x87, acknowledged and dropped for 3
     CHECK(broker->stats().publishes_refused == 2);
 }
 
-TEST_CASE("publish: properties travel unchanged and in order [MQTT-3.3.2-17] [MQTT-3.3.2-18] "
-          "[MQTT-3.3.2-20]") {
+TEST_CASE(
+    "publish: properties travel unchanged and in order [MQTT-3.3.2-17] [MQTT-3.3.2-18] "
+    "[MQTT-3.3.2-20]") {
     for (const unsigned threads : kThreadCounts) {
         TestBroker broker(with_threads(threads));
         RawClient sub = broker.client("sub");
@@ -175,7 +177,8 @@ TEST_CASE("publish: aliases to a receiver stay within its maximum [MQTT-3.1.2-26
     sub.connect({.client_id = "sub", .properties = wishes.view()});
     sub.subscribe("#");
     RawClient pub = broker.client("pub");
-    for (int i = 0; i < 3; ++i) pub.publish("long/topic", "x");
+    for (int i = 0; i < 3; ++i)
+        pub.publish("long/topic", "x");
     pub.publish("other", "y");
     int defined = 0;
     for (int i = 0; i < 4; ++i) {
@@ -188,8 +191,9 @@ TEST_CASE("publish: aliases to a receiver stay within its maximum [MQTT-3.1.2-26
     CHECK(defined <= 2);
 }
 
-TEST_CASE("publish: message expiry is counted down, and ends a queued message [MQTT-3.3.2-5] "
-          "[MQTT-3.3.2-6]") {
+TEST_CASE(
+    "publish: message expiry is counted down, and ends a queued message [MQTT-3.3.2-5] "
+    "[MQTT-3.3.2-6]") {
     TestBroker broker;
     PropertyList kept;
     kept.add(PropertyId::session_expiry_interval, 100u);
@@ -219,8 +223,9 @@ TEST_CASE("publish: message expiry is counted down, and ends a queued message [M
     CHECK(broker->stats().messages_expired == 1);
 }
 
-TEST_CASE("publish: what is over a receiver's Maximum Packet Size is dropped for it alone "
-          "[MQTT-3.1.2-24] [MQTT-3.1.2-25]") {
+TEST_CASE(
+    "publish: what is over a receiver's Maximum Packet Size is dropped for it alone "
+    "[MQTT-3.1.2-24] [MQTT-3.1.2-25]") {
     TestBroker broker;
     PropertyList small;
     small.add(PropertyId::maximum_packet_size, 50u);
@@ -275,8 +280,9 @@ TEST_CASE("publish: an empty payload and an empty level are ordinary") {
     sub.expect_publish("/a//x", "");
 }
 
-TEST_CASE("publish: to a client's Receive Maximum, not beyond; the rest follows its acks "
-          "[MQTT-3.3.4-9] [MQTT-4.9.0-2]") {
+TEST_CASE(
+    "publish: to a client's Receive Maximum, not beyond; the rest follows its acks "
+    "[MQTT-3.3.4-9] [MQTT-4.9.0-2]") {
     TestBroker broker;
     PropertyList two;
     two.add(PropertyId::receive_maximum, 2u);
@@ -284,7 +290,8 @@ TEST_CASE("publish: to a client's Receive Maximum, not beyond; the rest follows 
     sub.connect({.client_id = "sub", .properties = two.view()});
     sub.subscribe("t", QoS::at_least_once);
     RawClient pub = broker.client("pub");
-    for (const char* payload : {"1", "2", "3", "4"}) pub.publish_acked("t", payload);
+    for (const char* payload : {"1", "2", "3", "4"})
+        pub.publish_acked("t", payload);
     const PacketId first = sub.expect_publish("t", "1").id;
     const PacketId second = sub.expect_publish("t", "2").id;
     sub.expect_silence();
@@ -299,7 +306,8 @@ TEST_CASE("publish: exceeding our Receive Maximum is 0x93 [MQTT-3.3.4-8]") {
     config.listeners[0].limits.receive_maximum = 2;
     TestBroker broker(config);
     RawClient pub = broker.client("pub");
-    for (PacketId id = 1; id <= 3; ++id) pub.publish("t", "x", QoS::exactly_once, id);
+    for (PacketId id = 1; id <= 3; ++id)
+        pub.publish("t", "x", QoS::exactly_once, id);
     CHECK(pub.expect<Ack>().id == 1);
     CHECK(pub.expect<Ack>().id == 2);
     CHECK(pub.expect<Disconnect>().reason == ReasonCode::receive_maximum_exceeded);

@@ -7,7 +7,8 @@
 
 using namespace test;
 
-TEST_CASE("retained: kept for those who come later, with RETAIN set [MQTT-3.3.1-5] [MQTT-3.3.1-8]") {
+TEST_CASE(
+    "retained: kept for those who come later, with RETAIN set [MQTT-3.3.1-5] [MQTT-3.3.1-8]") {
     for (const unsigned threads : kThreadCounts) {
         TestBroker broker(with_threads(threads));
         RawClient pub = broker.client("pub");
@@ -35,8 +36,9 @@ TEST_CASE("retained: an empty payload removes it and is not stored [MQTT-3.3.1-6
     CHECK(broker->stats().retained_messages == 0);
 }
 
-TEST_CASE("retained: live copies carry RETAIN only with Retain As Published "
-          "[MQTT-3.3.1-12] [MQTT-3.3.1-13]") {
+TEST_CASE(
+    "retained: live copies carry RETAIN only with Retain As Published "
+    "[MQTT-3.3.1-12] [MQTT-3.3.1-13]") {
     for (const unsigned threads : kThreadCounts) {
         TestBroker broker(with_threads(threads));
         RawClient plain = broker.client("plain");
@@ -75,9 +77,8 @@ TEST_CASE("retained: wildcards find what they match, not what begins with $ [MQT
         }
         const auto found = [&](std::string_view filter) {
             RawClient sub = broker.client("sub");
-            FilterListBuilder filters(true);
-            filters.add(filter);
-            sub.send(Subscribe{1, {}, filters.view()}).send(Pingreq{});
+            sub.subscribe(filter);
+            sub.send(Pingreq{});
             std::set<std::string> topics;
             for (;;) {
                 const Packet packet = sub.receive();
@@ -99,8 +100,9 @@ TEST_CASE("retained: wildcards find what they match, not what begins with $ [MQT
     }
 }
 
-TEST_CASE("retained: an expired message is not replayed, a living one tells what is left "
-          "[MQTT-3.3.2-5] [MQTT-3.3.2-6]") {
+TEST_CASE(
+    "retained: an expired message is not replayed, a living one tells what is left "
+    "[MQTT-3.3.2-5] [MQTT-3.3.2-6]") {
     TestBroker broker;
     RawClient pub = broker.client("pub");
     PropertyList one_second;
@@ -108,14 +110,12 @@ TEST_CASE("retained: an expired message is not replayed, a living one tells what
     pub.publish_acked("a", "x", true, one_second.view());
     RawClient early = broker.client("early");
     early.subscribe("a");
-    CHECK(early.expect_publish("a", "x").properties.number(
-              PropertyId::message_expiry_interval) == 1u);
+    CHECK(early.expect_publish("a", "x").properties.number(PropertyId::message_expiry_interval) ==
+          1u);
     CHECK(eventually([&] {
         RawClient late = broker.client("late");
-        FilterListBuilder filters(true);
-        filters.add("a");
-        late.send(Subscribe{1, {}, filters.view()}).send(Pingreq{});
-        late.expect<Suback>();
+        late.subscribe("a");
+        late.send(Pingreq{});
         return std::holds_alternative<Pingresp>(late.receive());
     }));
 }
@@ -144,7 +144,8 @@ TEST_CASE("retained: 20,000 reach a subscriber of #, within its Receive Maximum"
         sub.connect({.client_id = "sub", .properties = window.view()});
         sub.subscribe("#");
         std::set<std::string> seen;
-        for (int i = 0; i < kCount; ++i) seen.insert(std::string(sub.expect<Publish>().topic));
+        for (int i = 0; i < kCount; ++i)
+            seen.insert(std::string(sub.expect<Publish>().topic));
         CHECK(seen.size() == kCount);
         sub.expect_silence();
     }

@@ -30,14 +30,16 @@ PropertyList delay(std::uint32_t seconds) {
 
 }  // namespace
 
-TEST_CASE("session: kept while the client is away, with what was published meanwhile "
-          "[MQTT-3.1.2-5] [MQTT-3.2.2-2] [MQTT-4.1.0-1] [MQTT-4.5.0-1]") {
+TEST_CASE(
+    "session: kept while the client is away, with what was published meanwhile "
+    "[MQTT-3.1.2-5] [MQTT-3.2.2-2] [MQTT-4.1.0-1] [MQTT-4.5.0-1]") {
     for (const unsigned threads : kThreadCounts) {
         TestBroker broker(with_threads(threads));
         const PropertyList kept = expiry(100);
         {
             RawClient sub = broker.client();
-            CHECK_FALSE(sub.connect({.client_id = "sub", .properties = kept.view()}).session_present);
+            CHECK_FALSE(
+                sub.connect({.client_id = "sub", .properties = kept.view()}).session_present);
             sub.subscribe("t", QoS::at_least_once);
             sub.send(Disconnect{}).expect_closed();
         }
@@ -86,8 +88,9 @@ TEST_CASE("session: 3.1.1 with Clean Session 0 is kept [MQTT311-3.1.2-4] [MQTT31
     CHECK(sub.expect_publish("t", "x").qos == QoS::at_least_once);
 }
 
-TEST_CASE("session: unacknowledged messages come again with DUP, in order "
-          "[MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT-4.6.0-1]") {
+TEST_CASE(
+    "session: unacknowledged messages come again with DUP, in order "
+    "[MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT-4.6.0-1]") {
     TestBroker broker;
     const PropertyList kept = expiry(100);
     RawClient pub = broker.client("pub");
@@ -166,19 +169,22 @@ TEST_CASE("session: queue limits drop the newest, and count") {
         sub.send(Disconnect{}).expect_closed();
     }
     RawClient pub = broker.client("pub");
-    for (const char* payload : {"1", "2", "3", "4", "5"}) pub.publish_acked("t", payload);
+    for (const char* payload : {"1", "2", "3", "4", "5"})
+        pub.publish_acked("t", payload);
     CHECK(broker->stats().dropped_queue_full == 2);
     CHECK(broker->stats().queued_messages == 3);
     RawClient sub = broker.client();
     sub.connect({.client_id = "sub", .clean_start = false, .properties = kept.view()});
-    for (const char* payload : {"1", "2", "3"}) sub.expect_publish("t", payload);
+    for (const char* payload : {"1", "2", "3"})
+        sub.expect_publish("t", payload);
     sub.expect_silence();
     CHECK(broker->stats().queued_messages == 0);
     CHECK(broker->stats().queued_bytes == 0);
 }
 
-TEST_CASE("will: sent when the connection breaks [MQTT-3.1.2-8], not after DISCONNECT 0 "
-          "[MQTT-3.14.4-3] [MQTT-3.1.2-10]") {
+TEST_CASE(
+    "will: sent when the connection breaks [MQTT-3.1.2-8], not after DISCONNECT 0 "
+    "[MQTT-3.14.4-3] [MQTT-3.1.2-10]") {
     for (const unsigned threads : kThreadCounts) {
         TestBroker broker(with_threads(threads));
         RawClient watcher = broker.client("watcher");
@@ -235,7 +241,8 @@ TEST_CASE("will: a delay is waited for, and cancelled by coming back [MQTT-3.1.3
     const PropertyList one = delay(1);
     const PropertyList hundred = delay(100);
     RawClient waits = broker.client();
-    waits.connect({.client_id = "w", .properties = kept.view(), .will = will("will/w", one.view())});
+    waits.connect(
+        {.client_id = "w", .properties = kept.view(), .will = will("will/w", one.view())});
     const auto left = Clock::now();
     waits.reset();
     RawClient returns = broker.client();
@@ -270,8 +277,9 @@ TEST_CASE("will: the end of the session sends a delayed one [MQTT-3.1.2-8]") {
     watcher.expect_publish("will/c", "gone");
 }
 
-TEST_CASE("keep-alive: silence for 1.5 times it ends the connection with 0x8D [MQTT-3.1.2-22] "
-          "[MQTT-3.1.2-8]") {
+TEST_CASE(
+    "keep-alive: silence for 1.5 times it ends the connection with 0x8D [MQTT-3.1.2-22] "
+    "[MQTT-3.1.2-8]") {
     TestBroker broker;
     RawClient watcher = broker.client("watcher");
     watcher.subscribe("will");

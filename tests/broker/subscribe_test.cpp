@@ -13,7 +13,8 @@ TEST_CASE("subscribe: one code per filter, in order [MQTT-3.8.4-6] [MQTT-3.9.3-1
     client.send(Subscribe{5, {}, filters.view()});
     const Suback suback = client.expect<Suback>();
     CHECK(suback.id == 5);
-    CHECK(std::vector(suback.codes.begin(), suback.codes.end()) == std::vector<std::uint8_t>{2, 0, 1});
+    CHECK(std::vector(suback.codes.begin(), suback.codes.end()) ==
+          std::vector<std::uint8_t>{2, 0, 1});
 }
 
 TEST_CASE("subscribe: the same filter again replaces options and identifier [MQTT-3.8.4-3]") {
@@ -43,8 +44,9 @@ TEST_CASE("subscribe: UNSUBACK tells whether there was one [MQTT-3.10.4-1] [MQTT
     }
 }
 
-TEST_CASE("subscribe: what a listener does not offer is refused per filter "
-          "[MQTT-3.2.2-9] [MQTT-3.9.3-2]") {
+TEST_CASE(
+    "subscribe: what a listener does not offer is refused per filter "
+    "[MQTT-3.2.2-9] [MQTT-3.9.3-2]") {
     BrokerConfig config = loopback();
     config.listeners[0].limits.wildcard_subscription_available = false;
     config.listeners[0].limits.shared_subscription_available = false;
@@ -87,14 +89,15 @@ TEST_CASE("subscribe: '#' and '+' match as the standard says [MQTT-4.7.1-1] [MQT
     CHECK_FALSE(gets("SPORT", "sport"));
 }
 
-TEST_CASE("subscribe: malformed requests end the connection [MQTT-3.8.3-2] [MQTT-3.8.3-4] "
-          "[MQTT-4.8.2-1] [MQTT-4.8.2-2]") {
+TEST_CASE(
+    "subscribe: malformed requests end the connection [MQTT-3.8.3-2] [MQTT-3.8.3-4] "
+    "[MQTT-4.8.2-1] [MQTT-4.8.2-2]") {
     TestBroker broker;
     const char* packets[] = {
-        "82 03 0001 00",                         // no filter
-        "82 0a 0001 00 0004 612b2f62 00",        // + within a level
-        "82 0c 0001 00 0006 612f232f6220 00",    // # not last
-        "82 10 0001 00 000a 2473686172652f2f7861 00",  // $share//xa
+        "82 03 0001 00",                                     // no filter
+        "82 0a 0001 00 0004 612b2f62 00",                    // + within a level
+        "82 0c 0001 00 0006 612f232f6220 00",                // # not last
+        "82 10 0001 00 000a 2473686172652f2f7861 00",        // $share//xa
         "82 13 0001 00 000d 2473686172652f672f61626364 04",  // shared with No Local
     };
     for (const char* packet : packets) {

@@ -59,7 +59,8 @@ inline std::vector<std::uint8_t> encoded(ProtocolVersion version, const Packet& 
 class RawClient {
 public:
     explicit RawClient(std::uint16_t port, ProtocolVersion version = ProtocolVersion::v5)
-        : version_(version), fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        : version_(version)
+        , fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_port = htons(port);
@@ -69,11 +70,49 @@ public:
         ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     }
     RawClient(RawClient&& other) noexcept
-        : version_(other.version_), fd_(std::exchange(other.fd_, -1)) {}
+        : version_(other.version_)
+        , fd_(std::exchange(other.fd_, -1))
+        , next_id_(other.next_id_)
+        , is_websocket_(other.is_websocket_) {}
     ~RawClient() { close(); }
+
+    // Speaks WebSocket from now on: upgrades, then one binary frame per send.
+    RawClient& upgrade() {
+        send_raw(
+            as_bytes("GET /mqtt HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+                     "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                     "Sec-WebSocket-Protocol: mqtt\r\n\r\n"));
+        constexpr std::string_view kEnd = "\r\n\r\n";
+        while (as_text(Bytes(input_)).find(kEnd) == std::string_view::npos) {
+            REQUIRE(read_more(kDeadline));
+        }
+        CHECK(as_text(Bytes(input_)).starts_with("HTTP/1.1 101"));
+        input_.clear();
+        is_websocket_ = true;
+        return *this;
+    }
 
     // Sending.
     RawClient& send_bytes(Bytes bytes) {
+        if (is_websocket_) {
+            std::vector<std::uint8_t> frame{0x82, 0x80 | 127};  // masked, with a mask of zeros
+            for (int shift = 56; shift >= 0; shift -= 8) {
+                frame.push_back(static_cast<std::uint8_t>(std::uint64_t{bytes.size()} >> shift));
+            }
+            if (bytes.size() < 126) {
+                frame = {0x82, static_cast<std::uint8_t>(0x80 | bytes.size())};
+            } else if (bytes.size() < 65'536) {
+                frame = {0x82, 0x80 | 126, static_cast<std::uint8_t>(bytes.size() >> 8),
+                         static_cast<std::uint8_t>(bytes.size())};
+            }
+            frame.insert(frame.end(), 4, 0);
+            frame.insert(frame.end(), bytes.begin(), bytes.end());
+            return send_raw(frame);
+        }
+        return send_raw(bytes);
+    }
+    RawClient& send_raw(Bytes bytes) {
         while (!bytes.empty()) {
             const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
             if (n < 0) break;  // the broker has closed: what it said is still to be read
@@ -210,7 +249,8 @@ public:
 private:
     static std::vector<ReasonCode> codes(Bytes bytes) {
         std::vector<ReasonCode> list;
-        for (const std::uint8_t code : bytes) list.push_back(static_cast<ReasonCode>(code));
+        for (const std::uint8_t code : bytes)
+            list.push_back(static_cast<ReasonCode>(code));
         return list;
     }
     void consume() {
@@ -226,8 +266,29 @@ private:
             ended_ = true;
             return false;
         }
-        input_.insert(input_.end(), buffer, buffer + n);
+        std::vector<std::uint8_t>& into = is_websocket_ ? frames_ : input_;
+        into.insert(into.end(), buffer, buffer + n);
+        if (is_websocket_) unframe();
         return true;
+    }
+    // Moves the payload of whole frames to the input.
+    void unframe() {
+        std::size_t at = 0;
+        for (;;) {
+            const std::size_t left = frames_.size() - at;
+            if (left < 2) break;
+            std::size_t size = frames_[at + 1] & 0x7F;
+            const std::size_t extra = size == 126 ? 2 : size == 127 ? 8 : 0;
+            if (left < 2 + extra) break;
+            if (extra != 0) size = 0;
+            for (std::size_t i = 0; i < extra; ++i)
+                size = size << 8 | frames_[at + 2 + i];
+            if (left < 2 + extra + size) break;
+            const auto from = frames_.begin() + static_cast<std::ptrdiff_t>(at + 2 + extra);
+            input_.insert(input_.end(), from, from + static_cast<std::ptrdiff_t>(size));
+            at += 2 + extra + size;
+        }
+        frames_.erase(frames_.begin(), frames_.begin() + static_cast<std::ptrdiff_t>(at));
     }
 
     ProtocolVersion version_;
@@ -236,6 +297,8 @@ private:
     std::size_t shown_ = 0;  // bytes of input_ that the last packet took
     PacketId next_id_ = 0;
     bool ended_ = false;
+    bool is_websocket_ = false;
+    std::vector<std::uint8_t> frames_;  // WebSocket: not yet a whole frame
 };
 
 }  // namespace test

@@ -59,7 +59,7 @@ private:
 };
 
 // Tests that must hold on any number of shards run with each of these.
-inline constexpr unsigned kThreadCounts[] = {1};
+inline constexpr unsigned kThreadCounts[] = {1, 3};
 
 inline BrokerConfig with_threads(unsigned threads) {
     BrokerConfig config = loopback();

@@ -1,0 +1,148 @@
+// Slow subscribers, hostile endings, and the end of the broker itself.
+#include <doctest/doctest.h>
+
+#include "support/test_broker.hpp"
+
+using namespace test;
+
+TEST_CASE(
+    "back-pressure: a subscriber that stops reading costs the others nothing but is told apart") {
+    for (const unsigned threads : kThreadCounts) {
+        BrokerConfig config = with_threads(threads);
+        config.output_budget_bytes = 64 * 1024;
+        std::atomic<int> told = 0;
+        config.log = [&](LogLevel, std::string_view line) {
+            if (line.find("being dropped for client stalled") != std::string_view::npos) ++told;
+        };
+        TestBroker broker(config);
+        RawClient stalled = broker.client("stalled");
+        stalled.subscribe("t");
+        RawClient good = broker.client("good");
+        good.subscribe("t");
+        RawClient pub = broker.client("pub");
+        const std::string payload(1000, 'x');
+        constexpr int kCount = 20'000;
+        for (int i = 0; i < kCount; ++i) {
+            pub.publish("t", payload);
+            if (i % 50 == 49) {
+                for (int n = 0; n < 50; ++n)
+                    good.expect_publish("t", payload);
+            }
+        }
+        CHECK(broker->stats().dropped_output_full > 0);
+        CHECK(told == 1);
+        // It is still a client, and what is in its socket still comes.
+        stalled.send(Pingreq{});
+        int got = 0;
+        for (;;) {
+            const Packet packet = stalled.receive();
+            if (std::holds_alternative<Pingresp>(packet)) break;
+            ++got;
+        }
+        CHECK(got > 0);
+        CHECK(got < kCount);
+    }
+}
+
+TEST_CASE(
+    "back-pressure: QoS 1 to a stalled subscriber is kept within its queue, then dropped and "
+    "counted") {
+    BrokerConfig config = loopback();
+    config.maximum_queued_messages = 100;
+    config.maximum_inflight = 50;
+    TestBroker broker(config);
+    RawClient stalled = broker.client("stalled");
+    stalled.subscribe("t", QoS::at_least_once);
+    RawClient pub = broker.client("pub");
+    for (int i = 0; i < 400; ++i)
+        pub.publish_acked("t", std::to_string(i));
+    const BrokerStats stats = broker->stats();
+    CHECK(stats.queued_messages == 100);
+    CHECK(stats.dropped_queue_full == 250);
+    for (int i = 0; i < 150; ++i) {
+        const Publish got = stalled.expect_publish("t", std::to_string(i));
+        stalled.ack(PacketType::puback, got.id);
+    }
+    stalled.expect_silence();
+}
+
+TEST_CASE("cut: a conversation ended at every byte leaves nothing behind") {
+    TestBroker broker;
+    std::vector<std::uint8_t> talk;
+    const auto add = [&](const Packet& packet) {
+        const auto bytes = encoded(ProtocolVersion::v5, packet);
+        talk.insert(talk.end(), bytes.begin(), bytes.end());
+    };
+    Connect connect;
+    connect.client_id = "cut";
+    WillView will;
+    will.topic = "will";
+    connect.will = will;
+    add(connect);
+    FilterListBuilder filters(true);
+    filters.add("a/#", {.qos = QoS::exactly_once}).add("$share/g/a/+");
+    add(Subscribe{1, {}, filters.view()});
+    add(Publish{false, QoS::exactly_once, true, 2, "a/b", {}, as_bytes("x")});
+    add(Ack{PacketType::pubrel, 2, ReasonCode::success, {}});
+    add(Publish{false, QoS::at_least_once, false, 3, "a/b", {}, as_bytes("y")});
+    add(Pingreq{});
+    FilterListBuilder gone(false);
+    gone.add("a/#");
+    add(Unsubscribe{4, {}, gone.view()});
+    add(Disconnect{});
+    for (std::size_t end = 0; end <= talk.size(); ++end) {
+        RawClient client = broker.client();
+        client.send_bytes(Bytes(talk).first(end));
+        if (end % 2 == 0) client.reset();
+    }
+    CHECK(eventually([&] {
+        const BrokerStats stats = broker->stats();
+        return stats.sockets == 0 && stats.sessions == 0 && stats.subscriptions == 0;
+    }));
+    RawClient alive = broker.client("alive");
+    alive.expect_silence();
+}
+
+TEST_CASE(
+    "stop: 5.0 clients are told 0x8B, everybody is closed, staged output leaves [MQTT-4.13.1-1]") {
+    for (const unsigned threads : kThreadCounts) {
+        TestBroker broker(with_threads(threads));
+        RawClient five = broker.client("five");
+        RawClient three = broker.client("three", ProtocolVersion::v3_1_1);
+        broker->stop(std::chrono::seconds(2));
+        CHECK(five.expect<Disconnect>().reason == ReasonCode::server_shutting_down);
+        five.expect_closed();
+        three.expect_closed();
+    }
+}
+
+TEST_CASE("start: a port in use is one sentence with address and remedy") {
+    TestBroker first;
+    BrokerConfig config = loopback();
+    config.listeners[0].endpoint.port = first.port();
+    Broker second(config);
+    CHECK_FALSE(second.start().ok());
+    CHECK(second.start_error().find(std::to_string(first.port())) != std::string::npos);
+    CHECK(second.start_error().find("in use") != std::string::npos);
+}
+
+TEST_CASE("start: a configuration that contradicts itself throws") {
+    CHECK_THROWS_AS(Broker(BrokerConfig{}), std::invalid_argument);
+    BrokerConfig config = loopback(Transport::tls);
+    CHECK_THROWS_AS(Broker{config}, std::invalid_argument);
+}
+
+TEST_CASE("sys: figures are retained under $SYS/broker and change") {
+    for (const unsigned threads : kThreadCounts) {
+        BrokerConfig config = with_threads(threads);
+        config.sys_interval = std::chrono::seconds(1);
+        config.version_text = "the version";
+        TestBroker broker(config);
+        RawClient client = broker.client("watcher");
+        client.subscribe("$SYS/broker/version");
+        client.expect_publish("$SYS/broker/version", "the version");
+        client.subscribe("$SYS/broker/clients/connected");
+        while (as_text(client.expect<Publish>().payload) != "1") {
+        }
+    }
+}
