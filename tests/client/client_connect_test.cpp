@@ -1,6 +1,4 @@
 // mqtt::Client: connecting, what it says when that fails, reconnecting, giving up, disconnecting.
-#include <asio/bind_cancellation_slot.hpp>
-#include <asio/cancellation_signal.hpp>
 #include <asio/use_future.hpp>
 #include <thread>
 
@@ -364,7 +362,7 @@ TEST_CASE("client: disconnect while waiting to reconnect, and while connecting")
 TEST_CASE("client: connect can be cancelled by its slot") {
     ClientFixture f;
     asio::cancellation_signal signal;
-    f.make().connect(asio::bind_cancellation_slot(signal.slot(), f.connected.handler()));
+    f.make().connect(f.connected.handler(signal.slot()));
     f.accept();
     signal.emit(asio::cancellation_type::terminal);
     REQUIRE(f.wait([&] { return f.connected.is_done(); }));

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <asio/cancellation_signal.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,15 @@ struct Outcome {
             results.emplace(std::move(r)...);
         };
     }
+    // The same, cancelled through `slot`.
+    struct Cancellable {
+        using cancellation_slot_type = asio::cancellation_slot;
+        cancellation_slot_type get_cancellation_slot() const noexcept { return slot; }
+        void operator()(std::error_code e, Results... r) { outcome->handler()(e, std::move(r)...); }
+        Outcome* outcome;
+        asio::cancellation_slot slot;
+    };
+    Cancellable handler(asio::cancellation_slot slot) { return {this, slot}; }
     bool is_done() const { return count != 0; }
     template <std::size_t I = 0>
     auto& get() {

@@ -1,6 +1,4 @@
 // mqtt::Client: subscribing, receiving, acknowledging, request and response.
-#include <asio/bind_cancellation_slot.hpp>
-#include <asio/cancellation_signal.hpp>
 
 #include "client/client_fixture.hpp"
 
@@ -86,7 +84,7 @@ TEST_CASE("client: subscribing ends at subscribe_timeout, or when it is cancelle
     Outcome<SubscribeResult> late, cancelled;
     asio::cancellation_signal signal;
     f.client->subscribe({{"a"}}, late.handler());
-    f.client->subscribe({{"b"}}, asio::bind_cancellation_slot(signal.slot(), cancelled.handler()));
+    f.client->subscribe({{"b"}}, cancelled.handler(signal.slot()));
     f.test_loop.run_one();
     signal.emit(asio::cancellation_type::total);
     REQUIRE(f.wait([&] { return late.is_done() && cancelled.is_done(); }));
