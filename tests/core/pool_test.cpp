@@ -73,7 +73,7 @@ TEST_CASE("pool: blocks are distinct, writable to their end, and reused") {
     std::vector<std::pair<void*, std::size_t>> blocks;
     for (std::size_t bytes = 1; bytes < 200'000; bytes = bytes * 3 / 2 + 1) {
         void* block = pool_allocate(bytes);
-        std::memset(block, static_cast<int>(bytes), pool_size_class(bytes));
+        std::memset(block, static_cast<int>(bytes), bytes);
         blocks.emplace_back(block, bytes);
     }
     for (const auto& [block, bytes] : blocks) {
