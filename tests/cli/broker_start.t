@@ -1,0 +1,49 @@
+# What mqtt-broker-lite says when it starts and when it cannot, and how it stops.
+. "$(dirname "$0")/lib.sh"
+need openssl
+make_certs
+
+# Loopback of both families, the way to open it, and the URLs for scripts.
+start_broker
+expect_match "$BROKER_LOG" 'listening on mqtt://127\.0\.0\.1:[0-9]+$'
+expect_match "$BROKER_LOG" 'to let others in: --bind any$'
+expect_match "$BROKER_URLS" '^mqtt://127\.0\.0\.1:[0-9]+$'
+
+# The port is taken: one line with address and remedy, nothing on stdout.
+run mqtt-broker-lite -p "$PORT" --quiet
+expect_exit 1
+expect_quiet
+expect_match "$T/err" "$PORT.*in use"
+expect_eq "lines on stderr" "$(wc -l <"$T/err")" 1
+
+# SIGTERM: told to clients, status 0.
+kill "$BROKER_PID"
+finish "$BROKER_PID"
+expect_exit 0
+expect_match "$BROKER_LOG" 'terminating$'
+
+# Every kind of listener at once.
+start_broker --tls 0 --ws 0 --wss 0 --unix "$T/mqtt.sock" --threads 2 \
+    --cert "$T/certs/server.crt" --key "$T/certs/server.key"
+for scheme in mqtt mqtts ws wss; do
+    [ -n "$(broker_port "$scheme")" ] || fail "no $scheme URL in the ready file"
+done
+expect_match "$BROKER_URLS" "^unix:$T/mqtt\.sock"
+[ -S "$T/mqtt.sock" ] || fail "no socket file"
+stop_broker
+[ ! -e "$T/mqtt.sock" ] || fail "the socket file is left behind"
+
+# --bind any names the addresses of this machine and no longer claims to be closed.
+start_broker --bind any
+expect_match "$BROKER_URLS" '^mqtt://127\.0\.0\.1:'
+expect_match "$BROKER_LOG" 'anyone who can reach'
+stop_broker
+
+# Wrong words.
+for words in '--tls 0' '--listen http://localhost:1' '--threads 0' '--threads x' '--nonsense'; do
+    # shellcheck disable=SC2086
+    run mqtt-broker-lite $words
+    expect_exit 1
+    expect_quiet
+    expect_eq "lines on stderr for $words" "$(wc -l <"$T/err")" 1
+done
