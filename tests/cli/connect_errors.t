@@ -35,7 +35,6 @@ expect_failure() {
     expect_quiet
     [ "$(wc -l <"$T/err")" -le 2 ] || { cat "$T/err" >&2; fail "$label: more than two lines on stderr"; }
 }
-pub() { printf '%s\n' mqtt-pub -h 127.0.0.1 -p "$PORT" -t a -m x -q 1 "$@"; }
 publish() { local label=$1 code=$2 regex=$3; shift 3
             expect_failure "$label" "$code" "$regex" mqtt-pub -h 127.0.0.1 -p "$PORT" -t a -m x -q 1 "$@"; }
 
@@ -63,9 +62,9 @@ expect_match "$T/err" 'firewall'
 
 # A peer that is not an MQTT broker, or not on this port.
 fake_peer hold
-publish 'accepts, never answers' 27 'timed out|no CONNACK|no answer' --connect-timeout 500ms
+publish 'accepts, never answers' 27 'did not answer CONNECT in time' --connect-timeout 500ms
 fake_peer ''
-publish 'closed before CONNACK' 7 'before CONNACK'
+publish 'closed before CONNACK' 7 'without an answer to CONNECT'
 fake_peer "$(printf 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n' | od -An -v -tx1 | tr -d ' \n')"
 publish 'HTTP on this port' 21 'HTTP'
 fake_peer 15030100020246
@@ -78,9 +77,10 @@ publish 'WebSocket to a plain port' 21 'WebSocket' --ws
 PORT=$ws_port publish 'MQTT to a WebSocket port' 21 'HTTP|WebSocket'
 PORT=$tls_port
 publish 'unknown authority' 23 'certificate' --cafile "$T/certs/other-ca.crt"
-expect_failure 'certificate of another name' 23 'certificate.*name|name.*certificate|mismatch' \
-    mqtt-pub -h 127.0.0.2 -p "$PORT" -t a -m x --cafile "$T/certs/ca.crt"
 publish 'missing CA file' 1 'no-such-file' --cafile "$T/no-such-file"
+start_broker --listen mqtts://127.0.0.2:0 --cert "$T/certs/server.crt" --key "$T/certs/server.key"
+expect_failure 'certificate of another name' 23 'it is for localhost, 127.0.0.1, not for' \
+    mqtt-pub -h 127.0.0.2 -p "$(sed -nE "s#^mqtts://127.0.0.2:([0-9]+).*#\1#p" "$BROKER_URLS")" -t a -m x --cafile "$T/certs/ca.crt"
 
 # Refusals by the broker, 3.1.1: CONNACK 1 to 5.
 for row in '1|version' '2|identifier' '3|unavailable' '4|user name|password' '5|authori'; do

@@ -21,6 +21,14 @@ is_theirs() { [ "$1" = "$(theirs "${1##*_}")" ]; }
 their_version=$("$(theirs pub)" --version 2>/dev/null | grep -oE '[0-9]+\.[0-9]+' | head -n 1 || true)
 proves() { ! is_theirs "$1" || [ "$(printf '%s\n' "$2" "$their_version" | sort -V | head -n 1)" = "$2" ]; }
 
+# subscriber NAME command...: as in compat/lib.sh, but other subscribers may have come and gone in between.
+subscriber() {
+    subscribed=$(grep -c 'Sending SUBACK to ' "$BROKER_LOG" || true)
+    background "$@"
+    subscribed=$((subscribed + 1))
+    until_true 10 suback_count_is "$subscribed"
+}
+
 # each pub|sub|rr FUNCTION: calls it with PROGRAM and LABEL set for each program.
 each() {
     local program

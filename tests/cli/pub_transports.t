@@ -5,9 +5,9 @@ need openssl
 make_certs
 printf 'u:p@ss\n' >"$T/passwords"
 mosquitto_passwd -U "$T/passwords" 2>/dev/null || skip 'mosquitto_passwd is not installed'
-chmod 644 "$T/passwords"; chmod 755 "$T"
+chmod 644 "$T/passwords"; chmod 777 "$T"  # mosquitto gives up root before it opens them
 
-with_broker theirs "listener 0 $T/sock" 'socket_domain unix' 2>/dev/null || true
+with_broker theirs "listener 0 $T/sock"
 unix_works=$([ -S "$T/sock" ] && echo 1 || true)
 unix_socket() { deliver '23' '%p' 1 m --unix "$T/sock" -t t -m m; }
 [ -z "$unix_works" ] || each pub unix_socket

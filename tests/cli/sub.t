@@ -34,7 +34,7 @@ plain() {
     shows 43 '' -t a -C 1 -- -t a -n
     shows 43 '' -t a -C 1 -v -N -- -t a -n
     shows 44 message -t a -C 1 -N -- -t a -m message
-    shows 45 'f/a\nf/a\n' -t 'f/#' -T f/x -C 2 -F '%%t' -- -t f/a -n -- -t f/x -n -- -t f/a -n -- -t f/x -n
+    shows 45 'f/a\nf/a\n' -t 'f/#' -T f/x -C 2 -F '%t' -- -t f/a -n -- -t f/x -n -- -t f/a -n -- -t f/x -n
 }
 each sub plain
 
@@ -125,7 +125,7 @@ subscriber second mqtt-sub -p "$PORT" -t 'from/#' -q 2 --json -C 3 -W 15
 second=$pid
 mqtt-pub -p "$PORT" --json-lines <"$T/first.out" || fail "--json-lines ended with $?"
 finish "$second"
-strip() { sed -E 's/"tst":"[^"]*",//; s/"mid":[0-9]+,//' "$1"; }
+strip() { sed -E 's/"tst":"[^"]*",//; s/"mid":[0-9]+,//' "$1" | sort; }  # QoS 2 may be overtaken
 expect_eq 'JSON round trip' "$(strip "$T/second.out")" "$(strip "$T/first.out")"
 expect_eq 'three messages' "$(wc -l <"$T/second.out")" 3
 printf '{"topic":"x"}\nnot json\n{"qos":9,"topic":"x"}\n' >"$T/input"

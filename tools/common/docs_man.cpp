@@ -33,15 +33,29 @@ std::string escape(std::string_view text) {
     return out;
 }
 
+// One sentence, wrapped: mandoc's lint wants lines below 80 bytes.
+void append_wrapped(std::string& out, std::string_view sentence) {
+    constexpr std::size_t kWidth = 78;
+    std::string line;
+    for (const std::string_view word : split_words(sentence)) {
+        const std::string escaped = escape(word);
+        if (!line.empty() && line.size() + 1 + escaped.size() > kWidth) {
+            out += line + '\n';
+            line.clear();
+        }
+        if (!line.empty()) line += ' ';
+        line += escaped;
+    }
+    if (!line.empty()) out += line + '\n';
+}
+
 // New sentence, new line: that is how mdoc sources are written, and what the lint asks for.
 void append_sentences(std::string& out, std::string_view text) {
     while (!text.empty()) {
         std::size_t end = text.find(". ");
         if (end == std::string_view::npos) end = text.size() - 1;
-        out += escape(text.substr(0, end + 1)) + "\n";
+        append_wrapped(out, text.substr(0, end + 1));
         text.remove_prefix(end + 1);
-        while (text.starts_with(' '))
-            text.remove_prefix(1);
     }
 }
 
@@ -132,7 +146,8 @@ void append_options(std::string& out, const ToolInfo& tool) {
 void append_exit_status(std::string& out) {
     out += ".Sh EXIT STATUS\n.Bl -tag -width Ds -compact\n";
     for (const ExitRow& row : exit_rows()) {
-        out += fmt::format(".It {}\n{}.\n", row.code, escape(row.text));
+        out += fmt::format(".It {}\n", row.code);
+        append_sentences(out, std::string(row.text) + ".");
     }
     out += ".El\n";
 }
@@ -165,9 +180,10 @@ std::string man_page(const ToolInfo& tool) {
         out += fmt::format(".Dl {}\n", escape(example.command));
     }
     if (!tool.see_also.empty()) out += ".Sh SEE ALSO\n";
-    for (std::size_t i = 0; i < tool.see_also.size(); ++i) {
-        const bool is_last = i + 1 == tool.see_also.size();
-        out += fmt::format(".Xr {}{}\n", tool.see_also[i], is_last ? "" : " ,");
+    std::vector<std::string_view> pages = tool.see_also;
+    std::sort(pages.begin(), pages.end());
+    for (std::size_t i = 0; i < pages.size(); ++i) {
+        out += fmt::format(".Xr {}{}\n", pages[i], i + 1 == pages.size() ? "" : " ,");
     }
     return out;
 }

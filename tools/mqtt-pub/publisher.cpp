@@ -15,6 +15,7 @@
 
 #include "common/connection_log.hpp"
 #include "common/exit_code.hpp"
+#include "common/terminal.hpp"
 #include "common/units.hpp"
 #include "mqtt-pub/client_setup.hpp"
 #include "mqtt-pub/message_source.hpp"
@@ -72,7 +73,7 @@ private:
     asio::steady_timer repeat_timer_{context_};
     asio::posix::stream_descriptor input_{context_};
     Clock::time_point started_ = Clock::now();
-    bool input_can_wait_ = false;  // a pipe or terminal; a regular file is always readable
+    bool input_can_wait_ = false;  // a pipe, socket or terminal; others are always readable
     bool pumping_ = false;         // something will call pump()
     bool was_connected_ = false;
     bool ended_ = false;  // the source is empty
@@ -99,7 +100,9 @@ int Publisher::run() {
     arm_timeout();
     if (is_stream(options_.source)) {
         struct stat status {};
-        input_can_wait_ = ::fstat(STDIN_FILENO, &status) == 0 && !S_ISREG(status.st_mode);
+        input_can_wait_ = ::fstat(STDIN_FILENO, &status) == 0 &&
+                          (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) ||
+                           tools::is_terminal(STDIN_FILENO));
         std::error_code error;
         if (input_can_wait_) input_.assign(::dup(STDIN_FILENO), error);
         if (error) input_can_wait_ = false;
