@@ -43,6 +43,8 @@ void check_filter(std::string_view filter) {
 
 }  // namespace
 
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text = as_text({data, size});
     const std::size_t newline = std::min(text.find('\n'), text.size());

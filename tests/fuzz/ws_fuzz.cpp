@@ -36,6 +36,8 @@ std::string decode(WsRole reader, Bytes wire, std::size_t piece) {
 
 }  // namespace
 
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const WsRole reader = data[0] & 1 ? WsRole::server : WsRole::client;
