@@ -30,8 +30,9 @@ public:
     Client(asio::io_context& context, ClientOptions options);
     // On a loop with other connections; it must outlive the client.
     Client(ConnectionLoop& loop, ClientOptions options);
-    // Closes at once, without DISCONNECT (the server publishes the will). Not from inside the
-    // handlers set by set_*_handler; completion handlers may do it.
+    // Closes at once, without DISCONNECT (the server publishes the will). On the loop's thread, or
+    // when no thread runs the loop any more; not from inside the handlers set by set_*_handler;
+    // completion handlers may do it.
     ~Client();
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
