@@ -48,8 +48,9 @@ install_missing() {
 }
 
 # Debian starts a service when its package is installed, unless policy-rc.d says no (exit status 101).
-# The answer is put there for the time of the installation only, and what was there before comes back.
-install_without_services() {
+# The answer is put there for the time of the installation only, and what was there before comes back. In a
+# subshell: the trap is its own, and the caller's stays.
+install_without_services() (
     local policy=/usr/sbin/policy-rc.d saved= log started=$SECONDS
     if [ -e "$policy" ] || [ -L "$policy" ]; then
         saved=$policy.before-mqtt-tools
@@ -70,12 +71,9 @@ install_without_services() {
         die "apt-get install failed (the end of its output is above)"
     fi
     rm -f "$log"
-    as_root rm -f "$policy"
-    [ -z "$saved" ] || as_root mv "$saved" "$policy"
-    trap - EXIT
     disable_new_services "$@"
     say "${dim}installed in $((SECONDS - started)) s; no service was started$plain"
-}
+)
 
 apt_install() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends \
