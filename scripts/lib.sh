@@ -6,7 +6,8 @@ jobs=${MQTT_JOBS:-$(nproc 2>/dev/null || echo 2)}
 allow_install=1
 
 packages_build=(g++ cmake ninja-build ccache libasio-dev libcli11-dev libfmt-dev libssl-dev pkg-config openssl)
-packages_test=(doctest-dev mosquitto mosquitto-clients tshark)
+packages_test=(doctest-dev mosquitto mosquitto-clients tshark
+               python3-paho-mqtt libpaho-mqtt-dev node-mqtt nats-server haproxy nginx-light)
 packages_check=(clang-format-14 clang-tidy-14)
 packages_fuzz=(clang)
 
@@ -82,9 +83,14 @@ apt_install() {
 
 # A service that we brought along must not start at the next boot either.
 disable_new_services() {
-    case " $* " in *" mosquitto "*) ;; *) return 0 ;; esac
+    local service
     command -v systemctl >/dev/null || return 0
-    as_root systemctl disable mosquitto.service >/dev/null 2>&1 || true
+    for service in mosquitto nats-server haproxy nginx; do
+        case " $* " in
+            *" $service "* | *" $service-light "*)
+                as_root systemctl disable "$service.service" >/dev/null 2>&1 || true ;;
+        esac
+    done
 }
 
 # build preset [target...]: configures when needed and builds; prints the end of the log when it fails.
