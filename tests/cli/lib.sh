@@ -126,7 +126,7 @@ start_mosquitto() {
         local deadline=$((SECONDS + 10))
         while kill -0 "$BROKER_PID" 2>/dev/null && [ $SECONDS -lt $deadline ]; do
             # Its first port answers before its others listen.
-            grep -q ' running$' "$BROKER_LOG" && (exec 3<>"/dev/tcp/$HOST/$PORT") 2>/dev/null && return 0
+            grep -qs ' running$' "$BROKER_LOG" && (exec 3<>"/dev/tcp/$HOST/$PORT") 2>/dev/null && return 0
             sleep 0.05
         done
     done
