@@ -32,6 +32,8 @@ target_compile_definitions(mqtt_flags INTERFACE $<$<CONFIG:Debug>:_GLIBCXX_ASSER
 if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
     # Asio 1.22 does not believe that clang with libstdc++ has coroutines; clang 14 itself must be told too.
     target_compile_definitions(mqtt_flags INTERFACE ASIO_HAS_CO_AWAIT ASIO_HAS_STD_COROUTINE)
+    # Off before clang 19, on in GCC: memory of the pools is released with its size.
+    target_compile_options(mqtt_flags INTERFACE -fsized-deallocation)
     if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 17)
         target_compile_definitions(mqtt_flags INTERFACE __cpp_impl_coroutine=201902L)
         target_compile_options(mqtt_flags INTERFACE -Wno-builtin-macro-redefined -Wno-reserved-macro-identifier)
