@@ -60,8 +60,9 @@ struct EchoPeer final : net::ByteConsumer, core::ServerSink {
 };
 
 struct Echo {
-    Echo() : loop(test_loop.loop()), connection(loop, sink) {
+    explicit Echo(Transport transport) : loop(test_loop.loop()), connection(loop, sink) {
         net::ListenOptions listen;
+        listen.endpoint.transport = transport;
         listen.endpoint.host = "127.0.0.1";
         listen.endpoint.port = 0;
         auto opened = net::Listener::open(test_loop.loop(), listen, 0, [this](net::Accepted a) {
@@ -100,13 +101,16 @@ struct Echo {
 
 #ifndef MQTT_SANITIZED
 TEST_CASE("connection: no allocation per message, QoS 0, 1 and 2, sent and received") {
-    for (const QoS qos : {QoS::at_most_once, QoS::at_least_once, QoS::exactly_once}) {
-        CAPTURE(static_cast<int>(qos));
-        Echo echo;
-        echo.exchange(qos, 2000);
-        const std::size_t before = allocations();
-        echo.exchange(qos, 2000);
-        CHECK(allocations() - before == 0);
+    for (const Transport transport : {Transport::tcp, Transport::websocket}) {
+        for (const QoS qos : {QoS::at_most_once, QoS::at_least_once, QoS::exactly_once}) {
+            CAPTURE(static_cast<int>(transport));
+            CAPTURE(static_cast<int>(qos));
+            Echo echo(transport);
+            echo.exchange(qos, 2000);
+            const std::size_t before = allocations();
+            echo.exchange(qos, 2000);
+            CHECK(allocations() - before == 0);
+        }
     }
 }
 #endif
