@@ -46,8 +46,10 @@ at() { echo "$LABEL: $1"; }
 go() { run "$PROGRAM" -h "$HOST" -p "$PORT" "$@"; }
 # refuses PART args...: a usage error: exit 1, PART in the message, nothing on stdout.
 refuses() {
-    local part=$1; shift
-    run "$PROGRAM" "$@" </dev/null
+    local part=$1 port=(); shift
+    # Theirs finds some of them only after connecting, and the usual port may be anybody's.
+    ! is_theirs "$PROGRAM" || port=(-p "$(free_port)")
+    run "$PROGRAM" ${port[@]+"${port[@]}"} "$@" </dev/null
     [ "$status" = 1 ] || { cat "$T/err" >&2; fail "$(at "$*"): exit status $status, expected 1"; }
     [ -s "$T/err" ] || fail "$(at "$*"): nothing on stderr"
     is_theirs "$PROGRAM" || grep -qF -- "$part" "$T/err" ||
