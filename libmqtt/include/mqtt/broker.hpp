@@ -58,6 +58,7 @@ struct AccessRequest {
     std::string_view client_id;
     std::string_view user_name;  // empty: anonymous
     std::string_view topic;      // topic name, or the filter of a subscription
+    std::size_t listener = 0;    // where the client came in: index into BrokerConfig::listeners
 };
 
 struct BrokerConfig {
@@ -102,7 +103,8 @@ struct BrokerConfig {
     // Called on loop threads; must not block. Success or the reason of the refusal. Empty:
     // everybody.
     std::function<ReasonCode(const LoginRequest&)> authenticate;
-    // Empty: everything is allowed.
+    // Publishing, wills, subscribing, and every delivery, retained messages included; a delivery that
+    // is not allowed is left out in silence. Empty: everything is allowed.
     std::function<bool(const AccessRequest&)> authorize;
 };
 

@@ -76,7 +76,8 @@ ReasonCode Lobby::refusal(const Peer& peer, const Connect& connect,
     }
     if (connect.will && config.authorize &&
         !config.authorize({Access::publish, client_id,
-                           connect.user_name.value_or(std::string_view()), connect.will->topic})) {
+                           connect.user_name.value_or(std::string_view()), connect.will->topic,
+                           peer.listener()})) {
         return ReasonCode::not_authorized;
     }
     if (connect.will && connect.will->topic.starts_with("$SYS/")) {

@@ -3,6 +3,7 @@
 #include "broker/peer.hpp"
 
 #include "broker/packet_log.hpp"
+#include "broker/rights.hpp"
 #include "broker/shard.hpp"
 #include "broker/subscribe.hpp"
 #include "mqtt/topic.hpp"
@@ -14,7 +15,7 @@ using core::SendStatus;
 
 Peer::Peer(Shard& shard, std::unique_ptr<net::ByteStream> stream, Origin origin)
     : shard_(&shard)
-    , details_(new Details{std::move(origin.address), {}})
+    , address_(std::make_unique<std::string>(std::move(origin.address)))
     , listener_(origin.listener)
     , driver_(shard.loop(), std::move(stream), *this)
     , protocol_(driver_.out(), shard.settings().limits[origin.listener], shard.now()) {
@@ -145,11 +146,12 @@ void Peer::become_client(Session& session, const Connect& connect,
     session.peer = this;
     shard_->subscriptions.presence_changed(session);
     shard_->client_arrived();
-    if (shard_->config().authorize && connect.user_name) {
-        details_->user_name = *connect.user_name;
-    } else {
-        details_.reset();
+    if (shard_->config().authorize) {
+        session.identity = std::make_unique<Identity>();
+        session.identity->user_name = connect.user_name.value_or(std::string_view());
+        session.identity->listener = listener();
     }
+    address_.reset();
     protocol_.accept(session.exchange, accept, now);
     if (protocol_.is_closing()) return detach(true, "CONNACK is too large for the client");
     shard_->loop().set_timer(*this, protocol_.on_time(now, *this));
@@ -207,7 +209,7 @@ Peer::Luggage Peer::leave_for(unsigned& shard) {
     Luggage luggage;
     luggage.stream = std::move(parts.stream);
     luggage.unread = std::move(parts.unread);
-    luggage.origin.address = std::move(details_->address);
+    luggage.origin.address = std::move(*address_);
     luggage.origin.listener = listener_;
     luggage.origin.deadline = shard_->now() + shard_->config().connect_timeout;
     is_leaving_ = true;
@@ -249,8 +251,7 @@ ReasonCode Peer::refusal(const Publish& publish) const {
         topic_levels(publish.topic) > config.maximum_topic_levels) {
         return ReasonCode::topic_name_invalid;
     }
-    if (config.authorize &&
-        !config.authorize({Access::publish, client_id(), user_name(), publish.topic})) {
+    if (!is_allowed(config, *session_, Access::publish, publish.topic)) {
         return ReasonCode::not_authorized;
     }
     return ReasonCode::success;

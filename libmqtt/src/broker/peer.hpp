@@ -34,10 +34,7 @@ public:
     std::string_view client_id() const {
         return session_ ? session_->client_id() : std::string_view();
     }
-    std::string_view user_name() const {
-        return details_ ? details_->user_name : std::string_view();
-    }
-    std::string_view address() const { return details_ ? details_->address : std::string_view(); }
+    std::string_view address() const { return address_ ? *address_ : std::string_view(); }
     std::size_t listener() const { return listener_; }
     bool is_bridge() const { return is_bridge_; }
     ProtocolVersion version() const { return protocol_.version(); }
@@ -102,19 +99,13 @@ private:
     void close();
     ReasonCode refusal(const Publish& publish) const;
 
-    // What a connection has only for a while, or only when it is asked for.
-    struct Details {
-        std::string address;
-        std::string user_name;
-    };
-
     Shard* shard_;
     Session* session_ = nullptr;
-    std::unique_ptr<Details> details_;  // until CONNECT, or as long as rights are checked
-    std::unique_ptr<Replays> replays_;  // while there are any
-    std::uint32_t index_ = 0;           // in the shard's list
-    std::uint32_t parsed_bytes_ = 0;    // modulo 2^32, to see half-received packets
-    std::uint32_t seen_bytes_ = 0;      // at the last check of keep-alive
+    std::unique_ptr<std::string> address_;  // until CONNECT
+    std::unique_ptr<Replays> replays_;      // while there are any
+    std::uint32_t index_ = 0;               // in the shard's list
+    std::uint32_t parsed_bytes_ = 0;        // modulo 2^32, to see half-received packets
+    std::uint32_t seen_bytes_ = 0;          // at the last check of keep-alive
     std::uint16_t listener_;
     std::uint8_t moving_to_ = 0;  // shard + 1
     bool is_bridge_ : 1 = false;

@@ -2,6 +2,7 @@
 #include "broker/publish.hpp"
 
 #include "broker/peer.hpp"
+#include "broker/rights.hpp"
 #include "broker/shard.hpp"
 #include "core/encode.hpp"
 
@@ -77,6 +78,7 @@ std::size_t Publisher::distribute(const Publication& publication, Scope scope) {
 }
 
 void Publisher::to_session(Delivery& delivery, Session& session, const Wish& wish) {
+    if (!is_allowed(shard_.config(), session, Access::deliver, delivery.publication.topic)) return;
     const QoS qos = lower(delivery.publication.qos, wish.qos);  // [MQTT-3.8.4-8]
     if (qos == QoS::at_most_once) return qos0_to_session(delivery, session, wish);
     if (session.is_online() && session.queue.empty() && session.peer->has_room() &&
@@ -137,8 +139,12 @@ bool Publisher::send(Delivery& delivery, Session& session, const Wish& wish, QoS
     }
 }
 
-Readiness Publisher::readiness(const Member& member, QoS published) const {
-    const bool keeps = lower(published, member.options.qos) != QoS::at_most_once;
+Readiness Publisher::readiness(const Member& member, const Publication& publication) const {
+    const bool keeps = lower(publication.qos, member.options.qos) != QoS::at_most_once;
+    if (member.session != nullptr &&
+        !is_allowed(shard_.config(), *member.session, Access::deliver, publication.topic)) {
+        return Readiness::cannot;
+    }
     const bool is_online = member.session ? member.session->is_online() : member.is_online;
     if (!is_online) return keeps ? Readiness::away : Readiness::cannot;
     if (member.session == nullptr) return Readiness::ready;  // its home does not tell more
@@ -152,7 +158,7 @@ Readiness Publisher::readiness(const Member& member, QoS published) const {
 // The next in turn among those who can take it.
 void Publisher::to_group(Delivery& delivery, SharedGroup& group) {
     const Publication& publication = delivery.publication;
-    Member* member = group.pick([&](const Member& m) { return readiness(m, publication.qos); });
+    Member* member = group.pick([&](const Member& m) { return readiness(m, publication); });
     if (member == nullptr) return;
     ++delivery.receivers;
     if (member->session == nullptr) return shard_.mail.send_to_member(*member, publication);

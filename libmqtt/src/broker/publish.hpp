@@ -62,7 +62,7 @@ private:
     void to_session(Delivery& delivery, Session& session, const Wish& wish);
     void qos0_to_session(Delivery& delivery, Session& session, const Wish& wish);
     void to_group(Delivery& delivery, SharedGroup& group);
-    Readiness readiness(const Member& member, QoS published) const;
+    Readiness readiness(const Member& member, const Publication& publication) const;
     bool send(Delivery& delivery, Session& session, const Wish& wish, QoS qos);
     void enqueue(Delivery& delivery, Session& session, const Wish& wish, QoS qos);
     void drop_queued(Session& session);

@@ -2,6 +2,7 @@
 #include "broker/replay.hpp"
 
 #include "broker/peer.hpp"
+#include "broker/rights.hpp"
 #include "broker/shard.hpp"
 #include "core/encode.hpp"
 
@@ -40,6 +41,7 @@ bool Replays::run(Shard& shard, Peer& peer) {
 // False: not now.
 bool Replays::send(Shard& shard, Peer& peer, const Replay& replay, const core::Message& message) {
     if (!peer.has_room() || peer.is_blocked() || shard.is_turn_full()) return false;
+    if (!is_allowed(shard.config(), *peer.session(), Access::deliver, message.topic())) return true;
     const QoS qos = lower(message.qos(), replay.options.qos);
     core::OutgoingPublish out;
     out.topic = message.topic();

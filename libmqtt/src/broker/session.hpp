@@ -5,6 +5,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <string>
 
 #include "broker/queue.hpp"
 #include "broker/topic_tree.hpp"
@@ -24,6 +25,12 @@ struct WillMessage {
     core::MessageRef message;
     std::optional<std::uint32_t> expiry_interval;  // seconds, counted from its publication
     std::uint32_t delay = 0;                       // seconds
+};
+
+// Who the client said it is, for rights that are checked later; outlives the connection.
+struct Identity {
+    std::string user_name;
+    std::size_t listener = 0;
 };
 
 // The deadlines of a session whose client is away.
@@ -61,10 +68,11 @@ struct Session final : Subscriber {
     core::Session exchange;
     std::unique_ptr<Absence> absence;  // null while connected
     std::unique_ptr<WillMessage> will;
-    Membership* memberships = nullptr;  // in shared groups
-    std::uint64_t hash = 0;             // of the client id
-    std::uint32_t expiry_interval = 0;  // seconds; kNeverExpires
-    std::uint32_t dropped = 0;          // messages that limits cost it
+    std::unique_ptr<Identity> identity;  // null unless rights are checked
+    Membership* memberships = nullptr;   // in shared groups
+    std::uint64_t hash = 0;              // of the client id
+    std::uint32_t expiry_interval = 0;   // seconds; kNeverExpires
+    std::uint32_t dropped = 0;           // messages that limits cost it
 
 private:
     explicit Session(std::uint64_t n) : Subscriber(SubscriberKind::session), number(n) {}

@@ -4,17 +4,12 @@
 #include <vector>
 
 #include "broker/peer.hpp"
+#include "broker/rights.hpp"
 #include "broker/shard.hpp"
 #include "mqtt/topic.hpp"
 
 namespace mqtt::broker {
 namespace {
-
-bool is_allowed(const Shard& shard, const Peer& peer, std::string_view filter) {
-    const auto& authorize = shard.config().authorize;
-    if (!authorize) return true;
-    return authorize({Access::subscribe, peer.session()->client_id(), peer.user_name(), filter});
-}
 
 // The reason of a refusal, or success.
 ReasonCode refusal(const Shard& shard, const Peer& peer, std::string_view filter) {
@@ -26,7 +21,8 @@ ReasonCode refusal(const Shard& shard, const Peer& peer, std::string_view filter
     if (!limits.wildcard_subscription_available && has_wildcard(filter)) {
         return ReasonCode::wildcard_subscriptions_not_supported;
     }
-    if (!is_allowed(shard, peer, filter)) return ReasonCode::not_authorized;
+    if (!is_allowed(shard.config(), *peer.session(), Access::subscribe, filter))
+        return ReasonCode::not_authorized;
     if (topic_levels(filter) > shard.config().maximum_topic_levels) {
         return ReasonCode::topic_filter_invalid;
     }

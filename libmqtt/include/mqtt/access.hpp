@@ -1,0 +1,90 @@
+// Who may log in and who may use which topic, in mosquitto's file formats: password files of
+// mosquitto_passwd (1.0 to 2.0) and ACL files. Used by brokers through BrokerConfig::authenticate and
+// ::authorize. Immutable after loading: one object serves all threads; a reload makes a new one.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mqtt/broker.hpp"
+#include "mqtt/types.hpp"
+
+namespace mqtt {
+
+// What is wrong with a file, and where: "passwords:3: ...". Empty: nothing.
+struct FileError {
+    std::string text;
+    explicit operator bool() const { return !text.empty(); }
+};
+
+// Lines `user:$7$iterations$salt$hash` (PBKDF2 with HMAC-SHA-512) and `user:$6$salt$hash` (SHA-512).
+// A line that begins with # is a comment, one without a colon is skipped, as mosquitto does.
+class PasswordFile {
+public:
+    // Reads a file. A user who is there twice and a hash that cannot be read are errors.
+    FileError load(const std::string& path);
+
+    std::size_t size() const { return users_.size(); }
+    bool has_user(std::string_view user_name) const;
+    // True when the user exists and the password is right. Takes the time of the hash, which is what
+    // its iterations are for.
+    bool check(std::string_view user_name, Bytes password) const;
+
+    // Sets or replaces a user. Iterations: 0 for the default.
+    void set(const std::string& user_name, Bytes password, unsigned iterations = 0);
+    bool remove(std::string_view user_name);
+    // Writes all users in mosquitto's format, under another name first and then in place of `path`, with
+    // mode 0600 when new. False with errno when that fails.
+    bool save(const std::string& path) const;
+
+    // PBKDF2 iterations of new passwords: what OWASP's password storage cheat sheet asks of SHA-512.
+    static constexpr unsigned kDefaultIterations = 210'000;
+
+private:
+    struct Hash {
+        unsigned iterations = 0;  // 0: plain SHA-512 over password and salt
+        std::vector<std::uint8_t> salt;
+        std::vector<std::uint8_t> digest;
+    };
+    static std::optional<Hash> parse(std::string_view text);
+    static std::vector<std::uint8_t> digest_of(const Hash& hash, Bytes password);
+
+    std::map<std::string, Hash, std::less<>> users_;
+};
+
+// Lines `user NAME`, `topic [read|write|readwrite|deny] FILTER`, `pattern ... FILTER` with %c and %u as
+// whole levels; `topic` before the first `user` is for clients without user name. Beyond mosquitto:
+// the access word `subscribe`, which a subscription asks for in place of `read` where it is used.
+// An empty file denies everything.
+class AccessList {
+public:
+    FileError load(const std::string& path);
+
+    // As BrokerConfig::authorize. A subscription is allowed when its filter may match a topic that the
+    // client may read; what arrives is checked again at delivery.
+    bool allows(const AccessRequest& request) const;
+
+private:
+    enum class Right : std::uint8_t { read = 1, write = 2, both = 3, deny = 4, subscribe = 8 };
+    struct Rule {
+        Right right = Right::both;
+        std::string filter;
+    };
+    using Rules = std::vector<Rule>;
+
+    static std::optional<Rule> parse_rule(std::string_view words);
+    bool may_read_some(const AccessRequest& request) const;
+    static std::optional<bool> verdict(const Rules& rules, const AccessRequest& request);
+    static std::optional<std::string> expanded(const std::string& pattern,
+                                               const AccessRequest& request);
+
+    std::map<std::string, Rules, std::less<>> users_;
+    Rules anonymous_;
+    Rules patterns_;
+};
+
+}  // namespace mqtt

@@ -1,0 +1,176 @@
+// Password files as mosquitto_passwd writes them.
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <fstream>
+
+#include "mqtt/access.hpp"
+
+namespace mqtt {
+namespace {
+
+constexpr std::size_t kDigestBytes = 64;
+constexpr std::size_t kSaltBytes = 12;
+constexpr unsigned kMaxIterations = 100'000'000;  // a typing error must not stop logins for hours
+
+std::optional<std::vector<std::uint8_t>> from_base64(std::string_view text) {
+    if (text.empty() || text.size() % 4 != 0) return std::nullopt;
+    std::vector<std::uint8_t> bytes(text.size() / 4 * 3);
+    const int size =
+        EVP_DecodeBlock(bytes.data(), reinterpret_cast<const unsigned char*>(text.data()),
+                        static_cast<int>(text.size()));
+    if (size < 0) return std::nullopt;
+    std::size_t padding = 0;
+    while (padding < 2 && text[text.size() - 1 - padding] == '=')
+        ++padding;
+    bytes.resize(static_cast<std::size_t>(size) - padding);
+    return bytes;
+}
+
+std::string to_base64(const std::vector<std::uint8_t>& bytes) {
+    std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
+    const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes.data(),
+                                     static_cast<int>(bytes.size()));
+    text.resize(static_cast<std::size_t>(size));
+    return text;
+}
+
+// The text up to the next '$', which is taken away with it.
+std::string_view next_field(std::string_view& text) {
+    const std::size_t end = std::min(text.find('$'), text.size());
+    const std::string_view field = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    return field;
+}
+
+bool write_all(int fd, std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t n = ::write(fd, text.data(), text.size());
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return false;
+        text.remove_prefix(static_cast<std::size_t>(n));
+    }
+    return true;
+}
+
+}  // namespace
+
+std::optional<PasswordFile::Hash> PasswordFile::parse(std::string_view text) {
+    Hash hash;
+    if (text.starts_with("$7$")) {
+        text.remove_prefix(3);
+        const std::string_view number = next_field(text);
+        const auto [end, error] =
+            std::from_chars(number.data(), number.data() + number.size(), hash.iterations);
+        if (error != std::errc() || end != number.data() + number.size()) return std::nullopt;
+        if (hash.iterations == 0 || hash.iterations > kMaxIterations) return std::nullopt;
+    } else if (text.starts_with("$6$")) {
+        text.remove_prefix(3);
+    } else {
+        return std::nullopt;
+    }
+    const auto salt = from_base64(next_field(text));
+    const auto digest = from_base64(text);
+    if (!salt || !digest || digest->size() != kDigestBytes) return std::nullopt;
+    hash.salt = *salt;
+    hash.digest = *digest;
+    return hash;
+}
+
+std::vector<std::uint8_t> PasswordFile::digest_of(const Hash& hash, Bytes password) {
+    std::vector<std::uint8_t> digest(kDigestBytes);
+    if (hash.iterations == 0) {
+        std::vector<std::uint8_t> both(password.begin(), password.end());
+        both.insert(both.end(), hash.salt.begin(), hash.salt.end());
+        if (EVP_Digest(both.data(), both.size(), digest.data(), nullptr, EVP_sha512(), nullptr) !=
+            1) {
+            digest.clear();
+        }
+        OPENSSL_cleanse(both.data(), both.size());
+        return digest;
+    }
+    const char* text = password.empty() ? "" : reinterpret_cast<const char*>(password.data());
+    if (PKCS5_PBKDF2_HMAC(text, static_cast<int>(password.size()), hash.salt.data(),
+                          static_cast<int>(hash.salt.size()), static_cast<int>(hash.iterations),
+                          EVP_sha512(), static_cast<int>(digest.size()), digest.data()) != 1) {
+        digest.clear();
+    }
+    return digest;
+}
+
+FileError PasswordFile::load(const std::string& path) {
+    std::ifstream in(path);
+    if (!in) return {path + ": cannot be read"};
+    decltype(users_) users;
+    std::string line;
+    for (int number = 1; std::getline(in, line); ++number) {
+        const auto wrong = [&](const char* what) {
+            return FileError{path + ":" + std::to_string(number) + ": " + what};
+        };
+        if (!line.empty() && line.back() == '\r') line.pop_back();
+        const std::size_t colon = line.find(':');
+        if (line.starts_with('#') || colon == std::string::npos) continue;
+        const auto hash = parse(std::string_view(line).substr(colon + 1));
+        if (!hash) {
+            return wrong(
+                "not a password of mosquitto_passwd ($6$ or $7$); make one with "
+                "mqtt-broker-lite passwd");
+        }
+        if (!users.emplace(line.substr(0, colon), *hash).second)
+            return wrong("this user is there twice");
+    }
+    if (in.bad()) return {path + ": cannot be read"};
+    users_ = std::move(users);
+    return {};
+}
+
+bool PasswordFile::has_user(std::string_view user_name) const {
+    return users_.find(user_name) != users_.end();
+}
+
+bool PasswordFile::check(std::string_view user_name, Bytes password) const {
+    const auto found = users_.find(user_name);
+    if (found == users_.end()) return false;
+    const Hash& hash = found->second;
+    const std::vector<std::uint8_t> digest = digest_of(hash, password);
+    return digest.size() == hash.digest.size() &&
+           CRYPTO_memcmp(digest.data(), hash.digest.data(), digest.size()) == 0;
+}
+
+void PasswordFile::set(const std::string& user_name, Bytes password, unsigned iterations) {
+    Hash hash;
+    hash.iterations = iterations != 0 ? iterations : kDefaultIterations;
+    hash.salt.resize(kSaltBytes);
+    RAND_bytes(hash.salt.data(), static_cast<int>(hash.salt.size()));
+    hash.digest = digest_of(hash, password);
+    users_.insert_or_assign(user_name, std::move(hash));
+}
+
+bool PasswordFile::remove(std::string_view user_name) {
+    const auto found = users_.find(user_name);
+    if (found == users_.end()) return false;
+    users_.erase(found);
+    return true;
+}
+
+bool PasswordFile::save(const std::string& path) const {
+    std::string text;
+    for (const auto& [name, hash] : users_) {
+        text += name + ':';
+        text += hash.iterations == 0 ? "$6$" : "$7$" + std::to_string(hash.iterations) + '$';
+        text += to_base64(hash.salt) + '$' + to_base64(hash.digest) + '\n';
+    }
+    const std::string temporary = path + ".new";
+    const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0) return false;
+    const bool written = write_all(fd, text) && ::fsync(fd) == 0;
+    return ::close(fd) == 0 && written && std::rename(temporary.c_str(), path.c_str()) == 0;
+}
+
+}  // namespace mqtt

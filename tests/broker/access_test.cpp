@@ -1,0 +1,222 @@
+// Password and ACL files: what is read, what is refused with its line, and what they allow.
+#include <doctest/doctest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "mqtt/access.hpp"
+#include "support/test_broker.hpp"
+
+using namespace mqtt;
+
+namespace {
+
+// A file of a test, gone afterwards.
+class TextFile {
+public:
+    explicit TextFile(std::string_view text) {
+        char pattern[] = "/tmp/mqtt-access.XXXXXX";
+        REQUIRE(::mkdtemp(pattern) != nullptr);
+        folder_ = pattern;
+        path_ = folder_ + "/file";
+        std::ofstream(path_) << text;
+    }
+    TextFile(const TextFile&) = delete;
+    TextFile& operator=(const TextFile&) = delete;
+    ~TextFile() { std::filesystem::remove_all(folder_); }
+    const std::string& path() const { return path_; }
+
+private:
+    std::string folder_;
+    std::string path_;
+};
+
+// Its digest is cut short.
+constexpr std::string_view kCutShort = R"(# comment
+alice:$7$101$aW0jm2a2QplJH8mK$VLvXxT7GRuA==
+)";
+
+AccessList list_of(std::string_view text) {
+    const TextFile file(text);
+    AccessList list;
+    const FileError error = list.load(file.path());
+    REQUIRE_MESSAGE(!error, error.text);
+    return list;
+}
+
+bool publish(const AccessList& list, std::string_view user, std::string_view topic,
+             std::string_view client = "c") {
+    return list.allows({Access::publish, client, user, topic});
+}
+bool deliver(const AccessList& list, std::string_view user, std::string_view topic,
+             std::string_view client = "c") {
+    return list.allows({Access::deliver, client, user, topic});
+}
+bool subscribe(const AccessList& list, std::string_view user, std::string_view filter) {
+    return list.allows({Access::subscribe, "c", user, filter});
+}
+
+}  // namespace
+
+TEST_CASE("password file: what it sets it checks, and what it saves it loads") {
+    PasswordFile file;
+    file.set("alice", as_bytes("secret"), 101);
+    file.set("bob", as_bytes(""), 1);
+    CHECK(file.check("alice", as_bytes("secret")));
+    CHECK(!file.check("alice", as_bytes("Secret")));
+    CHECK(!file.check("alice", as_bytes("")));
+    CHECK(!file.check("carol", as_bytes("secret")));
+    CHECK(file.check("bob", as_bytes("")));
+
+    const TextFile place("");
+    REQUIRE(file.save(place.path()));
+    PasswordFile again;
+    const FileError error = again.load(place.path());
+    REQUIRE_MESSAGE(!error, error.text);
+    CHECK(again.size() == 2);
+    CHECK(again.check("alice", as_bytes("secret")));
+    CHECK(!again.check("alice", as_bytes("secret2")));
+    CHECK(again.remove("alice"));
+    CHECK(!again.remove("alice"));
+    CHECK(!again.has_user("alice"));
+}
+
+TEST_CASE("password file: a password may hold any byte") {
+    PasswordFile file;
+    const std::string password("a\0b", 3);
+    file.set("alice", as_bytes(password), 1);
+    CHECK(file.check("alice", as_bytes(password)));
+    CHECK(!file.check("alice", as_bytes(std::string_view("a"))));
+}
+
+TEST_CASE("password file: mistakes are told with file and line") {
+    const auto error_of = [](std::string_view text) {
+        const TextFile file(text);
+        PasswordFile passwords;
+        std::string said = passwords.load(file.path()).text;
+        return said.empty() ? said : said.substr(file.path().size());
+    };
+    CHECK(error_of("") == "");
+    CHECK(error_of("# alice:x\n\nno colon here\n") == "");
+    CHECK(error_of("alice:secret\n").starts_with(":1: not a password"));
+    CHECK(error_of("\nalice:$7$x$AAAA$AAAA\n").starts_with(":2: not a password"));
+    CHECK(error_of("alice:$7$4294967296$AAAA$AAAA\n").starts_with(":1: not a password"));
+    CHECK(error_of(kCutShort).starts_with(":2: not a password"));
+    PasswordFile file;
+    file.set("alice", as_bytes("x"), 1);
+    const TextFile place("");
+    REQUIRE(file.save(place.path()));
+    std::string twice;
+    std::getline(std::ifstream(place.path()), twice);
+    CHECK(error_of(twice + '\n' + twice + '\n') == ":2: this user is there twice");
+    PasswordFile none;
+    CHECK(none.load("/nonexistent/passwords").text == "/nonexistent/passwords: cannot be read");
+}
+
+TEST_CASE("access list: users, anonymous clients and access words") {
+    const AccessList list = list_of(
+        "topic read news/#\n"
+        "user alice\n"
+        "topic write sensors/alice/+\n"
+        "topic readwrite shared\n"
+        "topic with spaces/#\n"
+        "topic deny shared/secret\n"
+        "topic shared/#\n");
+    CHECK(deliver(list, "", "news/today"));
+    CHECK(!publish(list, "", "news/today"));
+    CHECK(!deliver(list, "alice", "news/today"));
+    CHECK(publish(list, "alice", "sensors/alice/1"));
+    CHECK(!deliver(list, "alice", "sensors/alice/1"));
+    CHECK(!publish(list, "alice", "sensors/alice/1/2"));
+    CHECK(publish(list, "alice", "with spaces/x"));
+    CHECK(deliver(list, "alice", "shared/x"));
+    CHECK(!deliver(list, "alice", "shared/secret"));  // denials come first
+    CHECK(!publish(list, "bob", "shared"));
+}
+
+TEST_CASE("access list: patterns take the client's names, as whole levels only") {
+    const AccessList list =
+        list_of("pattern write in/%u/%c\npattern read out/%u/#\npattern x%u/y\n");
+    CHECK(publish(list, "alice", "in/alice/c"));
+    CHECK(!publish(list, "alice", "in/bob/c"));
+    CHECK(!publish(list, "alice", "in/alice/d"));
+    CHECK(deliver(list, "alice", "out/alice/a/b"));
+    CHECK(!publish(list, "", "in//c"));  // no user, no pattern with %u
+    CHECK(!publish(list, "alice", "xalice/y"));
+    CHECK(!deliver(list, "+", "out/alice/a"));  // CVE-2017-7650
+    CHECK(!publish(list, "alice", "in/alice/#", "#"));
+}
+
+TEST_CASE("access list: an empty file denies everything") {
+    const AccessList list = list_of("# nothing\n");
+    CHECK(!publish(list, "", "a"));
+    CHECK(!deliver(list, "alice", "a"));
+    CHECK(!subscribe(list, "alice", "a"));
+}
+
+TEST_CASE("access list: a subscription needs a filter that can match something readable") {
+    const AccessList list = list_of(
+        "user alice\ntopic read a/+/c\ntopic write w\ntopic read b/#\n"
+        "topic read $SYS/broker/uptime\ntopic subscribe s/1\n");
+    CHECK(subscribe(list, "alice", "a/b/c"));
+    CHECK(subscribe(list, "alice", "#"));
+    CHECK(subscribe(list, "alice", "+/x/+"));
+    CHECK(subscribe(list, "alice", "b"));
+    CHECK(subscribe(list, "alice", "b/x/#"));
+    CHECK(subscribe(list, "alice", "$share/group/a/b/c"));
+    CHECK(subscribe(list, "alice", "$SYS/#"));
+    CHECK(subscribe(list, "alice", "s/1"));
+    CHECK(!deliver(list, "alice", "s/1"));
+    CHECK(!subscribe(list, "alice", "a/b"));
+    CHECK(!subscribe(list, "alice", "a/b/c/d"));
+    CHECK(!subscribe(list, "alice", "w"));
+    CHECK(!subscribe(list, "bob", "#"));
+    CHECK(!subscribe(list, "alice", "$SYS/broker/version"));
+}
+
+TEST_CASE("access list: mistakes are told with file and line") {
+    const auto error_of = [](std::string_view text) {
+        const TextFile file(text);
+        AccessList list;
+        std::string said = list.load(file.path()).text;
+        return said.empty() ? said : said.substr(file.path().size());
+    };
+    CHECK(error_of("topic a/#/b\n") == ":1: not a topic filter: 'a/#/b'");
+    CHECK(error_of("\nuser\n") == ":2: the name is missing after user");
+    CHECK(error_of("allow a\n") == ":1: 'allow' is none of user, topic and pattern");
+    CHECK(error_of("topic read\n") == "");  // a topic of that name, as mosquitto has it
+}
+
+TEST_CASE("access: rights are checked on publish, subscribe, delivery and retained messages") {
+    const auto list =
+        std::make_shared<AccessList>(list_of("user writer\ntopic write #\nuser reader\ntopic read "
+                                             "open/#\nuser late\ntopic read open/#\n"));
+    BrokerConfig config = test::loopback();
+    config.authorize = [list](const AccessRequest& request) { return list->allows(request); };
+    test::TestBroker broker(config);
+    const auto login = [&](std::string_view name) {
+        test::RawClient client = broker.client();
+        client.connect({.client_id = name, .user_name = name});
+        return client;
+    };
+    test::RawClient reader = login("reader");
+    CHECK(reader.subscribe("closed/x").front() == ReasonCode::not_authorized);
+    CHECK(reader.subscribe("#", QoS::at_least_once).front() == ReasonCode::granted_qos_1);
+
+    test::RawClient writer = login("writer");
+    Publish kept;
+    kept.topic = "closed/x";
+    kept.payload = as_bytes("1");
+    kept.retain = true;
+    writer.send(kept);
+    writer.publish("open/x", "2", QoS::at_least_once, 1);
+    CHECK(writer.expect<Ack>().reason == ReasonCode::success);
+    CHECK(reader.expect<Publish>().topic == "open/x");
+    reader.publish("open/x", "3", QoS::at_least_once, 1);
+    CHECK(reader.expect<Ack>().reason == ReasonCode::not_authorized);
+
+    test::RawClient late = login("late");
+    late.subscribe("#");
+    late.expect_silence();  // the retained message is not for it
+}
