@@ -2,6 +2,7 @@
 _mqtt_broker_lite() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
     case "$previous" in
+        -c|--config-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
         -p|--port) COMPREPLY=(); return ;;
         --tls) COMPREPLY=(); return ;;
         --ws) COMPREPLY=(); return ;;
@@ -26,6 +27,6 @@ _mqtt_broker_lite() {
         --ready-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
         -o|--options-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
-    COMPREPLY=($(compgen -W '-p --port --tls --ws --wss --unix -L --listen --bind --cert --key --cafile --require-certificate --threads --max-connections --connect-timeout --max-packet-size --max-inflight --max-queued-messages --max-queued-bytes --output-budget --max-keepalive --session-expiry --sys-interval -v --verbose --quiet --ready-file -o --options-file --help --version ' -- "$word"))
+    COMPREPLY=($(compgen -W '-c --config-file --check-config --test-config --print-config -d --daemon -p --port --tls --ws --wss --unix -L --listen --bind --cert --key --cafile --require-certificate --threads --max-connections --connect-timeout --max-packet-size --max-inflight --max-queued-messages --max-queued-bytes --output-budget --max-keepalive --session-expiry --sys-interval -v --verbose --quiet --ready-file -o --options-file --help --version ' -- "$word"))
 }
 complete -F _mqtt_broker_lite mqtt-broker-lite

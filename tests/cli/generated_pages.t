@@ -25,6 +25,11 @@ for tool in mqtt-pub mqtt-sub mqtt-bench mqtt-broker-lite; do
     done
 done
 
+if lib_find mandoc >/dev/null; then
+    mandoc -Tlint "$lib_root/man/mqtt-broker-lite.conf.5" | grep -v 'referenced manual not found' >"$T/lint" || true
+    [ ! -s "$T/lint" ] || { cat "$T/lint" >&2; fail "mandoc complains about mqtt-broker-lite.conf.5"; }
+fi
+
 # The completion completes.
 . "$lib_root/man/completions/mqtt-sub.bash"
 COMP_WORDS=(mqtt-sub --retain-h) COMP_CWORD=1; _mqtt_sub

@@ -13,7 +13,7 @@ for version in 3 4 5; do
     for scheme in mqtt mqtts ws wss; do
         authority=; case $scheme in mqtts | wss) authority=$T/certs/ca.crt ;; esac
         # shellcheck disable=SC2086  # no authority is no word
-        timeout 60 node "$script" "$scheme://localhost:$(broker_port "$scheme")" "$version" $authority >"$T/out" 2>&1 ||
+        timeout 60 node "$script" "$scheme://127.0.0.1:$(broker_port "$scheme")" "$version" $authority >"$T/out" 2>&1 ||
             { cat "$T/out" >&2; fail "version $version over $scheme"; }
     done
 done

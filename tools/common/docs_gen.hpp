@@ -42,6 +42,10 @@ std::string zsh_completion(const ToolInfo& tool);
 std::string fish_completion(const ToolInfo& tool);
 std::string flags_json(const ToolInfo& tool);
 
+// Pieces of a page that is not a tool's: sentences, each on lines of its own, and a single word.
+std::string man_text(std::string_view text);
+std::string man_word(std::string_view word);
+
 // `what`: man, bash, zsh, fish or json. Throws UsageError for another word.
 std::string generate(const ToolInfo& tool, std::string_view what);
 

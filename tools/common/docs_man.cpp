@@ -188,4 +188,14 @@ std::string man_page(const ToolInfo& tool) {
     return out;
 }
 
+std::string man_text(std::string_view text) {
+    std::string out;
+    append_sentences(out, text);
+    return out;
+}
+
+std::string man_word(std::string_view word) {
+    return escape(word);
+}
+
 }  // namespace tools

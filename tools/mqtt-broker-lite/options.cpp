@@ -65,12 +65,44 @@ std::uint32_t expiry(const FlagUse& use) {
     return static_cast<std::uint32_t>(seconds);
 }
 
+constexpr std::string_view kConfiguration = "Configuration";
 constexpr std::string_view kListen = "Listening";
 constexpr std::string_view kLimits = "Limits";
 constexpr std::string_view kOutput = "Output";
 constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max();
 
 const FlagRow<Options> kTable[] = {
+    {{.long_name = "config-file",
+      .short_name = 'c',
+      .argument = "FILE",
+      .category = kConfiguration,
+      .help = "read a mosquitto.conf; flags win over it",
+      .details = "mqtt-broker-lite.conf(5) has the keys. -p is heard only when the file has no "
+                 "listener; other listeners come on top.",
+      .complete = Complete::file,
+      .common = true},
+     [](Options& o, const FlagUse& use) { o.config_file = use.word(); }},
+    {{.long_name = "check-config",
+      .takes = Takes::nothing,
+      .category = kConfiguration,
+      .help = "name every problem of the configuration and end"},
+     [](Options& o, const FlagUse&) { o.check_config = true; }},
+    {{.long_name = "test-config",
+      .takes = Takes::nothing,
+      .category = kConfiguration,
+      .help = "as --check-config; mosquitto's name"},
+     [](Options& o, const FlagUse&) { o.check_config = true; }},
+    {{.long_name = "print-config",
+      .takes = Takes::nothing,
+      .category = kConfiguration,
+      .help = "print what the configuration says, and where, and end"},
+     [](Options& o, const FlagUse&) { o.print_config = true; }},
+    {{.long_name = "daemon",
+      .short_name = 'd',
+      .takes = Takes::nothing,
+      .category = kConfiguration,
+      .help = "go on in the background once it listens"},
+     [](Options& o, const FlagUse&) { o.daemon = true; }},
     {{.long_name = "port",
       .short_name = 'p',
       .argument = "PORT",
@@ -267,6 +299,10 @@ bool is_bound_by_flag(const Endpoint& endpoint) {
     return endpoint.transport != Transport::unix_socket && endpoint.host.empty();
 }
 
+bool is_port_flag(const Endpoint& endpoint) {
+    return endpoint.transport == Transport::tcp && endpoint.host.empty();
+}
+
 std::string bind_host(const std::string& address) {
     if (address == "any" || address == "*") return {};
     if (address.size() > 2 && address.front() == '[' && address.back() == ']') {
@@ -285,25 +321,46 @@ ToolInfo tool_info() {
     ToolInfo info;
     info.name = "mqtt-broker-lite";
     info.summary = "an MQTT broker for one machine, fast and small";
-    info.synopsis = {"[options]"};
+    info.synopsis = {"[options]", "passwd [-bcDU] FILE [USER]"};
     info.description =
         "Lets MQTT 3.1, 3.1.1 and 5.0 clients exchange messages over TCP, TLS, WebSocket and Unix "
         "sockets. Without options it listens on port 1883 of the loopback addresses, so that only "
         "programs on this machine can connect; --bind any lets others in.\n\n"
         "At start it says every URL by which a program can reach it. SIGINT and SIGTERM stop it: "
         "clients are told, what is staged is written out.\n\n"
-        "Sessions, queues and retained messages are kept in memory and end with the program.";
+        "Sessions, queues and retained messages are kept in memory and end with the program.\n\n"
+        "-c takes a mosquitto.conf; its keys are in mqtt-broker-lite.conf(5). SIGHUP reads "
+        "passwords, "
+        "access lists and log files again, and leaves everything as it was when one has a mistake. "
+        "The passwd command makes and edits password files, with the flags of mosquitto_passwd; "
+        "mqtt-broker-lite passwd --help has them.";
     append_flags(info.flags, flag_table());
     append_general_flags(info.flags);
     info.examples = {
         {"mqtt-broker-lite -v", "On this machine only, logging every packet."},
+        {"mqtt-broker-lite -c mosquitto.conf -v", "With mosquitto's configuration."},
         {"mqtt-broker-lite --bind any", "For the whole network."},
         {"mqtt-broker-lite -p 1883 --tls 8883 --ws 8080 --cert server.pem --key server.key",
          "TCP, TLS and WebSocket side by side."},
         {"mqtt-broker-lite --unix /run/user/1000/mqtt.sock", "A Unix socket and nothing else."},
     };
-    info.see_also = {"mqtt-pub 1", "mqtt-sub 1", "mqtt-bench 1"};
+    info.see_also = {"mqtt-bench 1", "mqtt-pub 1", "mqtt-sub 1", "mqtt-broker-lite.conf 5"};
     return info;
+}
+
+std::vector<Endpoint> port_flags(const Options& options) {
+    std::vector<Endpoint> found;
+    for (const Endpoint& endpoint : options.listeners) {
+        if (is_port_flag(endpoint)) found.push_back(endpoint);
+    }
+    return found;
+}
+
+std::vector<mqtt::ListenerConfig> extra_listeners(const Options& options) {
+    Options extra = options;
+    std::erase_if(extra.listeners, is_port_flag);
+    return extra.listeners.empty() ? std::vector<mqtt::ListenerConfig>()
+                                   : make_config(std::move(extra)).listeners;
 }
 
 mqtt::BrokerConfig make_config(Options options) {
@@ -314,6 +371,7 @@ mqtt::BrokerConfig make_config(Options options) {
     }
     if (options.bind.empty()) options.bind.emplace_back("localhost");
     mqtt::BrokerConfig config = std::move(options.config);
+    config.listeners.clear();
     for (const Endpoint& endpoint : options.listeners) {
         mqtt::ListenerConfig listener;
         listener.endpoint = endpoint;
@@ -334,7 +392,7 @@ mqtt::BrokerConfig make_config(Options options) {
             config.listeners.push_back(listener);
         }
     }
-    config.log_packets = options.verbose;
+    config.log_packets = config.log_packets || options.verbose;
     return config;
 }
 

@@ -21,6 +21,10 @@ struct Options {
     bool verbose = false;
     bool quiet = false;
     std::string ready_file;
+    std::string config_file;
+    bool check_config = false;
+    bool print_config = false;
+    bool daemon = false;
 };
 
 std::span<const FlagRow<Options>> flag_table();
@@ -28,5 +32,8 @@ ToolInfo tool_info();
 
 // Builds the configuration after all flags were applied. Throws UsageError.
 mqtt::BrokerConfig make_config(Options options);
+// Listeners that flags ask for beside those of a configuration file; -p only counts without one.
+std::vector<mqtt::Endpoint> port_flags(const Options& options);
+std::vector<mqtt::ListenerConfig> extra_listeners(const Options& options);
 
 }  // namespace tools::broker_lite

@@ -72,7 +72,8 @@ std::vector<std::string> reachable_urls(const std::vector<mqtt::Broker::Bound>& 
     return urls;
 }
 
-std::vector<std::string> start_lines(const std::vector<mqtt::Broker::Bound>& bound) {
+std::vector<std::string> start_lines(const std::vector<mqtt::Broker::Bound>& bound,
+                                     bool has_rights) {
     std::vector<std::string> lines;
     for (const std::string& url : reachable_urls(bound))
         lines.push_back("listening on " + url);
@@ -81,7 +82,7 @@ std::vector<std::string> start_lines(const std::vector<mqtt::Broker::Bound>& bou
     if (only_local) {
         lines.emplace_back(
             "only programs on this machine can connect; to let others in: --bind any");
-    } else {
+    } else if (!has_rights) {
         lines.emplace_back(
             "anyone who can reach these addresses may connect (no password is asked)");
     }

@@ -1,0 +1,77 @@
+# timeout: 60
+# Passwords and access lists: files of mosquitto_passwd are understood and ours by mosquitto, and both brokers
+# let the same clients do the same things.
+. "$(dirname "$0")/lib.sh"
+need mosquitto mosquitto_passwd mosquitto_pub mosquitto_sub
+
+mosquitto_passwd -c -b "$T/theirs" alice secret
+mosquitto_passwd -b "$T/theirs" bob 'pass word'
+mqtt-broker-lite passwd -c -b "$T/ours" alice secret
+printf 'pass word\n' | mqtt-broker-lite passwd "$T/ours" bob
+expect_eq "mode of a new file" "$(stat -c %a "$T/ours")" 600
+cat >"$T/acl" <<EOF
+topic read news/#
+user alice
+topic readwrite alice/#
+topic read \$SYS/broker/version
+pattern write in/%u/%c
+pattern read out/%u/#
+EOF
+
+# may BROKER PASSWORDS: prints what each client of a list gets to do.
+verdicts() {
+    local user password topic
+    while read -r user password; do
+        run mosquitto_pub -h "$HOST" -p "$PORT" ${user:+-u "$user"} ${password:+-P "${password/_/ }"} -i "$user.id" \
+            -t nothing -m x -q 1
+        echo "login '$user' '$password': $status"
+    done <<<"$(printf 'alice secret\nalice wrong\nalice\nbob pass_word\nbob pass\ncarol secret\n')"
+    mosquitto_sub -h "$HOST" -p "$PORT" -u alice -P secret -i reader -t '#' -t '$SYS/broker/version' -v -W 6 \
+        -F '%t' >"$T/seen" 2>/dev/null &
+    local reader=$!
+    until_true 10 reader_is_there
+    for topic in alice/x in/alice/w in/alice/other out/alice/x bob/x news/1; do
+        mosquitto_pub -h "$HOST" -p "$PORT" -u alice -P secret -i w -t "$topic" -m x -q 1 || true
+    done
+    mosquitto_pub -h "$HOST" -p "$PORT" -u bob -P 'pass word' -i w -t alice/from-bob -m x -q 1 || true
+    mosquitto_pub -h "$HOST" -p "$PORT" -u alice -P secret -i w -t alice/end -m x -q 1
+    until_true 10 grep -q alice/end "$T/seen"
+    kill -INT "$reader"; finish "$reader"
+    sort -u "$T/seen"
+}
+# The message about itself says that it is subscribed.
+reader_is_there() {
+    mosquitto_pub -h "$HOST" -p "$PORT" -u alice -P secret -i w -t alice/there -m x -q 1
+    grep -q alice/there "$T/seen"
+}
+
+for passwords in theirs ours; do
+    start_mosquitto "password_file $T/$passwords" "acl_file $T/acl" 'allow_anonymous false'
+    verdicts >"$T/mosquitto.verdicts"
+    stop_broker
+    PORT=$(free_port) BROKER_URLS=$T/$passwords.urls
+    printf '%s\n' "listener $PORT 127.0.0.1" "password_file $T/$passwords" "acl_file $T/acl" 'user root' >"$T/conf"
+    mqtt-broker-lite -c "$T/conf" --ready-file "$BROKER_URLS" 2>"$T/lite.log" &
+    BROKER_PID=$!
+    lib_pids+=("$BROKER_PID")
+    until_true 20 lib_broker_is_up
+    verdicts >"$T/lite.verdicts"
+    stop_broker
+    diff -u "$T/mosquitto.verdicts" "$T/lite.verdicts" || fail "$passwords: the brokers differ"
+    expect_match "$T/lite.verdicts" "^login 'alice' 'secret': 0$"
+    expect_match "$T/lite.verdicts" "^alice/x$"
+    ! grep -qE '^(bob/x|alice/from-bob)$' "$T/lite.verdicts" || fail "somebody published where they may not"
+done
+
+# Editing.
+run mqtt-broker-lite passwd -D "$T/ours" bob; expect_exit 0
+! grep -q '^bob:' "$T/ours" || fail "bob is still there"
+run mqtt-broker-lite passwd -D "$T/ours" bob; expect_exit 1
+expect_match "$T/err" 'ours: no user bob$'
+run mqtt-broker-lite passwd "$T/new" alice </dev/null; expect_exit 1
+expect_match "$T/err" 'new: cannot be read \(-c makes a new one\)$'
+printf 'dora:plain text\n' >"$T/plain"
+run mqtt-broker-lite passwd -U "$T/plain"; expect_exit 0
+expect_match "$T/plain" '^dora:\$7\$1000\$'
+run mqtt-broker-lite passwd -x "$T/ours" bob; expect_exit 1
+run mqtt-broker-lite passwd "$T/ours"; expect_exit 1

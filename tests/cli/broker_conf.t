@@ -1,0 +1,140 @@
+# timeout: 120
+# mqtt-broker-lite with mosquitto.conf files: what they say holds, and mistakes are named with file and line.
+. "$(dirname "$0")/lib.sh"
+need openssl
+make_certs
+port=$(free_port) port2=$(free_port)
+
+# conf LINE...: writes $T/conf.
+conf() { printf '%s\n' "$@" >"$T/conf"; }
+# start: the broker with $T/conf; $PORT and $URL are not set: the file has the ports.
+start() {
+    BROKER_LOG=$T/broker.${#lib_pids[@]}.log BROKER_URLS=$T/broker.${#lib_pids[@]}.urls
+    mqtt-broker-lite -c "$T/conf" --ready-file "$BROKER_URLS" "$@" >"$T/broker.out" 2>"$BROKER_LOG" &
+    BROKER_PID=$!
+    lib_pids+=("$BROKER_PID")
+    until_true 20 lib_broker_is_up
+}
+pub() { run mqtt-pub -h "$HOST" "$@" -t a -q 1 -m x --max-retries 0; }
+
+# A listener of one's own: nobody gets in until the file says who; the start says so.
+conf "listener $port 127.0.0.1" 'user root'
+start
+expect_match "$BROKER_LOG" 'nobody can log in: .*allow_anonymous true'
+pub -p "$port"
+expect_exit 135
+pub -p "$port" -V 311
+expect_exit 5
+stop_broker
+
+# No listener: loopback, open to everybody there, the port from -p.
+conf '# nothing' 'max_queued_messages 10' 'user root'
+start -p "$port"
+pub -p "$port"; expect_exit 0
+[ "$(cat "$BROKER_URLS" | grep -c "$port")" = 2 ] || fail "not on both loopback addresses: $(cat "$BROKER_URLS")"
+stop_broker
+
+# Debian's file, with its folders moved into the test's.
+mkdir -p "$T/conf.d"
+conf '# Place your local configuration in /etc/mosquitto/conf.d/' '#' "pid_file $T/broker.pid" '' 'persistence true' \
+    "persistence_location $T/" '' "log_dest file $T/broker.file" '' "include_dir $T/conf.d" 'user root'
+printf 'listener %s 127.0.0.1\nallow_anonymous true\n' "$port" >"$T/conf.d/local.conf"
+start
+expect_match "$BROKER_LOG" "conf:5: persistence has no effect: .* kept in memory"
+pub -p "$port"; expect_exit 0
+expect_match "$T/broker.file" 'New client connected from 127\.0\.0\.1:[0-9]+ as '
+expect_eq "pid file" "$(cat "$T/broker.pid")" "$BROKER_PID"
+mv "$T/broker.file" "$T/broker.old"
+kill -HUP "$BROKER_PID"
+until_true 10 grep -qs 'read again' "$T/broker.file"
+kill "$BROKER_PID"; finish "$BROKER_PID"; expect_exit 0
+[ ! -e "$T/broker.pid" ] || fail "the pid file is left behind"
+
+# TLS, passwords and access lists, MQTT and WebSocket, as for a home automation system.
+mqtt-broker-lite passwd -c -b "$T/passwords" home secret
+printf 'user home\ntopic readwrite home/#\n' >"$T/acl"
+conf 'allow_anonymous false' "password_file $T/passwords" "acl_file $T/acl" \
+    "listener $port 127.0.0.1" "certfile $T/certs/server.crt" "keyfile $T/certs/server.key" \
+    "listener $port2 127.0.0.1" 'protocol websockets' "certfile $T/certs/server.crt" \
+    "keyfile $T/certs/server.key" 'user root' 'log_type all'
+start
+for url in "mqtts://localhost:$port" "wss://localhost:$port2/mqtt"; do
+    run mqtt-pub -L "$url" --cafile "$T/certs/ca.crt" -u home -P secret -t home/x -q 1 -m on -r
+    expect_exit 0
+    run mqtt-sub -L "$url" --cafile "$T/certs/ca.crt" -u home -P secret -t 'home/#' -C 1 -W 10
+    expect_eq "over ${url%%:*}" "$(cat "$T/out")" on
+    run mqtt-pub -L "$url" --cafile "$T/certs/ca.crt" -u home -P wrong -t home/x -m on --max-retries 0
+    expect_exit 135
+    run mqtt-pub -L "$url" --cafile "$T/certs/ca.crt" -u home -P secret -t other/x -q 1 -m on
+    [ "$status" != 0 ] || fail "published where it may not"
+done
+stop_broker
+
+# Client certificates are asked for.
+conf "listener $port 127.0.0.1" "certfile $T/certs/server.crt" "keyfile $T/certs/server.key" \
+    "cafile $T/certs/ca.crt" 'require_certificate true' 'allow_anonymous true' 'user root'
+start
+run mqtt-pub -L "mqtts://localhost:$port" --cafile "$T/certs/ca.crt" -t a -q 1 -m x --max-retries 0
+[ "$status" != 0 ] || fail "got in without a certificate"
+run mqtt-pub -L "mqtts://localhost:$port" --cafile "$T/certs/ca.crt" --cert "$T/certs/client.crt" \
+    --key "$T/certs/client.key" -t a -q 1 -m x
+expect_exit 0
+stop_broker
+
+# Settings of each listener's own.
+conf 'per_listener_settings true' "listener $port 127.0.0.1" 'allow_anonymous true' \
+    "listener $port2 127.0.0.1" "password_file $T/passwords" 'max_qos 0' 'user root'
+start
+pub -p "$port"; expect_exit 0
+pub -p "$port2"; expect_exit 135
+run mqtt-pub -h "$HOST" -p "$port2" -u home -P secret -t a -m x -q 1
+[ "$status" != 0 ] || fail "max_qos 0 let QoS 1 in"
+run mqtt-pub -h "$HOST" -p "$port2" -u home -P secret -t a -m x
+expect_exit 0
+
+# A reload with a mistake keeps what was; one without takes the new passwords.
+echo 'alice:nonsense' >>"$T/passwords"
+kill -HUP "$BROKER_PID"
+until_true 10 grep -q 'The old configuration stays in force' "$BROKER_LOG"
+expect_match "$BROKER_LOG" 'passwords:2: not a password of mosquitto_passwd'
+pub -p "$port2" -u home -P secret; [ "$status" != 135 ] || fail "the old password is gone"
+mqtt-broker-lite passwd -c -b "$T/passwords" home secret2
+kill -HUP "$BROKER_PID"
+until_true 10 grep -q 'are read again' "$BROKER_LOG"
+run mqtt-pub -h "$HOST" -p "$port2" -u home -P secret -t a -m x --max-retries 0; expect_exit 135
+run mqtt-pub -h "$HOST" -p "$port2" -u home -P secret2 -t a -m x; expect_exit 0
+stop_broker
+
+# Every problem at once, each with file and line; errors end it, slips of the finger are told.
+conf 'alow_anonymous true' 'max_keepalive 70000' 'listener 0' 'protocol quic' 'max_qos two' \
+    'connection cloud' 'address example.org' 'psk_file keys' 'sys_interval' 'log_type loud' 'port 1' 'port 2'
+run mqtt-broker-lite -c "$T/conf" --check-config
+expect_exit 1
+expect_quiet
+expect_match "$T/err" 'conf:1: unknown key .alow_anonymous., ignored; did you mean allow_anonymous\?'
+expect_match "$T/err" "conf:2: max_keepalive: '70000' is not from 0 to 65535"
+expect_match "$T/err" 'conf:3: listener: port 0 is for Unix sockets'
+expect_match "$T/err" "conf:4: protocol: 'quic' is neither mqtt nor websockets"
+expect_match "$T/err" "conf:5: max_qos: 'two' is not a whole number"
+expect_match "$T/err" 'conf:6: connection: bridges are not supported'
+expect_match "$T/err" 'conf:8: psk_file: not supported'
+expect_match "$T/err" 'conf:9: sys_interval: the value is missing'
+expect_match "$T/err" "conf:10: log_type: 'loud' is no type"
+expect_match "$T/err" 'conf:12: port is there twice'
+expect_eq "problems" "$(wc -l <"$T/err")" 10
+run mqtt-broker-lite -c "$T/none"
+expect_exit 1
+expect_match "$T/err" 'none: cannot be read$'
+conf "listener $port 127.0.0.1" "certfile $T/certs/server.crt"
+run mqtt-broker-lite -c "$T/conf" --test-config
+expect_exit 1
+expect_match "$T/err" 'conf:1: certfile needs keyfile'
+conf "listener $port 127.0.0.1" "password_file $T/nowhere"
+run mqtt-broker-lite -c "$T/conf"
+expect_exit 1
+expect_match "$T/err" 'nowhere: cannot be read'
+conf "listener $port 127.0.0.1" 'allow_anonymous true' 'max_inflight_messages 0x10'
+run mqtt-broker-lite -c "$T/conf" --check-config
+expect_exit 0
+run mqtt-broker-lite -c "$T/conf" --print-config
+expect_match "$T/out" '^max_inflight_messages 0x10  # .*conf:3$'

@@ -1,0 +1,142 @@
+// Lines to keys; see conf.hpp for the grammar.
+#include "mqtt-broker-lite/conf.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+namespace tools::broker_lite {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+    constexpr std::string_view kBlank = " \t\r\n";
+    const std::size_t first = text.find_first_not_of(kBlank);
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+}
+
+// Edits that make one word of the other.
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j)
+        row[j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t above = row[j];
+            row[j] =
+                std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+            diagonal = above;
+        }
+    }
+    return row.back();
+}
+
+const ConfKey* find_key(std::string_view name) {
+    for (const ConfKey& key : conf_table())
+        if (key.name == name) return &key;
+    return nullptr;
+}
+
+std::string unknown_key(std::string_view name) {
+    const ConfKey* nearest = nullptr;
+    std::size_t least = 3;  // further away is no slip of the finger
+    for (const ConfKey& key : conf_table()) {
+        const std::size_t d = distance(name, key.name);
+        if (d < least) least = d, nearest = &key;
+    }
+    std::string text = "unknown key '" + std::string(name) + "', ignored";
+    if (nearest != nullptr) text += "; did you mean " + std::string(nearest->name) + "?";
+    return text;
+}
+
+class Reader {
+public:
+    explicit Reader(Conf& conf) : conf_(conf) {}
+
+    void read(const std::string& path, bool is_main) {
+        std::ifstream in(path);
+        if (!in || std::filesystem::is_directory(path)) {
+            return error(path + ": cannot be read");
+        }
+        std::string text;
+        for (int number = 1; std::getline(in, text); ++number) {
+            if (text.starts_with('#')) continue;
+            const std::string_view content = trimmed(text);
+            if (content.empty()) continue;
+            const std::size_t blank = std::min(content.find_first_of(" \t"), content.size());
+            ConfLine line{std::string(content.substr(0, blank)),
+                          std::string(trimmed(content.substr(blank))), path, number};
+            if (line.key == "include_dir") {
+                include(line, is_main);
+            } else {
+                take(std::move(line));
+            }
+        }
+    }
+
+private:
+    void error(std::string text) { conf_.problems.push_back({true, std::move(text)}); }
+    void warn(std::string text) { conf_.problems.push_back({false, std::move(text)}); }
+
+    void take(ConfLine line) {
+        const ConfKey* key = find_key(line.key);
+        const std::string place = line.place() + ": ";
+        if (key == nullptr) return warn(place + unknown_key(line.key));
+        if (line.key == "listener") said_.clear();
+        if (!key->repeatable && !said_.insert(line.key).second) {
+            return error(place + line.key + " is there twice");
+        }
+        if (key->use == ConfUse::refused) {
+            if (key->scope == ConfScope::bridge && line.key != "connection")
+                return;  // said already
+            return error(place + line.key + ": " + std::string(key->help));
+        }
+        if (key->use == ConfUse::ignored) {
+            return warn(place + line.key + " has no effect: " + std::string(key->help));
+        }
+        try {
+            if (line.value.empty())
+                throw ConfError("the value is missing (" + std::string(key->value) + ")");
+            if (key->scope == ConfScope::listener && key->name != "listener") {
+                conf_.current().is_mentioned = true;
+            }
+            key->apply(conf_, line);
+            conf_.lines.push_back(std::move(line));
+        } catch (const ConfError& problem) {
+            error(place + line.key + ": " + problem.what());
+        }
+    }
+
+    void include(const ConfLine& line, bool is_main) {
+        if (!is_main) return error(line.place() + ": include_dir works in the main file only");
+        std::error_code failed;
+        std::vector<std::string> files;
+        for (const auto& entry : std::filesystem::directory_iterator(line.value, failed)) {
+            if (entry.path().extension() == ".conf") files.push_back(entry.path().string());
+        }
+        if (failed) {
+            return error(line.place() + ": include_dir: " + line.value + ": " + failed.message());
+        }
+        std::sort(files.begin(), files.end());
+        for (const std::string& file : files)
+            read(file, false);
+    }
+
+    Conf& conf_;
+    std::set<std::string> said_;  // in this scope, of keys that may be said once
+};
+
+}  // namespace
+
+bool Conf::has_errors() const {
+    return std::any_of(problems.begin(), problems.end(), [](const auto& p) { return p.is_error; });
+}
+
+void read_conf(Conf& conf, const std::string& path) {
+    Reader(conf).read(path, true);
+}
+
+}  // namespace tools::broker_lite

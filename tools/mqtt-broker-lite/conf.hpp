@@ -1,0 +1,102 @@
+// What a mosquitto.conf says, read into plain data: values, where each was said, and every problem at once.
+// Grammar as mosquitto's: comments in column 0, the value is the rest of the line, `listener` opens a
+// listener's scope, `connection` a bridge's, `include_dir` reads the *.conf of a folder.
+// Opens no socket and knows no broker; conf_table.cpp has the keys, conf_apply.cpp makes a BrokerConfig.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mqtt/broker.hpp"
+
+namespace tools::broker_lite {
+
+// One line that says something.
+struct ConfLine {
+    std::string key;
+    std::string value;
+    std::string file;
+    int number = 0;
+    std::string place() const { return file + ":" + std::to_string(number); }
+};
+
+struct ConfProblem {
+    bool is_error = false;
+    std::string text;  // with the place in front
+};
+
+// Thrown by the functions of the table; the reader adds the place.
+struct ConfError : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+// Who may log in and do what; global, or a listener's own with per_listener_settings.
+struct ConfAccess {
+    std::optional<bool> allow_anonymous;
+    std::string password_file;
+    std::string acl_file;
+};
+
+struct ConfListener {
+    std::string place;  // of its listener line; empty: the default listener
+    std::uint16_t port = 1883;
+    std::string host;       // empty: every address
+    std::string unix_path;  // `listener 0 /path`
+    std::string domain;     // ipv4, ipv6 or empty for both
+    bool is_websocket = false;
+    mqtt::TlsOptions tls;
+    mqtt::ListenerLimits limits;
+    ConfAccess access;
+    bool is_mentioned = false;  // the default listener exists only when something was said of it
+};
+
+struct Conf {
+    mqtt::BrokerConfig config;  // without listeners and rights
+    ConfListener default_listener;
+    std::vector<ConfListener> listeners;
+    bool per_listener_settings = false;
+    ConfAccess access;
+
+    std::vector<std::string> log_destinations;  // stderr, stdout, none, or the path of a file
+    bool log_none = false;
+    bool log_errors_only = false;  // log_type without notices
+    bool log_packets = false;      // log_type all or debug
+    bool log_timestamp = true;
+    std::string log_timestamp_format;
+    std::string pid_file;
+    std::string user = "mosquitto";
+
+    std::vector<ConfLine> lines;  // as read, for --print-config
+    std::vector<ConfProblem> problems;
+
+    bool has_errors() const;
+    // The listener that listener keys talk about now.
+    ConfListener& current() { return listeners.empty() ? default_listener : listeners.back(); }
+    ConfAccess& current_access() { return per_listener_settings ? current().access : access; }
+};
+
+enum class ConfScope : std::uint8_t { general, listener, bridge };
+// What we do with a key: use it; say once that it has no effect here; refuse to start, because doing
+// without would change security or data.
+enum class ConfUse : std::uint8_t { used, ignored, refused };
+
+struct ConfKey {
+    std::string_view name;
+    ConfScope scope = ConfScope::general;
+    ConfUse use = ConfUse::used;
+    std::string_view value;  // its form in the manual: true|false, FILE, N, ...
+    std::string_view help;   // what it does; for ignored and refused keys, why
+    void (*apply)(Conf&, const ConfLine&) = nullptr;
+    bool repeatable = false;
+};
+std::span<const ConfKey> conf_table();
+
+// Reads a file into `conf`; problems are collected there, and reading goes on after them.
+void read_conf(Conf& conf, const std::string& path);
+
+}  // namespace tools::broker_lite

@@ -1,0 +1,10 @@
+// mqtt-broker-lite.conf(5), from the table of keys.
+#pragma once
+
+#include <string>
+
+namespace tools::broker_lite {
+
+std::string conf_page();  // mdoc
+
+}  // namespace tools::broker_lite

@@ -1,0 +1,39 @@
+// Who may log in and who may use which topic, per listener, from password and ACL files. Replaced as a
+// whole by a reload while the broker's threads ask.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "mqtt-broker-lite/conf.hpp"
+#include "mqtt/access.hpp"
+#include "mqtt/broker.hpp"
+
+namespace tools::broker_lite {
+
+class Rights {
+public:
+    // `accesses`: one per listener of the broker. Files that cannot be read or used are problems, and
+    // then nothing is replaced.
+    bool load(const std::vector<ConfAccess>& accesses, std::vector<ConfProblem>& problems);
+    // Sets the callbacks; they refer to this object.
+    void install(mqtt::BrokerConfig& config);
+
+private:
+    struct Gate {
+        bool allow_anonymous = false;
+        std::shared_ptr<const mqtt::PasswordFile> passwords;
+        std::shared_ptr<const mqtt::AccessList> access_list;
+    };
+    using Gates = std::vector<Gate>;
+
+    mqtt::ReasonCode login(const mqtt::LoginRequest& request) const;
+    bool may(const mqtt::AccessRequest& request) const;
+
+    std::atomic<std::shared_ptr<const Gates>> gates_;
+    bool has_access_lists_ = false;
+};
+
+}  // namespace tools::broker_lite
