@@ -181,7 +181,9 @@ std::string man_page(const ToolInfo& tool) {
     }
     if (!tool.see_also.empty()) out += ".Sh SEE ALSO\n";
     std::vector<std::string_view> pages = tool.see_also;
-    std::sort(pages.begin(), pages.end());
+    std::sort(pages.begin(), pages.end(), [](std::string_view a, std::string_view b) {
+        return std::pair(a.back(), a) < std::pair(b.back(), b);  // by section, then by name
+    });
     for (std::size_t i = 0; i < pages.size(); ++i) {
         out += fmt::format(".Xr {}{}\n", pages[i], i + 1 == pages.size() ? "" : " ,");
     }
