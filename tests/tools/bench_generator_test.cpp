@@ -428,6 +428,17 @@ TEST_CASE("generator: payloads of 8 to 31 bytes are timed by the table, smaller 
     }
 }
 
+TEST_CASE("generator: the end cuts the schedule, but not what was due before it") {
+    Spec spec = basic();
+    Sim sim(spec);
+    sim.generator->start(sim.now);
+    sim.now += 5 * kSecond;  // the thread was away: 5,001 slots are due
+    sim.generator->end();
+    sim.run(sim.now + kSecond);
+    CHECK(sim.generator->counters().sent == 5000);
+    CHECK(sim.generator->next_due() == Generator::kNever);
+}
+
 TEST_CASE("generator: one seed reproduces every byte, another one does not") {
     const auto payloads = [](std::uint64_t seed) {
         Spec spec = basic();

@@ -19,18 +19,30 @@ struct BenchSettings {
     bool rate_given = false;
     bool interval_given = false;
     bool duration_given = false;
-    bool color = true;
+
+    // find
+    std::vector<std::string> objectives;
+    double low = 0;
+    double high = 0;
+    double tolerance = 0.03;
+    // vs
+    std::string url_a, url_b;
+    pid_t pid_a = 0;
+    pid_t pid_b = 0;
+    int rounds = 8;
 };
 
 using BenchRow = tools::FlagRow<BenchSettings>;
 
 std::span<const BenchRow> load_rows();    // bench_flags.cpp
 std::span<const BenchRow> output_rows();  // output_flags.cpp
+std::span<const BenchRow> search_rows();  // search_flags.cpp
 
 // All of them, for parser, help, man page and completions.
 const std::vector<const tools::Flag*>& bench_flags();
 
-// Puts everything together. Throws tools::UsageError.
-Spec make_spec(Command command, std::span<const tools::FlagUse> uses, std::string command_line);
+// Puts everything together; `spec` of the answer is ready to run. Throws tools::UsageError.
+BenchSettings make_settings(Command command, std::span<const tools::FlagUse> uses,
+                            std::string command_line);
 
 }  // namespace mqtt::bench

@@ -103,8 +103,8 @@ void Generator::on_time(std::int64_t now) {
 }
 
 void Generator::end() {
+    // Slots before this instant that are late are still sent, and charged.
     end_ = std::min(end_, wire_.now_ns());
-    limit_ = std::min(limit_, counters_.offered);
 }
 
 void Generator::offer(std::uint32_t publisher, std::int64_t intended, std::int64_t now) {

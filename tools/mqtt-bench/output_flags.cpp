@@ -216,6 +216,7 @@ const std::vector<const Flag*>& bench_flags() {
         std::vector<const Flag*> out;
         tools::append_flags(out, load_rows());
         tools::append_flags(out, output_rows());
+        tools::append_flags(out, search_rows());
         for (const ConnectCopy& copy : connect_copies()) out.push_back(&copy.flag);
         tools::append_general_flags(out);
         return out;
@@ -223,14 +224,16 @@ const std::vector<const Flag*>& bench_flags() {
     return flags;
 }
 
-Spec make_spec(Command command, std::span<const FlagUse> uses, std::string command_line) {
+BenchSettings make_settings(Command command, std::span<const FlagUse> uses,
+                            std::string command_line) {
     BenchSettings s;
     s.spec.command = command;
     s.spec.command_line = std::move(command_line);
     for (const FlagUse& use : uses) {
         if (apply_connect(s, use)) continue;
         if (tools::apply_flag(load_rows(), s, use)) continue;
-        tools::apply_flag(output_rows(), s, use);
+        if (tools::apply_flag(output_rows(), s, use)) continue;
+        tools::apply_flag(search_rows(), s, use);
     }
     if (s.rate_given && s.interval_given && command != Command::conn) {
         throw UsageError("options '-R' and '-I' together: -R is messages per second of all "
@@ -244,7 +247,7 @@ Spec make_spec(Command command, std::span<const FlagUse> uses, std::string comma
     }
     if (command == Command::sub && !s.duration_given) s.spec.warmup = std::chrono::nanoseconds(0);
     set_targets(s);
-    return s.spec;
+    return s;
 }
 
 }  // namespace mqtt::bench

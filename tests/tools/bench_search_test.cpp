@@ -1,0 +1,166 @@
+// find and vs against brokers that are functions: the search and the statistics, exactly.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "mqtt-bench/find.hpp"
+#include "mqtt-bench/statistics.hpp"
+#include "mqtt-bench/versus.hpp"
+
+using namespace mqtt::bench;
+
+namespace {
+
+// A run at `rate` against a broker that holds `capacity`: beyond it messages stay behind.
+Result run_at(double rate, double capacity, double p99_ms) {
+    Result r;
+    r.command = "pubsub";
+    r.publishers = r.subscribers = 1;
+    r.measured_seconds = 10;
+    const auto count = static_cast<std::uint64_t>(rate * 10);
+    r.counters.offered = r.counters.measured_offered = count;
+    const auto sent = static_cast<std::uint64_t>(std::min(rate, capacity) * 10);
+    r.counters.sent = r.counters.measured_sent = r.counters.sent_in_window = sent;
+    r.counters.received_in_window = r.counters.measured_received = sent;
+    for (int i = 1; i <= 10; ++i) {
+        Second second;
+        second.at = i;
+        second.outstanding = static_cast<std::uint64_t>(std::max(0.0, rate - capacity) * i);
+        r.seconds.push_back(second);
+    }
+    for (int i = 0; i < 10'000; ++i) {
+        r.series[SeriesId::e2e].record(static_cast<std::int64_t>(p99_ms * 1e6));
+    }
+    judge(r);
+    return r;
+}
+
+}  // namespace
+
+TEST_CASE("statistics: median, slope and the interval of paired ratios") {
+    const std::vector<double> odd{3, 1, 2};
+    const std::vector<double> even{4, 1, 3, 2};
+    CHECK(median(odd) == 2);
+    CHECK(median(even) == 2.5);
+    CHECK(median({}) == 0);
+    const std::vector<double> line{1, 3, 5, 7, 100};  // one outlier
+    CHECK(median_slope(line) == doctest::Approx(2));
+
+    std::vector<double> a;
+    std::vector<double> b;
+    for (int i = 0; i < 20; ++i) {
+        const double drift = 1 + i * 0.2;  // falls on both of a pair
+        a.push_back(100 * drift);
+        b.push_back(134 * drift * (i % 2 == 0 ? 1.02 : 0.98));
+    }
+    const Interval ratio = paired_ratio(a, b, 1);
+    CHECK(ratio.middle == doctest::Approx(1.34).epsilon(0.03));
+    CHECK(ratio.low > 1.3);
+    CHECK(ratio.high < 1.38);
+    CHECK(paired_ratio(a, a, 1).low == doctest::Approx(1));
+}
+
+TEST_CASE("find: brackets the capacity within the tolerance, from below and from above") {
+    for (const double start : {500.0, 300'000.0}) {
+        CAPTURE(start);
+        FindSpec spec;
+        spec.low = start;
+        const auto run = [](const Spec& s) { return run_at(s.rate, 41'200, 1); };
+        const FindResult result = find_rate(spec, run, {});
+        CHECK(result.error.empty());
+        CHECK(result.passes <= 41'200 * 1.006);  // half a percent of backlog is noise
+        CHECK(result.passes >= 41'200 / 1.04);
+        CHECK(result.fails > result.passes);
+        CHECK(result.fails <= result.passes * 1.03 + 1);
+    }
+}
+
+TEST_CASE("find: starts from a quarter of saturation when no rate is given") {
+    bool saturated = false;
+    const auto run = [&](const Spec& s) {
+        if (s.max) saturated = true;
+        return run_at(s.max ? 1e5 : s.rate, 20'000, 1);
+    };
+    const FindResult result = find_rate(FindSpec{}, run, {});
+    CHECK(saturated);
+    CHECK(result.probes.front().rate == doctest::Approx(5000));
+}
+
+TEST_CASE("find: the objective decides, also when everything arrives") {
+    FindSpec spec;
+    spec.low = 1000;
+    spec.objectives = {"e2e.p99<5ms"};
+    const auto run = [](const Spec& s) { return run_at(s.rate, 1e6, s.rate > 7000 ? 9 : 2); };
+    const FindResult result = find_rate(spec, run, {});
+    CHECK(result.passes <= 7000);
+    CHECK(result.passes > 6700);
+    CHECK(find_text(result).find("e2e.p99<5ms: 9.0") != std::string::npos);
+}
+
+TEST_CASE("find: a rate that passes once in a while is not sustained") {
+    FindSpec spec;
+    spec.low = 1000;
+    spec.high = 4000;
+    int runs = 0;
+    const auto run = [&](const Spec& s) {
+        const bool lucky = ++runs <= 3;
+        return run_at(s.rate, s.rate > 1800 && !lucky ? s.rate / 2 : 1e6, 1);
+    };
+    const FindResult result = find_rate(spec, run, {});
+    CHECK(result.passes <= 1800);
+}
+
+TEST_CASE("find: an upper limit that passes ends the search; an error ends it at once") {
+    FindSpec spec;
+    spec.low = 100;
+    spec.high = 1000;
+    const auto fine = [](const Spec& s) { return run_at(s.rate, 1e6, 1); };
+    const FindResult limited = find_rate(spec, fine, {});
+    CHECK(limited.passes == 1000);
+    CHECK(limited.fails == 0);
+    const auto broken = [](const Spec& s) {
+        Result r = run_at(s.rate, 1e6, 1);
+        r.error = "connection refused";
+        return r;
+    };
+    const FindResult failed = find_rate(spec, broken, {});
+    CHECK(failed.error == "connection refused");
+    CHECK(failed.passes == 0);
+}
+
+TEST_CASE("vs: brokers are run in the order A B B A and compared in pairs") {
+    VersusSpec spec;
+    spec.a.seed = 1;
+    spec.b.seed = 2;
+    spec.a.max = spec.b.max = true;
+    std::string order;
+    const auto run = [&](const Spec& s) {
+        order += s.seed == 1 ? 'A' : 'B';
+        // The machine gets slower all the time.
+        const double speed = 1000.0 - 20.0 * static_cast<double>(order.size());
+        return run_at(s.seed == 1 ? speed : speed * 1.5, 1e9, 1);
+    };
+    const VersusResult result = run_versus(spec, run, {});
+    CHECK(order == "ABBAABBAABBAABBA");
+    CHECK(result.rounds == 8);
+    const std::string text = versus_text(result, 1);
+    CHECK(text.find("B/A delivered") != std::string::npos);
+    CHECK(text.find("B is better") != std::string::npos);
+}
+
+TEST_CASE("vs: no difference is an answer, too few rounds are none, a failure ends it") {
+    VersusSpec spec;
+    spec.a.max = spec.b.max = true;
+    int n = 0;
+    const auto noisy = [&](const Spec&) { return run_at(1000 + 100 * (++n * 7 % 5), 1e9, 1); };
+    CHECK(versus_text(run_versus(spec, noisy, {}), 1).find("no difference shown") != std::string::npos);
+    spec.rounds = 3;
+    CHECK(versus_text(run_versus(spec, noisy, {}), 1).find("undecided") != std::string::npos);
+    const auto broken = [](const Spec&) {
+        Result r;
+        r.error = "refused";
+        return r;
+    };
+    CHECK(run_versus(spec, broken, {}).error == "refused");
+}

@@ -1,0 +1,170 @@
+// See commands.hpp.
+#include "mqtt-bench/commands.hpp"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <cstdio>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+
+#include "mqtt-bench/find.hpp"
+#include "mqtt-bench/hdr_log.hpp"
+#include "mqtt-bench/run.hpp"
+#include "mqtt-bench/summary.hpp"
+#include "mqtt-bench/text.hpp"
+#include "mqtt-bench/versus.hpp"
+
+namespace mqtt::bench {
+namespace {
+
+std::atomic<bool> cancelled{false};
+
+void write_file(const std::string& path, const std::string& text) {
+    std::ofstream file(path, std::ios::binary);
+    file << text;
+    file.close();
+    if (!file) throw std::runtime_error(fmt::format("cannot write '{}'", path));
+}
+
+void write_stdout(const std::string& text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+}
+
+Run::Observer make_observer(const Spec& spec, std::string* hdr) {
+    Run::Observer observer;
+    observer.is_cancelled = [] { return cancelled.load(); };
+    if (!spec.silent) {
+        observer.on_second = [](const Result& result, const Second& second) {
+            if (second.at < 0 && result.command != "conn") return;
+            fmt::print(stderr, "{}\n", live_line(result, second));
+        };
+    }
+    if (hdr != nullptr) {
+        observer.on_interval = [hdr](SeriesId id, double start, double length,
+                                     const Histogram& histogram) {
+            *hdr += hdr_log_line(kSeriesNames[static_cast<std::size_t>(id)], start, length, histogram);
+        };
+    }
+    return observer;
+}
+
+int run_once(const Spec& spec) {
+    std::string hdr;
+    Run run(spec, make_observer(spec, spec.hdr_file.empty() ? nullptr : &hdr));
+    const Result result = run.execute();
+    // Nothing came up at all: one line that says why, and no figures.
+    if (result.counters.connected == 0 && !result.error.empty()) {
+        throw std::runtime_error(result.error);
+    }
+    const std::string json = spec.json_file.empty() ? std::string() : result_json(result);
+    write_stdout(spec.json_file == "-" ? json : summary_text(result));
+    if (!spec.json_file.empty() && spec.json_file != "-") write_file(spec.json_file, json);
+    if (!spec.csv_file.empty()) write_file(spec.csv_file, seconds_csv(result));
+    if (!spec.hdr_file.empty()) write_file(spec.hdr_file, hdr_log_head(result.started_epoch) + hdr);
+    return result.exit_code;
+}
+
+// Runs of find and vs: without live lines of their own.
+Result run_quietly(const Spec& given) {
+    Spec spec = given;
+    spec.silent = true;
+    Run run(spec, make_observer(spec, nullptr));
+    return run.execute();
+}
+
+int run_find(const BenchSettings& settings) {
+    FindSpec spec;
+    spec.load = settings.spec;
+    spec.objectives = settings.objectives;
+    for (const std::string& text : spec.objectives) {
+        const Expression expression = Expression::parse(text);
+        for (const std::string& name : expression.metrics()) {
+            if (!is_metric(name)) {
+                throw std::invalid_argument(fmt::format("'{}': no metric is called {}", text, name));
+            }
+        }
+    }
+    spec.low = settings.low;
+    spec.high = settings.high;
+    spec.tolerance = settings.tolerance;
+    if (!settings.duration_given) spec.load.duration = std::chrono::seconds(5);
+    const FindResult result = find_rate(spec, run_quietly, [&](const Probe& probe) {
+        if (spec.load.silent) return;
+        fmt::print(stderr, "{:>10}/s  {}\n", format_rate(probe.rate),
+                   probe.passed ? "pass" : "fail: " + probe.why);
+    });
+    if (result.probes.empty() && !result.error.empty()) throw std::runtime_error(result.error);
+    write_stdout(find_text(result));
+    if (!result.error.empty()) return kExitRunFailed;
+    return result.passes > 0 ? kExitOk : (result.generator_limited ? kExitInvalid : kExitAssertion);
+}
+
+Spec spec_of_side(const Spec& common, const std::string& url, pid_t pid) {
+    Spec spec = common;
+    const auto parsed = parse_url(url);
+    if (!parsed.ok()) {
+        throw std::invalid_argument(fmt::format("'{}': {}", url, parsed.error().detail));
+    }
+    spec.connect.endpoint = parsed->endpoint;
+    spec.targets = {parsed->endpoint};
+    spec.broker_pid = pid;
+    return spec;
+}
+
+int run_versus_command(const BenchSettings& settings) {
+    if (settings.url_a.empty() || settings.url_b.empty()) {
+        throw std::invalid_argument("vs needs --a URL and --b URL");
+    }
+    Spec common = settings.spec;
+    if (common.seed == 0) common.seed = 1;
+    if (!settings.duration_given) common.duration = std::chrono::seconds(3);
+    VersusSpec spec{spec_of_side(common, settings.url_a, settings.pid_a),
+                    spec_of_side(common, settings.url_b, settings.pid_b), settings.rounds};
+    const auto on_round = [&](int round, const Result& a, const Result& b) {
+        if (common.silent) return;
+        fmt::print(stderr, "round {}  A {}/s  B {}/s\n", round + 1,
+                   format_rate(a.per_second(a.work_in_window())),
+                   format_rate(b.per_second(b.work_in_window())));
+    };
+    const VersusResult result = run_versus(spec, run_quietly, on_round);
+    if (result.rounds == 0 && !result.error.empty()) throw std::runtime_error(result.error);
+    write_stdout(versus_text(result, common.seed));
+    return result.error.empty() ? kExitOk : kExitRunFailed;
+}
+
+}  // namespace
+
+std::size_t read_command(std::span<char* const> words, CommandWords& out) {
+    std::size_t taken = 0;
+    const auto word = [&] {
+        return taken < words.size() ? std::string_view(words[taken]) : std::string_view{};
+    };
+    if (word() == "find" || word() == "vs") {
+        out.mode = word() == "find" ? Mode::find : Mode::versus;
+        ++taken;
+    }
+    for (const Command c : {Command::conn, Command::pub, Command::sub, Command::pubsub}) {
+        if (word() != command_name(c)) continue;
+        out.load = c;
+        return taken + 1;
+    }
+    return taken;
+}
+
+int run_command(const CommandWords& what, const BenchSettings& settings) {
+    switch (what.mode) {
+    case Mode::find: return run_find(settings);
+    case Mode::versus: return run_versus_command(settings);
+    case Mode::once: break;
+    }
+    return run_once(settings.spec);
+}
+
+void cancel_run() {
+    cancelled = true;
+}
+
+}  // namespace mqtt::bench

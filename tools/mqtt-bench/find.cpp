@@ -1,0 +1,200 @@
+// The search and its words.
+#include "mqtt-bench/find.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+#include "mqtt-bench/statistics.hpp"
+#include "mqtt-bench/text.hpp"
+
+namespace mqtt::bench {
+namespace {
+
+constexpr double kStep = 1.5;
+
+// Messages that pile up, per second; noise of a few milliseconds of load is none.
+double backlog_growth(const Result& result, double rate) {
+    std::vector<double> waiting;
+    for (const Second& second : result.seconds) {
+        if (second.at > 0) waiting.push_back(static_cast<double>(second.outstanding));
+    }
+    if (waiting.size() < 3) return 0;
+    const double slope = median_slope(waiting);
+    return slope > rate * 0.005 ? slope : 0;
+}
+
+class Search {
+public:
+    Search(const FindSpec& spec, const RunOne& run, const std::function<void(const Probe&)>& on_probe)
+        : spec_(spec), run_(run), on_probe_(on_probe) {}
+
+    FindResult go() {
+        double rate = spec_.low > 0 ? spec_.low : first_guess();
+        if (!out_.error.empty()) return out_;
+        climb(rate);
+        bisect();
+        repeat();
+        return std::move(out_);
+    }
+
+private:
+    bool is_over() const { return !out_.error.empty(); }
+
+    // A quarter of what it takes flat out.
+    double first_guess() {
+        Spec spec = spec_.load;
+        spec.max = true;
+        spec.duration = std::chrono::seconds(2);
+        spec.warmup = std::chrono::milliseconds(500);
+        const Result result = run_(spec);
+        if (result.partial || !result.error.empty()) {
+            out_.error = result.error.empty() ? "cancelled" : result.error;
+            return 0;
+        }
+        return std::max(1.0, result.per_second(result.counters.sent_in_window) / 4);
+    }
+
+    bool probe(double rate, bool is_repeat = false) {
+        Spec spec = spec_.load;
+        spec.max = false;
+        spec.rate = rate;
+        const Result result = run_(spec);
+        if (result.partial || !result.error.empty()) {
+            out_.error = result.error.empty() ? "cancelled" : result.error;
+            return false;
+        }
+        Probe probe = judge_probe(result, rate, spec_.objectives);
+        probe.is_repeat = is_repeat;
+        if (!result.verdict.valid) out_.generator_limited = true;
+        out_.probes.push_back(probe);
+        if (on_probe_) on_probe_(probe);
+        return probe.passed;
+    }
+
+    void climb(double rate) {
+        while (!is_over() && out_.fails == 0) {
+            if (spec_.high > 0) rate = std::min(rate, spec_.high);
+            if (probe(rate)) {
+                out_.passes = rate;
+                if (spec_.high > 0 && rate >= spec_.high) return;
+                rate *= kStep;
+            } else if (!is_over()) {
+                out_.fails = rate;
+            }
+        }
+        // The very first one failed: downwards until something passes.
+        while (!is_over() && out_.passes == 0 && out_.fails > 1) {
+            const double lower = out_.fails / (kStep * kStep);
+            if (probe(lower)) {
+                out_.passes = lower;
+            } else {
+                out_.fails = lower;
+            }
+        }
+    }
+
+    void bisect() {
+        while (!is_over() && out_.passes > 0 && out_.fails > out_.passes * (1 + spec_.tolerance)) {
+            const double middle = std::sqrt(out_.passes * out_.fails);
+            (probe(middle) ? out_.passes : out_.fails) = middle;
+        }
+    }
+
+    // A rate that passed by luck does not count: the majority of all its runs must pass.
+    void repeat() {
+        while (!is_over() && out_.passes > 0) {
+            int passed = 1;
+            for (int i = 1; i < spec_.repeats && !is_over(); ++i) {
+                if (probe(out_.passes, true)) ++passed;
+            }
+            if (passed * 2 > spec_.repeats || is_over()) return;
+            out_.fails = out_.passes;
+            out_.passes = highest_passed_below(out_.fails);
+        }
+    }
+
+    double highest_passed_below(double rate) const {
+        double best = 0;
+        for (const Probe& probe : out_.probes) {
+            if (probe.passed && probe.rate < rate) best = std::max(best, probe.rate);
+        }
+        return best;
+    }
+
+    const FindSpec& spec_;
+    const RunOne& run_;
+    const std::function<void(const Probe&)>& on_probe_;
+    FindResult out_;
+};
+
+}  // namespace
+
+Probe judge_probe(const Result& result, double rate, const std::vector<std::string>& objectives) {
+    Probe probe;
+    probe.rate = rate;
+    probe.p50_ns = static_cast<double>(result.series[SeriesId::e2e].at(0.5));
+    probe.p99_ns = static_cast<double>(result.series[SeriesId::e2e].at(0.99));
+    probe.broker_us = result.broker_us_per_message().value_or(0);
+    const Counters& c = result.counters;
+    if (!result.verdict.valid) {
+        probe.why = result.verdict.text;
+    } else if (static_cast<double>(c.measured_sent) < 0.99 * static_cast<double>(c.measured_offered)) {
+        probe.why = fmt::format("sent {} of {}", with_commas(static_cast<std::int64_t>(c.measured_sent)),
+                                with_commas(static_cast<std::int64_t>(c.measured_offered)));
+    } else if (result.lost > 0) {
+        probe.why = fmt::format("loss {}", with_commas(static_cast<std::int64_t>(result.lost)));
+    } else if (const double growth = backlog_growth(result, rate); growth > 0) {
+        probe.why = fmt::format("backlog +{}/s", format_rate(growth));
+    }
+    for (const std::string& objective : objectives) {
+        if (!probe.why.empty()) break;
+        const auto lookup = [&](std::string_view name) { return metric(result, name); };
+        const auto verdict = Expression::parse(objective).evaluate(lookup);
+        if (verdict.outcome == Expression::Outcome::pass) continue;
+        probe.why = fmt::format("{}: {}", objective, verdict.why.empty() ? verdict.left : verdict.why);
+    }
+    probe.passed = probe.why.empty();
+    return probe;
+}
+
+FindResult find_rate(const FindSpec& spec, const RunOne& run,
+                     const std::function<void(const Probe&)>& on_probe) {
+    return Search(spec, run, on_probe).go();
+}
+
+std::string find_text(const FindResult& result) {
+    std::string text;
+    const auto out = std::back_inserter(text);
+    std::vector<Probe> curve = result.probes;
+    std::stable_sort(curve.begin(), curve.end(),
+                     [](const Probe& a, const Probe& b) { return a.rate < b.rate; });
+    fmt::format_to(out, "      rate        p50        p99   broker us/msg\n");
+    for (const Probe& probe : curve) {
+        fmt::format_to(out, "{:>10} {:>10} {:>10} {:>15}   {}\n", format_rate(probe.rate),
+                       format_ms(probe.p50_ns), format_ms(probe.p99_ns),
+                       probe.broker_us > 0 ? fmt::format("{:.3g}", probe.broker_us) : "-",
+                       probe.passed ? "pass" : "fail: " + probe.why);
+    }
+    const auto repeats = std::count_if(curve.begin(), curve.end(),
+                                       [](const Probe& probe) { return probe.is_repeat; });
+    if (!result.error.empty()) fmt::format_to(out, "error    {}\n", result.error);
+    if (result.passes == 0) {
+        fmt::format_to(out, "sustains nothing that was tried");
+    } else {
+        fmt::format_to(out, "sustains {}/s", format_rate(result.passes));
+    }
+    if (result.fails > 0) {
+        const auto failed = std::find_if(curve.begin(), curve.end(), [&](const Probe& probe) {
+            return !probe.passed && probe.rate == result.fails;
+        });
+        fmt::format_to(out, " (fails {}/s: {})", format_rate(result.fails),
+                       failed == curve.end() ? "in repeats" : failed->why);
+    }
+    fmt::format_to(out, "; {} probes, {} repeats\n", curve.size(), repeats);
+    return text;
+}
+
+}  // namespace mqtt::bench

@@ -1,0 +1,51 @@
+// The highest rate that holds an objective: a geometric ramp up, then bisection, then repeats of
+// what passed. Used by main for `mqtt-bench find`; runs whatever `run` runs.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "mqtt-bench/expression.hpp"
+#include "mqtt-bench/results.hpp"
+#include "mqtt-bench/spec.hpp"
+
+namespace mqtt::bench {
+
+struct FindSpec {
+    Spec load;  // its rate is replaced by each probe's
+    std::vector<std::string> objectives;  // all must hold
+    double low = 0;    // messages per second; 0: found out by a short saturation run
+    double high = 0;   // 0: no limit
+    double tolerance = 0.03;
+    int repeats = 3;   // of the highest passing rate
+};
+
+struct Probe {
+    double rate = 0;
+    bool passed = false;
+    bool is_repeat = false;
+    std::string why;  // for a failure
+    double p50_ns = 0;
+    double p99_ns = 0;
+    double broker_us = 0;
+};
+
+struct FindResult {
+    double passes = 0;  // 0: no rate passed
+    double fails = 0;   // 0: none failed up to the limit
+    bool generator_limited = false;  // ended by our own limit, not the broker's
+    std::vector<Probe> probes;       // in order of time
+    std::string error;
+};
+
+// Whether a probe held the objective; the reason when not.
+Probe judge_probe(const Result& result, double rate, const std::vector<std::string>& objectives);
+
+using RunOne = std::function<Result(const Spec&)>;
+FindResult find_rate(const FindSpec& spec, const RunOne& run,
+                     const std::function<void(const Probe&)>& on_probe);
+
+std::string find_text(const FindResult& result);
+
+}  // namespace mqtt::bench

@@ -1,0 +1,25 @@
+// Small statistics for comparing runs: medians, bootstrap intervals of paired ratios, slopes.
+// Plain functions of numbers.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+namespace mqtt::bench {
+
+double median(std::span<const double> values);  // 0 when empty
+
+struct Interval {
+    double middle = 0;
+    double low = 0;
+    double high = 0;
+};
+
+// Median of b/a over pairs and its 95 % interval by bootstrap over the pairs. Pairs with a value of
+// 0 or below are left out. The same seed gives the same interval.
+Interval paired_ratio(std::span<const double> a, std::span<const double> b, std::uint64_t seed);
+
+// Theil-Sen: the median slope per step over all pairs of points of an evenly spaced series.
+double median_slope(std::span<const double> values);
+
+}  // namespace mqtt::bench
