@@ -37,11 +37,10 @@ run mqtt-bench pubsub --embedded --json - "${short[@]}"; ran
 expect_match "$T/out" '^\{'
 
 # Two processes: the subscriber reads the publisher's headers and measures by the clock they share.
-start_broker
-background sub mqtt-bench sub -h "$HOST" -p "$PORT" -t 'bench/#' -d 4s --silent
+start_broker -v
+background sub mqtt-bench sub -h "$HOST" -p "$PORT" -t 'bench/#' -d 4s --warmup 0s --silent
 sub=$pid
-until_true 10 contains "$BROKER_LOG" 'bench-'
-sleep 0.3
+until_true 10 contains "$BROKER_LOG" 'Sending SUBACK'
 run mqtt-bench pub -h "$HOST" -p "$PORT" -c 3 -R 300 -L 300 --silent; ran
 expect_match "$T/out" '^publish  300 offered  300 sent'
 finish "$sub"

@@ -154,7 +154,8 @@ TEST_CASE("vs: no difference is an answer, too few rounds are none, a failure en
     spec.a.max = spec.b.max = true;
     int n = 0;
     const auto noisy = [&](const Spec&) { return run_at(1000 + 100 * (++n * 7 % 5), 1e9, 1); };
-    CHECK(versus_text(run_versus(spec, noisy, {}), 1).find("no difference shown") != std::string::npos);
+    CHECK(versus_text(run_versus(spec, noisy, {}), 1).find("no difference shown") !=
+          std::string::npos);
     spec.rounds = 3;
     CHECK(versus_text(run_versus(spec, noisy, {}), 1).find("undecided") != std::string::npos);
     const auto broken = [](const Spec&) {

@@ -47,9 +47,10 @@ void set_arrival(BenchSettings& s, const FlagUse& use) {
             s.spec.burst_period = std::chrono::duration<double>(period).count();
         }
     } else {
-        throw UsageError(fmt::format("option '{}' needs uniform, poisson, burst:N or burst:N/TIME, "
-                                     "not '{}'",
-                                     use.typed(), word));
+        throw UsageError(
+            fmt::format("option '{}' needs uniform, poisson, burst:N or burst:N/TIME, "
+                        "not '{}'",
+                        use.typed(), word));
     }
 }
 
@@ -62,8 +63,8 @@ void set_steps(BenchSettings& s, const FlagUse& use) {
         rest = piece.size() < rest.size() ? rest.substr(piece.size() + 1) : std::string_view{};
         const std::size_t colon = piece.find(':');
         if (colon == std::string_view::npos) {
-            throw UsageError(fmt::format("option '{}' needs RATE:TIME,..., not '{}'", use.typed(),
-                                         use.word()));
+            throw UsageError(
+                fmt::format("option '{}' needs RATE:TIME,..., not '{}'", use.typed(), use.word()));
         }
         const std::string_view rates = piece.substr(0, colon);
         const std::size_t dash = rates.find('-');
@@ -77,23 +78,24 @@ void set_steps(BenchSettings& s, const FlagUse& use) {
 }
 
 constexpr std::array kRows{
-    BenchRow{{.long_name = "shape",
-              .argument = "SHAPE",
-              .category = kTopology,
-              .help = "who talks to whom in pubsub",
-              .details = "pair: publisher i to subscriber i. fanout: every subscriber gets "
-                         "everything (1 publisher, 10 subscribers unless said). fanin: many "
-                         "publishers, few subscribers (10 and 1). share: as fanin, through a shared "
-                         "subscription.",
-              .initial = "pair",
-              .choices = "pair fanout fanin share",
-              .complete = tools::Complete::choices,
-              .common = true},
-             [](BenchSettings& s, const FlagUse& use) {
-                 for (const Shape shape : {Shape::pair, Shape::fanout, Shape::fanin, Shape::share}) {
-                     if (use.word() == shape_name(shape)) s.spec.shape = shape;
-                 }
-             }},
+    BenchRow{
+        {.long_name = "shape",
+         .argument = "SHAPE",
+         .category = kTopology,
+         .help = "who talks to whom in pubsub",
+         .details = "pair: publisher i to subscriber i. fanout: every subscriber gets "
+                    "everything (1 publisher, 10 subscribers unless said). fanin: many "
+                    "publishers, few subscribers (10 and 1). share: as fanin, through a shared "
+                    "subscription.",
+         .initial = "pair",
+         .choices = "pair fanout fanin share",
+         .complete = tools::Complete::choices,
+         .common = true},
+        [](BenchSettings& s, const FlagUse& use) {
+            for (const Shape shape : {Shape::pair, Shape::fanout, Shape::fanin, Shape::share}) {
+                if (use.word() == shape_name(shape)) s.spec.shape = shape;
+            }
+        }},
     BenchRow{{.long_name = "clients",
               .short_name = 'c',
               .aliases = "count",
@@ -157,7 +159,8 @@ constexpr std::array kRows{
               .category = kLoad,
               .help = "instead of a rate: every publisher sends once in so many milliseconds"},
              [](BenchSettings& s, const FlagUse& use) {
-                 s.spec.client_interval_ms = tools::parse_number(use.typed(), use.word(), 1e-3, 1e9);
+                 s.spec.client_interval_ms =
+                     tools::parse_number(use.typed(), use.word(), 1e-3, 1e9);
                  s.interval_given = true;
              }},
     BenchRow{{.long_name = "max",
@@ -248,20 +251,21 @@ constexpr std::array kRows{
                  s.spec.subscribe_qos = static_cast<QoS>(use.word()[0] - '0');
                  s.spec.subscribe_qos_given = true;
              }},
-    BenchRow{{.long_name = "size",
-              .short_name = 's',
-              .argument = "BYTES",
-              .category = kMessage,
-              .help = "payload size",
-              .details = "From 32 bytes on a payload carries stream, sequence number and times; from "
-                         "8 bytes on stream and number; below, messages are only counted.",
-              .initial = "64",
-              .common = true},
-             [](BenchSettings& s, const FlagUse& use) {
-                 const std::uint64_t size = tools::parse_size(use.typed(), use.word());
-                 if (size > 256'000'000) throw UsageError("option '--size': at most 256 MB");
-                 s.spec.payload_bytes = static_cast<std::uint32_t>(size);
-             }},
+    BenchRow{
+        {.long_name = "size",
+         .short_name = 's',
+         .argument = "BYTES",
+         .category = kMessage,
+         .help = "payload size",
+         .details = "From 32 bytes on a payload carries stream, sequence number and times; from "
+                    "8 bytes on stream and number; below, messages are only counted.",
+         .initial = "64",
+         .common = true},
+        [](BenchSettings& s, const FlagUse& use) {
+            const std::uint64_t size = tools::parse_size(use.typed(), use.word());
+            if (size > 256'000'000) throw UsageError("option '--size': at most 256 MB");
+            s.spec.payload_bytes = static_cast<std::uint32_t>(size);
+        }},
     BenchRow{{.long_name = "retain",
               .short_name = 'r',
               .takes = Takes::nothing,

@@ -45,7 +45,8 @@ Run::Observer make_observer(const Spec& spec, std::string* hdr) {
     if (hdr != nullptr) {
         observer.on_interval = [hdr](SeriesId id, double start, double length,
                                      const Histogram& histogram) {
-            *hdr += hdr_log_line(kSeriesNames[static_cast<std::size_t>(id)], start, length, histogram);
+            *hdr +=
+                hdr_log_line(kSeriesNames[static_cast<std::size_t>(id)], start, length, histogram);
         };
     }
     return observer;
@@ -83,7 +84,8 @@ int run_find(const BenchSettings& settings) {
         const Expression expression = Expression::parse(text);
         for (const std::string& name : expression.metrics()) {
             if (!is_metric(name)) {
-                throw std::invalid_argument(fmt::format("'{}': no metric is called {}", text, name));
+                throw std::invalid_argument(
+                    fmt::format("'{}': no metric is called {}", text, name));
             }
         }
     }

@@ -28,8 +28,11 @@ double backlog_growth(const Result& result, double rate) {
 
 class Search {
 public:
-    Search(const FindSpec& spec, const RunOne& run, const std::function<void(const Probe&)>& on_probe)
-        : spec_(spec), run_(run), on_probe_(on_probe) {}
+    Search(const FindSpec& spec, const RunOne& run,
+           const std::function<void(const Probe&)>& on_probe)
+        : spec_(spec)
+        , run_(run)
+        , on_probe_(on_probe) {}
 
     FindResult go() {
         double rate = spec_.low > 0 ? spec_.low : first_guess();
@@ -141,9 +144,11 @@ Probe judge_probe(const Result& result, double rate, const std::vector<std::stri
     const Counters& c = result.counters;
     if (!result.verdict.valid) {
         probe.why = result.verdict.text;
-    } else if (static_cast<double>(c.measured_sent) < 0.99 * static_cast<double>(c.measured_offered)) {
-        probe.why = fmt::format("sent {} of {}", with_commas(static_cast<std::int64_t>(c.measured_sent)),
-                                with_commas(static_cast<std::int64_t>(c.measured_offered)));
+    } else if (static_cast<double>(c.measured_sent) <
+               0.99 * static_cast<double>(c.measured_offered)) {
+        probe.why =
+            fmt::format("sent {} of {}", with_commas(static_cast<std::int64_t>(c.measured_sent)),
+                        with_commas(static_cast<std::int64_t>(c.measured_offered)));
     } else if (result.lost > 0) {
         probe.why = fmt::format("loss {}", with_commas(static_cast<std::int64_t>(result.lost)));
     } else if (const double growth = backlog_growth(result, rate); growth > 0) {
@@ -154,7 +159,8 @@ Probe judge_probe(const Result& result, double rate, const std::vector<std::stri
         const auto lookup = [&](std::string_view name) { return metric(result, name); };
         const auto verdict = Expression::parse(objective).evaluate(lookup);
         if (verdict.outcome == Expression::Outcome::pass) continue;
-        probe.why = fmt::format("{}: {}", objective, verdict.why.empty() ? verdict.left : verdict.why);
+        probe.why =
+            fmt::format("{}: {}", objective, verdict.why.empty() ? verdict.left : verdict.why);
     }
     probe.passed = probe.why.empty();
     return probe;

@@ -13,12 +13,12 @@
 namespace mqtt::bench {
 
 struct FindSpec {
-    Spec load;  // its rate is replaced by each probe's
+    Spec load;                            // its rate is replaced by each probe's
     std::vector<std::string> objectives;  // all must hold
-    double low = 0;    // messages per second; 0: found out by a short saturation run
-    double high = 0;   // 0: no limit
+    double low = 0;   // messages per second; 0: found out by a short saturation run
+    double high = 0;  // 0: no limit
     double tolerance = 0.03;
-    int repeats = 3;   // of the highest passing rate
+    int repeats = 3;  // of the highest passing rate
 };
 
 struct Probe {
@@ -32,8 +32,8 @@ struct Probe {
 };
 
 struct FindResult {
-    double passes = 0;  // 0: no rate passed
-    double fails = 0;   // 0: none failed up to the limit
+    double passes = 0;               // 0: no rate passed
+    double fails = 0;                // 0: none failed up to the limit
     bool generator_limited = false;  // ended by our own limit, not the broker's
     std::vector<Probe> probes;       // in order of time
     std::string error;

@@ -9,22 +9,29 @@ namespace mqtt::bench {
 namespace {
 
 constexpr std::uint32_t kNoSlot = ~0u;
-constexpr int kSlotsPerCall = 4096;       // so that acknowledgements are read in between
+constexpr int kSlotsPerCall = 4096;  // so that acknowledgements are read in between
 constexpr int kSlotsPerClockRead = 64;
 constexpr std::int64_t kForgiveAfter = 1'000'000'000;
 
 }  // namespace
 
 Shared::Shared(const Plan& plan, std::uint32_t worker_count)
-    : progress(std::make_unique<Progress[]>(worker_count)), workers(worker_count) {
+    : progress(std::make_unique<Progress[]>(worker_count))
+    , workers(worker_count) {
     if (plan.has_short_header()) sent_times = std::make_unique<SentTimes>(plan.publishers());
 }
 
 Generator::Generator(const Plan& plan, const Spec& spec, Shared& shared, std::uint32_t worker,
                      Wire& wire)
-    : plan_(plan), spec_(spec), shared_(shared), wire_(wire), worker_(worker),
-      payload_(spec.payload_bytes), free_slot_(kNoSlot), checks_(plan.is_foreign()),
-      interval_(std::make_unique<SeriesSet>()) {
+    : plan_(plan)
+    , spec_(spec)
+    , shared_(shared)
+    , wire_(wire)
+    , worker_(worker)
+    , payload_(spec.payload_bytes)
+    , free_slot_(kNoSlot)
+    , checks_(plan.is_foreign())
+    , interval_(std::make_unique<SeriesSet>()) {
     for (std::uint32_t p = worker; p < plan.publishers(); p += shared.workers) {
         publishers_.emplace_back();
         publishers_.back().number = p;
@@ -37,7 +44,8 @@ Generator::Generator(const Plan& plan, const Spec& spec, Shared& shared, std::ui
     }
     per_subscriber_.resize(subscribers_.size());
     Random random(spec.seed * 31 + worker);
-    for (std::uint8_t& byte : payload_) byte = static_cast<std::uint8_t>(random.next());
+    for (std::uint8_t& byte : payload_)
+        byte = static_cast<std::uint8_t>(random.next());
     request_.qos = spec.qos;
     request_.retain = spec.retain;
     request_.payload = payload_;

@@ -111,7 +111,8 @@ std::uint64_t Generator::lost(const std::vector<std::uint64_t>& sent) const {
     if (plan_.is_shared()) return 0;  // of all workers together, see the controller
     std::uint64_t lost = 0;
     if (plan_.is_foreign()) {
-        for (std::uint32_t s = 0; s < checks_.size(); ++s) lost += checks_.missing_below_next(s);
+        for (std::uint32_t s = 0; s < checks_.size(); ++s)
+            lost += checks_.missing_below_next(s);
         return lost;
     }
     for (const Subscriber& sub : subscribers_) {

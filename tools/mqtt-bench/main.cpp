@@ -16,7 +16,8 @@ namespace {
 using namespace mqtt::bench;
 
 constexpr std::string_view kExamples =
-    "mqtt-bench pubsub --embedded                         1,000 messages a second through a broker of its own\n"
+    "mqtt-bench pubsub --embedded                         1,000 messages a second through a broker "
+    "of its own\n"
     "mqtt-bench pubsub -h broker.local -R 50k -q 1 -s 100 open loop at a rate: latency and loss\n"
     "mqtt-bench pubsub --shape fanout --subs 1000 -R 250  one publisher, a thousand subscribers\n"
     "mqtt-bench pubsub --max --embedded                   as fast as it goes\n"
@@ -51,8 +52,10 @@ tools::ToolInfo tool_info() {
         "measures every message from the time when it was due (response) and from the time when it "
         "was sent (service); checks every stream for loss, duplicates and order; and says whether "
         "the broker or the generator was the limit.\n\n"
-        "pubsub has publishers and subscribers in one process, pub and sub one side each, conn only "
-        "connections. find searches the highest rate that holds an objective; vs runs the same load "
+        "pubsub has publishers and subscribers in one process, pub and sub one side each, conn "
+        "only "
+        "connections. find searches the highest rate that holds an objective; vs runs the same "
+        "load "
         "against two brokers in turn and compares them in pairs. Live lines go to standard error, "
         "the summary to standard output.";
     info.flags = bench_flags();
@@ -69,7 +72,8 @@ tools::ToolInfo tool_info() {
         {"mqtt-bench conn -c 10000 -R 1000 --hold 30s", "connect at a rate and stay connected"}};
     info.sections = {
         {"EXIT CODES OF A RUN",
-         "0 the run succeeded; 1 it failed (no connection, the broker went away); 2 the command line "
+         "0 the run succeeded; 1 it failed (no connection, the broker went away); 2 the command "
+         "line "
          "is wrong; 3 the measurement is invalid, because the generator was the limit; 99 an "
          "assertion does not hold."}};
     info.see_also = {"mqtt-pub 1", "mqtt-sub 1", "mqtt-broker-lite 1"};
@@ -87,7 +91,8 @@ int main(int argc, char** argv) {
     std::vector<char*> words(argv, argv + argc);
     const std::size_t taken = read_command({words.data() + 1, words.size() - 1}, what);
     if (taken == 0 && words[1][0] != '-') {
-        fmt::print(stderr, "mqtt-bench: no command '{}'; there are pubsub, pub, sub, conn, find, vs\n",
+        fmt::print(stderr,
+                   "mqtt-bench: no command '{}'; there are pubsub, pub, sub, conn, find, vs\n",
                    words[1]);
         return kExitBadUsage;
     }
@@ -102,7 +107,8 @@ int main(int argc, char** argv) {
     tools::Tool tool;
     tool.info = tool_info();
     tool.run = [&](const tools::Invocation& invocation) {
-        if (taken == 0) throw tools::UsageError("name a command: pubsub, pub, sub, conn, find or vs");
+        if (taken == 0)
+            throw tools::UsageError("name a command: pubsub, pub, sub, conn, find or vs");
         const BenchSettings settings = make_settings(what.load, invocation.uses, join(argc, argv));
         try {
             code = run_command(what, settings);

@@ -82,8 +82,8 @@ constexpr std::array kRows{
               .help = "watch this process: CPU per message, memory per connection",
               .common = true},
              [](BenchSettings& s, const FlagUse& use) {
-                 s.spec.broker_pid = static_cast<pid_t>(
-                     tools::parse_integer(use.typed(), use.word(), 1, 1 << 30));
+                 s.spec.broker_pid =
+                     static_cast<pid_t>(tools::parse_integer(use.typed(), use.word(), 1, 1 << 30));
              }},
     BenchRow{{.long_name = "broker-cgroup",
               .argument = "FOLDER",
@@ -92,26 +92,27 @@ constexpr std::array kRows{
               .complete = tools::Complete::directory},
              [](BenchSettings& s, const FlagUse& use) { s.spec.broker_cgroup = use.word(); }},
 
-    BenchRow{{.long_name = "assert",
-              .argument = "EXPRESSION",
-              .category = kOutput,
-              .help = "exit 99 unless it holds: e2e.p99<5ms, loss==0, recv.rate>=0.99*offered.rate",
-              .details = "Series are e2e, service, ack, lag, connect, subscribe, each with p50, "
-                         "p99.9 and so on, max, mean, count. Counts are offered, sent, acked, recv, "
-                         "expected, loss, dup, reorder, refused, connections.lost; rates are "
-                         "offered.rate, sent.rate, acked.rate, recv.rate; costs are "
-                         "broker.cpu_us_per_msg, broker.bytes_per_conn, broker.rss, "
-                         "generator.cpu_us_per_msg, generator.busy.",
-              .common = true,
-              .repeatable = true},
-             [](BenchSettings& s, const FlagUse& use) {
-                 try {
-                     Expression::parse(use.word());
-                 } catch (const std::invalid_argument& error) {
-                     throw UsageError(fmt::format("option '--assert': {}", error.what()));
-                 }
-                 s.spec.assertions.push_back(use.word());
-             }},
+    BenchRow{
+        {.long_name = "assert",
+         .argument = "EXPRESSION",
+         .category = kOutput,
+         .help = "exit 99 unless it holds: e2e.p99<5ms, loss==0, recv.rate>=0.99*offered.rate",
+         .details = "Series are e2e, service, ack, lag, connect, subscribe, each with p50, "
+                    "p99.9 and so on, max, mean, count. Counts are offered, sent, acked, recv, "
+                    "expected, loss, dup, reorder, refused, connections.lost; rates are "
+                    "offered.rate, sent.rate, acked.rate, recv.rate; costs are "
+                    "broker.cpu_us_per_msg, broker.bytes_per_conn, broker.rss, "
+                    "generator.cpu_us_per_msg, generator.busy.",
+         .common = true,
+         .repeatable = true},
+        [](BenchSettings& s, const FlagUse& use) {
+            try {
+                Expression::parse(use.word());
+            } catch (const std::invalid_argument& error) {
+                throw UsageError(fmt::format("option '--assert': {}", error.what()));
+            }
+            s.spec.assertions.push_back(use.word());
+        }},
     BenchRow{{.long_name = "json",
               .argument = "FILE",
               .category = kOutput,
@@ -146,8 +147,8 @@ struct ConnectCopy {
 
 bool is_left_out(std::string_view name) {
     for (const std::string_view out :
-         {"id", "id-prefix", "disable-clean-session", "max-inflight", "debug", "quiet", "max-retries",
-          "retry-delay", "exit-on-disconnect"}) {
+         {"id", "id-prefix", "disable-clean-session", "max-inflight", "debug", "quiet",
+          "max-retries", "retry-delay", "exit-on-disconnect"}) {
         if (name == out) return true;
     }
     return false;
@@ -160,7 +161,8 @@ const std::deque<ConnectCopy>& connect_copies() {
             for (const tools::ConnectRow& row : rows) {
                 if (is_left_out(row.flag.long_name)) continue;
                 ConnectCopy copy{row.flag, &row};
-                if (std::string_view("cdiILMAS").find(row.flag.short_name) != std::string_view::npos) {
+                if (std::string_view("cdiILMAS").find(row.flag.short_name) !=
+                    std::string_view::npos) {
                     copy.flag.short_name = 0;
                 }
                 if (row.flag.long_name == "url") copy.flag.repeatable = true;
@@ -217,7 +219,8 @@ const std::vector<const Flag*>& bench_flags() {
         tools::append_flags(out, load_rows());
         tools::append_flags(out, output_rows());
         tools::append_flags(out, search_rows());
-        for (const ConnectCopy& copy : connect_copies()) out.push_back(&copy.flag);
+        for (const ConnectCopy& copy : connect_copies())
+            out.push_back(&copy.flag);
         tools::append_general_flags(out);
         return out;
     }();
@@ -236,14 +239,16 @@ BenchSettings make_settings(Command command, std::span<const FlagUse> uses,
         tools::apply_flag(search_rows(), s, use);
     }
     if (s.rate_given && s.interval_given && command != Command::conn) {
-        throw UsageError("options '-R' and '-I' together: -R is messages per second of all "
-                         "publishers here; connections per second are --conn-rate");
+        throw UsageError(
+            "options '-R' and '-I' together: -R is messages per second of all "
+            "publishers here; connections per second are --conn-rate");
     }
     if (command == Command::conn && s.rate_given) s.spec.connect_rate = s.spec.rate;
     const int brokers = (s.spec.embedded ? 1 : 0) + (s.spec.spawn.empty() ? 0 : 1) +
                         (s.spec.broker_pid != 0 ? 1 : 0) + (s.spec.broker_cgroup.empty() ? 0 : 1);
     if (brokers > 1) {
-        throw UsageError("--embedded, --spawn, --broker-pid and --broker-cgroup exclude each other");
+        throw UsageError(
+            "--embedded, --spawn, --broker-pid and --broker-cgroup exclude each other");
     }
     if (command == Command::sub && !s.duration_given) s.spec.warmup = std::chrono::nanoseconds(0);
     set_targets(s);

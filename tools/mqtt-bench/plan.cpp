@@ -37,9 +37,7 @@ Plan::Plan(const Spec& spec, std::uint32_t run_id) : spec_(spec), run_id_(run_id
     target_count_ = std::max<std::size_t>(1, spec.targets.size());
     const std::uint32_t clients = std::max(1u, spec.clients);
     switch (spec.command) {
-    case Command::conn:
-        idle_ = clients;
-        break;
+    case Command::conn: idle_ = clients; break;
     case Command::pub:
         publishers_ = spec.publishers != 0 ? spec.publishers : clients;
         topics_ = spec.topics != 0 ? spec.topics : publishers_;
@@ -49,12 +47,11 @@ Plan::Plan(const Spec& spec, std::uint32_t run_id) : spec_(spec), run_id_(run_id
         topics_ = spec.topics != 0 ? spec.topics : subscribers_;
         foreign_ = true;
         break;
-    case Command::pubsub:
-        resolve_pubsub();
-        break;
+    case Command::pubsub: resolve_pubsub(); break;
     }
     header_ = spec.payload_bytes >= kPayloadHeaderBytes && spec.verify != Verify::off;
-    short_header_ = !header_ && spec.payload_bytes >= kShortHeaderBytes && spec.verify != Verify::off;
+    short_header_ =
+        !header_ && spec.payload_bytes >= kShortHeaderBytes && spec.verify != Verify::off;
     if (spec.rate <= 0 && !spec.max && spec.command != Command::conn) refuse("-R must be above 0");
     if (spec.max && (spec.batch == 0 || spec.max_outstanding == 0)) {
         refuse("--batch and --max-outstanding must be above 0");
@@ -73,9 +70,10 @@ void Plan::resolve_pubsub() {
         subscribers_ = choose(spec_.subscribers, publishers_);
         topics_ = choose(spec_.topics, publishers_);
         if (subscribers_ != publishers_ || topics_ != publishers_) {
-            refuse(fmt::format("--shape pair needs as many --subs and --topics as --pubs; {} {} {} "
-                               "looks like --shape fanout or fanin",
-                               publishers_, subscribers_, topics_));
+            refuse(
+                fmt::format("--shape pair needs as many --subs and --topics as --pubs; {} {} {} "
+                            "looks like --shape fanout or fanin",
+                            publishers_, subscribers_, topics_));
         }
         fan_out_ = 1;
         break;
@@ -99,7 +97,8 @@ void Plan::resolve_pubsub() {
         shared_ = true;
         break;
     }
-    if (topics_ > publishers_) refuse("more --topics than --pubs: some would never be published to");
+    if (topics_ > publishers_)
+        refuse("more --topics than --pubs: some would never be published to");
 }
 
 std::string Plan::expand(std::string_view pattern, std::uint32_t number) const {
@@ -197,7 +196,8 @@ std::string Plan::describe() const {
         }
         out += fmt::format(" -s {}", spec_.payload_bytes);
     }
-    return out + fmt::format(" -q {} -d {}", static_cast<int>(spec_.qos), seconds_text(spec_.duration));
+    return out +
+           fmt::format(" -q {} -d {}", static_cast<int>(spec_.qos), seconds_text(spec_.duration));
 }
 
 }  // namespace mqtt::bench

@@ -45,7 +45,7 @@ public:
 
     ScheduleSpec schedule(std::uint64_t seed) const;
     double offered_rate() const;  // messages per second at the end of ramps; 0 for saturation
-    bool has_header() const { return header_; }          // payload carries a PayloadHeader
+    bool has_header() const { return header_; }              // payload carries a PayloadHeader
     bool has_short_header() const { return short_header_; }  // stream and sequence only, 8 bytes
 
     // "pubsub --shape fanout --pubs 1 --subs 1000 -R 250/s -q 1 -s 64 -d 30s"

@@ -26,7 +26,8 @@ public:
 private:
     void grow() {
         std::vector<std::int64_t> bigger(ring_.empty() ? 16 : ring_.size() * 2);
-        for (std::size_t i = 0; i < size_; ++i) bigger[i] = ring_[(head_ + i) & (ring_.size() - 1)];
+        for (std::size_t i = 0; i < size_; ++i)
+            bigger[i] = ring_[(head_ + i) & (ring_.size() - 1)];
         ring_ = std::move(bigger);
         head_ = 0;
     }

@@ -66,7 +66,8 @@ void write_asked(Json& json, const Result& r) {
     json.text("description", r.description);
     json.text("command_line", r.command_line);
     json.begin("targets", '[');
-    for (const std::string& target : r.targets) json.text("", target);
+    for (const std::string& target : r.targets)
+        json.text("", target);
     json.end(']');
     json.text("mqtt_version", r.version);
     json.count("qos", static_cast<std::uint64_t>(r.qos));
@@ -226,7 +227,8 @@ std::string result_json(const Result& r) {
     write_cost(json, r);
     write_judgement(json, r);
     json.begin("environment", '{');
-    for (const auto& [name, value] : r.environment) json.text(name, value);
+    for (const auto& [name, value] : r.environment)
+        json.text(name, value);
     json.end('}');
     write_seconds(json, r);
     json.end('}');
@@ -238,10 +240,11 @@ std::string seconds_csv(const Result& r) {
         "second,offered,sent,acked,received,outstanding,e2e_p50_ms,e2e_p99_ms,e2e_max_ms,"
         "broker_cpu_share,broker_rss_bytes,generator_cpu_share\n";
     for (const Second& s : r.seconds) {
-        fmt::format_to(std::back_inserter(out), "{:.0f},{},{},{},{},{},{:.3f},{:.3f},{:.3f},{:.3f},{},{:.3f}\n",
-                       s.at, s.offered, s.sent, s.acked, s.received, s.outstanding,
-                       s.e2e_p50_ns / 1e6, s.e2e_p99_ns / 1e6, s.e2e_max_ns / 1e6,
-                       s.broker_cpu_share, s.broker_rss_bytes, s.generator_cpu_share);
+        fmt::format_to(std::back_inserter(out),
+                       "{:.0f},{},{},{},{},{},{:.3f},{:.3f},{:.3f},{:.3f},{},{:.3f}\n", s.at,
+                       s.offered, s.sent, s.acked, s.received, s.outstanding, s.e2e_p50_ns / 1e6,
+                       s.e2e_p99_ns / 1e6, s.e2e_max_ns / 1e6, s.broker_cpu_share,
+                       s.broker_rss_bytes, s.generator_cpu_share);
     }
     return out;
 }

@@ -20,7 +20,7 @@ struct Second {
     std::uint64_t offered = 0, sent = 0, acked = 0, received = 0;
     std::uint64_t outstanding = 0;  // due or in flight and not delivered or acknowledged
     double e2e_p50_ns = 0, e2e_p99_ns = 0, e2e_max_ns = 0;
-    double broker_cpu_share = 0;    // of one core
+    double broker_cpu_share = 0;  // of one core
     std::uint64_t broker_rss_bytes = 0;
     double generator_cpu_share = 0;
     std::uint64_t connected = 0;
@@ -28,19 +28,19 @@ struct Second {
 
 // The broker beside the run: absent when nobody said which process it is.
 struct BrokerCost {
-    std::string source;              // "pid 1234", "cgroup ...", "embedded"
-    std::uint64_t cpu_ns = 0;        // within the measured time
-    std::uint64_t rss_before = 0;    // before the first connection
-    std::uint64_t rss_connected = 0; // all connected, no load yet
-    std::uint64_t rss_after = 0;     // at the end of the measured time
-    std::uint64_t switches = 0;      // voluntary and not, within the measured time
+    std::string source;               // "pid 1234", "cgroup ...", "embedded"
+    std::uint64_t cpu_ns = 0;         // within the measured time
+    std::uint64_t rss_before = 0;     // before the first connection
+    std::uint64_t rss_connected = 0;  // all connected, no load yet
+    std::uint64_t rss_after = 0;      // at the end of the measured time
+    std::uint64_t switches = 0;       // voluntary and not, within the measured time
 };
 
 struct GeneratorCost {
     std::uint32_t threads = 1;
-    std::uint64_t cpu_ns = 0;        // of the workers, within the measured time
-    double busiest_share = 0;        // of one core, the busiest worker
-    double waiting_share = 0;        // ready to run but without a core, the worst worker
+    std::uint64_t cpu_ns = 0;  // of the workers, within the measured time
+    double busiest_share = 0;  // of one core, the busiest worker
+    double waiting_share = 0;  // ready to run but without a core, the worst worker
     std::uint64_t rss_before = 0;
     std::uint64_t rss_connected = 0;
     std::uint64_t rss_bytes = 0;
@@ -82,7 +82,7 @@ struct Result {
     std::uint64_t lost = 0;
     std::uint64_t expected = 0;  // deliveries of what was sent (QoS 0) or acknowledged, whole run
     double drain_seconds = 0;
-    double fairness = 1;         // Jain's index over subscribers
+    double fairness = 1;  // Jain's index over subscribers
     SeriesSet series;
     std::vector<Second> seconds;
     std::optional<BrokerCost> broker;

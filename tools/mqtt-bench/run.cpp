@@ -34,14 +34,15 @@ Run::Run(Spec spec, Observer observer) : spec_(std::move(spec)), observer_(std::
         spec_.seed = static_cast<std::uint64_t>(monotonic_ns()) % 1'000'000 + 1;
     }
     if (!spec_.subscribe_qos_given) spec_.subscribe_qos = spec_.qos;
-    const std::uint32_t run_id = make_run_id(Random(spec_.seed).next() ^
-                                             static_cast<std::uint64_t>(monotonic_ns()));
+    const std::uint32_t run_id =
+        make_run_id(Random(spec_.seed).next() ^ static_cast<std::uint64_t>(monotonic_ns()));
     plan_ = std::make_unique<Plan>(spec_, run_id);
     for (const std::string& text : spec_.assertions) {
         const Expression expression = Expression::parse(text);
         for (const std::string& name : expression.metrics()) {
             if (!is_metric(name)) {
-                throw std::invalid_argument(fmt::format("'{}': no metric is called {}", text, name));
+                throw std::invalid_argument(
+                    fmt::format("'{}': no metric is called {}", text, name));
             }
         }
         result_.assertions.push_back({text, {}});
@@ -72,13 +73,16 @@ Result Run::execute() {
     if (broker_->is_watched()) {
         result_.broker.emplace();
         result_.broker->source = broker_->source();
-        if (const auto stats = broker_->read(own_cpu_ns())) result_.broker->rss_before = stats->rss_bytes;
+        if (const auto stats = broker_->read(own_cpu_ns()))
+            result_.broker->rss_before = stats->rss_bytes;
     }
-    if (const auto own = read_process_stats(getpid())) result_.generator.rss_before = own->rss_bytes;
+    if (const auto own = read_process_stats(getpid()))
+        result_.generator.rss_before = own->rss_bytes;
     for (std::uint32_t w = 0; w < spec_.threads; ++w) {
         workers_.push_back(std::make_unique<Worker>(*plan_, spec_, *shared_, inbox_, w));
     }
-    for (const auto& worker : workers_) worker->run();
+    for (const auto& worker : workers_)
+        worker->run();
     if (connect()) {
         load();
         drain();
@@ -97,7 +101,8 @@ void Run::fill_static() {
     r.description = plan_->describe();
     r.command_line = spec_.command_line;
     if (spec_.targets.empty()) spec_.targets.push_back(spec_.connect.endpoint);
-    for (const Endpoint& target : spec_.targets) r.targets.push_back(to_url(target));
+    for (const Endpoint& target : spec_.targets)
+        r.targets.push_back(to_url(target));
     r.version = spec_.connect.version == ProtocolVersion::v5       ? "5"
                 : spec_.connect.version == ProtocolVersion::v3_1_1 ? "3.1.1"
                                                                    : "3.1";
@@ -130,7 +135,8 @@ bool Run::connect() {
     }
     // Numbers with a part of the clients would be about another question.
     if (!result_.error.empty() || is_cancelled()) return false;
-    if (const auto stats = broker_->read(own_cpu_ns())) result_.broker->rss_connected = stats->rss_bytes;
+    if (const auto stats = broker_->read(own_cpu_ns()))
+        result_.broker->rss_connected = stats->rss_bytes;
     if (const auto own = read_process_stats(getpid())) {
         result_.generator.rss_connected = own->rss_bytes;
     }
@@ -147,7 +153,8 @@ void Run::load() {
     const std::int64_t until = by_count ? Generator::kNever : from + length;
     const std::int64_t end = by_count ? Generator::kNever : until + spec_.cooldown.count();
     last_second_ns_ = zero_ns_;
-    for (const auto& worker : workers_) worker->start(zero_ns_);
+    for (const auto& worker : workers_)
+        worker->start(zero_ns_);
     bool begun = false;
     for (;;) {
         const std::int64_t now = monotonic_ns();
@@ -165,7 +172,8 @@ void Run::load() {
         collect(to_time_point(std::min(next, now + 50'000'000)));
     }
     if (!broker_until_) broker_until_ = broker_->read(own_cpu_ns());
-    for (const auto& worker : workers_) worker->end_load();
+    for (const auto& worker : workers_)
+        worker->end_load();
     const std::int64_t stopped = std::min(monotonic_ns(), until);
     const double measured = seconds_between(from, stopped);
     result_.measured_seconds = measured > 1e-3 ? measured : 0;
@@ -197,9 +205,11 @@ void Run::finish() {
         if (result_.error.empty()) result_.error = worker->first_error();
         worker->finish();
     }
-    for (const auto& worker : workers_) worker->join();
+    for (const auto& worker : workers_)
+        worker->join();
     collect(Clock::now());
-    for (const Counters& counters : latest_) result_.counters.add(counters);
+    for (const Counters& counters : latest_)
+        result_.counters.add(counters);
     for (const auto& worker : workers_) {
         if (result_.error.empty()) result_.error = worker->first_error();
     }
@@ -220,7 +230,8 @@ void Run::collect(TimePoint until) {
 void Run::close_second(std::int64_t at_ns) {
     reports_in_second_ = 0;
     Counters now;
-    for (const Counters& counters : latest_) now.add(counters);
+    for (const Counters& counters : latest_)
+        now.add(counters);
     Second s;
     const std::int64_t zero = zero_ns_ != 0 ? zero_ns_ : start_ns_;
     s.at = zero_ns_ != 0 ? seconds_between(zero, at_ns) : -1;
@@ -234,7 +245,8 @@ void Run::close_second(std::int64_t at_ns) {
     s.acked = rate(now.acked, at_last_second_.acked);
     s.received = rate(now.received, at_last_second_.received);
     s.connected = now.connected;
-    for (const std::uint64_t waiting : waiting_) s.outstanding += waiting;
+    for (const std::uint64_t waiting : waiting_)
+        s.outstanding += waiting;
     const Histogram& e2e = second_[SeriesId::e2e];
     s.e2e_p50_ns = static_cast<double>(e2e.at(0.5));
     s.e2e_p99_ns = static_cast<double>(e2e.at(0.99));
@@ -251,8 +263,8 @@ void Run::close_second(std::int64_t at_ns) {
         for (std::size_t i = 0; i < kSeriesCount; ++i) {
             const Histogram& histogram = second_.series[i];
             if (histogram.empty()) continue;
-            observer_.on_interval(static_cast<SeriesId>(i), seconds_between(start_ns_, from), length,
-                                  histogram);
+            observer_.on_interval(static_cast<SeriesId>(i), seconds_between(start_ns_, from),
+                                  length, histogram);
         }
     }
     result_.series.merge(second_);
@@ -281,7 +293,8 @@ bool Run::all_idle() const {
 
 bool Run::is_hopeless() const {
     std::uint32_t connected = 0;
-    for (const auto& worker : workers_) connected += worker->connected_now();
+    for (const auto& worker : workers_)
+        connected += worker->connected_now();
     return connected == 0 && plan_->clients() > 0;
 }
 
@@ -299,7 +312,8 @@ std::uint64_t Run::delivered() const {
 
 std::uint64_t Run::own_cpu_ns() const {
     std::uint64_t sum = own_thread_cpu_ns();
-    for (const auto& worker : workers_) sum += worker->cpu_ns();
+    for (const auto& worker : workers_)
+        sum += worker->cpu_ns();
     return sum;
 }
 
@@ -350,19 +364,20 @@ void Run::fill_costs() {
     if (r.broker && broker_from_ && broker_until_) {
         r.broker->cpu_ns = broker_until_->cpu_ns - broker_from_->cpu_ns;
         r.broker->rss_after = broker_until_->rss_bytes;
-        r.broker->switches = broker_until_->voluntary_switches + broker_until_->involuntary_switches -
+        r.broker->switches = broker_until_->voluntary_switches +
+                             broker_until_->involuntary_switches -
                              broker_from_->voluntary_switches - broker_from_->involuntary_switches;
     }
     GeneratorCost& g = r.generator;
     for (const Counters& counters : latest_) {
         g.cpu_ns += counters.cpu_ns_in_window;
         if (r.measured_seconds > 0) {
-            g.busiest_share = std::max(g.busiest_share,
-                                       static_cast<double>(counters.cpu_ns_in_window) / 1e9 /
-                                           r.measured_seconds);
-            g.waiting_share = std::max(g.waiting_share,
-                                       static_cast<double>(counters.waiting_ns_in_window) / 1e9 /
-                                           r.measured_seconds);
+            g.busiest_share =
+                std::max(g.busiest_share,
+                         static_cast<double>(counters.cpu_ns_in_window) / 1e9 / r.measured_seconds);
+            g.waiting_share =
+                std::max(g.waiting_share, static_cast<double>(counters.waiting_ns_in_window) / 1e9 /
+                                              r.measured_seconds);
         }
     }
     if (const auto own = read_process_stats(getpid())) g.rss_bytes = own->rss_bytes;

@@ -56,10 +56,10 @@ private:
     std::vector<std::unique_ptr<Worker>> workers_;
     Result result_;
 
-    std::vector<Counters> latest_;         // of each worker
-    std::vector<std::uint64_t> waiting_;   // due or in flight, of each worker
+    std::vector<Counters> latest_;        // of each worker
+    std::vector<std::uint64_t> waiting_;  // due or in flight, of each worker
     Counters at_last_second_;
-    SeriesSet second_;                     // of the second under way
+    SeriesSet second_;  // of the second under way
     std::size_t reports_in_second_ = 0;
     std::int64_t start_ns_ = 0;
     std::int64_t zero_ns_ = 0;

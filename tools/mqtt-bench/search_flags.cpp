@@ -60,16 +60,11 @@ constexpr std::array kRows{
                  if (word.ends_with('%')) word.remove_suffix(1);
                  s.tolerance = tools::parse_number(use.typed(), word, 0.1, 100) / 100;
              }},
-    BenchRow{{.long_name = "a",
-              .argument = "URL",
-              .category = kVersus,
-              .help = "the first broker"},
+    BenchRow{{.long_name = "a", .argument = "URL", .category = kVersus, .help = "the first broker"},
              [](BenchSettings& s, const FlagUse& use) { s.url_a = use.word(); }},
-    BenchRow{{.long_name = "b",
-              .argument = "URL",
-              .category = kVersus,
-              .help = "the second broker"},
-             [](BenchSettings& s, const FlagUse& use) { s.url_b = use.word(); }},
+    BenchRow{
+        {.long_name = "b", .argument = "URL", .category = kVersus, .help = "the second broker"},
+        [](BenchSettings& s, const FlagUse& use) { s.url_b = use.word(); }},
     BenchRow{{.long_name = "a-pid",
               .argument = "PID",
               .category = kVersus,
@@ -86,7 +81,8 @@ constexpr std::array kRows{
               .help = "pairs of runs, A B B A ...",
               .initial = "8"},
              [](BenchSettings& s, const FlagUse& use) {
-                 s.rounds = static_cast<int>(tools::parse_integer(use.typed(), use.word(), 1, 10'000));
+                 s.rounds =
+                     static_cast<int>(tools::parse_integer(use.typed(), use.word(), 1, 10'000));
              }},
 };
 

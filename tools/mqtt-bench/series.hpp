@@ -22,10 +22,12 @@ struct SeriesSet {
     Histogram& operator[](SeriesId id) { return series[static_cast<std::size_t>(id)]; }
     const Histogram& operator[](SeriesId id) const { return series[static_cast<std::size_t>(id)]; }
     void merge(const SeriesSet& other) {
-        for (std::size_t i = 0; i < kSeriesCount; ++i) series[i].merge(other.series[i]);
+        for (std::size_t i = 0; i < kSeriesCount; ++i)
+            series[i].merge(other.series[i]);
     }
     void clear() {
-        for (Histogram& histogram : series) histogram.clear();
+        for (Histogram& histogram : series)
+            histogram.clear();
     }
 };
 
@@ -37,10 +39,10 @@ struct Counters {
     std::uint64_t subscribe_failed = 0;
     std::uint64_t connections_lost = 0;  // ended while the run needed them
     // publishing
-    std::uint64_t offered = 0;   // slots that became due
+    std::uint64_t offered = 0;  // slots that became due
     std::uint64_t sent = 0;
-    std::uint64_t acked = 0;     // QoS 1/2, with a reason code below 0x80
-    std::uint64_t refused = 0;   // acknowledged with an error, or over the server's limits
+    std::uint64_t acked = 0;         // QoS 1/2, with a reason code below 0x80
+    std::uint64_t refused = 0;       // acknowledged with an error, or over the server's limits
     std::uint64_t window_sum = 0;    // messages in flight, summed over QoS 1/2 sendings
     std::uint64_t waits_window = 0;  // slots that found the QoS window full
     std::uint64_t waits_socket = 0;  // slots that found the socket full
@@ -49,13 +51,13 @@ struct Counters {
     std::uint64_t measured_acked = 0;
     // receiving
     std::uint64_t received = 0;
-    std::uint64_t received_bytes = 0;    // payload
-    std::uint64_t foreign = 0;           // not of this run
-    std::uint64_t measured_received = 0;      // intended within the measured time
-    std::uint64_t received_in_window = 0;     // arrived within the measured time
+    std::uint64_t received_bytes = 0;      // payload
+    std::uint64_t foreign = 0;             // not of this run
+    std::uint64_t measured_received = 0;   // intended within the measured time
+    std::uint64_t received_in_window = 0;  // arrived within the measured time
     std::uint64_t sent_in_window = 0;
     std::uint64_t acked_in_window = 0;
-    std::uint64_t unmeasured = 0;        // without a usable time stamp
+    std::uint64_t unmeasured = 0;  // without a usable time stamp
     // the worker itself
     std::uint64_t turns = 0;
     std::uint64_t cpu_ns = 0;

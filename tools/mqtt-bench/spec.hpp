@@ -40,7 +40,7 @@ struct Spec {
 
     // Topology
     Shape shape = Shape::pair;
-    std::uint32_t publishers = 0;   // 0: by shape
+    std::uint32_t publishers = 0;  // 0: by shape
     std::uint32_t subscribers = 0;
     std::uint32_t topics = 0;
     std::string topic = "bench/%i";
@@ -50,7 +50,7 @@ struct Spec {
     double rate = 1000;
     double client_interval_ms = 0;  // -I: per client, instead of rate
     bool max = false;
-    std::uint32_t batch = 32;              // saturation: messages per write
+    std::uint32_t batch = 32;                // saturation: messages per write
     std::uint32_t max_outstanding = 10'000;  // saturation: deliveries that may lag
     Arrival arrival = Arrival::uniform;
     Phase phase = Phase::spread;
@@ -77,7 +77,7 @@ struct Spec {
 
     // Host
     std::uint32_t threads = 1;
-    std::vector<int> cpus;  // --pin; worker i runs on cpus[i % size]
+    std::vector<int> cpus;   // --pin; worker i runs on cpus[i % size]
     std::uint64_t seed = 0;  // 0: drawn
 
     // Broker beside it

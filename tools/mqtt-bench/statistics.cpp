@@ -28,7 +28,8 @@ Interval paired_ratio(std::span<const double> a, std::span<const double> b, std:
     std::vector<double> medians;
     std::vector<double> sample(logs.size());
     for (int i = 0; i < kResamples; ++i) {
-        for (double& value : sample) value = logs[random.below(logs.size())];
+        for (double& value : sample)
+            value = logs[random.below(logs.size())];
         medians.push_back(median(sample));
     }
     std::sort(medians.begin(), medians.end());

@@ -50,9 +50,9 @@ void write_publish(Out out, const Result& r) {
     if (c.refused > 0) fmt::format_to(out, "  {} refused", commas(c.refused));
     fmt::format_to(out, "     {}/s", format_rate(r.per_second(c.sent_in_window)));
     if (!r.saturation && c.measured_offered > 0) {
-        fmt::format_to(out, " ({:.1f} % of schedule)",
-                       100.0 * static_cast<double>(c.measured_sent) /
-                           static_cast<double>(c.measured_offered));
+        fmt::format_to(
+            out, " ({:.1f} % of schedule)",
+            100.0 * static_cast<double>(c.measured_sent) / static_cast<double>(c.measured_offered));
     }
     if (r.qos > 0 && c.sent > 0) {
         fmt::format_to(out, "  window {:.1f}",
@@ -87,15 +87,17 @@ void write_deliver(Out out, const Result& r) {
 
 void write_latency_row(Out out, std::string_view name, const Histogram& h, std::string_view note) {
     if (h.empty()) return;
-    fmt::format_to(out, "  {:<14} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>11}   {}", name, cell(h, 0.5),
-                   cell(h, 0.9), cell(h, 0.99), cell(h, 0.999), cell(h, 0.9999),
+    fmt::format_to(out, "  {:<14} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>11}   {}", name,
+                   cell(h, 0.5), cell(h, 0.9), cell(h, 0.99), cell(h, 0.999), cell(h, 0.9999),
                    format_ms(static_cast<double>(h.max())), commas(h.count()), note);
     fmt::format_to(out, "\n");
 }
 
 void write_latency(Out out, const Result& r) {
     if (r.series[SeriesId::e2e].empty() && r.series[SeriesId::ack].empty()) return;
-    fmt::format_to(out, "latency ms            p50      p90      p99    p99.9   p99.99      max     samples\n");
+    fmt::format_to(
+        out,
+        "latency ms            p50      p90      p99    p99.9   p99.99      max     samples\n");
     write_latency_row(out, "e2e (response)", r.series[SeriesId::e2e], "from intended send");
     write_latency_row(out, "e2e (service)", r.series[SeriesId::service], "from actual send");
     write_latency_row(out, "ack", r.series[SeriesId::ack], "from intended send");
@@ -159,7 +161,8 @@ std::string summary_text(const Result& r) {
     const Out out(text);
     fmt::format_to(out, "mqtt-bench  {}  seed {}\n", r.description, r.seed);
     fmt::format_to(out, "target   ");
-    for (const std::string& target : r.targets) fmt::format_to(out, "{} ", target);
+    for (const std::string& target : r.targets)
+        fmt::format_to(out, "{} ", target);
     fmt::format_to(out, "  MQTT {}   ", r.version);
     if (r.command == "conn") {
         fmt::format_to(out, "connections only\n");
@@ -187,7 +190,8 @@ std::string live_line(const Result& r, const Second& s) {
     if (r.command == "conn") {
         fmt::format_to(out, "  connected {}", commas(s.connected));
     }
-    if (r.publishers > 0) fmt::format_to(out, "  sent {}/s", format_rate(static_cast<double>(s.sent)));
+    if (r.publishers > 0)
+        fmt::format_to(out, "  sent {}/s", format_rate(static_cast<double>(s.sent)));
     if (r.qos > 0 && r.publishers > 0) {
         fmt::format_to(out, "  acked {}/s", format_rate(static_cast<double>(s.acked)));
     }

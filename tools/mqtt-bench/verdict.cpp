@@ -10,9 +10,9 @@
 namespace mqtt::bench {
 namespace {
 
-constexpr double kBusy = 0.90;            // of a core: an open loop has no slack left
-constexpr double kWaiting = 0.20;         // of the time: somebody else has the core
-constexpr double kTolerableLag = 10e6;    // ns: below it lateness is told, not fatal
+constexpr double kBusy = 0.90;          // of a core: an open loop has no slack left
+constexpr double kWaiting = 0.20;       // of the time: somebody else has the core
+constexpr double kTolerableLag = 10e6;  // ns: below it lateness is told, not fatal
 constexpr double kNoticeableLag = 1e6;
 
 double as_percent(double share) {
@@ -46,9 +46,10 @@ std::string broker_limit(const Result& r) {
     const Counters& c = r.counters;
     if (r.saturation) return "saturation run: latency is queueing";
     if (c.measured_sent < c.measured_offered - c.measured_offered / 100) {
-        return fmt::format("broker-limited: {} of {} messages could not be sent in time",
-                           with_commas(static_cast<std::int64_t>(c.measured_offered - c.measured_sent)),
-                           with_commas(static_cast<std::int64_t>(c.measured_offered)));
+        return fmt::format(
+            "broker-limited: {} of {} messages could not be sent in time",
+            with_commas(static_cast<std::int64_t>(c.measured_offered - c.measured_sent)),
+            with_commas(static_cast<std::int64_t>(c.measured_offered)));
     }
     const std::uint64_t waits = c.waits_window + c.waits_socket;
     if (waits > c.offered / 10) {
@@ -81,7 +82,8 @@ RunVerdict verdict_of(const Result& r) {
     const auto late = static_cast<double>(r.series[SeriesId::lag].at(0.99));
     const auto e2e = static_cast<double>(r.series[SeriesId::e2e].at(0.99));
     if (late > kNoticeableLag && late > 0.1 * e2e) {
-        verdict.text += fmt::format("; schedule lag (p99 {} ms) is part of the tail", format_ms(late));
+        verdict.text +=
+            fmt::format("; schedule lag (p99 {} ms) is part of the tail", format_ms(late));
     }
     return verdict;
 }
@@ -117,7 +119,8 @@ constexpr NamedCount kCounts[] = {
     {"generator.busy", [](const Result& r) { return r.generator.busiest_share; }},
     {"generator.cpu_us_per_msg",
      [](const Result& r) { return r.generator_us_per_message().value_or(-1); }},
-    {"broker.cpu_us_per_msg", [](const Result& r) { return r.broker_us_per_message().value_or(-1); }},
+    {"broker.cpu_us_per_msg",
+     [](const Result& r) { return r.broker_us_per_message().value_or(-1); }},
     {"broker.bytes_per_conn",
      [](const Result& r) { return r.broker_bytes_per_connection().value_or(-1); }},
     {"broker.rss", [](const Result& r) { return r.broker ? to_double(r.broker->rss_after) : -1; }},

@@ -20,12 +20,10 @@ struct Compared {
 constexpr Compared kSaturation[] = {{"delivered", "recv.rate", true},
                                     {"published", "sent.rate", true},
                                     {"broker us/msg", "broker.cpu_us_per_msg", false}};
-constexpr Compared kOpenLoop[] = {{"e2e p50", "e2e.p50", false},
-                                  {"e2e p99", "e2e.p99", false},
-                                  {"e2e p99.9", "e2e.p99.9", false},
-                                  {"ack p99", "ack.p99", false},
-                                  {"connect p50", "connect.p50", false},
-                                  {"broker us/msg", "broker.cpu_us_per_msg", false}};
+constexpr Compared kOpenLoop[] = {
+    {"e2e p50", "e2e.p50", false},         {"e2e p99", "e2e.p99", false},
+    {"e2e p99.9", "e2e.p99.9", false},     {"ack p99", "ack.p99", false},
+    {"connect p50", "connect.p50", false}, {"broker us/msg", "broker.cpu_us_per_msg", false}};
 
 std::span<const Compared> compared(bool saturation) {
     if (saturation) return kSaturation;
@@ -33,7 +31,8 @@ std::span<const Compared> compared(bool saturation) {
 }
 
 std::string verdict(const VersusResult::Row& row, const Interval& ratio, int rounds) {
-    if (rounds < kEnoughRounds) return fmt::format("undecided: {} rounds, {} needed", rounds, kEnoughRounds);
+    if (rounds < kEnoughRounds)
+        return fmt::format("undecided: {} rounds, {} needed", rounds, kEnoughRounds);
     if (ratio.low <= 1 && ratio.high >= 1) return "no difference shown";
     const bool b_is_better = (ratio.middle > 1) == row.more_is_better;
     return b_is_better ? "B is better" : "A is better";
@@ -44,7 +43,8 @@ std::string verdict(const VersusResult::Row& row, const Interval& ratio, int rou
 VersusResult run_versus(const VersusSpec& spec, const RunOne& run,
                         const std::function<void(int, const Result&, const Result&)>& on_round) {
     VersusResult out;
-    for (const Compared& c : compared(spec.a.max)) out.rows.push_back({c.name, c.more_is_better, {}, {}});
+    for (const Compared& c : compared(spec.a.max))
+        out.rows.push_back({c.name, c.more_is_better, {}, {}});
     for (int round = 0; round < spec.rounds; ++round) {
         // A B, B A, A B: what drifts over time falls on both alike.
         const bool a_first = round % 2 == 0;

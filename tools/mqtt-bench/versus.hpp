@@ -19,7 +19,7 @@ struct VersusSpec {
 
 struct VersusResult {
     struct Row {
-        std::string name;      // "delivered", "e2e p99"
+        std::string name;  // "delivered", "e2e p99"
         bool more_is_better = false;
         std::vector<double> a;
         std::vector<double> b;
@@ -33,8 +33,9 @@ struct VersusResult {
 
 // `run` executes one spec (Run in the tool, a script in tests); `on_round` hears about progress.
 using RunOne = std::function<Result(const Spec&)>;
-VersusResult run_versus(const VersusSpec& spec, const RunOne& run,
-                        const std::function<void(int round, const Result& a, const Result& b)>& on_round);
+VersusResult run_versus(
+    const VersusSpec& spec, const RunOne& run,
+    const std::function<void(int round, const Result& a, const Result& b)>& on_round);
 
 // "B/A delivered   x1.34 [1.31, 1.37]   B is better"
 std::string versus_text(const VersusResult& result, std::uint64_t seed);

@@ -37,7 +37,11 @@ TimePoint to_time_point(std::int64_t ns) {
 
 Worker::Worker(const Plan& plan, const Spec& spec, Shared& shared, Inbox& inbox,
                std::uint32_t number)
-    : plan_(plan), spec_(spec), shared_(shared), inbox_(inbox), number_(number) {
+    : plan_(plan)
+    , spec_(spec)
+    , shared_(shared)
+    , inbox_(inbox)
+    , number_(number) {
     for (const Endpoint& target : spec.targets) {
         options_.push_back(spec.connect);
         options_.back().endpoint = target;
@@ -218,7 +222,8 @@ std::uint64_t Worker::cpu_ns() const {
 
 void Worker::disconnect_phase() {
     if (window_step_ == 1) close_window();
-    for (Client& client : clients_) client.close();
+    for (Client& client : clients_)
+        client.close();
     const std::int64_t give_up = now_ns() + 2 * kSecond;
     while (connected_now_.load(std::memory_order_relaxed) > 0 && now_ns() < give_up) {
         wait_until(std::min(give_up, now_ns() + kLongTurn));

@@ -22,11 +22,11 @@ namespace mqtt::bench {
 struct Report {
     std::uint32_t worker = 0;
     std::int64_t at_ns = 0;
-    Counters counters;                     // since the start
-    std::unique_ptr<SeriesSet> interval;   // since the last report
-    std::uint64_t pending = 0;             // due and not sent
+    Counters counters;                    // since the start
+    std::unique_ptr<SeriesSet> interval;  // since the last report
+    std::uint64_t pending = 0;            // due and not sent
     std::uint64_t in_flight = 0;
-    std::uint64_t backlog_bytes = 0;       // stuck in front of sockets
+    std::uint64_t backlog_bytes = 0;  // stuck in front of sockets
     bool is_last = false;
 };
 
@@ -111,7 +111,7 @@ private:
     std::vector<ConnectOptions> options_;  // one per target; clients differ in the client id only
     std::unique_ptr<ConnectionLoop> loop_;
     std::unique_ptr<Generator> generator_;
-    std::deque<Client> clients_;           // subscribers, publishers, idle ones
+    std::deque<Client> clients_;  // subscribers, publishers, idle ones
     std::size_t subscribers_ = 0;
     std::size_t publishers_ = 0;
 

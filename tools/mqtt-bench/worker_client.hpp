@@ -9,8 +9,11 @@ namespace mqtt::bench {
 struct Worker::Client final : private ConnectionSink {
 public:
     Client(Worker& worker, Role role, std::uint32_t index, std::uint32_t number)
-        : worker_(worker), index_(index), number_(number), role_(role),
-          connection_(*worker.loop_, *this) {}
+        : worker_(worker)
+        , index_(index)
+        , number_(number)
+        , role_(role)
+        , connection_(*worker.loop_, *this) {}
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
 
