@@ -27,7 +27,7 @@ struct Peer {
     bool dirty = false;
     bool waits = false;  // for EPOLLOUT
     std::uint16_t next_id = 1;
-    std::string in;      // an incomplete packet
+    std::string in;  // an incomplete packet
     std::string out;
     std::size_t sent = 0;
 };
@@ -54,8 +54,8 @@ void watch(Peer& peer, bool writable, int operation) {
 void flush(Peer& peer) {
     peer.dirty = false;
     while (peer.sent < peer.out.size()) {
-        const ssize_t n = send(peer.fd, peer.out.data() + peer.sent, peer.out.size() - peer.sent,
-                               MSG_NOSIGNAL);
+        const ssize_t n =
+            send(peer.fd, peer.out.data() + peer.sent, peer.out.size() - peer.sent, MSG_NOSIGNAL);
         if (n < 0) {
             if (errno == EAGAIN && !peer.waits) watch(peer, true, EPOLL_CTL_MOD);
             return;
@@ -68,7 +68,8 @@ void flush(Peer& peer) {
 }
 
 void reply(Peer& peer, std::initializer_list<unsigned> bytes) {
-    for (const unsigned byte : bytes) peer.out.push_back(static_cast<char>(byte));
+    for (const unsigned byte : bytes)
+        peer.out.push_back(static_cast<char>(byte));
     mark(peer);
 }
 
@@ -99,9 +100,7 @@ void handle(Peer& peer, const std::uint8_t* p, std::size_t size, std::size_t hea
             reply(peer, {0x20, 2, 0, 0});
         }
         break;
-    case 3:
-        relay(peer, p, size, head);
-        break;
+    case 3: relay(peer, p, size, head); break;
     case 8:  // SUBSCRIBE of one filter
         if (peer.v5) {
             reply(peer, {0x90, 4, p[head], p[head + 1], 0, p[size - 1] & 3u});
@@ -110,11 +109,8 @@ void handle(Peer& peer, const std::uint8_t* p, std::size_t size, std::size_t hea
         }
         subscribers.push_back(&peer);
         break;
-    case 12:
-        reply(peer, {0xD0, 0});
-        break;
-    default:
-        break;
+    case 12: reply(peer, {0xD0, 0}); break;
+    default: break;
     }
 }
 
@@ -155,8 +151,8 @@ bool read_once(Peer& peer) {
         return true;
     }
     peer.in.append(reinterpret_cast<char*>(buffer), size);
-    peer.in.erase(0, parse(peer, reinterpret_cast<const std::uint8_t*>(peer.in.data()),
-                           peer.in.size()));
+    peer.in.erase(
+        0, parse(peer, reinterpret_cast<const std::uint8_t*>(peer.in.data()), peer.in.size()));
     return true;
 }
 
@@ -214,7 +210,8 @@ int main(int argc, char** argv) {
             if ((events[i].events & EPOLLOUT) != 0) mark(peer);
             if ((events[i].events & ~EPOLLOUT) != 0 && !read_once(peer)) drop(peer);
         }
-        for (Peer* peer : dirty) flush(*peer);
+        for (Peer* peer : dirty)
+            flush(*peer);
         dirty.clear();
     }
 }

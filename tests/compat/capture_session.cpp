@@ -37,8 +37,8 @@ public:
             subscribe.add(filter, {QoS::exactly_once});
             unsubscribe.add(filter);
         }
-        client_.protocol.subscribe(subscribe.view(),
-                                   v5 ? list(PropertyId::subscription_identifier, 7) : PropertyList());
+        client_.protocol.subscribe(
+            subscribe.view(), v5 ? list(PropertyId::subscription_identifier, 7) : PropertyList());
         exchange();
         for (const QoS qos : {QoS::at_most_once, QoS::at_least_once, QoS::exactly_once}) {
             publish_kept(client_.protocol, "大楼/三层/温度", "21.5 ℃", qos);
@@ -117,7 +117,8 @@ private:
         while (!bytes.empty()) {
             const FrameResult found = find_frame(bytes, 0);
             std::printf("%c ", direction);
-            for (const std::uint8_t byte : bytes.first(found.frame.size)) std::printf("%02x", byte);
+            for (const std::uint8_t byte : bytes.first(found.frame.size))
+                std::printf("%02x", byte);
             std::printf("\n");
             bytes = bytes.subspan(found.frame.size);
         }

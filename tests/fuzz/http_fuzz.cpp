@@ -21,7 +21,8 @@ void check_url(std::string_view text) {
     }
     // A name may hold what needs escapes, which printing leaves alone; plain ones must come back.
     const Endpoint& endpoint = parsed->endpoint;
-    const std::string_view plain = endpoint.transport == Transport::unix_socket ? endpoint.path : endpoint.host;
+    const std::string_view plain =
+        endpoint.transport == Transport::unix_socket ? endpoint.path : endpoint.host;
     if (plain.find_first_of("%@/?#[]") != std::string_view::npos) return;
     const auto again = parse_url(to_url(endpoint));
     if (again.ok() && again->endpoint == endpoint) return;

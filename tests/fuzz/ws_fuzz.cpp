@@ -16,7 +16,8 @@ std::string decode(WsRole reader, Bytes wire, std::size_t piece) {
     std::string out;
     WsDecoder decoder(reader);
     while (!wire.empty()) {
-        std::vector<std::uint8_t> raw(wire.begin(), wire.begin() + static_cast<std::ptrdiff_t>(std::min(piece, wire.size())));
+        std::vector<std::uint8_t> raw(
+            wire.begin(), wire.begin() + static_cast<std::ptrdiff_t>(std::min(piece, wire.size())));
         wire = wire.subspan(raw.size());
         Bytes left(raw);
         std::uint8_t* to = raw.data();

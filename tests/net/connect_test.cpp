@@ -57,18 +57,20 @@ bool contains(const std::string& text, std::string_view part) {
 // closes; or, with `keep`, keeps it open without a word.
 struct RawServer {
     explicit RawServer(TestLoop& test, std::string text = {}, bool keep_open = false)
-        : answer(std::move(text)), keep(keep_open) {
-        auto opened = Listener::open(test.loop(), listen_on(Transport::tcp), 0, [this, &test](Accepted accepted) {
-            peers.push_back(std::make_unique<EchoPeer>(test.loop(), std::move(accepted)));
-            EchoPeer& peer = *peers.back();
-            peer.consumer.on_data = [this, &peer](Bytes bytes) {
-                if (!keep) {
-                    peer.driver.out().append(as_bytes(answer));
-                    peer.driver.close_gracefully();
-                }
-                return Consumed{bytes.size(), 0};
-            };
-        });
+        : answer(std::move(text))
+        , keep(keep_open) {
+        auto opened = Listener::open(
+            test.loop(), listen_on(Transport::tcp), 0, [this, &test](Accepted accepted) {
+                peers.push_back(std::make_unique<EchoPeer>(test.loop(), std::move(accepted)));
+                EchoPeer& peer = *peers.back();
+                peer.consumer.on_data = [this, &peer](Bytes bytes) {
+                    if (!keep) {
+                        peer.driver.out().append(as_bytes(answer));
+                        peer.driver.close_gracefully();
+                    }
+                    return Consumed{bytes.size(), 0};
+                };
+            });
         listener = std::move(opened.listener);
     }
     Endpoint endpoint(Transport transport) const {
@@ -98,7 +100,8 @@ struct DeafPort {
         }
     }
     ~DeafPort() {
-        for (const int client : clients) ::close(client);
+        for (const int client : clients)
+            ::close(client);
         ::close(listener);
     }
     int listener = -1;
@@ -119,8 +122,8 @@ struct ClosedPort {
     std::uint16_t port = 0;
 };
 
-asio::awaitable<void> race_into(std::vector<SocketAddress> addresses, std::string bind_address, TimePoint deadline,
-                                std::optional<RaceResult>* out) {
+asio::awaitable<void> race_into(std::vector<SocketAddress> addresses, std::string bind_address,
+                                TimePoint deadline, std::optional<RaceResult>* out) {
     *out = co_await connect_race(std::move(addresses), std::move(bind_address), deadline);
 }
 
@@ -168,18 +171,22 @@ TEST_CASE("connect: an open port tells its real number, for IPv4 and IPv6 the sa
         CHECK_MESSAGE(result.stream, result.message);
         CHECK(contains(result.peer_address, std::to_string(endpoint.port)));
     }
-    CHECK(connect_now(test, connect_to(Endpoint{Transport::tcp, "localhost", bound.front().port, {}})).stream);
+    CHECK(
+        connect_now(test, connect_to(Endpoint{Transport::tcp, "localhost", bound.front().port, {}}))
+            .stream);
 }
 
 TEST_CASE("connect: nothing listening is a refusal that says so") {
     TestLoop test;
     const ClosedPort closed;
-    const ConnectResult result = connect_now(test, connect_to(Endpoint{Transport::tcp, "127.0.0.1", closed.port, {}}));
+    const ConnectResult result =
+        connect_now(test, connect_to(Endpoint{Transport::tcp, "127.0.0.1", closed.port, {}}));
     CHECK(result.stream == nullptr);
     CHECK_MESSAGE(result.error.code == Errc::connection_refused, result.message);
     CHECK(result.step == ConnectStep::connect);
     CHECK(contains(result.message, "cannot connect to 127.0.0.1 port "));
-    CHECK(contains(result.message, "nothing listens on that port, or only on the loopback address"));
+    CHECK(
+        contains(result.message, "nothing listens on that port, or only on the loopback address"));
 }
 
 TEST_CASE("connect: a SYN without an answer ends at our deadline") {
@@ -202,20 +209,24 @@ TEST_CASE("connect: a deaf address does not keep the next one from winning the r
     REQUIRE(make_numeric_address("127.0.0.2", port, addresses[0]));
     REQUIRE(make_numeric_address("127.0.0.1", port, addresses[1]));
     std::optional<RaceResult> result;
-    asio::co_spawn(test.context(), race_into(addresses, "", Clock::now() + 20s, &result), asio::detached);
+    asio::co_spawn(test.context(), race_into(addresses, "", Clock::now() + 20s, &result),
+                   asio::detached);
     REQUIRE(test.run_until([&] { return result.has_value(); }));
     CHECK(result->socket);
     CHECK(result->address.text() == "127.0.0.1:" + std::to_string(port));
 }
 
-TEST_CASE("connect: an address that refuses is followed by the next at once, and the refusal is what is told") {
+TEST_CASE(
+    "connect: an address that refuses is followed by the next at once, and the refusal is what is "
+    "told") {
     TestLoop test;
     EchoServer server(test, listen_on(Transport::tcp));
     std::vector<SocketAddress> addresses(2);
     REQUIRE(make_numeric_address("127.0.0.2", server.endpoint().port, addresses[0]));
     REQUIRE(make_numeric_address("127.0.0.1", server.endpoint().port, addresses[1]));
     std::optional<RaceResult> result;
-    asio::co_spawn(test.context(), race_into(addresses, "", Clock::now() + 20s, &result), asio::detached);
+    asio::co_spawn(test.context(), race_into(addresses, "", Clock::now() + 20s, &result),
+                   asio::detached);
     REQUIRE(test.run_until([&] { return result.has_value(); }));
     CHECK(result->socket);
     const DeafPort deaf;
@@ -223,7 +234,8 @@ TEST_CASE("connect: an address that refuses is followed by the next at once, and
     REQUIRE(make_numeric_address("127.0.0.1", closed.port, addresses[0]));
     REQUIRE(make_numeric_address("127.0.0.1", deaf.port, addresses[1]));
     result.reset();
-    asio::co_spawn(test.context(), race_into(addresses, "", Clock::now() + 300ms, &result), asio::detached);
+    asio::co_spawn(test.context(), race_into(addresses, "", Clock::now() + 300ms, &result),
+                   asio::detached);
     REQUIRE(test.run_until([&] { return result.has_value(); }));
     CHECK(result->error == std::errc::connection_refused);
 }
@@ -243,7 +255,8 @@ TEST_CASE("connect: the local address can be chosen") {
 
 TEST_CASE("connect: a name that does not exist is told apart from a host that does not answer") {
     TestLoop test;
-    const ConnectResult result = connect_now(test, connect_to(Endpoint{Transport::tcp, "no..such..host", 1883, {}}, 3s));
+    const ConnectResult result =
+        connect_now(test, connect_to(Endpoint{Transport::tcp, "no..such..host", 1883, {}}, 3s));
     CHECK(result.error.code == Errc::resolve_failed);
     CHECK(result.step == ConnectStep::resolve);
     CHECK(contains(result.message, "cannot resolve host 'no..such..host'"));
@@ -282,7 +295,8 @@ TEST_CASE("connect: TLS to a plain port, and silence instead of TLS, are recogni
     ConnectResult result = connect_now(test, connect_to(closes.endpoint(Transport::tls)));
     CHECK(result.error.code == Errc::not_tls);
     CHECK(result.step == ConnectStep::tls);
-    CHECK(contains(result.message, "over TLS: the server closed the connection instead of answering in TLS"));
+    CHECK(contains(result.message,
+                   "over TLS: the server closed the connection instead of answering in TLS"));
     const RawServer web(test, "HTTP/1.1 400 Bad Request\r\n\r\n");
     CHECK(connect_now(test, connect_to(web.endpoint(Transport::tls))).error.code == Errc::not_tls);
     const RawServer silent(test, "", true);
@@ -312,7 +326,8 @@ TEST_CASE("connect: a refused upgrade carries its status, and silence its deadli
     ConnectResult result = connect_now(test, connect_to(missing.endpoint(Transport::websocket)));
     CHECK(result.error.code == Errc::websocket_upgrade_failed);
     CHECK(result.step == ConnectStep::websocket);
-    CHECK(contains(result.message, "the WebSocket upgrade failed: the server answered 404 Not Found"));
+    CHECK(contains(result.message,
+                   "the WebSocket upgrade failed: the server answered 404 Not Found"));
     const RawServer closes(test);
     CHECK(contains(connect_now(test, connect_to(closes.endpoint(Transport::websocket))).message,
                    "closed the connection without an answer"));
@@ -333,14 +348,16 @@ TEST_CASE("connect: giving up in the middle leaves nothing behind") {
         const ConnectTarget second(connect_to(silent.endpoint(Transport::tls)));
         asio::co_spawn(test.context(), connect_into(first, &a), asio::detached);
         asio::co_spawn(test.context(), connect_into(second, &b), asio::detached);
-        CHECK(test.run_until([&] { return silent.peers.size() == 1 && silent.peers[0]->consumer.calls > 0; }));
+        CHECK(test.run_until(
+            [&] { return silent.peers.size() == 1 && silent.peers[0]->consumer.calls > 0; }));
         CHECK(!a.has_value());
         CHECK(!b.has_value());
         // The context is destroyed with both coroutines waiting (the sanitizers look on).
     }
 }
 
-TEST_CASE("connect: certificates reload for connections to come, and a failed reload keeps the old") {
+TEST_CASE(
+    "connect: certificates reload for connections to come, and a failed reload keeps the old") {
     TestLoop test;
     ListenOptions options = listen_on(Transport::tls);
     EchoServer server(test, options);
@@ -356,7 +373,8 @@ TEST_CASE("connect: certificates reload for connections to come, and a failed re
     fresh.certificate_file = files.certificate;
     fresh.key_file = files.key;
     REQUIRE(server.listener->reload_tls(fresh).ok());
-    CHECK(connect_now(test, connect_to(server.endpoint())).error.code == Errc::tls_certificate_rejected);
+    CHECK(connect_now(test, connect_to(server.endpoint())).error.code ==
+          Errc::tls_certificate_rejected);
     ConnectOptions trusting = connect_to(server.endpoint());
     trusting.tls.ca_file = renewed.ca_file();
     CHECK(connect_now(test, trusting).stream);
@@ -379,7 +397,8 @@ TEST_CASE("connect: listening where one cannot says why") {
     EchoServer first(test, listen_on(Transport::tcp));
     ListenOptions options = listen_on(Transport::tcp);
     options.endpoint.port = first.endpoint().port;
-    CHECK(contains(EchoServer(test, options).message, "the address is in use (another program listens there"));
+    CHECK(contains(EchoServer(test, options).message,
+                   "the address is in use (another program listens there"));
     options.endpoint = Endpoint{Transport::tcp, "192.0.2.1", 0, {}};
     CHECK(contains(EchoServer(test, options).message, "not one of this machine"));
     options = listen_on(Transport::tls);

@@ -17,7 +17,8 @@ namespace {
 constexpr Loop::Readiness kBoth[] = {Loop::Readiness::own_epoll, Loop::Readiness::async_wait};
 
 struct Side {
-    Side(Loop& loop, std::unique_ptr<ByteStream> stream) : driver(loop, std::move(stream), consumer) {}
+    Side(Loop& loop, std::unique_ptr<ByteStream> stream)
+        : driver(loop, std::move(stream), consumer) {}
     void send(std::string_view text) {
         driver.out().append(as_bytes(text));
         driver.mark_dirty();
@@ -29,8 +30,10 @@ struct Side {
 void write_all(int fd, std::string_view text) {
     while (!text.empty()) {
         const ssize_t n = ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
-        if (n > 0) text.remove_prefix(static_cast<std::size_t>(n));
-        else REQUIRE(errno == EAGAIN);
+        if (n > 0)
+            text.remove_prefix(static_cast<std::size_t>(n));
+        else
+            REQUIRE(errno == EAGAIN);
     }
 }
 
@@ -68,14 +71,16 @@ TEST_CASE("driver: two sides exchange what they stage") {
         b.driver.start();
         a.send("hello");
         b.send("world");
-        CHECK(test.run_until([&] { return a.consumer.text == "world" && b.consumer.text == "hello"; }));
+        CHECK(test.run_until(
+            [&] { return a.consumer.text == "world" && b.consumer.text == "hello"; }));
         CHECK(a.driver.bytes_sent() == 5);
         CHECK(a.driver.bytes_received() == 5);
     }
 }
 
 TEST_CASE("driver: frames arrive whole whatever the pieces they are written in") {
-    const std::string wire = frame("first") + frame(std::string(300, 'x')) + frame("") + frame("last");
+    const std::string wire =
+        frame("first") + frame(std::string(300, 'x')) + frame("") + frame("last");
     for (std::size_t piece = 1; piece <= wire.size(); piece += piece < 30 ? 1 : 37) {
         TestLoop test;
         const SocketPair pair = make_unix_pair();
@@ -102,8 +107,10 @@ TEST_CASE("driver: a packet larger than the read buffer is collected, with its n
     a.consumer.on_data = [&](Bytes bytes) { return take_frames(bytes, frames); };
     a.driver.start();
     std::string big(3'000'000, 'b');
-    for (std::size_t i = 0; i < big.size(); ++i) big[i] = static_cast<char>('a' + i % 26);
-    const std::string wire = frame("before") + frame(big) + frame("after") + frame(big) + frame("end");
+    for (std::size_t i = 0; i < big.size(); ++i)
+        big[i] = static_cast<char>('a' + i % 26);
+    const std::string wire =
+        frame("before") + frame(big) + frame("after") + frame(big) + frame("end");
     std::string_view left = wire;
     CHECK(test.run_until([&] {
         const ssize_t n = ::send(pair.b, left.data(), left.size(), MSG_NOSIGNAL);
@@ -306,7 +313,8 @@ TEST_CASE("driver: a stream that fails, blocks, ends or goes short at call N los
     // 40 kB each way in many flushes; every fault at every call of the conversation.
     for (const Fault fault : {Fault::fail_read, Fault::fail_write, Fault::end, Fault::short_read,
                               Fault::short_write, Fault::want_write_on_read, Fault::block_write}) {
-        const bool is_fatal = fault == Fault::fail_read || fault == Fault::fail_write || fault == Fault::end;
+        const bool is_fatal =
+            fault == Fault::fail_read || fault == Fault::fail_write || fault == Fault::end;
         for (int n = 1; n < 100; ++n) {
             CAPTURE(static_cast<int>(fault));
             CAPTURE(n);
@@ -321,7 +329,8 @@ TEST_CASE("driver: a stream that fails, blocks, ends or goes short at call N los
             b.consumer.on_data = [&](Bytes bytes) {
                 const std::size_t before = at_b.size();
                 const Consumed consumed = take_frames(bytes, at_b);
-                for (std::size_t i = before; i < at_b.size(); ++i) b.send(frame(at_b[i]));
+                for (std::size_t i = before; i < at_b.size(); ++i)
+                    b.send(frame(at_b[i]));
                 return consumed;
             };
             a.driver.start();
@@ -333,7 +342,8 @@ TEST_CASE("driver: a stream that fails, blocks, ends or goes short at call N los
             REQUIRE(test.run_until([&] { return at_a.size() == 8 || a.consumer.closed == 1; }));
             if (!plan.fired || !is_fatal) {
                 REQUIRE(at_a.size() == 8);
-                for (std::size_t i = 0; i < 8; ++i) CHECK(at_a[i] == std::string(5000, static_cast<char>('a' + i)));
+                for (std::size_t i = 0; i < 8; ++i)
+                    CHECK(at_a[i] == std::string(5000, static_cast<char>('a' + i)));
             } else {
                 CHECK(a.consumer.closed == 1);
             }

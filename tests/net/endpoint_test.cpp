@@ -19,8 +19,10 @@ TEST_CASE("endpoint: every scheme has its transport and default port") {
     CHECK(parsed("mqtt://h").endpoint == Endpoint{Transport::tcp, "h", 1883, ""});
     CHECK(parsed("mqtts://h").endpoint == Endpoint{Transport::tls, "h", 8883, ""});
     CHECK(parsed("ws://h").endpoint == Endpoint{Transport::websocket, "h", 80, "/mqtt"});
-    CHECK(parsed("wss://h/x?y=1").endpoint == Endpoint{Transport::secure_websocket, "h", 443, "/x?y=1"});
-    CHECK(parsed("unix:/run/mqtt.sock").endpoint == Endpoint{Transport::unix_socket, "", 0, "/run/mqtt.sock"});
+    CHECK(parsed("wss://h/x?y=1").endpoint ==
+          Endpoint{Transport::secure_websocket, "h", 443, "/x?y=1"});
+    CHECK(parsed("unix:/run/mqtt.sock").endpoint ==
+          Endpoint{Transport::unix_socket, "", 0, "/run/mqtt.sock"});
     CHECK(parsed("unix:///run/a%20b").endpoint.path == "/run/a b");
     CHECK(parsed("MQTT://h:99").endpoint.port == 99);
 }
@@ -47,7 +49,8 @@ TEST_CASE("endpoint: IPv6 addresses stand in brackets") {
 }
 
 TEST_CASE("endpoint: printing and parsing agree, and credentials are not printed") {
-    for (const char* text : {"mqtt://h:1883", "mqtts://10.0.0.1:8883", "ws://h:80/mqtt", "unix:/run/x"}) {
+    for (const char* text :
+         {"mqtt://h:1883", "mqtts://10.0.0.1:8883", "ws://h:80/mqtt", "unix:/run/x"}) {
         CHECK(to_url(parsed(text).endpoint) == text);
     }
     CHECK(to_url(parsed("mqtt://user:secret@h/topic").endpoint) == "mqtt://h:1883");
@@ -59,13 +62,27 @@ TEST_CASE("endpoint: what is no URL is refused with its part named") {
         std::string_view part;
     };
     const Row rows[] = {
-        {"http://h", "must begin"},     {"h:1883", "must begin"},          {"", "must begin"},
-        {"mqtt://", "host"},            {"mqtt://:1883", "host"},          {"mqtt://h:", "port"},
-        {"mqtt://h:65536", "port"},     {"mqtt://h:12x", "port"},          {"mqtt://h:-1", "port"},
-        {"mqtt://::1", "brackets"},     {"mqtt://[::1", "']'"},            {"mqtt://[h]", "brackets"},
-        {"mqtt://[::1]x", "port"},      {"mqtt://a%zz@h", "user name"},    {"mqtt://a:%0@h", "password"},
-        {"mqtt://a:%00@h", "password"}, {"mqtt://h/a%2", "topic"},         {"ws://h/a b", "path"},
-        {"ws://h/\r\nX: y", "path"},    {"unix:", "socket path"},          {"mqtt://a b", "host"},
+        {"http://h", "must begin"},
+        {"h:1883", "must begin"},
+        {"", "must begin"},
+        {"mqtt://", "host"},
+        {"mqtt://:1883", "host"},
+        {"mqtt://h:", "port"},
+        {"mqtt://h:65536", "port"},
+        {"mqtt://h:12x", "port"},
+        {"mqtt://h:-1", "port"},
+        {"mqtt://::1", "brackets"},
+        {"mqtt://[::1", "']'"},
+        {"mqtt://[h]", "brackets"},
+        {"mqtt://[::1]x", "port"},
+        {"mqtt://a%zz@h", "user name"},
+        {"mqtt://a:%0@h", "password"},
+        {"mqtt://a:%00@h", "password"},
+        {"mqtt://h/a%2", "topic"},
+        {"ws://h/a b", "path"},
+        {"ws://h/\r\nX: y", "path"},
+        {"unix:", "socket path"},
+        {"mqtt://a b", "host"},
     };
     for (const Row& row : rows) {
         CAPTURE(std::string(row.url));

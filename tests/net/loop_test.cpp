@@ -51,7 +51,8 @@ TEST_CASE("loop: readiness of a descriptor reaches its watcher") {
         Counter counter;
         counter.action = [&] {
             char buffer[16];
-            while (::recv(pair.a, buffer, sizeof buffer, 0) > 0) {}
+            while (::recv(pair.a, buffer, sizeof buffer, 0) > 0) {
+            }
         };
         test.loop().watch(pair.a, counter);
         for (int i = 1; i <= 3; ++i) {
@@ -83,10 +84,12 @@ TEST_CASE("loop: writability is told once asked for") {
         Counter counter;
         test.loop().watch(pair.a, counter);
         char block[4096] = {};
-        while (::send(pair.a, block, sizeof block, 0) > 0) {}
+        while (::send(pair.a, block, sizeof block, 0) > 0) {
+        }
         test.loop().want_writable(pair.a, counter);
         CHECK(test.run_until([&] { return counter.writable > 0; }, 100ms) == false);
-        while (::recv(pair.b, block, sizeof block, 0) > 0) {}
+        while (::recv(pair.b, block, sizeof block, 0) > 0) {
+        }
         CHECK(test.run_until([&] { return counter.writable > 0; }));
         test.loop().unwatch(pair.a, counter);
         ::close(pair.a);
@@ -108,7 +111,8 @@ TEST_CASE("loop: a watcher that left in the same turn is not called") {
     REQUIRE(::send(second.b, "x", 1, 0) == 1);
     CHECK(test.run_until([&] { return a.readable + b.readable > 0; }));
     CHECK(test.run_until([&] { return a.readable + b.readable > 1; }, 100ms) == false);
-    for (const int fd : {first.a, first.b, second.a, second.b}) ::close(fd);
+    for (const int fd : {first.a, first.b, second.a, second.b})
+        ::close(fd);
 }
 
 TEST_CASE("loop: mark_ready calls again in the next turn, without a descriptor") {
@@ -201,7 +205,8 @@ TEST_CASE("loop: posts of several threads arrive once each and in the order of e
         }
         CHECK(test.run_until([&] { return received == kThreads * kPosts; }));
         CHECK(in_order);
-        for (std::thread& thread : threads) thread.join();
+        for (std::thread& thread : threads)
+            thread.join();
     }
 }
 

@@ -37,7 +37,8 @@ TEST_CASE("timer wheel: a timer never comes early and at most one tick late") {
         std::vector<TimePoint> due;
         for (int i = 0; i < 300; ++i) {
             probes.push_back(std::make_unique<Probe>());
-            due.push_back(kStart + Duration(static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(span.count()))));
+            due.push_back(kStart + Duration(static_cast<std::int64_t>(
+                                       random() % static_cast<std::uint64_t>(span.count()))));
             wheel.set(*probes.back(), due.back());
         }
         // Called exactly when it asks to be: what a loop does.
@@ -60,9 +61,11 @@ TEST_CASE("timer wheel: a loop that wakes late still fires everything once") {
         wheel.set(*probes.back(), kStart + i * 977ms);
     }
     wheel.advance(kStart + 500s);
-    for (int i = 0; i < 1000; ++i) CHECK(probes[static_cast<std::size_t>(i)]->fired == (i * 977 <= 500'000 ? 1 : 0));
+    for (int i = 0; i < 1000; ++i)
+        CHECK(probes[static_cast<std::size_t>(i)]->fired == (i * 977 <= 500'000 ? 1 : 0));
     wheel.advance(kStart + 2000s);
-    for (const auto& probe : probes) CHECK(probe->fired == 1);
+    for (const auto& probe : probes)
+        CHECK(probe->fired == 1);
     CHECK(wheel.next_due() == TimePoint::max());
 }
 
@@ -106,7 +109,8 @@ TEST_CASE("timer wheel: timers set and cancel each other, and themselves, from i
     wheel.set(first, kStart + 1s);
     wheel.set(second, kStart + 1s);
     wheel.set(again, kStart + 1s);
-    for (int i = 1; i <= 100; ++i) wheel.advance(kStart + i * 100ms);
+    for (int i = 1; i <= 100; ++i)
+        wheel.advance(kStart + i * 100ms);
     CHECK(first.fired + second.fired == 1);
     CHECK(again.fired == 5);
 }

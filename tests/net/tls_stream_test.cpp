@@ -52,8 +52,10 @@ std::string why_not(const TlsOptions& options, TlsRole role) {
 }
 
 struct Session {
-    Session(const TlsOptions& client_side, const TlsOptions& server_side, const std::string& host = "localhost")
-        : client_context(make(client_side, TlsRole::client)), server_context(make(server_side, TlsRole::server)) {
+    Session(const TlsOptions& client_side, const TlsOptions& server_side,
+            const std::string& host = "localhost")
+        : client_context(make(client_side, TlsRole::client))
+        , server_context(make(server_side, TlsRole::server)) {
         MemoryPair pair = make_memory_pair();
         a = pair.a.get();
         b = pair.b.get();
@@ -115,7 +117,8 @@ bool transfer(ByteStream& from, ByteStream& to, const std::string& text, std::si
 
 std::string pattern(std::size_t size) {
     std::string out(size, '\0');
-    for (std::size_t i = 0; i < size; ++i) out[i] = static_cast<char>(i * 31 + i / 256);
+    for (std::size_t i = 0; i < size; ++i)
+        out[i] = static_cast<char>(i * 31 + i / 256);
     return out;
 }
 
@@ -138,24 +141,35 @@ TEST_CASE("tls: both sides agree and move bytes however few the wire moves at on
 }
 
 TEST_CASE("tls: a certificate is refused with its reason") {
-    CHECK(contains(refusal(client_options(), server_options({.valid_from_days = -10, .valid_to_days = -2})), "expired on 20"));
-    CHECK(contains(refusal(client_options(), server_options({.valid_from_days = 2})), "valid only from 20"));
-    CHECK(contains(refusal(client_options(), server_options({.self_signed = true})), "self-signed"));
-    CHECK(contains(refusal(client_options(), server_options({.names = {"DNS:other.example", "IP:10.1.2.3"}})),
-                   "it is for other.example, 10.1.2.3, not for 'localhost'"));
-    CHECK(contains(refusal(client_options(), server_options(), "127.0.0.2"), "not for '127.0.0.2'"));
+    CHECK(contains(
+        refusal(client_options(), server_options({.valid_from_days = -10, .valid_to_days = -2})),
+        "expired on 20"));
+    CHECK(contains(refusal(client_options(), server_options({.valid_from_days = 2})),
+                   "valid only from 20"));
+    CHECK(
+        contains(refusal(client_options(), server_options({.self_signed = true})), "self-signed"));
+    CHECK(contains(
+        refusal(client_options(), server_options({.names = {"DNS:other.example", "IP:10.1.2.3"}})),
+        "it is for other.example, 10.1.2.3, not for 'localhost'"));
+    CHECK(
+        contains(refusal(client_options(), server_options(), "127.0.0.2"), "not for '127.0.0.2'"));
     const TestAuthority stranger("Stranger CA");
     TlsOptions trusting_stranger;
     trusting_stranger.ca_file = stranger.ca_file();
-    CHECK(contains(refusal(trusting_stranger, server_options()), "its issuer 'Test CA' is not trusted here"));
+    CHECK(contains(refusal(trusting_stranger, server_options()),
+                   "its issuer 'Test CA' is not trusted here"));
     CHECK(contains(refusal({}, server_options()), "its issuer 'Test CA' is not trusted here"));
 }
 
 TEST_CASE("tls: addresses, wildcards and other server names are checked") {
     CHECK(Session(client_options(), server_options(), "127.0.0.1").shake_hands());
     CHECK(Session(client_options(), server_options(), "::1").shake_hands());
-    CHECK(Session(client_options(), server_options({.names = {"DNS:*.example.org"}}), "broker.example.org").shake_hands());
-    CHECK_FALSE(Session(client_options(), server_options({.names = {"DNS:*.example.org"}}), "a.b.example.org").shake_hands());
+    CHECK(Session(client_options(), server_options({.names = {"DNS:*.example.org"}}),
+                  "broker.example.org")
+              .shake_hands());
+    CHECK_FALSE(Session(client_options(), server_options({.names = {"DNS:*.example.org"}}),
+                        "a.b.example.org")
+                    .shake_hands());
     TlsOptions renamed = client_options();
     renamed.server_name = "localhost";
     CHECK(Session(renamed, server_options(), "10.9.8.7").shake_hands());
@@ -164,11 +178,13 @@ TEST_CASE("tls: addresses, wildcards and other server names are checked") {
 TEST_CASE("tls: verification can be switched off, wholly or for the name") {
     TlsOptions insecure;
     insecure.verify_peer = false;
-    CHECK(Session(insecure, server_options({.valid_from_days = -9, .valid_to_days = -2}), "x").shake_hands());
+    CHECK(Session(insecure, server_options({.valid_from_days = -9, .valid_to_days = -2}), "x")
+              .shake_hands());
     TlsOptions any_name = client_options();
     any_name.verify_host_name = false;
     CHECK(Session(any_name, server_options(), "other.example").shake_hands());
-    CHECK_FALSE(Session(any_name, server_options({.self_signed = true}), "localhost").shake_hands());
+    CHECK_FALSE(
+        Session(any_name, server_options({.self_signed = true}), "localhost").shake_hands());
 }
 
 TEST_CASE("tls: a hashed CA directory serves, and so do the system's variables") {
@@ -256,7 +272,8 @@ TEST_CASE("tls: faulty files and options are named before anything connects") {
     const TlsOptions good = server_options();
     TlsOptions o;
     o.ca_file = "/nonexistent/ca.pem";
-    CHECK(why_not(o, TlsRole::client) == "cannot read the CA file '/nonexistent/ca.pem': No such file or directory");
+    CHECK(why_not(o, TlsRole::client) ==
+          "cannot read the CA file '/nonexistent/ca.pem': No such file or directory");
     o = {};
     o.ca_directory = "/nonexistent";
     CHECK(contains(why_not(o, TlsRole::client), "cannot read the CA directory '/nonexistent'"));
@@ -281,7 +298,8 @@ TEST_CASE("tls: faulty files and options are named before anything connects") {
 
 TEST_CASE("tls: a key file's password is used, and never asked for") {
     TlsOptions options = server_options();
-    options.key_file = authority().encrypt_key({options.certificate_file, options.key_file}, "secret");
+    options.key_file =
+        authority().encrypt_key({options.certificate_file, options.key_file}, "secret");
     CHECK(contains(why_not(options, TlsRole::server), "is its password right?"));
     options.key_password = "secret";
     CHECK(Session(client_options(), options).shake_hands());
@@ -305,7 +323,8 @@ TEST_CASE("tls: a peer without TLS is recognised") {
         pair.b->outgoing() = answer;
         if (ends) pair.b.reset();
         IoResult result;
-        for (int i = 0; i < 10; ++i) result = client.handshake();
+        for (int i = 0; i < 10; ++i)
+            result = client.handshake();
         return std::pair(client.failure(), client.failure_text());
     };
     CHECK(meet("", true).first == Errc::not_tls);
@@ -338,7 +357,8 @@ TEST_CASE("tls: closing tells the peer; a wire that just ends is an end too") {
     CHECK(!result.error);
 }
 
-TEST_CASE("tls: a record that does not fit the wire is offered again, also from elsewhere in memory") {
+TEST_CASE(
+    "tls: a record that does not fit the wire is offered again, also from elsewhere in memory") {
     Session session(client_options(), server_options());
     REQUIRE(session.shake_hands());
     session.a->write_limit = 10;
@@ -358,12 +378,14 @@ TEST_CASE("tls: a record that does not fit the wire is offered again, also from 
     CHECK(got == pattern(40'000));
 }
 
-TEST_CASE("tls: driver over TLS and WebSocket, with a wire that fails, blocks or goes short at call N") {
+TEST_CASE(
+    "tls: driver over TLS and WebSocket, with a wire that fails, blocks or goes short at call N") {
     const auto client_context = make(client_options(), TlsRole::client);
     const auto server_context = make(server_options(), TlsRole::server);
-    for (const Fault fault : {Fault::fail_read, Fault::fail_write, Fault::end, Fault::short_read, Fault::short_write,
-                              Fault::want_write_on_read, Fault::block_write}) {
-        const bool is_fatal = fault == Fault::fail_read || fault == Fault::fail_write || fault == Fault::end;
+    for (const Fault fault : {Fault::fail_read, Fault::fail_write, Fault::end, Fault::short_read,
+                              Fault::short_write, Fault::want_write_on_read, Fault::block_write}) {
+        const bool is_fatal =
+            fault == Fault::fail_read || fault == Fault::fail_write || fault == Fault::end;
         for (int n = 1; n < 200; ++n) {
             CAPTURE(static_cast<int>(fault));
             CAPTURE(n);
@@ -376,7 +398,9 @@ TEST_CASE("tls: driver over TLS and WebSocket, with a wire that fails, blocks or
             const Endpoint endpoint{Transport::secure_websocket, "localhost", 443, "/mqtt"};
             Collector at_a;
             Collector at_b;
-            Driver a(test.loop(), std::make_unique<WsStream>(std::move(tls_a), endpoint, WebSocketOptions()), at_a);
+            Driver a(test.loop(),
+                     std::make_unique<WsStream>(std::move(tls_a), endpoint, WebSocketOptions()),
+                     at_a);
             Driver b(test.loop(), std::make_unique<WsStream>(std::move(tls_b)), at_b);
             a.start();
             b.start();
@@ -389,7 +413,8 @@ TEST_CASE("tls: driver over TLS and WebSocket, with a wire that fails, blocks or
                 b.mark_dirty();
                 return Consumed{bytes.size(), 0};
             };
-            REQUIRE(test.run_until([&] { return at_a.text.size() == text.size() || at_a.closed == 1; }));
+            REQUIRE(test.run_until(
+                [&] { return at_a.text.size() == text.size() || at_a.closed == 1; }));
             if (plan.fired && is_fatal) {
                 CHECK(at_a.closed == 1);
             } else {

@@ -79,7 +79,8 @@ TEST_CASE("ws frame: the examples of RFC 6455 section 5.7 decode") {
     CHECK(decode(WsRole::server, unhex("82 85 37 fa 21 3d 7f 9f 4d 51 58"), 11).data == "Hello");
     CHECK(decode(WsRole::client, unhex("02 03 48 65 6c 80 02 6c 6f"), 9).data == "Hello");
     CHECK(decode(WsRole::client, unhex("89 05 48 65 6c 6c 6f"), 7).events == "p[Hello]");
-    CHECK(decode(WsRole::server, unhex("8a 85 37 fa 21 3d 7f 9f 4d 51 58"), 11).events == "o[Hello]");
+    CHECK(decode(WsRole::server, unhex("8a 85 37 fa 21 3d 7f 9f 4d 51 58"), 11).events ==
+          "o[Hello]");
 }
 
 TEST_CASE("ws frame: any chunking gives the same bytes and events [MQTT-6.0.0-2]") {
@@ -88,7 +89,8 @@ TEST_CASE("ws frame: any chunking gives the same bytes and events [MQTT-6.0.0-2]
     std::string expected;
     for (const std::size_t size : {0, 1, 2, 7, 8, 9, 124, 125, 126, 127, 300, 65535, 65536}) {
         std::string payload(size, '\0');
-        for (std::size_t i = 0; i < size; ++i) payload[i] = static_cast<char>(i * 7 + size);
+        for (std::size_t i = 0; i < size; ++i)
+            payload[i] = static_cast<char>(i * 7 + size);
         wire += encode(WsOpcode::binary, payload, &mask);
         wire += encode(WsOpcode::ping, std::string("p") + std::to_string(size), &mask);
         expected += payload;
@@ -103,7 +105,8 @@ TEST_CASE("ws frame: any chunking gives the same bytes and events [MQTT-6.0.0-2]
 }
 
 TEST_CASE("ws frame: control frames may stand between the fragments of a message") {
-    const std::string wire = unhex("02 02 61 62") + unhex("89 01 70") + unhex("00 01 63") + unhex("80 01 64");
+    const std::string wire =
+        unhex("02 02 61 62") + unhex("89 01 70") + unhex("00 01 63") + unhex("80 01 64");
     for (std::size_t piece = 1; piece <= wire.size(); ++piece) {
         const Decoded out = decode(WsRole::client, wire, piece);
         CHECK(out.data == "abcd");
@@ -122,23 +125,29 @@ TEST_CASE("ws frame: what RFC 6455 forbids is a violation with its close code [M
         {WsRole::client, "81 01 61", WsClose::unacceptable_data, "text frame"},
         {WsRole::server, "81 81 00 00 00 00 61", WsClose::unacceptable_data, "masked text frame"},
         {WsRole::server, "82 01 61", WsClose::protocol_error, "client frame without a mask"},
-        {WsRole::client, "82 81 00 00 00 00 61", WsClose::protocol_error, "server frame with a mask"},
+        {WsRole::client, "82 81 00 00 00 00 61", WsClose::protocol_error,
+         "server frame with a mask"},
         {WsRole::client, "c2 01 61", WsClose::protocol_error, "RSV1 (compression was not agreed)"},
         {WsRole::client, "a2 01 61", WsClose::protocol_error, "RSV2"},
         {WsRole::client, "92 01 61", WsClose::protocol_error, "RSV3"},
         {WsRole::client, "83 01 61", WsClose::protocol_error, "unknown data opcode"},
         {WsRole::client, "8b 00", WsClose::protocol_error, "unknown control opcode"},
         {WsRole::client, "80 01 61", WsClose::protocol_error, "continuation of nothing"},
-        {WsRole::client, "02 01 61 82 01 61", WsClose::protocol_error, "new message inside another"},
+        {WsRole::client, "02 01 61 82 01 61", WsClose::protocol_error,
+         "new message inside another"},
         {WsRole::client, "09 01 61", WsClose::protocol_error, "fragmented ping"},
         {WsRole::client, "89 7e 00 7e", WsClose::protocol_error, "ping of more than 125 bytes"},
         {WsRole::client, "82 7e 00 7d", WsClose::protocol_error, "125 in two bytes: not minimal"},
-        {WsRole::client, "82 7f 00 00 00 00 00 00 ff ff", WsClose::protocol_error, "65535 in eight bytes"},
-        {WsRole::client, "82 7f 80 00 00 00 00 01 00 00", WsClose::protocol_error, "length with the top bit"},
+        {WsRole::client, "82 7f 00 00 00 00 00 00 ff ff", WsClose::protocol_error,
+         "65535 in eight bytes"},
+        {WsRole::client, "82 7f 80 00 00 00 00 01 00 00", WsClose::protocol_error,
+         "length with the top bit"},
         {WsRole::client, "88 01 03", WsClose::protocol_error, "close with half a code"},
-        {WsRole::client, "88 02 03 ed", WsClose::protocol_error, "close with 1005, which never travels"},
+        {WsRole::client, "88 02 03 ed", WsClose::protocol_error,
+         "close with 1005, which never travels"},
         {WsRole::client, "88 02 03 e7", WsClose::protocol_error, "close with 999"},
-        {WsRole::client, "88 02 07 d0", WsClose::protocol_error, "close with 2000, which nobody defined"},
+        {WsRole::client, "88 02 07 d0", WsClose::protocol_error,
+         "close with 2000, which nobody defined"},
     };
     for (const Row& row : rows) {
         CAPTURE(row.why);
@@ -152,7 +161,8 @@ TEST_CASE("ws frame: what RFC 6455 forbids is a violation with its close code [M
 }
 
 TEST_CASE("ws frame: close codes that may travel are taken") {
-    for (const char* hex : {"88 00", "88 02 03 e8", "88 02 03 f3", "88 06 0b b8 62 79 65 21", "88 02 13 87"}) {
+    for (const char* hex :
+         {"88 00", "88 02 03 e8", "88 02 03 f3", "88 06 0b b8 62 79 65 21", "88 02 13 87"}) {
         CAPTURE(hex);
         const std::string wire = unhex(hex);
         CHECK(decode(WsRole::client, wire, 1).events.starts_with("c["));
@@ -166,7 +176,8 @@ TEST_CASE("ws frame: headers are as short as they can be") {
         std::uint64_t payload;
         std::size_t size;
     };
-    for (const Row row : {Row{0, 2}, {125, 2}, {126, 4}, {65535, 4}, {65536, 10}, {1ULL << 40, 10}}) {
+    for (const Row row :
+         {Row{0, 2}, {125, 2}, {126, 4}, {65535, 4}, {65536, 10}, {1ULL << 40, 10}}) {
         CHECK(encode_ws_header(header, WsOpcode::binary, row.payload, nullptr) == row.size);
         CHECK(encode_ws_header(header, WsOpcode::binary, row.payload, &mask) == row.size + 4);
     }
@@ -175,9 +186,11 @@ TEST_CASE("ws frame: headers are as short as they can be") {
 TEST_CASE("ws frame: masking in pieces equals masking at once") {
     const WsMask mask{0xa1, 0xb2, 0xc3, 0xd4};
     std::string text(257, 'x');
-    for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>(i);
+    for (std::size_t i = 0; i < text.size(); ++i)
+        text[i] = static_cast<char>(i);
     std::string naive = text;
-    for (std::size_t i = 0; i < naive.size(); ++i) naive[i] = static_cast<char>(naive[i] ^ mask[i % 4]);
+    for (std::size_t i = 0; i < naive.size(); ++i)
+        naive[i] = static_cast<char>(naive[i] ^ mask[i % 4]);
     for (std::size_t cut = 0; cut <= text.size(); ++cut) {
         std::string out = text;
         auto* bytes = reinterpret_cast<std::uint8_t*>(out.data());

@@ -30,8 +30,10 @@ std::string request(const std::string& drop = "", const std::string& add = "",
     return out + add + "\r\n";
 }
 
-std::string answer(const std::string& status, const std::string& accept, const std::string& protocol) {
-    return "HTTP/1.1 " + status + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " + accept +
+std::string answer(const std::string& status, const std::string& accept,
+                   const std::string& protocol) {
+    return "HTTP/1.1 " + status +
+           "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " + accept +
            "\r\nSec-WebSocket-Protocol: " + protocol + "\r\n\r\n";
 }
 
@@ -52,13 +54,15 @@ TEST_CASE("http head: the end is found at the empty line, at every cut") {
     CHECK(size == head.size());
 }
 
-TEST_CASE("http head: bare line feeds, bare carriage returns, NUL and more than 8 KiB are refused") {
+TEST_CASE(
+    "http head: bare line feeds, bare carriage returns, NUL and more than 8 KiB are refused") {
     CHECK(state_of("GET / HTTP/1.1\nHost: a\r\n\r\n") == HttpHeadState::malformed);
     CHECK(state_of("GET / HTTP/1.1\r\nHost: a\n\n") == HttpHeadState::malformed);
     CHECK(state_of("GET / HTTP/1.1\rHost: a") == HttpHeadState::malformed);
     CHECK(state_of(std::string_view("GET /\0 HTTP", 11)) == HttpHeadState::malformed);
     CHECK(state_of("\n") == HttpHeadState::malformed);
-    CHECK(state_of("GET / HTTP/1.1\r\nA: " + std::string(kMaxHttpHeadBytes, 'a')) == HttpHeadState::malformed);
+    CHECK(state_of("GET / HTTP/1.1\r\nA: " + std::string(kMaxHttpHeadBytes, 'a')) ==
+          HttpHeadState::malformed);
 }
 
 TEST_CASE("http head: folded lines, blanks before the colon and control characters are refused") {
@@ -72,13 +76,15 @@ TEST_CASE("http head: folded lines, blanks before the colon and control characte
 
 TEST_CASE("http head: request lines and status lines are taken apart strictly") {
     CHECK(parse_request_line("GET /a?b=c HTTP/1.1")->target == "/a?b=c");
-    for (const char* line : {"GET  / HTTP/1.1", "GET / HTTP/2", "GET /", "G\tT / HTTP/1.1", " / HTTP/1.1", ""}) {
+    for (const char* line :
+         {"GET  / HTTP/1.1", "GET / HTTP/2", "GET /", "G\tT / HTTP/1.1", " / HTTP/1.1", ""}) {
         CAPTURE(line);
         CHECK_FALSE(parse_request_line(line).has_value());
     }
     CHECK(parse_http_status("HTTP/1.1 404 Not Found") == 404);
     CHECK(parse_http_status("HTTP/1.0 200") == 200);
-    for (const char* line : {"HTTP/2 200", "HTTP/1.1 20x", "HTTP/1.1 2000", "SSH-2.0-OpenSSH_9.2", ""}) {
+    for (const char* line :
+         {"HTTP/2 200", "HTTP/1.1 20x", "HTTP/1.1 2000", "SSH-2.0-OpenSSH_9.2", ""}) {
         CAPTURE(line);
         CHECK(parse_http_status(line) == 0);
     }
@@ -90,11 +96,13 @@ TEST_CASE("ws handshake: the accept key is that of RFC 6455 section 1.3") {
     CHECK(make_ws_key() != make_ws_key());
 }
 
-TEST_CASE("ws handshake: the server takes any path and answers with mqtt from a list [MQTT-6.0.0-4]") {
+TEST_CASE(
+    "ws handshake: the server takes any path and answers with mqtt from a list [MQTT-6.0.0-4]") {
     const UpgradeAnswer accepted = answer_upgrade(request());
     CHECK(accepted.accepted);
     CHECK(accepted.text.starts_with("HTTP/1.1 101 "));
-    CHECK(accepted.text.find("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n") != std::string::npos);
+    CHECK(accepted.text.find("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n") !=
+          std::string::npos);
     CHECK(accepted.text.find("Sec-WebSocket-Protocol: mqtt\r\n") != std::string::npos);
     CHECK(accepted.text.ends_with("\r\n\r\n"));
     const UpgradeAnswer legacy =
@@ -145,17 +153,22 @@ TEST_CASE("ws handshake: the client offers mqtt, with its path and headers [MQTT
     CHECK(answer_upgrade(text).accepted);
     endpoint.port = 80;
     endpoint.path.clear();
-    CHECK(make_upgrade_request(endpoint, {}, kKey).starts_with("GET /mqtt HTTP/1.1\r\nHost: [::1]\r\n"));
+    CHECK(make_upgrade_request(endpoint, {}, kKey)
+              .starts_with("GET /mqtt HTTP/1.1\r\nHost: [::1]\r\n"));
 }
 
 TEST_CASE("ws handshake: the client judges the answer and says what is wrong") {
     const std::string accept = ws_accept_key(kKey);
     const auto judge = [](const std::string& head) { return check_upgrade_answer(head, {}, kKey); };
     CHECK(judge(answer("101 Switching Protocols", accept, "mqtt")).empty());
-    CHECK(judge(answer("404 Not Found", accept, "mqtt")).starts_with("the server answered 404 Not Found (try another path"));
-    CHECK(judge("HTTP/1.1 403 Forbidden\r\n\r\n").starts_with("the server answered 403 Forbidden (it wants a login"));
+    CHECK(judge(answer("404 Not Found", accept, "mqtt"))
+              .starts_with("the server answered 404 Not Found (try another path"));
+    CHECK(judge("HTTP/1.1 403 Forbidden\r\n\r\n")
+              .starts_with("the server answered 403 Forbidden (it wants a login"));
     CHECK(judge("SSH-2.0-OpenSSH\r\n\r\n").starts_with("the answer is not HTTP"));
-    CHECK(judge(answer("101 OK", "bogus", "mqtt")).find("Sec-WebSocket-Accept") != std::string::npos);
+    CHECK(judge(answer("101 OK", "bogus", "mqtt")).find("Sec-WebSocket-Accept") !=
+          std::string::npos);
     CHECK(judge(answer("101 OK", accept, "chat")).find("subprotocol") != std::string::npos);
-    CHECK(judge("HTTP/1.1 101 OK\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n").find("not WebSocket") != std::string::npos);
+    CHECK(judge("HTTP/1.1 101 OK\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n")
+              .find("not WebSocket") != std::string::npos);
 }

@@ -28,7 +28,8 @@ struct Pipe {
         server = std::make_unique<WsStream>(std::move(pair.b));
     }
     bool shake_hands() {
-        for (int i = 0; i < 100'000 && !(client->is_handshake_done() && server->is_handshake_done()); ++i) {
+        for (int i = 0;
+             i < 100'000 && !(client->is_handshake_done() && server->is_handshake_done()); ++i) {
             if (client->handshake().error || server->handshake().error) return false;
         }
         return client->is_handshake_done() && server->is_handshake_done();
@@ -58,7 +59,8 @@ IoResult read_some(ByteStream& stream, std::string& text, std::size_t size = 409
 
 std::string pattern(std::size_t size) {
     std::string out(size, '\0');
-    for (std::size_t i = 0; i < size; ++i) out[i] = static_cast<char>(i * 31 + i / 256);
+    for (std::size_t i = 0; i < size; ++i)
+        out[i] = static_cast<char>(i * 31 + i / 256);
     return out;
 }
 
@@ -127,8 +129,12 @@ TEST_CASE("ws stream: a ping is answered between frames, never inside one") {
     std::string got;
     read_some(*pipe.server, got);
     CHECK(pipe.server->has_pending_output());
-    while (!text.empty() || pipe.server->has_pending_output()) write_some(*pipe.server, text);
-    CHECK(pipe.a->incoming() == "\x82\x0a" "0123456789" "\x8a\x02hi");
+    while (!text.empty() || pipe.server->has_pending_output())
+        write_some(*pipe.server, text);
+    CHECK(pipe.a->incoming() ==
+          "\x82\x0a"
+          "0123456789"
+          "\x8a\x02hi");
 }
 
 TEST_CASE("ws stream: pings without end do not pile up pongs") {
@@ -193,7 +199,8 @@ TEST_CASE("ws stream: frames that come with the upgrade are not lost") {
     MemoryPair pair = make_memory_pair();
     MemoryStream* raw = pair.b.get();
     WsStream server(std::move(pair.b));
-    feed(*raw, make_upgrade_request(kEndpoint, {}, make_ws_key()) + std::string("\x82\x81\0\0\0\0x", 7));
+    feed(*raw,
+         make_upgrade_request(kEndpoint, {}, make_ws_key()) + std::string("\x82\x81\0\0\0\0x", 7));
     REQUIRE(!server.handshake().error);
     REQUIRE(server.is_handshake_done());
     CHECK(server.has_buffered_input());
@@ -224,7 +231,8 @@ TEST_CASE("ws stream: a request that never ends is refused at 8 KiB") {
     WsStream server(std::move(pair.b));
     feed(*raw, "GET / HTTP/1.1\r\nA: " + std::string(20'000, 'a'));
     IoResult result;
-    for (int i = 0; i < 20 && !result.error; ++i) result = server.handshake();
+    for (int i = 0; i < 20 && !result.error; ++i)
+        result = server.handshake();
     CHECK(result.error == Errc::websocket_upgrade_failed);
     CHECK(raw->outgoing().starts_with("HTTP/1.1 400 "));
 }

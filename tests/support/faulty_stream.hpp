@@ -12,12 +12,12 @@ namespace mqtt::test {
 
 enum class Fault {
     none,
-    fail_read,     // ECONNRESET
-    fail_write,    // EPIPE
-    end,           // end of stream on read
-    short_read,    // one byte, though more is there
-    short_write,   // one byte, then would-block
-    block_read,    // would-block once (the caller must come again by itself: see `blocked`)
+    fail_read,    // ECONNRESET
+    fail_write,   // EPIPE
+    end,          // end of stream on read
+    short_read,   // one byte, though more is there
+    short_write,  // one byte, then would-block
+    block_read,   // would-block once (the caller must come again by itself: see `blocked`)
     block_write,
     want_write_on_read,  // as TLS may
     want_read_on_write,
@@ -31,8 +31,8 @@ struct FaultPlan {
     bool fired = false;
 
     bool is_write_fault() const {
-        return fault == Fault::fail_write || fault == Fault::short_write || fault == Fault::block_write ||
-               fault == Fault::want_read_on_write;
+        return fault == Fault::fail_write || fault == Fault::short_write ||
+               fault == Fault::block_write || fault == Fault::want_read_on_write;
     }
     bool strikes(bool is_write) {
         if (fault == Fault::none || is_write != is_write_fault()) return false;
@@ -44,7 +44,8 @@ struct FaultPlan {
 class FaultyStream final : public net::ByteStream {
 public:
     FaultyStream(std::unique_ptr<net::ByteStream> inner, FaultPlan& plan)
-        : inner_(std::move(inner)), plan_(plan) {}
+        : inner_(std::move(inner))
+        , plan_(plan) {}
 
     net::IoResult read(std::span<std::uint8_t> into) override {
         if (!plan_.strikes(false)) return inner_->read(into);

@@ -19,7 +19,8 @@ public:
         bool closed = false;
     };
     MemoryStream(std::shared_ptr<Lane> in, std::shared_ptr<Lane> out)
-        : in_(std::move(in)), out_(std::move(out)) {}
+        : in_(std::move(in))
+        , out_(std::move(out)) {}
     ~MemoryStream() override { out_->closed = true; }
 
     std::size_t read_limit = static_cast<std::size_t>(-1);
@@ -30,8 +31,10 @@ public:
         result.n = std::min({into.size(), in_->bytes.size(), read_limit});
         std::memcpy(into.data(), in_->bytes.data(), result.n);
         in_->bytes.erase(0, result.n);
-        if (result.n == 0 && in_->closed) result.eof = true;
-        else result.want_read = result.n < into.size();
+        if (result.n == 0 && in_->closed)
+            result.eof = true;
+        else
+            result.want_read = result.n < into.size();
         return result;
     }
 
@@ -66,7 +69,8 @@ struct MemoryPair {
 inline MemoryPair make_memory_pair() {
     auto there = std::make_shared<MemoryStream::Lane>();
     auto back = std::make_shared<MemoryStream::Lane>();
-    return {std::make_unique<MemoryStream>(there, back), std::make_unique<MemoryStream>(back, there)};
+    return {std::make_unique<MemoryStream>(there, back),
+            std::make_unique<MemoryStream>(back, there)};
 }
 
 }  // namespace mqtt::test

@@ -16,7 +16,8 @@ namespace mqtt::test {
 class TestLoop {
 public:
     explicit TestLoop(net::Loop::Readiness readiness = net::Loop::Readiness::own_epoll)
-        : readiness_(readiness), loop_(context_, readiness) {}
+        : readiness_(readiness)
+        , loop_(context_, readiness) {}
 
     net::Loop& loop() { return loop_; }
     asio::io_context& context() { return context_; }
@@ -33,7 +34,8 @@ public:
 
     // One turn, waiting a little when nothing is to do.
     void run_one() {
-        if (readiness_ == net::Loop::Readiness::own_epoll) return loop_.run_one(std::chrono::milliseconds(50));
+        if (readiness_ == net::Loop::Readiness::own_epoll)
+            return loop_.run_one(std::chrono::milliseconds(50));
         context_.restart();
         context_.run_one_for(std::chrono::milliseconds(50));
     }

@@ -38,7 +38,8 @@ inline SocketPair make_tcp_pair() {
     auto* generic = reinterpret_cast<sockaddr*>(&address);
     const int a = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const bool ok = ::bind(listener, generic, size) == 0 && ::listen(listener, 1) == 0 &&
-                    ::getsockname(listener, generic, &size) == 0 && ::connect(a, generic, size) == 0;
+                    ::getsockname(listener, generic, &size) == 0 &&
+                    ::connect(a, generic, size) == 0;
     const int b = ok ? ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC) : -1;
     ::close(listener);
     if (b < 0) throw std::runtime_error("tcp pair");

@@ -38,8 +38,9 @@ Owned<std::FILE> open_file(const std::string& path, const char* mode) {
 }
 
 void set_name(X509_NAME* name, const std::string& common_name) {
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(common_name.c_str()),
-                               -1, -1, 0);
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
+                               reinterpret_cast<const unsigned char*>(common_name.c_str()), -1, -1,
+                               0);
 }
 
 void add_extension(X509* certificate, X509* issuer, int nid, const std::string& value) {
@@ -51,7 +52,8 @@ void add_extension(X509* certificate, X509* issuer, int nid, const std::string& 
     X509_EXTENSION_free(extension);
 }
 
-Owned<X509> make_certificate(const std::string& common_name, EVP_PKEY* key, int serial, int from_days, int to_days) {
+Owned<X509> make_certificate(const std::string& common_name, EVP_PKEY* key, int serial,
+                             int from_days, int to_days) {
     Owned<X509> certificate(X509_new());
     X509_set_version(certificate.get(), 2);
     ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), serial);
@@ -69,10 +71,11 @@ void write_certificate(const std::string& path, X509* certificate) {
 void write_key(const std::string& path, EVP_PKEY* key, const std::string& password = {}) {
     const auto file = open_file(path, "w");
     const auto* secret = reinterpret_cast<const unsigned char*>(password.data());
-    const int done = password.empty()
-                         ? PEM_write_PrivateKey(file.get(), key, nullptr, nullptr, 0, nullptr, nullptr)
-                         : PEM_write_PrivateKey(file.get(), key, EVP_aes_128_cbc(), secret,
-                                                static_cast<int>(password.size()), nullptr, nullptr);
+    const int done =
+        password.empty()
+            ? PEM_write_PrivateKey(file.get(), key, nullptr, nullptr, 0, nullptr, nullptr)
+            : PEM_write_PrivateKey(file.get(), key, EVP_aes_128_cbc(), secret,
+                                   static_cast<int>(password.size()), nullptr, nullptr);
     require(done == 1, path.c_str());
 }
 
@@ -106,14 +109,17 @@ TestAuthority::~TestAuthority() {
 CertificateFiles TestAuthority::issue(const CertificateRequest& request) {
     const int serial = next_serial_++;
     Owned<EVP_PKEY> key(EVP_EC_gen("P-256"));
-    Owned<X509> certificate =
-        make_certificate(request.common_name, key.get(), serial, request.valid_from_days, request.valid_to_days);
+    Owned<X509> certificate = make_certificate(request.common_name, key.get(), serial,
+                                               request.valid_from_days, request.valid_to_days);
     X509* issuer = request.self_signed ? certificate.get() : keys_->certificate.get();
     X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer));
     std::string names;
-    for (const std::string& name : request.names) names += (names.empty() ? "" : ",") + name;
+    for (const std::string& name : request.names)
+        names += (names.empty() ? "" : ",") + name;
     if (!names.empty()) add_extension(certificate.get(), issuer, NID_subject_alt_name, names);
-    require(X509_sign(certificate.get(), request.self_signed ? key.get() : keys_->key.get(), EVP_sha256()) > 0, "sign");
+    require(X509_sign(certificate.get(), request.self_signed ? key.get() : keys_->key.get(),
+                      EVP_sha256()) > 0,
+            "sign");
     const std::string stem = directory_ + "/" + std::to_string(serial);
     CertificateFiles files{stem + ".pem", stem + ".key"};
     write_certificate(files.certificate, certificate.get());
@@ -129,7 +135,8 @@ std::string TestAuthority::make_crl(const std::vector<CertificateFiles>& revoked
     X509_gmtime_adj(time, -kDay);
     X509_CRL_set1_lastUpdate(crl.get(), time);
     for (const CertificateFiles& files : revoked) {
-        const Owned<X509> certificate(PEM_read_X509(open_file(files.certificate, "r").get(), nullptr, nullptr, nullptr));
+        const Owned<X509> certificate(
+            PEM_read_X509(open_file(files.certificate, "r").get(), nullptr, nullptr, nullptr));
         X509_REVOKED* entry = X509_REVOKED_new();
         X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(certificate.get()));
         X509_REVOKED_set_revocationDate(entry, time);
@@ -154,7 +161,8 @@ std::string TestAuthority::make_hashed_directory() {
 }
 
 std::string TestAuthority::encrypt_key(const CertificateFiles& files, const std::string& password) {
-    const Owned<EVP_PKEY> key(PEM_read_PrivateKey(open_file(files.key, "r").get(), nullptr, nullptr, nullptr));
+    const Owned<EVP_PKEY> key(
+        PEM_read_PrivateKey(open_file(files.key, "r").get(), nullptr, nullptr, nullptr));
     const std::string path = files.key + ".encrypted";
     write_key(path, key.get(), password);
     return path;

@@ -26,7 +26,8 @@ class Sim final : public Wire {
 public:
     explicit Sim(const Spec& s) : spec(s), plan(spec, kRunId), shared(plan, 1) {
         generator = std::make_unique<Generator>(plan, spec, shared, 0, *this);
-        for (std::uint32_t p = 0; p < plan.publishers(); ++p) generator->on_connected(p, window);
+        for (std::uint32_t p = 0; p < plan.publishers(); ++p)
+            generator->on_connected(p, window);
     }
 
     struct Message {
@@ -91,7 +92,8 @@ public:
     }
     std::vector<std::uint64_t> sent_counts() const {
         std::vector<std::uint64_t> out;
-        for (std::uint32_t p = 0; p < plan.publishers(); ++p) out.push_back(generator->sent_of(p));
+        for (std::uint32_t p = 0; p < plan.publishers(); ++p)
+            out.push_back(generator->sent_of(p));
         return out;
     }
     const Histogram& series(SeriesId id) { return generator->interval()[id]; }
@@ -131,8 +133,9 @@ double ms(std::uint64_t ns) {
 
 }  // namespace
 
-TEST_CASE("generator: a broker that freezes one second in ten shows in the response time at any "
-          "window, though service time with window 1 hides it") {
+TEST_CASE(
+    "generator: a broker that freezes one second in ten shows in the response time at any "
+    "window, though service time with window 1 hides it") {
     for (const std::uint16_t inflight : std::initializer_list<std::uint16_t>{1, 10, 1000}) {
         CAPTURE(inflight);
         Spec spec = basic();
@@ -167,8 +170,9 @@ TEST_CASE("generator: a broker that answers after 7 ms is measured as 7 ms") {
     CHECK(sim.series(SeriesId::e2e).count() == 10'000);
 }
 
-TEST_CASE("generator: every 1,000th lost, every 1,500th twice, every 2,000th swapped is counted "
-          "exactly") {
+TEST_CASE(
+    "generator: every 1,000th lost, every 1,500th twice, every 2,000th swapped is counted "
+    "exactly") {
     Spec spec = basic();
     spec.rate = 10'000;
     Sim sim(spec);
@@ -378,7 +382,8 @@ TEST_CASE("generator: saturation goes on after a second when the broker drops me
     };
     sim.generator->start(sim.now);
     // Somebody has to wake it: events keep the clock going.
-    for (int i = 0; i < 4000; ++i) sim.events.emplace(sim.now + i * kMs, [] {});
+    for (int i = 0; i < 4000; ++i)
+        sim.events.emplace(sim.now + i * kMs, [] {});
     sim.run(sim.now + 4 * kSecond);
     sim.generator->end();
     sim.run(sim.now + kSecond);
@@ -403,7 +408,8 @@ TEST_CASE("generator: messages of another run or of a stranger are told apart") 
     CHECK(sim.generator->check_counts().duplicates == 0);
 }
 
-TEST_CASE("generator: payloads of 8 to 31 bytes are timed by the table, smaller ones only counted") {
+TEST_CASE(
+    "generator: payloads of 8 to 31 bytes are timed by the table, smaller ones only counted") {
     for (const std::uint32_t size : {8u, 31u, 7u, 0u}) {
         CAPTURE(size);
         Spec spec = basic();
@@ -485,13 +491,18 @@ TEST_CASE("generator: two workers share the publishers and find no loss together
     CHECK(second.publishers() == 2);
     std::vector<std::uint64_t> sent(5);
     for (Generator* g : {&first, &second}) {
-        for (std::uint32_t p = 0; p < g->publishers(); ++p) g->on_connected(p, 100);
+        for (std::uint32_t p = 0; p < g->publishers(); ++p)
+            g->on_connected(p, 100);
         g->start(0);
-        while (g->next_due() != Generator::kNever) g->on_time(10 * kSecond);
+        while (g->next_due() != Generator::kNever)
+            g->on_time(10 * kSecond);
     }
-    for (std::uint32_t p = 0; p < 3; ++p) sent[2 * p] = first.sent_of(p);
-    for (std::uint32_t p = 0; p < 2; ++p) sent[2 * p + 1] = second.sent_of(p);
-    for (const std::uint64_t count : sent) CHECK(count == 2000);
+    for (std::uint32_t p = 0; p < 3; ++p)
+        sent[2 * p] = first.sent_of(p);
+    for (std::uint32_t p = 0; p < 2; ++p)
+        sent[2 * p + 1] = second.sent_of(p);
+    for (const std::uint64_t count : sent)
+        CHECK(count == 2000);
     CHECK(first.lost(sent) == 0);
     CHECK(first.counters().received == 10'000);
 }

@@ -59,7 +59,8 @@ TEST_CASE("verdict: a busy, starved or late generator makes an open loop invalid
 
     Result late = good();
     late.series[SeriesId::lag].clear();
-    for (int i = 0; i < 10'000; ++i) late.series[SeriesId::lag].record(50'000'000);
+    for (int i = 0; i < 10'000; ++i)
+        late.series[SeriesId::lag].record(50'000'000);
     judge(late);
     CHECK(late.exit_code == kExitInvalid);
     CHECK(late.verdict.text.find("schedule lag") != std::string::npos);
@@ -122,9 +123,10 @@ TEST_CASE("summary: the first word of a line names its subject") {
     r.assertions = {{"loss==0", {}}};
     judge(r);
     const std::string text = summary_text(r);
-    for (const char* start : {"mqtt-bench  ", "\ntarget ", "\nconnect ", "\npublish ", "\ndeliver ",
-                              "\nlatency ms", "\n  e2e (response)", "\n  e2e (service)",
-                              "\n  schedule lag", "\nbroker ", "\nload gen", "\nassert ", "\nexit "}) {
+    for (const char* start :
+         {"mqtt-bench  ", "\ntarget ", "\nconnect ", "\npublish ", "\ndeliver ", "\nlatency ms",
+          "\n  e2e (response)", "\n  e2e (service)", "\n  schedule lag", "\nbroker ", "\nload gen",
+          "\nassert ", "\nexit "}) {
         CAPTURE(start);
         CHECK(text.find(start) != std::string::npos);
     }

@@ -24,7 +24,8 @@ struct IoResult {
 
 inline std::size_t total_bytes(const iovec* vectors, int count) {
     std::size_t total = 0;
-    for (int i = 0; i < count; ++i) total += vectors[i].iov_len;
+    for (int i = 0; i < count; ++i)
+        total += vectors[i].iov_len;
     return total;
 }
 

@@ -33,7 +33,8 @@ ConnectResult connect_unix(const ConnectTarget& target) {
     UniqueFd socket;
     if (!error) {
         socket = UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-        if (!socket || ::connect(socket.get(), address.get(), address.size) != 0) error = last_error();
+        if (!socket || ::connect(socket.get(), address.get(), address.size) != 0)
+            error = last_error();
     }
     if (error) return failed(ConnectStep::connect, connect_failure(target.endpoint, {}, error));
     ConnectResult out;
@@ -57,7 +58,8 @@ asio::awaitable<ConnectResult> connect_tcp(const ConnectTarget* target) {
         Failure failure = resolve_failure(hop.host, resolved.error, resolved.timed_out);
         co_return failed(has_proxy ? ConnectStep::proxy : ConnectStep::resolve, std::move(failure));
     }
-    RaceResult race = co_await connect_race(resolved.addresses, target->bind_address, target->deadline);
+    RaceResult race =
+        co_await connect_race(resolved.addresses, target->bind_address, target->deadline);
     if (race.error) {
         Failure failure = connect_failure(hop, race.address.text(), race.error);
         if (has_proxy) failure.message += "; that is the proxy";
@@ -91,27 +93,35 @@ struct Stack {
 
 Failure proxy_failure(const ConnectTarget& target, const Stack& stack, bool timed_out) {
     std::string layer = " through the proxy " + place_of(next_hop(target));
-    if (timed_out) return layer_failure(target.endpoint, layer, Errc::timed_out, "no answer in time");
+    if (timed_out)
+        return layer_failure(target.endpoint, layer, Errc::timed_out, "no answer in time");
     return layer_failure(target.endpoint, layer, Errc::proxy_failed, stack.proxy->failure_text());
 }
 
 Failure tls_failure(const ConnectTarget& target, const Stack& stack, bool timed_out) {
     if (timed_out) {
-        return layer_failure(target.endpoint, " over TLS", Errc::timed_out, "no answer in time (is this a TLS port?)");
+        return layer_failure(target.endpoint, " over TLS", Errc::timed_out,
+                             "no answer in time (is this a TLS port?)");
     }
-    return layer_failure(target.endpoint, " over TLS", stack.tls->failure(), stack.tls->failure_text());
+    return layer_failure(target.endpoint, " over TLS", stack.tls->failure(),
+                         stack.tls->failure_text());
 }
 
-Failure websocket_failure(const ConnectTarget& target, const Stack& stack, const IoResult& result, bool timed_out) {
+Failure websocket_failure(const ConnectTarget& target, const Stack& stack, const IoResult& result,
+                          bool timed_out) {
     std::string why = "the WebSocket upgrade failed: ";
-    if (timed_out) why += "no answer in time (is this a WebSocket port?)";
-    else if (!stack.ws->refusal().empty()) why += stack.ws->refusal();
-    else why += result.eof ? "the server closed the connection" : result.error.message();
+    if (timed_out)
+        why += "no answer in time (is this a WebSocket port?)";
+    else if (!stack.ws->refusal().empty())
+        why += stack.ws->refusal();
+    else
+        why += result.eof ? "the server closed the connection" : result.error.message();
     const Errc code = timed_out ? Errc::timed_out : Errc::websocket_upgrade_failed;
     return layer_failure(target.endpoint, "", code, why);
 }
 
-ConnectResult handshake_failed(const ConnectTarget& target, const Stack& stack, const IoResult& result) {
+ConnectResult handshake_failed(const ConnectTarget& target, const Stack& stack,
+                               const IoResult& result) {
     const bool timed_out = result.error == std::errc::timed_out;
     Failure failure;
     switch (stack.step()) {
@@ -127,12 +137,14 @@ Stack put_layers(const ConnectTarget& target, std::unique_ptr<ByteStream>& strea
     Stack stack;
     const Endpoint& endpoint = target.endpoint;
     if (!target.proxy.host.empty() && endpoint.transport != Transport::unix_socket) {
-        auto layer = std::make_unique<Socks5Stream>(std::move(stream), target.proxy, endpoint.host, endpoint.port);
+        auto layer = std::make_unique<Socks5Stream>(std::move(stream), target.proxy, endpoint.host,
+                                                    endpoint.port);
         stack.proxy = layer.get();
         stream = std::move(layer);
     }
     if (uses_tls(endpoint.transport)) {
-        auto layer = std::make_unique<TlsStream>(std::move(stream), *target.tls_context, endpoint.host);
+        auto layer =
+            std::make_unique<TlsStream>(std::move(stream), *target.tls_context, endpoint.host);
         stack.tls = layer.get();
         stream = std::move(layer);
     }

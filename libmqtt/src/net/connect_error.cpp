@@ -17,24 +17,30 @@ struct Cause {
 
 constexpr Cause kTcpCauses[] = {
     {ECONNREFUSED, Errc::connection_refused,
-     "connection refused (nothing listens on that port, or only on the loopback address of that machine)"},
+     "connection refused (nothing listens on that port, or only on the loopback address of that "
+     "machine)"},
     {ETIMEDOUT, Errc::timed_out,
      "no answer in time (wrong address, or a firewall or cloud security group drops the packets)"},
-    {EHOSTUNREACH, Errc::host_unreachable, "no route to the host (check the address, the network and the VPN)"},
+    {EHOSTUNREACH, Errc::host_unreachable,
+     "no route to the host (check the address, the network and the VPN)"},
     {ENETUNREACH, Errc::host_unreachable, "the network is unreachable (is this machine online?)"},
     {EADDRNOTAVAIL, Errc::invalid_argument, "the local address to bind is not one of this machine"},
-    {EAFNOSUPPORT, Errc::host_unreachable, "the address family does not fit (IPv6 switched off, or a local "
-                                           "address of the other family)"},
+    {EAFNOSUPPORT, Errc::host_unreachable,
+     "the address family does not fit (IPv6 switched off, or a local "
+     "address of the other family)"},
     {EACCES, Errc::network_error, "this machine's firewall forbids it"},
     {EPERM, Errc::network_error, "this machine's firewall forbids it"},
     {EMFILE, Errc::network_error, "this process has no file descriptor left (raise ulimit -n)"},
 };
 
 constexpr Cause kUnixCauses[] = {
-    {ENOENT, Errc::connection_refused, "no such socket (is the broker running, and is the path right?)"},
-    {ECONNREFUSED, Errc::connection_refused, "connection refused (the socket is there, but nobody listens)"},
+    {ENOENT, Errc::connection_refused,
+     "no such socket (is the broker running, and is the path right?)"},
+    {ECONNREFUSED, Errc::connection_refused,
+     "connection refused (the socket is there, but nobody listens)"},
     {EACCES, Errc::network_error, "permission denied (check the socket's owner and mode)"},
-    {ENAMETOOLONG, Errc::invalid_argument, "the path is too long for a socket (107 characters at most)"},
+    {ENAMETOOLONG, Errc::invalid_argument,
+     "the path is too long for a socket (107 characters at most)"},
     {EAGAIN, Errc::timed_out, "no answer in time (the listener does not accept connections)"},
     {ETIMEDOUT, Errc::timed_out, "no answer in time (the listener does not accept connections)"},
 };
@@ -42,7 +48,8 @@ constexpr Cause kUnixCauses[] = {
 template <std::size_t n>
 const Cause* find(const Cause (&causes)[n], std::error_code error) {
     for (const Cause& cause : causes) {
-        if (error.default_error_condition() == std::error_condition(cause.number, std::generic_category())) {
+        if (error.default_error_condition() ==
+            std::error_condition(cause.number, std::generic_category())) {
             return &cause;
         }
     }
@@ -71,7 +78,8 @@ Failure resolve_failure(const std::string& host, int error, bool timed_out) {
     return out;
 }
 
-Failure connect_failure(const Endpoint& endpoint, const std::string& address, std::error_code error) {
+Failure connect_failure(const Endpoint& endpoint, const std::string& address,
+                        std::error_code error) {
     const bool is_unix = endpoint.transport == Transport::unix_socket;
     const Cause* cause = is_unix ? find(kUnixCauses, error) : find(kTcpCauses, error);
     Failure out;
@@ -85,7 +93,8 @@ Failure connect_failure(const Endpoint& endpoint, const std::string& address, st
     return out;
 }
 
-Failure layer_failure(const Endpoint& endpoint, std::string_view layer, Errc code, std::string_view why) {
+Failure layer_failure(const Endpoint& endpoint, std::string_view layer, Errc code,
+                      std::string_view why) {
     Failure out;
     out.error = Error(code);
     out.message = "cannot connect to " + place_of(endpoint);

@@ -23,9 +23,11 @@ std::string place_of(const Endpoint& endpoint);
 Failure resolve_failure(const std::string& host, int error, bool timed_out);
 
 // TLS, the upgrade or the proxy did not come about; `why` ends the sentence.
-Failure layer_failure(const Endpoint& endpoint, std::string_view layer, Errc code, std::string_view why);
+Failure layer_failure(const Endpoint& endpoint, std::string_view layer, Errc code,
+                      std::string_view why);
 
 // `address` is the one that was tried, when it says more than the host's name.
-Failure connect_failure(const Endpoint& endpoint, const std::string& address, std::error_code error);
+Failure connect_failure(const Endpoint& endpoint, const std::string& address,
+                        std::error_code error);
 
 }  // namespace mqtt::net

@@ -19,7 +19,9 @@ constexpr auto kAttemptDelay = std::chrono::milliseconds(250);
 using Socket = asio::generic::stream_protocol::socket;
 
 struct Attempt {
-    Attempt(const asio::any_io_executor& executor, const SocketAddress& a) : socket(executor), address(a) {}
+    Attempt(const asio::any_io_executor& executor, const SocketAddress& a)
+        : socket(executor)
+        , address(a) {}
     Socket socket;
     SocketAddress address;
     std::optional<std::error_code> outcome;
@@ -42,14 +44,18 @@ std::error_code prepare(Attempt& attempt, const std::string& bind_address) {
     if (error) return error;
     if (!bind_address.empty()) {
         SocketAddress local;
-        if (!make_numeric_address(bind_address, 0, local)) return {EADDRNOTAVAIL, std::system_category()};
-        if (local.family() != attempt.address.family()) return {EAFNOSUPPORT, std::system_category()};
-        if (::bind(attempt.socket.native_handle(), local.get(), local.size) != 0) return last_error();
+        if (!make_numeric_address(bind_address, 0, local))
+            return {EADDRNOTAVAIL, std::system_category()};
+        if (local.family() != attempt.address.family())
+            return {EAFNOSUPPORT, std::system_category()};
+        if (::bind(attempt.socket.native_handle(), local.get(), local.size) != 0)
+            return last_error();
     }
     return error;
 }
 
-void start(const std::shared_ptr<Race>& race, const SocketAddress& address, const std::string& bind_address) {
+void start(const std::shared_ptr<Race>& race, const SocketAddress& address,
+           const std::string& bind_address) {
     race->attempts.push_back(std::make_unique<Attempt>(race->event.get_executor(), address));
     Attempt& attempt = *race->attempts.back();
     if (const std::error_code error = prepare(attempt, bind_address)) {
@@ -103,7 +109,8 @@ RaceResult won(Attempt& winner) {
 
 void close_all(Race& race) {
     std::error_code ignored;
-    for (const auto& attempt : race.attempts) attempt->socket.close(ignored);
+    for (const auto& attempt : race.attempts)
+        attempt->socket.close(ignored);
 }
 
 // Also when the coroutine is destroyed in the middle.
@@ -138,13 +145,15 @@ asio::awaitable<RaceResult> connect_race(std::vector<SocketAddress> addresses,
             out.address = addresses.front();
             out.error = std::make_error_code(std::errc::timed_out);
             const Attempt* failure = standing.telling_failure;
-            if (failure && (standing.in_flight == 0 || weight(*failure->outcome) > weight(out.error))) {
+            if (failure &&
+                (standing.in_flight == 0 || weight(*failure->outcome) > weight(out.error))) {
                 out.address = failure->address;
                 out.error = *failure->outcome;
             }
             co_return out;
         }
-        race->event.expires_at(started < addresses.size() ? std::min(next_start, deadline) : deadline);
+        race->event.expires_at(started < addresses.size() ? std::min(next_start, deadline)
+                                                          : deadline);
         std::error_code woken;
         co_await race->event.async_wait(asio::redirect_error(asio::use_awaitable, woken));
     }

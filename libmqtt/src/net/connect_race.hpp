@@ -12,9 +12,9 @@
 namespace mqtt::net {
 
 struct RaceResult {
-    UniqueFd socket;         // connected and non-blocking; empty on failure
-    SocketAddress address;   // of the winner, or of the failure that tells most
-    std::error_code error;   // timed_out when the deadline passed
+    UniqueFd socket;        // connected and non-blocking; empty on failure
+    SocketAddress address;  // of the winner, or of the failure that tells most
+    std::error_code error;  // timed_out when the deadline passed
 };
 
 // Starts with the first address and adds another one every 250 ms, or as soon as one has failed

@@ -13,7 +13,9 @@ namespace mqtt::net {
 namespace {
 
 struct Waiting {
-    Waiting(const asio::any_io_executor& executor, int fd) : descriptor(executor, fd), timer(executor) {}
+    Waiting(const asio::any_io_executor& executor, int fd)
+        : descriptor(executor, fd)
+        , timer(executor) {}
     // The stream owns the descriptor.
     ~Waiting() { descriptor.release(); }
 
@@ -37,13 +39,15 @@ void end_at(const std::shared_ptr<Waiting>& waiting, TimePoint deadline) {
 asio::awaitable<IoResult> drive_handshake(ByteStream* stream, TimePoint deadline) {
     IoResult result = stream->handshake();
     if (!result.want_read && !result.want_write) co_return result;
-    const auto waiting = std::make_shared<Waiting>(co_await asio::this_coro::executor, stream->descriptor());
+    const auto waiting =
+        std::make_shared<Waiting>(co_await asio::this_coro::executor, stream->descriptor());
     end_at(waiting, deadline);
     while ((result.want_read || result.want_write) && !waiting->is_expired) {
         const auto kind = result.want_write ? asio::posix::stream_descriptor::wait_write
                                             : asio::posix::stream_descriptor::wait_read;
         std::error_code error;
-        co_await waiting->descriptor.async_wait(kind, asio::redirect_error(asio::use_awaitable, error));
+        co_await waiting->descriptor.async_wait(kind,
+                                                asio::redirect_error(asio::use_awaitable, error));
         result = stream->handshake();
     }
     if (result.want_read || result.want_write) {

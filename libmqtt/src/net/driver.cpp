@@ -11,8 +11,8 @@ namespace mqtt::net {
 
 namespace {
 
-constexpr int kReadRounds = 4;    // then others have their turn
-constexpr int kMaxVectors = 64;   // a flush of more goes out in several writes
+constexpr int kReadRounds = 4;   // then others have their turn
+constexpr int kMaxVectors = 64;  // a flush of more goes out in several writes
 
 }  // namespace
 
@@ -28,7 +28,9 @@ private:
 };
 
 Driver::Driver(Loop& loop, std::unique_ptr<ByteStream> stream, ByteConsumer& consumer)
-    : loop_(&loop), stream_(std::move(stream)), consumer_(&consumer) {
+    : loop_(&loop)
+    , stream_(std::move(stream))
+    , consumer_(&consumer) {
     if (stream_->is_handshake_done()) stage_ = Stage::open;
 }
 

@@ -124,11 +124,15 @@ Status parse_host_and_port(std::string_view text, ParsedUrl& out) {
 Status parse_target(std::string_view text, ParsedUrl& out) {
     text = text.substr(0, text.find('#'));
     for (const char c : text) {
-        if (c <= ' ' || c >= 0x7f) return invalid("URL: the path has a character that must be % escaped");
+        if (c <= ' ' || c >= 0x7f)
+            return invalid("URL: the path has a character that must be % escaped");
     }
-    if (text.empty()) out.endpoint.path = "/mqtt";
-    else if (text.front() == '?') out.endpoint.path = "/" + std::string(text);
-    else out.endpoint.path = text;
+    if (text.empty())
+        out.endpoint.path = "/mqtt";
+    else if (text.front() == '?')
+        out.endpoint.path = "/" + std::string(text);
+    else
+        out.endpoint.path = text;
     return {};
 }
 
@@ -165,7 +169,8 @@ std::uint16_t default_port(Transport transport) {
 
 Result<ParsedUrl> parse_url(std::string_view url) {
     const Scheme* scheme = find_scheme(url);
-    if (!scheme) return invalid("URL: it must begin with mqtt://, mqtts://, ws://, wss:// or unix:");
+    if (!scheme)
+        return invalid("URL: it must begin with mqtt://, mqtts://, ws://, wss:// or unix:");
     ParsedUrl out;
     out.endpoint.transport = scheme->transport;
     const std::string_view rest = url.substr(scheme->prefix.size());
@@ -177,7 +182,8 @@ Result<ParsedUrl> parse_url(std::string_view url) {
     const bool is_websocket = uses_websocket(scheme->transport);
     const std::size_t end = rest.find_first_of(is_websocket ? "/?#" : "/");
     std::string_view authority = rest.substr(0, end);
-    const std::string_view path = end == std::string_view::npos ? std::string_view() : rest.substr(end);
+    const std::string_view path =
+        end == std::string_view::npos ? std::string_view() : rest.substr(end);
     if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
         const Status status = parse_user_info(authority.substr(0, at), out);
         if (!status) return status.error();

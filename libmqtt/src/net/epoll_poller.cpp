@@ -36,7 +36,8 @@ Ready to_ready(std::uint32_t events) {
 EpollPoller::EpollPoller() {
     epoll_ = checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
     wake_ = checked(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd");
-    alarm_ = checked(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC), "timerfd_create");
+    alarm_ =
+        checked(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC), "timerfd_create");
     add_own(wake_);
     add_own(alarm_);
 }

@@ -79,7 +79,8 @@ HttpHeadState find_http_head(std::string_view text, std::size_t& size) {
     for (std::size_t i = 0; i < end; ++i) {
         if (text[i] == '\0') return HttpHeadState::malformed;
         if (text[i] == '\n' && (i == 0 || text[i - 1] != '\r')) return HttpHeadState::malformed;
-        if (text[i] == '\r' && i + 1 < text.size() && text[i + 1] != '\n') return HttpHeadState::malformed;
+        if (text[i] == '\r' && i + 1 < text.size() && text[i + 1] != '\n')
+            return HttpHeadState::malformed;
         if (text[i] == '\n' && i >= 3 && text[i - 2] == '\n') {
             size = i + 1;
             return HttpHeadState::complete;

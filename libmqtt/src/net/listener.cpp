@@ -37,7 +37,8 @@ OpenedSocket open_tcp(SocketAddress address, int backlog) {
     OpenedSocket out;
     out.address = address;
     const int on = 1;
-    out.socket = UniqueFd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    out.socket =
+        UniqueFd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     const int fd = out.socket.get();
     if (fd < 0) {
         out.error = last_error();
@@ -86,10 +87,12 @@ OpenedSocket open_unix(const std::string& path, int backlog, unsigned mode) {
 
 std::string why_not(std::error_code error) {
     if (error == std::errc::address_in_use) {
-        return "the address is in use (another program listens there: stop it or choose another port)";
+        return "the address is in use (another program listens there: stop it or choose another "
+               "port)";
     }
     if (error == std::errc::permission_denied) {
-        return "permission denied (ports below 1024 need privileges, socket paths a writable directory)";
+        return "permission denied (ports below 1024 need privileges, socket paths a writable "
+               "directory)";
     }
     if (error == std::errc::address_not_available) return "the address is not one of this machine";
     if (error == std::errc::filename_too_long) {
@@ -124,7 +127,8 @@ private:
         for (int i = 0; i < kAcceptsPerTurn; ++i) {
             if (paused_ || is_armed()) return;
             SocketAddress peer;
-            UniqueFd socket(::accept4(socket_.get(), peer.get(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+            UniqueFd socket(
+                ::accept4(socket_.get(), peer.get(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
             if (socket) {
                 handler_(std::move(socket), peer);
             } else if (errno == EAGAIN) {
@@ -154,16 +158,23 @@ private:
 
 class SocketListener final : public Listener {
 public:
-    SocketListener(Loop& loop, const ListenOptions& options, std::uint32_t index, AcceptHandler on_accept)
-        : loop_(loop), options_(options), index_(index), on_accept_(std::move(on_accept)) {}
+    SocketListener(Loop& loop, const ListenOptions& options, std::uint32_t index,
+                   AcceptHandler on_accept)
+        : loop_(loop)
+        , options_(options)
+        , index_(index)
+        , on_accept_(std::move(on_accept)) {}
 
     ~SocketListener() override {
         if (is_unix(options_) && !acceptors_.empty()) ::unlink(options_.endpoint.path.c_str());
     }
 
     void add(OpenedSocket opened) {
-        auto handler = [this](UniqueFd socket, const SocketAddress& peer) { accept(std::move(socket), peer); };
-        acceptors_.push_back(std::make_unique<Acceptor>(loop_, std::move(opened), std::move(handler)));
+        auto handler = [this](UniqueFd socket, const SocketAddress& peer) {
+            accept(std::move(socket), peer);
+        };
+        acceptors_.push_back(
+            std::make_unique<Acceptor>(loop_, std::move(opened), std::move(handler)));
     }
 
     std::vector<Endpoint> bound() const override {
@@ -180,10 +191,12 @@ public:
     }
 
     void pause() override {
-        for (const auto& acceptor : acceptors_) acceptor->set_paused(true);
+        for (const auto& acceptor : acceptors_)
+            acceptor->set_paused(true);
     }
     void resume() override {
-        for (const auto& acceptor : acceptors_) acceptor->set_paused(false);
+        for (const auto& acceptor : acceptors_)
+            acceptor->set_paused(false);
     }
 
     Status reload_tls(const TlsOptions& options, std::string* message) override {
@@ -245,7 +258,8 @@ std::vector<OpenedSocket> open_all(const ListenOptions& options, std::string& me
         }
         out.push_back(std::move(opened));
     }
-    if (out.empty() && message.empty()) refuse(endpoint.host, "the address is not one of this machine");
+    if (out.empty() && message.empty())
+        refuse(endpoint.host, "the address is not one of this machine");
     return out;
 }
 
@@ -269,7 +283,8 @@ Listener::OpenResult Listener::open(Loop& loop, const ListenOptions& options, st
         result.error = status.error();
         return result;
     }
-    for (OpenedSocket& socket : opened) listener->add(std::move(socket));
+    for (OpenedSocket& socket : opened)
+        listener->add(std::move(socket));
     result.listener = std::move(listener);
     return result;
 }

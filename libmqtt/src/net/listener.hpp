@@ -26,7 +26,7 @@ struct ListenOptions {
 // An accepted connection: a stream whose handshakes (TLS, upgrade) are still to be driven.
 struct Accepted {
     std::unique_ptr<ByteStream> stream;
-    std::string peer_address;  // "192.0.2.1:50123", "unix"
+    std::string peer_address;    // "192.0.2.1:50123", "unix"
     std::uint32_t listener = 0;  // index given to the listener
 };
 

@@ -76,7 +76,8 @@ struct Loop::OwnEpoll final : Impl {
     }
 
     TimePoint wake_up(TimePoint deadline) const {
-        if (loop.has_work() || mailbox.has_mail() || asio_is_busy || stopping) return TimePoint::min();
+        if (loop.has_work() || mailbox.has_mail() || asio_is_busy || stopping)
+            return TimePoint::min();
         return std::min(timers.next_due(), deadline);
     }
 
@@ -173,9 +174,12 @@ struct Loop::AsyncWait final : Impl {
 };
 
 Loop::Loop(asio::io_context& context, Readiness readiness)
-    : now_(Clock::now()), read_buffer_(new std::uint8_t[kReadBufferBytes]) {
-    if (readiness == Readiness::own_epoll) impl_ = std::make_shared<OwnEpoll>(*this, context);
-    else impl_ = std::make_shared<AsyncWait>(*this, context);
+    : now_(Clock::now())
+    , read_buffer_(new std::uint8_t[kReadBufferBytes]) {
+    if (readiness == Readiness::own_epoll)
+        impl_ = std::make_shared<OwnEpoll>(*this, context);
+    else
+        impl_ = std::make_shared<AsyncWait>(*this, context);
 }
 
 Loop::~Loop() {
@@ -311,7 +315,8 @@ Loop::OwnEpoll& Loop::own_epoll() {
 
 void Loop::run() {
     OwnEpoll& own = own_epoll();
-    while (!own.stopping.exchange(false)) own.run_turn(TimePoint::max());
+    while (!own.stopping.exchange(false))
+        own.run_turn(TimePoint::max());
 }
 
 void Loop::run_until(TimePoint deadline) {

@@ -106,8 +106,9 @@ public:
 
     // Shared scratch for reading; contents are valid until the next read of any connection.
     std::span<std::uint8_t> read_buffer() { return {read_buffer_.get(), kReadBufferBytes}; }
-    static constexpr std::size_t kReadBytes = 64 * 1024;            // asked for at once
-    static constexpr std::size_t kReadBufferBytes = 2 * kReadBytes;  // with room for a tail in front
+    static constexpr std::size_t kReadBytes = 64 * 1024;  // asked for at once
+    static constexpr std::size_t kReadBufferBytes =
+        2 * kReadBytes;  // with room for a tail in front
 
     // Any thread: runs `task` on the loop, in the order of the calls. Wakes at most once per batch.
     // What is still queued when the loop is destroyed is dropped.
@@ -145,10 +146,10 @@ private:
     std::size_t staged_bytes_ = 0;
     TimePoint now_;
     std::unique_ptr<std::uint8_t[]> read_buffer_;
-    std::vector<Watcher*> marked_;     // holes where somebody left
-    std::vector<Flushable*> dirty_;    // likewise
+    std::vector<Watcher*> marked_;   // holes where somebody left
+    std::vector<Flushable*> dirty_;  // likewise
     std::vector<Retired> retired_;
-    std::shared_ptr<Impl> impl_;       // handlers in the io_context hold it weakly
+    std::shared_ptr<Impl> impl_;  // handlers in the io_context hold it weakly
 };
 
 }  // namespace mqtt::net

@@ -31,7 +31,8 @@ public:
             batch_.swap(waiting_);
             has_mail_.store(false, std::memory_order_relaxed);
         }
-        for (Task& task : batch_) task();
+        for (Task& task : batch_)
+            task();
         batch_.clear();
     }
 

@@ -15,7 +15,8 @@ inline bool looks_like_tls_record(Bytes bytes) {
 // A status line (a web server answers) or a request line (a browser asks).
 inline bool looks_like_http(Bytes bytes) {
     const std::string_view text = as_text(bytes);
-    for (const std::string_view start : {"HTTP/1.", "GET /", "POST /", "HEAD /", "PUT /", "OPTIONS "}) {
+    for (const std::string_view start :
+         {"HTTP/1.", "GET /", "POST /", "HEAD /", "PUT /", "OPTIONS "}) {
         if (text.starts_with(start)) return true;
     }
     return false;

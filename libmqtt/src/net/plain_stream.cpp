@@ -15,7 +15,8 @@ PlainStream::~PlainStream() {
 IoResult PlainStream::read(std::span<std::uint8_t> into) {
     IoResult result;
     ssize_t n;
-    do n = ::recv(descriptor_, into.data(), into.size(), 0);
+    do
+        n = ::recv(descriptor_, into.data(), into.size(), 0);
     while (n < 0 && errno == EINTR);
     if (n > 0) {
         result.n = static_cast<std::size_t>(n);
@@ -36,11 +37,14 @@ IoResult PlainStream::write(const iovec* vectors, int count) {
     message.msg_iov = const_cast<iovec*>(vectors);
     message.msg_iovlen = static_cast<std::size_t>(count);
     ssize_t n;
-    do n = ::sendmsg(descriptor_, &message, MSG_NOSIGNAL);
+    do
+        n = ::sendmsg(descriptor_, &message, MSG_NOSIGNAL);
     while (n < 0 && errno == EINTR);
     if (n < 0) {
-        if (errno == EAGAIN) result.want_write = true;
-        else result.error.assign(errno, std::system_category());
+        if (errno == EAGAIN)
+            result.want_write = true;
+        else
+            result.error.assign(errno, std::system_category());
         return result;
     }
     result.n = static_cast<std::size_t>(n);

@@ -51,7 +51,8 @@ Resolved look_up(const char* host, std::uint16_t port, int flags) {
     Resolved out;
     out.error = ::getaddrinfo(host, service.c_str(), &hints, &found);
     if (out.error != 0) return out;
-    for (const addrinfo* info = found; info; info = info->ai_next) append(out.addresses, *info);
+    for (const addrinfo* info = found; info; info = info->ai_next)
+        append(out.addresses, *info);
     ::freeaddrinfo(found);
     out.addresses = interleave(out.addresses);
     return out;
@@ -79,7 +80,8 @@ struct LookUp {
     Resolved result;
 };
 
-void run_look_up(const std::shared_ptr<LookUp>& shared, const std::string& host, std::uint16_t port) {
+void run_look_up(const std::shared_ptr<LookUp>& shared, const std::string& host,
+                 std::uint16_t port) {
     Resolved result = look_up(host.c_str(), port, AI_ADDRCONFIG);
     const std::lock_guard lock(shared->mutex);
     shared->result = std::move(result);

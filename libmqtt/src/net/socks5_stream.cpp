@@ -41,9 +41,12 @@ bool is_over(const IoResult& result) {
 
 }  // namespace
 
-Socks5Stream::Socks5Stream(std::unique_ptr<ByteStream> inner, const ProxyOptions& proxy, std::string host,
-                           std::uint16_t port)
-    : inner_(std::move(inner)), proxy_(proxy), host_(std::move(host)), port_(port) {
+Socks5Stream::Socks5Stream(std::unique_ptr<ByteStream> inner, const ProxyOptions& proxy,
+                           std::string host, std::uint16_t port)
+    : inner_(std::move(inner))
+    , proxy_(proxy)
+    , host_(std::move(host))
+    , port_(port) {
     const bool has_login = !proxy_.user_name.empty();
     out_ = {kVersion, static_cast<char>(has_login ? 2 : 1), kNoLogin};
     if (has_login) out_.push_back(kUserPassword);
@@ -53,7 +56,8 @@ IoResult Socks5Stream::handshake() {
     const IoResult below = inner_->handshake();
     if (is_over(below)) return below;
     if (stage_ == Stage::failed) return IoResult{.error = Errc::proxy_failed};
-    if (host_.size() > kMaxField || proxy_.user_name.size() > kMaxField || proxy_.password.size() > kMaxField) {
+    if (host_.size() > kMaxField || proxy_.user_name.size() > kMaxField ||
+        proxy_.password.size() > kMaxField) {
         return fail("host, user name and password must not be longer than 255 bytes");
     }
     while (stage_ != Stage::done) {
@@ -109,8 +113,10 @@ bool Socks5Stream::take_answer() {
     switch (stage_) {
     case Stage::greeting: ok = take_method(); break;
     case Stage::login:
-        if (in_[1] == 0) ask_connect();
-        else ok = !fail("it refused the user name or password").error;
+        if (in_[1] == 0)
+            ask_connect();
+        else
+            ok = !fail("it refused the user name or password").error;
         break;
     default: ok = take_reply(); break;
     }
@@ -121,9 +127,14 @@ bool Socks5Stream::take_answer() {
 bool Socks5Stream::take_method() {
     const bool has_login = !proxy_.user_name.empty();
     if (in_[0] != kVersion) return !fail("it does not speak SOCKS5").error;
-    if (in_[1] == kNoLogin) ask_connect();
-    else if (in_[1] == kUserPassword && has_login) ask_login();
-    else return !fail(has_login ? "it refuses logins with a password" : "it wants a user name and password").error;
+    if (in_[1] == kNoLogin)
+        ask_connect();
+    else if (in_[1] == kUserPassword && has_login)
+        ask_login();
+    else
+        return !fail(has_login ? "it refuses logins with a password"
+                               : "it wants a user name and password")
+                    .error;
     return true;
 }
 
@@ -154,7 +165,8 @@ void Socks5Stream::ask_connect() {
 
 bool Socks5Stream::take_reply() {
     if (in_[0] != kVersion) return !fail("it does not speak SOCKS5").error;
-    if (in_[1] != 0) return !fail(std::string(reply_text(static_cast<unsigned char>(in_[1])))).error;
+    if (in_[1] != 0)
+        return !fail(std::string(reply_text(static_cast<unsigned char>(in_[1])))).error;
     stage_ = Stage::done;
     return true;
 }

@@ -17,7 +17,9 @@ public:
                  std::uint16_t port);
 
     IoResult read(std::span<std::uint8_t> into) override { return inner_->read(into); }
-    IoResult write(const iovec* vectors, int count) override { return inner_->write(vectors, count); }
+    IoResult write(const iovec* vectors, int count) override {
+        return inner_->write(vectors, count);
+    }
     IoResult handshake() override;
     bool is_handshake_done() const override { return stage_ == Stage::done; }
     void shutdown() override { inner_->shutdown(); }

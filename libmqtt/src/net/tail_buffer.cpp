@@ -49,7 +49,8 @@ std::span<std::uint8_t> TailBuffer::room(std::size_t least, std::size_t most) {
 void TailBuffer::reserve(std::size_t total) {
     if (block_ && block_->begin + total <= block_->capacity) return;
     const std::size_t bytes = base::pool_size_class(sizeof(Block) + total);
-    auto* fresh = new (base::pool_allocate(bytes)) Block{bytes - sizeof(Block), 0, size(), needed()};
+    auto* fresh =
+        new (base::pool_allocate(bytes)) Block{bytes - sizeof(Block), 0, size(), needed()};
     if (block_) std::memcpy(fresh->data(), block_->data() + block_->begin, size());
     clear();
     block_ = fresh;

@@ -14,7 +14,8 @@ Timer::~Timer() {
 
 TimerWheel::~TimerWheel() {
     for (Timer* head : slots_) {
-        for (Timer* timer = head; timer; timer = timer->next_) timer->wheel_ = nullptr;
+        for (Timer* timer = head; timer; timer = timer->next_)
+            timer->wheel_ = nullptr;
     }
 }
 
@@ -79,7 +80,8 @@ bool TimerWheel::next_slot(Slot& out) const {
 }
 
 void TimerWheel::advance(TimePoint now) {
-    const auto target = static_cast<std::uint64_t>(std::max(now - start_, Duration::zero()) / kTick);
+    const auto target =
+        static_cast<std::uint64_t>(std::max(now - start_, Duration::zero()) / kTick);
     Slot slot;
     while (next_slot(slot) && slot.tick <= target) {
         current_ = slot.tick;

@@ -61,8 +61,10 @@ int parse_version(const std::string& text) {
 std::string set_versions(SSL_CTX* context, const TlsOptions& options) {
     const int minimum = parse_version(options.minimum_version);
     const int maximum = parse_version(options.maximum_version);
-    if (minimum < 0) return "TLS version '" + options.minimum_version + "' is not tlsv1.2 or tlsv1.3";
-    if (maximum < 0) return "TLS version '" + options.maximum_version + "' is not tlsv1.2 or tlsv1.3";
+    if (minimum < 0)
+        return "TLS version '" + options.minimum_version + "' is not tlsv1.2 or tlsv1.3";
+    if (maximum < 0)
+        return "TLS version '" + options.maximum_version + "' is not tlsv1.2 or tlsv1.3";
     if (maximum != 0 && maximum < minimum) return "the maximum TLS version is below the minimum";
     SSL_CTX_set_min_proto_version(context, minimum == 0 ? TLS1_2_VERSION : minimum);
     SSL_CTX_set_max_proto_version(context, maximum);
@@ -73,7 +75,8 @@ std::string set_ciphers(SSL_CTX* context, const TlsOptions& options) {
     if (!options.ciphers.empty() && !SSL_CTX_set_cipher_list(context, options.ciphers.c_str())) {
         return failure("no cipher is known in", options.ciphers);
     }
-    if (!options.ciphersuites.empty() && !SSL_CTX_set_ciphersuites(context, options.ciphersuites.c_str())) {
+    if (!options.ciphersuites.empty() &&
+        !SSL_CTX_set_ciphersuites(context, options.ciphersuites.c_str())) {
         return failure("no TLS 1.3 ciphersuite is known in", options.ciphersuites);
     }
     return {};
@@ -132,7 +135,8 @@ std::string load_trust(SSL_CTX* context, const TlsOptions& options, TlsRole role
     }
     if (!options.ca_directory.empty()) {
         struct stat status;
-        const bool is_there = ::stat(options.ca_directory.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+        const bool is_there =
+            ::stat(options.ca_directory.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
         if (!is_there || !SSL_CTX_load_verify_dir(context, options.ca_directory.c_str())) {
             return failure("cannot read the CA directory", options.ca_directory);
         }
@@ -177,13 +181,15 @@ std::string load_certificate(SSL_CTX* context, const TlsOptions& options, TlsRol
     }
     const std::string& key = options.key_file.empty() ? options.certificate_file : options.key_file;
     SSL_CTX_set_default_passwd_cb(context, give_password);
-    SSL_CTX_set_default_passwd_cb_userdata(context, const_cast<std::string*>(&options.key_password));
+    SSL_CTX_set_default_passwd_cb_userdata(context,
+                                           const_cast<std::string*>(&options.key_password));
     const bool is_loaded = SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) == 1;
     SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
     SSL_CTX_set_default_passwd_cb(context, nullptr);
     if (!is_loaded && ERR_GET_REASON(ERR_peek_error()) == X509_R_KEY_VALUES_MISMATCH) {
         ERR_clear_error();
-        return "the private key '" + key + "' does not belong to the certificate '" + options.certificate_file + "'";
+        return "the private key '" + key + "' does not belong to the certificate '" +
+               options.certificate_file + "'";
     }
     if (!is_loaded) return failure("cannot read the private key (is its password right?)", key);
     return {};
@@ -208,8 +214,8 @@ unsigned give_psk(const SSL* ssl, unsigned char* out, unsigned max) {
     return static_cast<unsigned>(key.size());
 }
 
-unsigned give_psk_as_client(SSL* ssl, const char*, char* identity, unsigned max_identity, unsigned char* out,
-                            unsigned max) {
+unsigned give_psk_as_client(SSL* ssl, const char*, char* identity, unsigned max_identity,
+                            unsigned char* out, unsigned max) {
     const std::string& ours = extra_of(ssl).psk_identity;
     if (ours.size() + 1 > max_identity) return 0;
     std::memcpy(identity, ours.c_str(), ours.size() + 1);
@@ -226,18 +232,21 @@ std::string set_psk(SSL_CTX* context, const TlsOptions& options, TlsRole role) {
     extra.psk_identity = options.psk_identity;
     if (options.psk_identity.empty()) return "a pre-shared key needs an identity";
     if (!decode_hex(options.psk_hex, extra.psk_key)) return "the pre-shared key is not hexadecimal";
-    if (role == TlsRole::client) SSL_CTX_set_psk_client_callback(context, give_psk_as_client);
-    else SSL_CTX_set_psk_server_callback(context, give_psk_as_server);
+    if (role == TlsRole::client)
+        SSL_CTX_set_psk_client_callback(context, give_psk_as_client);
+    else
+        SSL_CTX_set_psk_server_callback(context, give_psk_as_server);
     return {};
 }
 
 // ALPN and key log.
 
-int choose_alpn(SSL* ssl, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
-                unsigned in_size, void*) {
+int choose_alpn(SSL* ssl, const unsigned char** out, unsigned char* out_size,
+                const unsigned char* in, unsigned in_size, void*) {
     const std::string& ours = extra_of(ssl).alpn;
     unsigned char* chosen = nullptr;
-    const int result = SSL_select_next_proto(&chosen, out_size, reinterpret_cast<const unsigned char*>(ours.data()),
+    const int result = SSL_select_next_proto(&chosen, out_size,
+                                             reinterpret_cast<const unsigned char*>(ours.data()),
                                              static_cast<unsigned>(ours.size()), in, in_size);
     *out = chosen;
     return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
@@ -247,13 +256,16 @@ std::string set_alpn(SSL_CTX* context, const TlsOptions& options, TlsRole role) 
     if (options.alpn.empty()) return {};
     std::string& wire = extra_of(context).alpn;
     for (const std::string& name : options.alpn) {
-        if (name.empty() || name.size() > 255) return "the ALPN name '" + name + "' has no length from 1 to 255";
+        if (name.empty() || name.size() > 255)
+            return "the ALPN name '" + name + "' has no length from 1 to 255";
         wire.push_back(static_cast<char>(name.size()));
         wire += name;
     }
     const auto* bytes = reinterpret_cast<const unsigned char*>(wire.data());
-    if (role == TlsRole::client) SSL_CTX_set_alpn_protos(context, bytes, static_cast<unsigned>(wire.size()));
-    else SSL_CTX_set_alpn_select_cb(context, choose_alpn, nullptr);
+    if (role == TlsRole::client)
+        SSL_CTX_set_alpn_protos(context, bytes, static_cast<unsigned>(wire.size()));
+    else
+        SSL_CTX_set_alpn_select_cb(context, choose_alpn, nullptr);
     return {};
 }
 
@@ -268,7 +280,8 @@ std::string set_key_log(SSL_CTX* context, const TlsOptions& options) {
     Extra& extra = extra_of(context);
     extra.key_log = std::fopen(options.key_log_file.c_str(), "ae");
     if (!extra.key_log) {
-        return "cannot write the key log '" + options.key_log_file + "': " + std::system_category().message(errno);
+        return "cannot write the key log '" + options.key_log_file +
+               "': " + std::system_category().message(errno);
     }
     SSL_CTX_set_keylog_callback(context, log_key);
     return {};

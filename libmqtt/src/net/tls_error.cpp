@@ -39,7 +39,8 @@ constexpr Alert kAlerts[] = {
 
 std::string alert_text(int number) {
     for (const Alert& alert : kAlerts) {
-        if (alert.number == number) return std::string("the peer sent the TLS alert ").append(alert.text);
+        if (alert.number == number)
+            return std::string("the peer sent the TLS alert ").append(alert.text);
     }
     return "the peer sent the TLS alert " + std::to_string(number);
 }
@@ -51,8 +52,10 @@ public:
         const auto code = static_cast<unsigned long>(static_cast<unsigned>(value));
         const int reason = ERR_GET_REASON(code);
         const bool is_ssl = ERR_GET_LIB(code) == ERR_LIB_SSL;
-        if (is_ssl && reason > SSL_AD_REASON_OFFSET) return alert_text(reason - SSL_AD_REASON_OFFSET);
-        if (is_ssl && reason == SSL_R_NO_SHARED_CIPHER) return "TLS: no cipher in common with the peer";
+        if (is_ssl && reason > SSL_AD_REASON_OFFSET)
+            return alert_text(reason - SSL_AD_REASON_OFFSET);
+        if (is_ssl && reason == SSL_R_NO_SHARED_CIPHER)
+            return "TLS: no cipher in common with the peer";
         if (is_not_tls({value, *this})) return "TLS: the peer does not speak TLS";
         const char* text = ERR_reason_error_string(code);
         return text ? std::string("TLS: ") + text : "TLS: error " + std::to_string(value);
@@ -71,7 +74,8 @@ std::string common_name(const X509_NAME* name) {
     const int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
     if (at < 0) return "(no name)";
     unsigned char* text = nullptr;
-    const int size = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
+    const int size =
+        ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
     if (size < 0) return "(no name)";
     std::string out(reinterpret_cast<char*>(text), static_cast<std::size_t>(size));
     OPENSSL_free(text);
@@ -160,16 +164,19 @@ std::string describe_certificate_failure(x509_store_ctx_st* context, std::string
     const std::string issuer = common_name(X509_get_issuer_name(certificate));
     switch (result) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
-        return "it expired on " + date(X509_get0_notAfter(certificate)) + " (renew it; check this machine's clock)";
+        return "it expired on " + date(X509_get0_notAfter(certificate)) +
+               " (renew it; check this machine's clock)";
     case X509_V_ERR_CERT_NOT_YET_VALID:
-        return "it is valid only from " + date(X509_get0_notBefore(certificate)) + " on (check this machine's clock)";
+        return "it is valid only from " + date(X509_get0_notBefore(certificate)) +
+               " on (check this machine's clock)";
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
         return "it is self-signed (to trust it, give it as CA file)";
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-        return "its issuer " + issuer + " is not trusted here (give the issuer's certificate as CA file)";
+        return "its issuer " + issuer +
+               " is not trusted here (give the issuer's certificate as CA file)";
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
         return "it is for " + subject_names(certificate) + ", not for '" + std::string(host) + "'";

@@ -27,8 +27,8 @@ struct TlsBio {
             BIO_set_retry_read(bio);
             return -1;
         }
-        const IoResult result =
-            tls.inner_->read({reinterpret_cast<std::uint8_t*>(out), static_cast<std::size_t>(size)});
+        const IoResult result = tls.inner_->read(
+            {reinterpret_cast<std::uint8_t*>(out), static_cast<std::size_t>(size)});
         tls.inner_is_drained_ = result.want_read;
         if (result.n > 0) {
             tls.has_heard_ = true;
@@ -113,14 +113,18 @@ void expect_peer(SSL* ssl, const std::string& host, const TlsOptions& options) {
     if (!options.verify_peer || !options.verify_host_name) return;
     X509_VERIFY_PARAM* wanted = SSL_get0_param(ssl);
     X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    if (is_address) X509_VERIFY_PARAM_set1_ip_asc(wanted, host.c_str());
-    else X509_VERIFY_PARAM_set1_host(wanted, host.c_str(), host.size());
+    if (is_address)
+        X509_VERIFY_PARAM_set1_ip_asc(wanted, host.c_str());
+    else
+        X509_VERIFY_PARAM_set1_host(wanted, host.c_str(), host.size());
 }
 
 }  // namespace
 
-TlsStream::TlsStream(std::unique_ptr<ByteStream> inner, const TlsContext& context, const std::string& host)
-    : inner_(std::move(inner)), ssl_(SSL_new(context.native())) {
+TlsStream::TlsStream(std::unique_ptr<ByteStream> inner, const TlsContext& context,
+                     const std::string& host)
+    : inner_(std::move(inner))
+    , ssl_(SSL_new(context.native())) {
     if (!ssl_) throw std::bad_alloc();
     BIO* bio = TlsBio::make(*this);
     SSL_set_bio(ssl_, bio, bio);
@@ -258,10 +262,12 @@ void TlsStream::explain_handshake(const IoResult& result) {
         failure_text_ = "the server's certificate is not accepted: " + certificate_problem_;
     } else if (is_not_tls(result.error)) {
         failure_ = Errc::not_tls;
-        failure_text_ = "the server does not speak TLS on this port (use a plain connection, or the TLS port)";
+        failure_text_ =
+            "the server does not speak TLS on this port (use a plain connection, or the TLS port)";
     } else if (!has_heard_) {
         failure_ = Errc::not_tls;
-        failure_text_ = "the server closed the connection instead of answering in TLS (is this a TLS port?)";
+        failure_text_ =
+            "the server closed the connection instead of answering in TLS (is this a TLS port?)";
     } else if (result.eof) {
         failure_text_ = "the server closed the connection in the middle of the TLS handshake";
     } else {
@@ -300,7 +306,8 @@ std::string TlsStream::peer_common_name() const {
     const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
     if (at < 0) return {};
     unsigned char* text = nullptr;
-    const int size = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+    const int size =
+        ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
     if (size < 0) return {};
     std::string out(reinterpret_cast<char*>(text), static_cast<std::size_t>(size));
     OPENSSL_free(text);

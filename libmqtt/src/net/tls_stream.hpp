@@ -20,7 +20,8 @@ class TlsStream final : public ByteStream {
 public:
     // `host` (client): what the certificate must be for, and the SNI if it is a name; the context's
     // options may say another one.
-    TlsStream(std::unique_ptr<ByteStream> inner, const TlsContext& context, const std::string& host = {});
+    TlsStream(std::unique_ptr<ByteStream> inner, const TlsContext& context,
+              const std::string& host = {});
     ~TlsStream() override;
 
     IoResult read(std::span<std::uint8_t> into) override;
@@ -36,13 +37,14 @@ public:
     const std::string& failure_text() const { return failure_text_; }
 
     // After the handshake. Empty when there is none.
-    std::string version() const;             // "TLSv1.3"
+    std::string version() const;  // "TLSv1.3"
     std::string alpn() const;
-    std::string peer_common_name() const;    // of the peer's certificate
+    std::string peer_common_name() const;  // of the peer's certificate
 
 private:
     friend struct TlsBio;
-    const std::uint8_t* next_record(const iovec* vectors, int count, std::size_t skip, std::size_t& size);
+    const std::uint8_t* next_record(const iovec* vectors, int count, std::size_t skip,
+                                    std::size_t& size);
     IoResult explain(int returned);
     void explain_handshake(const IoResult& result);
 
@@ -55,9 +57,9 @@ private:
     std::size_t pending_ = 0;          // bytes of a record that must be offered again
     Errc failure_ = Errc::ok;
     bool is_done_ = false;
-    bool has_failed_ = false;          // OpenSSL wants no more calls
-    bool has_heard_ = false;           // any byte of the peer
-    bool inner_is_drained_ = false;    // during one call of ours
+    bool has_failed_ = false;        // OpenSSL wants no more calls
+    bool has_heard_ = false;         // any byte of the peer
+    bool inner_is_drained_ = false;  // during one call of ours
 };
 
 }  // namespace mqtt::net

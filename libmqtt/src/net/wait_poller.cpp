@@ -24,7 +24,8 @@ struct WaitPoller::Watch {
 };
 
 WaitPoller::WaitPoller(asio::io_context& context, Deliver deliver)
-    : context_(context), deliver_(std::move(deliver)) {}
+    : context_(context)
+    , deliver_(std::move(deliver)) {}
 
 WaitPoller::~WaitPoller() = default;
 
@@ -64,7 +65,8 @@ void WaitPoller::want_writable(int descriptor, Watcher&) {
         alive->waits_write = false;
         deliver_(alive->watcher, Ready{.writable = true});
     };
-    watch->descriptor.async_wait(asio::posix::stream_descriptor::wait_write, std::move(on_writable));
+    watch->descriptor.async_wait(asio::posix::stream_descriptor::wait_write,
+                                 std::move(on_writable));
 }
 
 void WaitPoller::unwatch(int descriptor, Watcher&) {

@@ -22,12 +22,14 @@ bool is_known(std::uint8_t opcode) {
 
 std::uint64_t read_big_endian(const std::uint8_t* from, std::size_t size) {
     std::uint64_t value = 0;
-    for (std::size_t i = 0; i < size; ++i) value = value << 8 | from[i];
+    for (std::size_t i = 0; i < size; ++i)
+        value = value << 8 | from[i];
     return value;
 }
 
 void write_big_endian(std::uint8_t* to, std::size_t size, std::uint64_t value) {
-    for (std::size_t i = size; i-- > 0; value >>= 8) to[i] = static_cast<std::uint8_t>(value);
+    for (std::size_t i = size; i-- > 0; value >>= 8)
+        to[i] = static_cast<std::uint8_t>(value);
 }
 
 }  // namespace
@@ -56,7 +58,8 @@ std::size_t encode_ws_header(std::span<std::uint8_t, kWsMaxHeader> out, WsOpcode
 void ws_mask(std::uint8_t* to, const std::uint8_t* from, std::size_t size, const WsMask& mask,
              std::uint64_t position) {
     std::array<std::uint8_t, 8> wide;
-    for (std::size_t i = 0; i < wide.size(); ++i) wide[i] = mask[(position + i) % 4];
+    for (std::size_t i = 0; i < wide.size(); ++i)
+        wide[i] = mask[(position + i) % 4];
     std::uint64_t key;
     std::memcpy(&key, wide.data(), sizeof key);
     std::size_t i = 0;
@@ -66,7 +69,8 @@ void ws_mask(std::uint8_t* to, const std::uint8_t* from, std::size_t size, const
         block ^= key;
         std::memcpy(to + i, &block, sizeof block);
     }
-    for (; i < size; ++i) to[i] = from[i] ^ wide[i % 8];
+    for (; i < size; ++i)
+        to[i] = from[i] ^ wide[i % 8];
 }
 
 WsDecoder::Step WsDecoder::decode(std::span<const std::uint8_t> in, std::uint8_t* out) {
@@ -142,11 +146,15 @@ WsClose WsDecoder::open_frame() {
         const bool is_minimal = left_ > (size == 2 ? 125U : 0xFFFFU);
         if (!is_minimal || (left_ >> 63) != 0) return WsClose::protocol_error;
     }
-    if (header_[1] & kMasked) std::memcpy(mask_.data(), &header_[at], mask_.size());
-    else mask_ = {};
+    if (header_[1] & kMasked)
+        std::memcpy(mask_.data(), &header_[at], mask_.size());
+    else
+        mask_ = {};
     opcode_ = WsOpcode{static_cast<std::uint8_t>(header_[0] & 0x0F)};
-    if (is_control(opcode_)) control_size_ = 0;
-    else in_message_ = (header_[0] & kFinal) == 0;
+    if (is_control(opcode_))
+        control_size_ = 0;
+    else
+        in_message_ = (header_[0] & kFinal) == 0;
     position_ = 0;
     header_bytes_ = 0;
     in_header_ = false;
@@ -156,8 +164,10 @@ WsClose WsDecoder::open_frame() {
 // Packets and frames need not line up: the payload is a plain run of bytes [MQTT-6.0.0-2].
 void WsDecoder::take_data(std::span<const std::uint8_t> in, std::uint8_t* out, Step& step) {
     const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, in.size()));
-    if (reader_ == WsRole::server) ws_mask(out, in.data(), size, mask_, position_);
-    else if (size > 0) std::memmove(out, in.data(), size);
+    if (reader_ == WsRole::server)
+        ws_mask(out, in.data(), size, mask_, position_);
+    else if (size > 0)
+        std::memmove(out, in.data(), size);
     position_ += size;
     left_ -= size;
     step.consumed += size;
@@ -188,7 +198,8 @@ WsClose WsDecoder::check_close() const {
     if (control_size_ == 0) return WsClose::none;
     if (control_size_ == 1) return WsClose::protocol_error;
     const std::uint64_t code = read_big_endian(control_.data(), 2);
-    const bool is_standard = code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006;
+    const bool is_standard =
+        code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006;
     const bool is_registered = code >= 3000 && code <= 4999;
     return is_standard || is_registered ? WsClose::none : WsClose::protocol_error;
 }

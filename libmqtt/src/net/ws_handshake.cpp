@@ -27,8 +27,8 @@ std::string base64(Bytes bytes) {
 bool is_key(std::string_view key) {
     if (key.size() != 24 || key.substr(22) != "==") return false;
     return std::all_of(key.begin(), key.begin() + 22, [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '+' ||
-               c == '/';
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               c == '+' || c == '/';
     });
 }
 
@@ -44,7 +44,8 @@ void add_header(std::string& out, std::string_view name, std::string_view value)
 std::string host_header(const Endpoint& endpoint) {
     const bool is_ipv6 = endpoint.host.find(':') != std::string::npos;
     std::string out = is_ipv6 ? "[" + endpoint.host + "]" : endpoint.host;
-    if (endpoint.port != default_port(endpoint.transport)) out += ":" + std::to_string(endpoint.port);
+    if (endpoint.port != default_port(endpoint.transport))
+        out += ":" + std::to_string(endpoint.port);
     return out;
 }
 
@@ -60,7 +61,8 @@ UpgradeAnswer refuse(std::string_view status, std::string_view why, std::string_
 std::string_view reason_hint(int status) {
     if (status == 401 || status == 403) return " (it wants a login or forbids this origin)";
     if (status == 404) return " (try another path in the URL, such as /mqtt or /ws)";
-    if (status == 502 || status == 503 || status == 504) return " (the proxy in front finds no broker)";
+    if (status == 502 || status == 503 || status == 504)
+        return " (the proxy in front finds no broker)";
     if (status == 400 || status == 426) return " (is this a WebSocket port with MQTT behind it?)";
     if (status >= 300 && status < 400) return " (it redirects; use the URL that it redirects to)";
     return "";
@@ -93,7 +95,8 @@ std::string make_upgrade_request(const Endpoint& endpoint, const WebSocketOption
     add_header(out, "Sec-WebSocket-Version", "13");
     add_header(out, "Sec-WebSocket-Protocol", options.subprotocol);  // [MQTT-6.0.0-3]
     if (!options.origin.empty()) add_header(out, "Origin", options.origin);
-    for (const auto& [name, value] : options.headers) add_header(out, name, value);
+    for (const auto& [name, value] : options.headers)
+        add_header(out, name, value);
     return out + "\r\n";
 }
 
@@ -113,10 +116,12 @@ std::string check_upgrade_answer(std::string_view head, const WebSocketOptions& 
         return "the server's Sec-WebSocket-Accept does not fit (a cache or proxy answered?)";
     }
     const auto extension = parsed->single("Sec-WebSocket-Extensions");
-    if (extension && !extension->empty()) return "the server chose an extension that was not offered";
+    if (extension && !extension->empty())
+        return "the server chose an extension that was not offered";
     const auto subprotocol = parsed->single("Sec-WebSocket-Protocol");
     if (!subprotocol || subprotocol != options.subprotocol) {
-        return "the server did not choose the subprotocol '" + options.subprotocol + "' (no MQTT there?)";
+        return "the server did not choose the subprotocol '" + options.subprotocol +
+               "' (no MQTT there?)";
     }
     return {};
 }
@@ -125,23 +130,30 @@ UpgradeAnswer answer_upgrade(std::string_view head) {
     const auto parsed = parse_http_head(head);
     const auto line = parsed ? parse_request_line(parsed->start_line) : std::nullopt;
     if (!line) return refuse_malformed_upgrade();
-    if (line->method != "GET") return refuse("405 Method Not Allowed", "Only GET is served here.", "Allow: GET\r\n");
+    if (line->method != "GET")
+        return refuse("405 Method Not Allowed", "Only GET is served here.", "Allow: GET\r\n");
     if (line->version != "HTTP/1.1" || !parsed->single("Host")) {
         return refuse("400 Bad Request", "A WebSocket upgrade needs HTTP/1.1 and one Host header.");
     }
     if (!parsed->lists("Upgrade", "websocket") || !parsed->lists("Connection", "upgrade")) {
-        return refuse("426 Upgrade Required", "This port speaks MQTT over WebSocket.", "Upgrade: websocket\r\nConnection: Upgrade\r\n");
+        return refuse("426 Upgrade Required", "This port speaks MQTT over WebSocket.",
+                      "Upgrade: websocket\r\nConnection: Upgrade\r\n");
     }
     if (parsed->single("Sec-WebSocket-Version") != "13") {
-        return refuse("426 Upgrade Required", "Only version 13 of WebSocket is spoken here.", "Sec-WebSocket-Version: 13\r\n");
+        return refuse("426 Upgrade Required", "Only version 13 of WebSocket is spoken here.",
+                      "Sec-WebSocket-Version: 13\r\n");
     }
     const auto key = parsed->single("Sec-WebSocket-Key");
-    if (!key || !is_key(*key)) return refuse("400 Bad Request", "The Sec-WebSocket-Key is missing or broken.");
+    if (!key || !is_key(*key))
+        return refuse("400 Bad Request", "The Sec-WebSocket-Key is missing or broken.");
     // [MQTT-6.0.0-4]; mqttv3.1 is what clients of MQTT 3.1 offered before there was a standard.
     std::string_view subprotocol;
-    if (parsed->lists("Sec-WebSocket-Protocol", "mqtt")) subprotocol = "mqtt";
-    else if (parsed->lists("Sec-WebSocket-Protocol", "mqttv3.1")) subprotocol = "mqttv3.1";
-    else return refuse("400 Bad Request", "The subprotocol mqtt must be offered.");
+    if (parsed->lists("Sec-WebSocket-Protocol", "mqtt"))
+        subprotocol = "mqtt";
+    else if (parsed->lists("Sec-WebSocket-Protocol", "mqttv3.1"))
+        subprotocol = "mqttv3.1";
+    else
+        return refuse("400 Bad Request", "The subprotocol mqtt must be offered.");
     UpgradeAnswer out;
     out.accepted = true;
     out.text = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";

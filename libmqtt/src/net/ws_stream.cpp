@@ -73,7 +73,8 @@ void WsStream::unframe(std::span<std::uint8_t> raw, IoResult& result) {
         raw = raw.subspan(step.consumed);
         switch (step.event) {
         case WsDecoder::Event::ping:
-            if (control_.size() < kMaxQueuedControl) queue_control(WsOpcode::pong, decoder_.control());
+            if (control_.size() < kMaxQueuedControl)
+                queue_control(WsOpcode::pong, decoder_.control());
             break;
         case WsDecoder::Event::close: return on_close_frame(result);
         case WsDecoder::Event::violation: return on_violation(result);
@@ -161,16 +162,19 @@ IoResult WsStream::write_plain(const iovec* vectors, int count, std::size_t skip
     std::array<iovec, kMaxVectors + 1> out;
     int used = 0;
     if (header_sent_ < header_size_) {
-        out[0] = {header_.data() + header_sent_, static_cast<std::size_t>(header_size_ - header_sent_)};
+        out[0] = {header_.data() + header_sent_,
+                  static_cast<std::size_t>(header_size_ - header_sent_)};
         used = 1;
     }
     std::uint64_t left = frame_left_;
     for (int i = 0; i < count && left > 0 && used < static_cast<int>(out.size()); ++i) {
         const std::size_t skipped = std::min(skip, vectors[i].iov_len);
         skip -= skipped;
-        const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(vectors[i].iov_len - skipped, left));
+        const auto size =
+            static_cast<std::size_t>(std::min<std::uint64_t>(vectors[i].iov_len - skipped, left));
         if (size == 0) continue;
-        out[static_cast<std::size_t>(used++)] = {static_cast<std::uint8_t*>(vectors[i].iov_base) + skipped, size};
+        out[static_cast<std::size_t>(used++)] = {
+            static_cast<std::uint8_t*>(vectors[i].iov_base) + skipped, size};
         left -= size;
     }
     return inner_->write(out.data(), used);
@@ -187,7 +191,8 @@ IoResult WsStream::write_masked(const iovec* vectors, int count, std::size_t ski
     for (int i = 0; i < count && left > 0; ++i) {
         const std::size_t skipped = std::min(skip, vectors[i].iov_len);
         skip -= skipped;
-        const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(vectors[i].iov_len - skipped, left));
+        const auto size =
+            static_cast<std::size_t>(std::min<std::uint64_t>(vectors[i].iov_len - skipped, left));
         const auto* from = static_cast<const std::uint8_t*>(vectors[i].iov_base) + skipped;
         ws_mask(scratch.data() + used, from, size, mask_, position);
         position += size;
@@ -222,7 +227,8 @@ void WsStream::queue_close(WsClose code) {
     if (close_queued_) return;
     close_queued_ = true;
     const auto value = static_cast<std::uint16_t>(code);
-    const std::uint8_t payload[] = {static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value)};
+    const std::uint8_t payload[] = {static_cast<std::uint8_t>(value >> 8),
+                                    static_cast<std::uint8_t>(value)};
     queue_control(WsOpcode::close, payload);
 }
 

@@ -17,7 +17,8 @@ public:
     // The server's side: waits for the request, accepts any path and query.
     explicit WsStream(std::unique_ptr<ByteStream> inner);
     // The client's side: asks for `endpoint.path`.
-    WsStream(std::unique_ptr<ByteStream> inner, const Endpoint& endpoint, const WebSocketOptions& options);
+    WsStream(std::unique_ptr<ByteStream> inner, const Endpoint& endpoint,
+             const WebSocketOptions& options);
     ~WsStream() override;
 
     IoResult read(std::span<std::uint8_t> into) override;
@@ -25,8 +26,12 @@ public:
     IoResult handshake() override;
     bool is_handshake_done() const override { return handshake_ == nullptr; }
     void shutdown() override;
-    bool has_buffered_input() const override { return !inbox_.empty() || inner_->has_buffered_input(); }
-    bool has_pending_output() const override { return !control_.empty() || inner_->has_pending_output(); }
+    bool has_buffered_input() const override {
+        return !inbox_.empty() || inner_->has_buffered_input();
+    }
+    bool has_pending_output() const override {
+        return !control_.empty() || inner_->has_pending_output();
+    }
     int descriptor() const override { return inner_->descriptor(); }
 
     // Why the upgrade was refused (client), as the end of a sentence; empty otherwise.
@@ -59,9 +64,9 @@ private:
     std::unique_ptr<ByteStream> inner_;
     std::unique_ptr<Handshake> handshake_;  // until it is done
     WsRole role_;
-    bool close_queued_ = false;   // our close frame; no data frame may follow
-    bool shut_inner_ = false;     // once the close frame is out
-    bool ended_ = false;          // the peer's close frame has come, or a violation
+    bool close_queued_ = false;  // our close frame; no data frame may follow
+    bool shut_inner_ = false;    // once the close frame is out
+    bool ended_ = false;         // the peer's close frame has come, or a violation
     // The frame that is being written: a flush may go out in pieces.
     std::uint8_t header_size_ = 0;
     std::uint8_t header_sent_ = 0;
