@@ -14,6 +14,7 @@ TEST_CASE(
         config.log = [&](LogLevel, std::string_view line) {
             if (line.find("being dropped for client stalled") != std::string_view::npos) ++told;
         };
+        CAPTURE(threads);
         TestBroker broker(config);
         RawClient stalled = broker.client("stalled");
         stalled.subscribe("t");
@@ -35,12 +36,39 @@ TEST_CASE(
         stalled.send(Pingreq{});
         int got = 0;
         for (;;) {
+            CAPTURE(got);
             const Packet packet = stalled.receive();
             if (std::holds_alternative<Pingresp>(packet)) break;
             ++got;
         }
         CHECK(got > 0);
         CHECK(got < kCount);
+    }
+}
+
+TEST_CASE("back-pressure: a batch that fills the ring to another shard half-way arrives whole") {
+    BrokerConfig config = with_threads(3);
+    config.ring_bytes = 1024;
+    TestBroker broker(config);
+    // By their names some are at home elsewhere than the publisher.
+    std::vector<RawClient> subscribers;
+    for (int i = 0; i < 6; ++i) {
+        subscribers.push_back(broker.client("subscriber" + std::to_string(i)));
+        subscribers.back().subscribe("t");
+    }
+    RawClient pub = broker.client("pub");
+    std::vector<std::uint8_t> batch;
+    constexpr int kCount = 40;
+    for (int i = 0; i < kCount; ++i) {
+        const std::string text = std::to_string(i);
+        const auto packet =
+            encoded(ProtocolVersion::v5, Publish{.topic = "t", .payload = as_bytes(text)});
+        batch.insert(batch.end(), packet.begin(), packet.end());
+    }
+    pub.send_bytes(batch);
+    for (RawClient& subscriber : subscribers) {
+        for (int i = 0; i < kCount; ++i)
+            subscriber.expect_publish("t", std::to_string(i));
     }
 }
 

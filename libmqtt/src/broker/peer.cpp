@@ -316,6 +316,9 @@ base::Consumed Peer::on_bytes(Bytes bytes) {
     }
     if (!driver_.out().empty()) driver_.mark_dirty();
     if (protocol_.is_closing()) close();
+    // What it has left unparsed for want of room, no readiness will announce.
+    else if (consumed.bytes < bytes.size())
+        must_wait_for_mail();
     return consumed;
 }
 
