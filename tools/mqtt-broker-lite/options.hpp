@@ -28,6 +28,7 @@ struct Options {
 };
 
 std::span<const FlagRow<Options>> flag_table();
+std::span<const FlagRow<Options>> limit_flags();  // its part about limits
 ToolInfo tool_info();
 
 // Builds the configuration after all flags were applied. Throws UsageError.

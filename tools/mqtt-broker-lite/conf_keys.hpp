@@ -1,0 +1,16 @@
+// The parts of the table of keys, by subject; conf_table() joins them. Used by conf_table.cpp only.
+#pragma once
+
+#include <span>
+
+#include "mqtt-broker-lite/conf.hpp"
+
+namespace tools::broker_lite {
+
+std::span<const ConfKey> access_keys();
+std::span<const ConfKey> limit_keys();
+std::span<const ConfKey> listener_keys();
+std::span<const ConfKey> operation_keys();
+std::span<const ConfKey> data_keys();
+
+}  // namespace tools::broker_lite

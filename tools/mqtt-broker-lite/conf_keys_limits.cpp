@@ -1,0 +1,86 @@
+// Keys of limits.
+#include <algorithm>
+
+#include "mqtt-broker-lite/conf_keys.hpp"
+#include "mqtt-broker-lite/conf_values.hpp"
+
+namespace tools::broker_lite {
+namespace {
+
+using enum ConfScope;
+using enum ConfUse;
+
+// 90s, 12h, 14d, 2w, 2m (months), 1y.
+void set_client_expiration(Conf& conf, const ConfLine& line) {
+    static constexpr std::pair<char, std::int64_t> kUnits[] = {
+        {'s', 1}, {'h', 3'600}, {'d', 86'400}, {'w', 604'800}, {'m', 2'592'000}, {'y', 31'536'000}};
+    const auto* unit = std::find_if(std::begin(kUnits), std::end(kUnits),
+                                    [&](const auto& u) { return u.first == line.value.back(); });
+    if (unit == std::end(kUnits)) throw ConfError("a number with s, h, d, w, m (months) or y");
+    ConfLine number = line;
+    number.value.pop_back();
+    const std::int64_t seconds = integer(number, 1, kMostNumber) * unit->second;
+    conf.config.persistent_session_expiry =
+        static_cast<std::uint32_t>(std::min<std::int64_t>(seconds, mqtt::kNeverExpires - 1));
+}
+
+void set_overlapping(Conf&, const ConfLine& line) {
+    if (boolean(line)) throw ConfError("overlapping subscriptions always give one copy here");
+}
+
+constexpr ConfKey kKeys[] = {
+    {"max_connections", listener, used, "N",
+     "connections at a time, of all listeners together; -1: no limit",
+     CONF_SET(c.config.maximum_connections = limit(line))},
+    {"global_max_connections", general, used, "N", "connections at a time; -1: no limit",
+     CONF_SET(c.config.maximum_connections = limit(line))},
+    {"max_inflight_messages", general, used, "N",
+     "QoS 1 and 2 messages sent to a client and not yet acknowledged; 0: 65535",
+     CONF_SET(const auto n = number<std::uint16_t>(line, 0, 65'535);
+              c.config.maximum_inflight = n == 0 ? 65'535 : n)},
+    {"max_queued_messages", general, used, "N",
+     "QoS 1 and 2 messages that wait for a client; 0: no limit",
+     CONF_SET(c.config.maximum_queued_messages = limit(line))},
+    {"max_queued_bytes", general, used, "BYTES", "their memory per client; 0: no limit",
+     CONF_SET(c.config.maximum_queued_bytes = limit(line))},
+    {"queue_qos0_messages", general, used, "true|false",
+     "queue QoS 0 messages too for clients that are away",
+     CONF_SET(c.config.queue_qos0_offline = boolean(line))},
+    {"max_packet_size", general, used, "BYTES", "largest packet that a client may send",
+     CONF_SET(c.default_listener.limits.maximum_packet_size =
+                  number<std::uint32_t>(line, 20, 268'435'460);
+              for (ConfListener & l
+                   : c.listeners) l.limits.maximum_packet_size =
+                  c.default_listener.limits.maximum_packet_size)},
+    {"max_keepalive", general, used, "SECONDS",
+     "longest keep-alive of MQTT 5.0 clients; 0: what they ask for",
+     CONF_SET(c.config.maximum_keep_alive = number<std::uint16_t>(line, 0, 65'535))},
+    {"max_qos", listener, used, "0|1|2", "highest QoS that clients may publish with",
+     CONF_SET(c.current().limits.maximum_qos = static_cast<mqtt::QoS>(integer(line, 0, 2)))},
+    {"maximum_qos", listener, used, "0|1|2", "as max_qos",
+     CONF_SET(c.current().limits.maximum_qos = static_cast<mqtt::QoS>(integer(line, 0, 2)))},
+    {"max_topic_alias", listener, used, "N", "topic aliases that an MQTT 5.0 client may set",
+     CONF_SET(c.current().limits.topic_alias_maximum = number<std::uint16_t>(line, 0, 65'535))},
+    {"retain_available", general, used, "true|false", "false: retained messages are refused",
+     CONF_SET(const bool yes = boolean(line); c.default_listener.limits.retain_available = yes;
+              for (ConfListener & l
+                   : c.listeners) l.limits.retain_available = yes)},
+    {"persistent_client_expiration", general, used, "N(s|h|d|w|m|y)",
+     "how long sessions of clients that are away are kept", set_client_expiration},
+    {"message_size_limit", general, refused, "BYTES", "say max_packet_size instead"},
+    {"max_inflight_bytes", general, ignored, "BYTES",
+     "max_inflight_messages bounds what is in flight"},
+    {"memory_limit", general, refused, "BYTES", kNotYet},
+    {"global_max_clients", general, refused, "N", kNotYet},
+    {"upgrade_outgoing_qos", general, refused, "true|false", kNotYet},
+    {"allow_duplicate_messages", general, used, "false",
+     "overlapping subscriptions of a client give one copy", set_overlapping},
+};
+
+}  // namespace
+
+std::span<const ConfKey> limit_keys() {
+    return kKeys;
+}
+
+}  // namespace tools::broker_lite
