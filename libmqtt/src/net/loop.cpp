@@ -306,11 +306,10 @@ void Loop::post(std::function<void()> task) {
 }
 
 Loop::OwnEpoll& Loop::own_epoll() {
-    auto* own = dynamic_cast<OwnEpoll*>(impl_.get());
-    MQTT_ASSERT(own != nullptr);
-    own->thread.store(std::this_thread::get_id(), std::memory_order_relaxed);
-    own->run_asio();  // what was begun between two runs: nothing in our set announces it
-    return *own;
+    auto& own = dynamic_cast<OwnEpoll&>(*impl_);
+    own.thread.store(std::this_thread::get_id(), std::memory_order_relaxed);
+    own.run_asio();  // what was begun between two runs: nothing in our set announces it
+    return own;
 }
 
 void Loop::run() {
