@@ -48,6 +48,7 @@ Error parse(const Frame& frame, ProtocolVersion version, Publish& publish) {
     if (!reader.ok()) return reader.error();
     publish.payload = reader.rest();
     if (publish.topic.empty() && has_properties(version)) {
+        if (only_topic_alias(publish.properties.raw()) != 0) return {};
         if (publish.properties.number(PropertyId::topic_alias)) return {};
         return protocol_error("PUBLISH with neither topic nor topic alias");
     }

@@ -32,7 +32,8 @@ struct AckDecision {
 class ExchangeSink {
 public:
     // A message for the owner, its alias resolved (topic is never empty), duplicates of QoS 2 already
-    // removed. Views die when the call returns. An error reason refuses a QoS 1/2 message (5.0; 3.x
+    // removed; a server is not shown the alias when it is the only property. Views die when the call
+    // returns. An error reason refuses a QoS 1/2 message (5.0; 3.x
     // has no way to say so and acknowledges it as usual).
     virtual AckDecision on_publish(const Publish& publish) = 0;
     // An outgoing QoS 1/2 message is finished: acknowledged, or refused by an error code. For QoS 2
@@ -155,6 +156,7 @@ protected:
 
 private:
     bool resolve_properties(Publish& publish, ExchangeSink& sink);
+    bool resolve_alias(Publish& publish, std::uint16_t number, ExchangeSink& sink);
     bool has_receive_quota() const;
     void receive_qos1(const Publish& publish, ExchangeSink& sink);
     void receive_qos2(const Publish& publish, ExchangeSink& sink);

@@ -1,6 +1,7 @@
 // PUBLISH coming in and our answers to it: aliases, quota, exactly once, order of acknowledgements.
 #include "core/decode.hpp"
 #include "core/exchange.hpp"
+#include "core/property_rules.hpp"
 #include "core/topic_alias.hpp"
 
 namespace mqtt::core {
@@ -33,27 +34,35 @@ void Exchange::receive_publish(const Frame& frame, ExchangeSink& sink) {
 }
 
 bool Exchange::resolve_properties(Publish& publish, ExchangeSink& sink) {
+    const std::uint16_t only_alias = only_topic_alias(publish.properties.raw());
+    if (only_alias != 0) {
+        // The alias is between the peer and us: nothing is left for whoever routes the message.
+        if (role_ == Role::server) publish.properties = {};
+        return resolve_alias(publish, only_alias, sink);
+    }
     std::uint32_t alias = 0;
     for (const PropertyView& property : publish.properties) {
         if (property.info->id == PropertyId::topic_alias) {
             alias = property.number;
-            // [MQTT-3.3.2-8] [MQTT-3.3.2-9] [MQTT-3.3.2-10] [MQTT-3.3.2-11] [MQTT-3.3.2-12]
-            if (alias == 0 || alias > own_topic_alias_maximum_) {
-                fail(Error(Errc::topic_alias_invalid), sink);
-                return false;
-            }
         } else if (property.info->id == PropertyId::subscription_identifier &&
                    role_ == Role::server) {  // [MQTT-3.3.4-6]
             fail(Error(Errc::protocol_error, "PUBLISH with a Subscription Identifier"), sink);
             return false;
         }
     }
-    if (alias == 0) return true;
+    return alias == 0 || resolve_alias(publish, static_cast<std::uint16_t>(alias), sink);
+}
+
+bool Exchange::resolve_alias(Publish& publish, std::uint16_t number, ExchangeSink& sink) {
+    // [MQTT-3.3.2-8] [MQTT-3.3.2-9] [MQTT-3.3.2-10] [MQTT-3.3.2-11] [MQTT-3.3.2-12]
+    if (number > own_topic_alias_maximum_) {
+        fail(Error(Errc::topic_alias_invalid), sink);
+        return false;
+    }
     if (!aliases_) {
         aliases_.reset(new TopicAliases{InboundAliases(own_topic_alias_maximum_),
                                         OutboundAliases(peer_.topic_alias_maximum)});
     }
-    const auto number = static_cast<std::uint16_t>(alias);
     if (!publish.topic.empty()) {
         aliases_->in.define(number, publish.topic);
         return true;
