@@ -15,11 +15,17 @@ _mqtt_broker_lite() {
         --cafile) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --threads) COMPREPLY=(); return ;;
         --max-connections) COMPREPLY=(); return ;;
+        --max-connections-per-address) COMPREPLY=(); return ;;
+        --max-connect-rate) COMPREPLY=(); return ;;
         --connect-timeout) COMPREPLY=(); return ;;
         --max-packet-size) COMPREPLY=(); return ;;
+        --max-publish-rate) COMPREPLY=(); return ;;
+        --max-subscriptions) COMPREPLY=(); return ;;
+        --memory-limit) COMPREPLY=(); return ;;
         --max-inflight) COMPREPLY=(); return ;;
         --max-queued-messages) COMPREPLY=(); return ;;
         --max-queued-bytes) COMPREPLY=(); return ;;
+        --queue-overflow) COMPREPLY=($(compgen -W 'newest oldest disconnect block' -- "$word")); return ;;
         --output-budget) COMPREPLY=(); return ;;
         --max-keepalive) COMPREPLY=(); return ;;
         --session-expiry) COMPREPLY=(); return ;;
@@ -27,6 +33,6 @@ _mqtt_broker_lite() {
         --ready-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
         -o|--options-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
-    COMPREPLY=($(compgen -W '-c --config-file --check-config --test-config --print-config -d --daemon -p --port --tls --ws --wss --unix -L --listen --bind --cert --key --cafile --require-certificate --threads --max-connections --connect-timeout --max-packet-size --max-inflight --max-queued-messages --max-queued-bytes --output-budget --max-keepalive --session-expiry --sys-interval -v --verbose --quiet --ready-file -o --options-file --help --version ' -- "$word"))
+    COMPREPLY=($(compgen -W '-c --config-file --check-config --test-config --print-config -d --daemon -p --port --tls --ws --wss --unix -L --listen --bind --cert --key --cafile --require-certificate --threads --max-connections --max-connections-per-address --max-connect-rate --connect-timeout --max-packet-size --max-publish-rate --max-subscriptions --memory-limit --max-inflight --max-queued-messages --max-queued-bytes --queue-overflow --output-budget --max-keepalive --session-expiry --sys-interval -v --verbose --quiet --ready-file -o --options-file --help --version ' -- "$word"))
 }
 complete -F _mqtt_broker_lite mqtt-broker-lite

@@ -1,8 +1,11 @@
 // Keys of limits.
 #include <algorithm>
+#include <chrono>
+#include <limits>
 
 #include "mqtt-broker-lite/conf_keys.hpp"
 #include "mqtt-broker-lite/conf_values.hpp"
+#include "mqtt-broker-lite/options.hpp"
 
 namespace tools::broker_lite {
 namespace {
@@ -28,12 +31,42 @@ void set_overlapping(Conf&, const ConfLine& line) {
     if (boolean(line)) throw ConfError("overlapping subscriptions always give one copy here");
 }
 
+void set_queue_overflow(Conf& conf, const ConfLine& line) {
+    const auto policy = parse_queue_overflow(line.value);
+    if (!policy)
+        throw ConfError("'" + line.value + "' is none of newest, oldest, disconnect, block");
+    conf.config.queue_overflow = *policy;
+}
+
 constexpr ConfKey kKeys[] = {
-    {"max_connections", listener, used, "N",
-     "connections at a time, of all listeners together; -1: no limit",
-     CONF_SET(c.config.maximum_connections = limit(line))},
+    {"max_connections", listener, used, "N", "connections of this listener at a time; -1: no limit",
+     CONF_SET(c.current().limits.maximum_connections = limit(line))},
     {"global_max_connections", general, used, "N", "connections at a time; -1: no limit",
      CONF_SET(c.config.maximum_connections = limit(line))},
+    {"max_connections_per_address", general, used, "N",
+     "connections from one address at a time; 0: no limit (ours)",
+     CONF_SET(c.config.maximum_connections_per_address = limit(line))},
+    {"max_connect_rate", general, used, "N",
+     "connections per second and listener; more wait to be accepted; 0: no limit (ours)",
+     CONF_SET(c.config.maximum_connect_rate = static_cast<double>(limit(line)))},
+    {"connect_timeout", general, used, "SECONDS", "from accepting to CONNECT, 10 (ours)",
+     CONF_SET(c.config.connect_timeout = std::chrono::seconds(integer(line, 1, 3'600)))},
+    {"max_connect_packet_size", general, used, "BYTES", "largest CONNECT, 65536 (ours)",
+     CONF_SET(const auto size = number<std::uint32_t>(line, 20, 268'435'460);
+              c.default_listener.limits.maximum_connect_packet_size = size;
+              for (ConfListener & l
+                   : c.listeners) l.limits.maximum_connect_packet_size = size)},
+    {"max_subscriptions", general, used, "N", "subscriptions per client; 0: no limit (ours)",
+     CONF_SET(c.config.maximum_subscriptions = limit(line))},
+    {"max_topic_levels", general, used, "N", "levels of a topic, 200 (ours)",
+     CONF_SET(c.config.maximum_topic_levels = number<std::size_t>(line, 1, 65'535))},
+    {"max_publish_rate", general, used, "N",
+     "messages per second and client; over it reading from the client waits; 0: no limit (ours)",
+     CONF_SET(c.config.maximum_publish_rate = static_cast<double>(limit(line)))},
+    {"queue_overflow", general, used, "newest|oldest|disconnect|block",
+     "what goes when a queue is full: the newest message, as mosquitto does, the oldest, or the "
+     "subscriber; block withholds the publisher's acknowledgement until there is room (ours)",
+     set_queue_overflow},
     {"max_inflight_messages", general, used, "N",
      "QoS 1 and 2 messages sent to a client and not yet acknowledged; 0: 65535",
      CONF_SET(const auto n = number<std::uint16_t>(line, 0, 65'535);
@@ -67,11 +100,22 @@ constexpr ConfKey kKeys[] = {
                    : c.listeners) l.limits.retain_available = yes)},
     {"persistent_client_expiration", general, used, "N(s|h|d|w|m|y)",
      "how long sessions of clients that are away are kept", set_client_expiration},
-    {"message_size_limit", general, refused, "BYTES", "say max_packet_size instead"},
+    {"message_size_limit", general, used, "BYTES",
+     "largest payload; a PUBLISH with more is refused with 0x97, or acknowledged to 3.x clients "
+     "and "
+     "dropped; 0: no limit",
+     CONF_SET(c.config.maximum_payload_size = limit(line))},
     {"max_inflight_bytes", general, ignored, "BYTES",
      "max_inflight_messages bounds what is in flight"},
-    {"memory_limit", general, refused, "BYTES", kNotYet},
-    {"global_max_clients", general, refused, "N", kNotYet},
+    {"memory_limit", general, used, "BYTES",
+     "memory of messages, queues, subscriptions and buffers; near it nothing new is taken (CONNECT "
+     "and QoS 1 and 2 are refused with 0x97, QoS 0 is dropped), over it the largest queues are "
+     "thrown away and their clients disconnected; 0: no limit",
+     CONF_SET(c.config.memory_limit = static_cast<std::size_t>(
+                  integer(line, 0, std::numeric_limits<std::int64_t>::max())))},
+    {"global_max_clients", general, used, "N",
+     "sessions at a time, of clients that are there or away; -1: no limit",
+     CONF_SET(c.config.maximum_sessions = limit(line))},
     {"upgrade_outgoing_qos", general, refused, "true|false", kNotYet},
     {"allow_duplicate_messages", general, used, "false",
      "overlapping subscriptions of a client give one copy", set_overlapping},

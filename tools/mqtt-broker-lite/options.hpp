@@ -2,6 +2,7 @@
 // nothing.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,9 @@ struct Options {
 std::span<const FlagRow<Options>> flag_table();
 std::span<const FlagRow<Options>> limit_flags();  // its part about limits
 ToolInfo tool_info();
+
+// newest, oldest, disconnect or block.
+std::optional<mqtt::QueueOverflow> parse_queue_overflow(std::string_view word);
 
 // Builds the configuration after all flags were applied. Throws UsageError.
 mqtt::BrokerConfig make_config(Options options);

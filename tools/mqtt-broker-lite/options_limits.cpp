@@ -25,6 +25,19 @@ std::uint32_t expiry(const FlagUse& use) {
     return static_cast<std::uint32_t>(seconds);
 }
 
+double per_second(const FlagUse& use) {
+    return use.word() == "0" ? 0 : parse_rate(use.typed(), use.word());
+}
+
+void set_queue_overflow(Options& o, const FlagUse& use) {
+    const auto policy = parse_queue_overflow(use.word());
+    if (!policy) {
+        throw UsageError(use.typed() + " '" + use.word() +
+                         "': none of newest, oldest, disconnect and block");
+    }
+    o.config.queue_overflow = *policy;
+}
+
 constexpr std::string_view kLimits = "Limits";
 constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max();
 
@@ -43,6 +56,20 @@ const FlagRow<Options> kFlags[] = {
      [](Options& o, const FlagUse& use) {
          o.config.maximum_connections = number<std::size_t>(use, 0, kMost);
      }},
+    {{.long_name = "max-connections-per-address",
+      .argument = "N",
+      .category = kLimits,
+      .help = "clients at a time from one address; 0: no limit",
+      .initial = "0"},
+     [](Options& o, const FlagUse& use) {
+         o.config.maximum_connections_per_address = number<std::size_t>(use, 0, kMost);
+     }},
+    {{.long_name = "max-connect-rate",
+      .argument = "RATE",
+      .category = kLimits,
+      .help = "connections per second and listener; more wait; 0: no limit",
+      .initial = "0"},
+     [](Options& o, const FlagUse& use) { o.config.maximum_connect_rate = per_second(use); }},
     {{.long_name = "connect-timeout",
       .argument = "TIME",
       .category = kLimits,
@@ -57,6 +84,31 @@ const FlagRow<Options> kFlags[] = {
      [](Options& o, const FlagUse& use) {
          o.limits.maximum_packet_size = static_cast<std::uint32_t>(std::min<std::uint64_t>(
              parse_size(use.typed(), use.word()), mqtt::kMaxRemainingLength + 5));
+     }},
+    {{.long_name = "max-publish-rate",
+      .argument = "RATE",
+      .category = kLimits,
+      .help = "messages per second and client; more wait unread; 0: no limit",
+      .initial = "0"},
+     [](Options& o, const FlagUse& use) { o.config.maximum_publish_rate = per_second(use); }},
+    {{.long_name = "max-subscriptions",
+      .argument = "N",
+      .category = kLimits,
+      .help = "subscriptions per client; 0: no limit",
+      .initial = "0"},
+     [](Options& o, const FlagUse& use) {
+         o.config.maximum_subscriptions = number<std::size_t>(use, 0, kMost);
+     }},
+    {{.long_name = "memory-limit",
+      .argument = "SIZE",
+      .category = kLimits,
+      .help = "memory of messages, queues and buffers; 0: no limit",
+      .details = "From 7/8 of it on CONNECT, SUBSCRIBE and messages of QoS 1 and 2 are refused "
+                 "with 0x97 (Quota exceeded) and QoS 0 is dropped. Over it the largest queues are "
+                 "thrown away and their clients disconnected.",
+      .initial = "0"},
+     [](Options& o, const FlagUse& use) {
+         o.config.memory_limit = parse_size(use.typed(), use.word());
      }},
     {{.long_name = "max-inflight",
       .argument = "N",
@@ -82,6 +134,16 @@ const FlagRow<Options> kFlags[] = {
      [](Options& o, const FlagUse& use) {
          o.config.maximum_queued_bytes = parse_size(use.typed(), use.word());
      }},
+    {{.long_name = "queue-overflow",
+      .argument = "WHAT",
+      .category = kLimits,
+      .help = "what a full queue costs: newest or oldest message, disconnect, block",
+      .details = "newest: the message that meets it is dropped. oldest: the first in the queue is. "
+                 "disconnect: the subscriber goes, with 0x97. block: the acknowledgement to the "
+                 "publisher is withheld until there is room (one thread only).",
+      .initial = "newest",
+      .choices = "newest oldest disconnect block"},
+     set_queue_overflow},
     {{.long_name = "output-budget",
       .argument = "SIZE",
       .category = kLimits,
@@ -109,6 +171,15 @@ const FlagRow<Options> kFlags[] = {
 };
 
 }  // namespace
+
+std::optional<mqtt::QueueOverflow> parse_queue_overflow(std::string_view word) {
+    using enum mqtt::QueueOverflow;
+    if (word == "newest") return newest;
+    if (word == "oldest") return oldest;
+    if (word == "disconnect") return disconnect;
+    if (word == "block") return block;
+    return std::nullopt;
+}
 
 std::span<const FlagRow<Options>> limit_flags() {
     return kFlags;

@@ -13,6 +13,7 @@
 
 #include "mqtt/endpoint.hpp"
 #include "mqtt/error.hpp"
+#include "mqtt/limits.hpp"
 #include "mqtt/options.hpp"
 #include "mqtt/types.hpp"
 
@@ -25,6 +26,7 @@ struct ListenerLimits {
     std::uint32_t maximum_connect_packet_size = 65'536;  // bytes, before a client is accepted
     std::uint16_t receive_maximum = 1'000;   // QoS 1/2 PUBLISH a client may have unacknowledged
     std::uint16_t topic_alias_maximum = 64;  // aliases that a client may set
+    std::size_t maximum_connections = 0;     // at a time; 0: no limit of its own
     QoS maximum_qos = QoS::exactly_once;
     bool retain_available = true;
     bool wildcard_subscription_available = true;
@@ -61,6 +63,15 @@ struct AccessRequest {
     std::size_t listener = 0;    // where the client came in: index into BrokerConfig::listeners
 };
 
+// What becomes of a QoS 1/2 message that meets a full queue.
+enum class QueueOverflow : std::uint8_t {
+    newest,      // it is dropped, as mosquitto does
+    oldest,      // the oldest in the queue is
+    disconnect,  // it is dropped, and the subscriber disconnected with 0x97
+    block,  // it is queued, and its acknowledgement withheld until there is room again; messages
+            // to clients that are away are dropped. Needs threads = 1.
+};
+
 struct BrokerConfig {
     std::vector<ListenerConfig> listeners;
     // Event loops, each with its own thread. More than one pays only when one core is full.
@@ -71,7 +82,14 @@ struct BrokerConfig {
     std::uint32_t maximum_session_expiry = kNeverExpires;  // seconds; a longer wish is cut to this
     // 3.x clients with Clean Session 0: how long their session is kept, seconds.
     std::uint32_t persistent_session_expiry = kNeverExpires;
-    std::size_t maximum_connections = 0;    // 0: what the descriptor limit allows
+    std::size_t maximum_connections = 0;              // 0: what the descriptor limit allows
+    std::size_t maximum_connections_per_address = 0;  // 0: no limit
+    double maximum_connect_rate =
+        0;  // per second and listener; over it accepting waits. 0: no limit
+    std::size_t maximum_sessions = 0;  // connected or kept; 0: no limit
+    // Per client and second; over it reading from the client waits. 0: no limit.
+    double maximum_publish_rate = 0;
+    std::size_t maximum_payload_size = 0;   // a larger PUBLISH is refused; 0: no limit
     std::size_t maximum_subscriptions = 0;  // per client; 0: no limit
     std::size_t maximum_topic_levels = 200;
 
@@ -82,11 +100,18 @@ struct BrokerConfig {
     // counted and told once per client. 0: no limit.
     std::size_t maximum_queued_messages = 1'000;
     std::size_t maximum_queued_bytes = 64 * 1024 * 1024;
+    QueueOverflow queue_overflow = QueueOverflow::newest;
     bool queue_qos0_offline = false;
     // Per client: bytes of output that its socket does not take, after which QoS 0 is dropped.
     std::size_t output_budget_bytes = 4 * 1024 * 1024;
     // Retained messages; 0: no limit.
     std::size_t maximum_retained_messages = 0;
+
+    // Memory of messages, queues, subscriptions and buffers, all threads together; 0: no limit. From
+    // 7/8 of it on (until less than 3/4 are in use) CONNECT, SUBSCRIBE and PUBLISH with QoS > 0 are refused (0x97; 3.x: CONNACK 3, the
+    // connection of a publisher ends), QoS 0 is dropped. Over it the largest queues are thrown away
+    // and their clients disconnected.
+    std::size_t memory_limit = 0;
 
     std::size_t match_cache_bytes = 8 * 1024 * 1024;  // per thread
     std::size_t ring_bytes = 1024 * 1024;             // per pair of threads
@@ -128,6 +153,7 @@ struct BrokerStats {
     std::uint64_t messages_expired = 0;
     std::uint64_t publishes_refused = 0;  // into $SYS, or not authorised
     std::uint64_t sessions_expired = 0;
+    LimitHits limits;
     // gauges
     std::uint64_t sockets = 0;  // open connections, also before CONNECT
     std::uint64_t clients_connected = 0;
@@ -139,6 +165,7 @@ struct BrokerStats {
     std::uint64_t retained_bytes = 0;
     std::uint64_t queued_messages = 0;
     std::uint64_t queued_bytes = 0;
+    std::uint64_t memory_bytes = 0;  // as memory_limit counts it
 };
 
 // All members but the constructor may be called from any thread except a loop's own.

@@ -41,6 +41,7 @@ struct FreeList {
 struct Pool {
     std::array<FreeList, kClasses> lists;
     std::size_t kept_bytes = 0;
+    std::ptrdiff_t used_bytes = 0;
     bool open = false;  // a Janitor will empty the lists when the thread ends
     bool closed = false;
 };
@@ -76,8 +77,13 @@ static_assert(size_class(kLargestPooledBytes).bytes == kLargestPooledBytes);
 }  // namespace
 
 void* pool_allocate(std::size_t bytes) {
-    if (MQTT_POOL_BYPASS || bytes > kLargestPooledBytes) return ::operator new(bytes);
+    if (bytes > kLargestPooledBytes) {
+        t_pool.used_bytes += static_cast<std::ptrdiff_t>(bytes);
+        return ::operator new(bytes);
+    }
     const SizeClass cls = size_class(bytes);
+    t_pool.used_bytes += static_cast<std::ptrdiff_t>(cls.bytes);
+    if (MQTT_POOL_BYPASS) return ::operator new(bytes);
     FreeList& list = t_pool.lists[cls.index];
     Block* block = list.head;
     if (block == nullptr) return ::operator new(cls.bytes);
@@ -89,9 +95,14 @@ void* pool_allocate(std::size_t bytes) {
 
 void pool_free(void* memory, std::size_t bytes) noexcept {
     if (memory == nullptr) return;
-    if (MQTT_POOL_BYPASS || bytes > kLargestPooledBytes) return ::operator delete(memory);
-    const SizeClass cls = size_class(bytes);
     Pool& pool = t_pool;
+    if (bytes > kLargestPooledBytes) {
+        pool.used_bytes -= static_cast<std::ptrdiff_t>(bytes);
+        return ::operator delete(memory);
+    }
+    const SizeClass cls = size_class(bytes);
+    pool.used_bytes -= static_cast<std::ptrdiff_t>(cls.bytes);
+    if (MQTT_POOL_BYPASS) return ::operator delete(memory);
     FreeList& list = pool.lists[cls.index];
     if (pool.closed || list.kept_bytes + cls.bytes > kKeptBytesPerClass ||
         pool.kept_bytes + cls.bytes > kKeptBytesPerThread) {
@@ -119,6 +130,10 @@ void pool_trim() noexcept {
         list.kept_bytes = 0;
     }
     t_pool.kept_bytes = 0;
+}
+
+std::ptrdiff_t pool_used_bytes() noexcept {
+    return t_pool.used_bytes;
 }
 
 std::size_t pool_kept_bytes() noexcept {

@@ -29,6 +29,10 @@ std::size_t pool_size_class(std::size_t bytes);
 // Gives what this thread's free lists hold back to the heap (idle housekeeping, tests).
 void pool_trim() noexcept;
 
+// Bytes of blocks that this thread took and did not give back; negative when it frees those of others.
+// The sum over threads is what is in use.
+std::ptrdiff_t pool_used_bytes() noexcept;
+
 // Bytes that this thread's free lists hold now.
 std::size_t pool_kept_bytes() noexcept;
 

@@ -37,9 +37,11 @@ Status Broker::Impl::open_listeners() {
         options.endpoint = config.endpoint;
         options.tls = config.tls;
         options.unix_mode = config.unix_mode;
+        options.connections_per_second = shared.settings.config.maximum_connect_rate;
         net::Listener::OpenResult opened = net::Listener::open(
             first.loop(), options, static_cast<std::uint32_t>(i),
-            [&first](net::Accepted accepted) { first.lobby.admit(std::move(accepted)); });
+            [&first](net::Accepted accepted) { first.lobby.admit(std::move(accepted)); },
+            [&first, i](net::Listener::Wait why) { first.lobby.accepting_waits(i, why); });
         if (!opened.listener) {
             start_error = opened.message;
             listeners.clear();

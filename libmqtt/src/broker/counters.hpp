@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "core/exchange.hpp"
+#include "mqtt/limits.hpp"
 
 namespace mqtt::broker {
 
@@ -22,6 +23,7 @@ struct Counters {
     std::uint64_t messages_expired = 0;
     std::uint64_t publishes_refused = 0;
     std::uint64_t sessions_expired = 0;
+    LimitHits limits;
     std::uint64_t clients_connected = 0;
     std::uint64_t queued_messages = 0;
     std::uint64_t queued_bytes = 0;

@@ -10,16 +10,20 @@ namespace mqtt::broker {
 void Lobby::admit(net::Accepted accepted) {
     const auto listener = static_cast<std::uint16_t>(accepted.listener);
     shard_.log.new_connection(accepted.peer_address, shard_.shared().endpoint_of(listener));
-    std::atomic<std::size_t>& open = shard_.shared().open_connections;
-    if (open.load(std::memory_order_relaxed) >= shard_.settings().connection_limit) {
+    Admission::Seat seat;
+    if (const auto over = shard_.shared().admission.enter(listener, accepted.peer_address, seat)) {
         ++shard_.counters.connections_refused;
-        return shard_.log.denied(accepted.peer_address, "max_connections exceeded");
+        return shard_.hit(*over, accepted.peer_address);
     }
-    open.fetch_add(1, std::memory_order_relaxed);
     ++shard_.counters.connections_accepted;
-    Peer::Origin origin{std::move(accepted.peer_address), listener,
+    Peer::Origin origin{std::move(accepted.peer_address), seat,
                         shard_.now() + shard_.config().connect_timeout};
     shard_.peers.add(std::move(accepted.stream), std::move(origin)).start({});
+}
+
+void Lobby::accepting_waits(std::size_t listener, net::Listener::Wait why) {
+    shard_.hit(why == net::Listener::Wait::rate ? Limit::connect_rate : Limit::descriptors,
+               to_url(shard_.shared().endpoint_of(listener)));
 }
 
 void Lobby::receive(Peer::Luggage luggage) {
@@ -61,6 +65,15 @@ ReasonCode Lobby::refusal(const Peer& peer, const Connect& connect,
                           std::string_view client_id) const {
     const BrokerConfig& config = shard_.config();
     if (shard_.is_stopping()) return ReasonCode::server_unavailable;
+    if (shard_.memory.is_short()) {
+        shard_.hit(Limit::memory_soft, client_id);
+        return ReasonCode::quota_exceeded;
+    }
+    if (config.maximum_sessions != 0 && shard_.sessions.find(client_id) == nullptr &&
+        shard_.shared().sessions.load(std::memory_order_relaxed) >= config.maximum_sessions) {
+        shard_.hit(Limit::sessions, client_id);
+        return ReasonCode::quota_exceeded;
+    }
     if (connect.properties.text(PropertyId::authentication_method)) {
         return ReasonCode::bad_authentication_method;  // [MQTT-4.12.0-1]
     }

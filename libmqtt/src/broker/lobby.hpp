@@ -17,6 +17,8 @@ public:
 
     // A new connection of some listener.
     void admit(net::Accepted accepted);
+    // Accepting at some listener waits for descriptors, or for its rate.
+    void accepting_waits(std::size_t listener, net::Listener::Wait why);
     // A connection from another shard's lobby, its CONNECT unread.
     void receive(Peer::Luggage luggage);
     // `connect` arrived on `peer`.

@@ -35,12 +35,6 @@ void LogLines::new_connection(std::string_view peer_address, const Endpoint& lis
          fmt::format("New connection from {} on port {}.", peer_address, listener.port));
 }
 
-void LogLines::denied(std::string_view peer_address, std::string_view why) const {
-    if (!enabled()) return;
-    line(LogLevel::warning,
-         fmt::format("Client connection from {} denied: {}.", peer_address, why));
-}
-
 void LogLines::new_client(std::string_view peer_address, std::string_view client_id,
                           const Connect& connect, std::uint16_t keep_alive) const {
     if (!enabled()) return;

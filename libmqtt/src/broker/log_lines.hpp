@@ -18,7 +18,6 @@ public:
 
     void line(LogLevel level, std::string_view text) const;
     void new_connection(std::string_view peer_address, const Endpoint& listener) const;
-    void denied(std::string_view peer_address, std::string_view why) const;
     void new_client(std::string_view peer_address, std::string_view client_id,
                     const Connect& connect, std::uint16_t keep_alive) const;
     void client_refused(std::string_view client_id, std::string_view peer_address,

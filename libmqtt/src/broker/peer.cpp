@@ -11,16 +11,19 @@
 namespace mqtt::broker {
 
 using core::AckDecision;
-using core::SendStatus;
 
 Peer::Peer(Shard& shard, std::unique_ptr<net::ByteStream> stream, Origin origin)
     : shard_(&shard)
     , address_(std::make_unique<std::string>(std::move(origin.address)))
-    , listener_(origin.listener)
+    , listener_(origin.seat.listener)
     , driver_(shard.loop(), std::move(stream), *this)
-    , protocol_(driver_.out(), shard.settings().limits[origin.listener], shard.now()) {
+    , protocol_(driver_.out(), shard.settings().limits[origin.seat.listener], shard.now()) {
     protocol_.count_in(&shard.counters.exchange);
     protocol_.limit_send_window(shard.config().maximum_inflight);
+    const double publish_rate = shard.config().maximum_publish_rate;
+    if (origin.seat.address != nullptr || publish_rate > 0) {
+        restraint_ = std::make_unique<Restraint>(*this, origin.seat.address, publish_rate);
+    }
     shard.loop().set_timer(*this, origin.deadline);
 }
 
@@ -34,82 +37,17 @@ const core::PeerLimits& Peer::announced() const {
     return shard_->settings().limits[listener_].announced;
 }
 
-// Sending.
-
-bool Peer::has_room() const {
-    return !driver_.is_blocked() || driver_.backlog_bytes() <= shard_->config().output_budget_bytes;
+Admission::Seat Peer::seat() const {
+    return {listener_, restraint_ ? restraint_->address : nullptr};
 }
 
-void Peer::staged(std::size_t bytes) {
-    shard_->loop().staged_bytes() += bytes;
-    driver_.mark_dirty();
-    if (driver_.backlog_bytes() > kFlushAtBytes) driver_.flush();
-}
+// Waiting.
 
-SendStatus Peer::send(core::OutgoingPublish& publish, const core::MessageRef& keep) {
-    const std::size_t before = driver_.backlog_bytes();
-    const core::SendResult result = protocol_.publish(publish, keep, 0);
-    if (result.status != SendStatus::sent) return result.status;
-    if (shard_->log.packets()) {
-        shard_->log.sending_publish(client_id(), publish.qos, publish.retain, result.id,
-                                    publish.topic, publish.payload.size());
+bool Peer::must_wait() {
+    if (restraint_ && restraint_->is_waiting) {
+        driver_.pause_reading();
+        return true;
     }
-    staged(driver_.backlog_bytes() - before);
-    return SendStatus::sent;
-}
-
-SendStatus Peer::send_queued(const QueuedMessage& queued, TimePoint now) {
-    const core::Message& message = *queued.message;
-    core::OutgoingPublish out;
-    out.topic = message.topic();
-    out.properties = message.properties();
-    out.payload = message.payload();
-    out.qos = queued.qos;
-    out.retain = queued.retain;
-    out.message_expiry_interval = core::remaining_expiry(message.expires_at(), now);
-    if (queued.subscription_ids) {
-        out.subscription_ids =
-            static_cast<const core::SubscriptionIds&>(*queued.subscription_ids).ids();
-    } else if (queued.subscription_id != 0) {
-        out.subscription_ids = {&queued.subscription_id, 1};
-    }
-    out.owner = queued.message;
-    const bool keep = queued.qos != QoS::at_most_once && !session_->ends_with_connection();
-    const SendStatus status = send(out, keep ? queued.message : core::MessageRef());
-    if (status == SendStatus::sent) shard_->counters.publish_bytes_sent += out.payload.size();
-    return status;
-}
-
-bool Peer::takes_shared_encoding() const {
-    return protocol_.peer_limits().topic_alias_maximum == 0 && !protocol_.is_closing();
-}
-
-bool Peer::send_encoded(Bytes packet) {
-    const std::uint32_t most = protocol_.peer_limits().maximum_packet_size;
-    if (most != 0 && packet.size() > most) return false;
-    driver_.out().append(packet);
-    ++shard_->counters.exchange.packets_sent;
-    ++shard_->counters.exchange.publishes_sent;
-    staged(packet.size());
-    return true;
-}
-
-void Peer::answer(const SubscribeAnswer& answer) {
-    if (is_leaving_) return;
-    if (shard_->log.packets()) shard_->log.packet(true, client_id(), answer.type, answer.id, {});
-    if (answer.type == PacketType::suback)
-        protocol_.suback(answer.id, answer.codes);
-    else
-        protocol_.unsuback(answer.id, answer.codes);
-    driver_.mark_dirty();
-    for (const ReplayRequest& request : answer.replays) {
-        if (!replays_) replays_ = std::make_unique<Replays>();
-        replays_->add(*shard_, request);
-    }
-    pump();
-}
-
-bool Peer::must_wait_for_mail() {
     if (!shard_->mail.is_full()) return false;
     waits_for_mail_ = true;
     driver_.pause_reading();
@@ -122,14 +60,28 @@ void Peer::resume_reading() {
     driver_.resume_reading();
 }
 
-void Peer::pump() {
-    if (session_ == nullptr) return;
-    shard_->publisher.drain(*session_);
-    if (!replays_) return;
-    if (replays_->run(*shard_, *this))
-        replays_.reset();
-    else if (!is_blocked() && shard_->is_turn_full())
-        shard_->peers.pump_later(*this);
+void Restraint::on_timer(TimePoint) {
+    is_waiting = false;
+    peer_.resume_reading();
+}
+
+// Over its rate, what else has arrived stays unread until the rate allows it.
+void Peer::count_publish() {
+    if (!restraint_ || !restraint_->publishes) return;
+    base::TokenBucket& bucket = *restraint_->publishes;
+    bucket.take(shard_->now());
+    if (bucket.next() <= shard_->now()) return;
+    restraint_->is_waiting = true;
+    shard_->loop().set_timer(*restraint_, bucket.next());
+    protocol_.pause();
+    driver_.pause_reading();
+    shard_->hit(Limit::publish_rate, client_id());
+}
+
+void Peer::end_overflowed() {
+    if (is_leaving_) return;
+    shard_->hit(Limit::queue_disconnects, client_id());
+    disconnect(ReasonCode::quota_exceeded, "queue full");
 }
 
 // The life of a connection.
@@ -210,7 +162,7 @@ Peer::Luggage Peer::leave_for(unsigned& shard) {
     luggage.stream = std::move(parts.stream);
     luggage.unread = std::move(parts.unread);
     luggage.origin.address = std::move(*address_);
-    luggage.origin.listener = listener_;
+    luggage.origin.seat = seat();
     luggage.origin.deadline = shard_->now() + shard_->config().connect_timeout;
     is_leaving_ = true;
     return luggage;
@@ -242,13 +194,22 @@ void Peer::on_disconnect(const Disconnect& packet) {
 }
 
 // Why this message is not taken, or success.
-ReasonCode Peer::refusal(const Publish& publish) const {
+ReasonCode Peer::refusal(const Publish& publish) {
+    const BrokerConfig& config = shard_->config();
+    if (shard_->memory.is_short()) {
+        shard_->hit(Limit::memory_soft, client_id());
+        return ReasonCode::quota_exceeded;
+    }
+    if (config.maximum_payload_size != 0 && publish.payload.size() > config.maximum_payload_size) {
+        shard_->hit(Limit::message_size, client_id());
+        return ReasonCode::quota_exceeded;
+    }
     if (publish.topic.front() == '$' && publish.topic.starts_with("$SYS/")) {
         return ReasonCode::not_authorized;  // the broker's own
     }
-    const BrokerConfig& config = shard_->config();
     if (publish.topic.size() >= config.maximum_topic_levels &&
         topic_levels(publish.topic) > config.maximum_topic_levels) {
+        shard_->hit(Limit::topic_levels, client_id());
         return ReasonCode::topic_name_invalid;
     }
     if (!is_allowed(config, *session_, Access::publish, publish.topic)) {
@@ -260,8 +221,14 @@ ReasonCode Peer::refusal(const Publish& publish) const {
 AckDecision Peer::on_publish(const Publish& publish) {
     shard_->counters.publish_bytes_received += publish.payload.size();
     if (shard_->log.packets()) shard_->log.received_publish(client_id(), publish);
+    count_publish();
     if (const ReasonCode reason = refusal(publish); reason != ReasonCode::success) {
         ++shard_->counters.publishes_refused;
+        // 3.x cannot refuse, and an acknowledgement would be a promise. [MQTT311-3.3.5-2]
+        if (reason == ReasonCode::quota_exceeded && !has_properties(version()) &&
+            publish.qos != QoS::at_most_once && shard_->memory.is_short()) {
+            disconnect(reason, "memory limit");
+        }
         return AckDecision::now(reason);
     }
     Publication publication;
@@ -281,6 +248,10 @@ AckDecision Peer::on_publish(const Publish& publish) {
     }
     const ReasonCode reason = shard_->publisher.publish(publication);
     if (shard_->is_turn_full() || shard_->mail.is_full()) protocol_.pause();
+    if (const Session* full = shard_->publisher.overfilled()) {
+        shard_->held_acks.hold(*full, client_id(), publish.id);
+        return AckDecision::later();
+    }
     return AckDecision::now(reason);
 }
 
@@ -296,13 +267,17 @@ void Peer::on_auth(const Auth&) {
 }
 
 void Peer::on_protocol_error(const Error& error) {
+    if (session_ == nullptr && error.code == Errc::packet_too_large) {
+        shard_->hit(Limit::connect_size, address());
+    }
     detach(true, error.detail.empty() ? info(error.code).text : error.detail);
 }
 
 // What the driver tells.
 
 base::Consumed Peer::on_bytes(Bytes bytes) {
-    if (must_wait_for_mail()) return {};
+    if (must_wait()) return {};
+    shard_->memory.watch();
     const bool packets = shard_->log.packets();
     const std::string_view id = packets ? client_id() : std::string_view();
     const std::string name(id);
@@ -318,7 +293,7 @@ base::Consumed Peer::on_bytes(Bytes bytes) {
     if (protocol_.is_closing()) close();
     // What it has left unparsed for want of room, no readiness will announce.
     else if (consumed.bytes < bytes.size())
-        must_wait_for_mail();
+        must_wait();
     return consumed;
 }
 
@@ -332,7 +307,10 @@ void Peer::on_writable() {
 }
 
 void Peer::on_timer(TimePoint now) {
-    if (session_ == nullptr) return abort("no CONNECT in time");
+    if (session_ == nullptr) {
+        shard_->hit(Limit::connect_timeout, address());
+        return abort("no CONNECT in time");
+    }
     // A packet that is half there, and growing, is a sign of life.
     const auto received = static_cast<std::uint32_t>(driver_.bytes_received());
     const bool is_growing = received != parsed_bytes_ && received != seen_bytes_;

@@ -7,9 +7,11 @@
 #include <string>
 #include <string_view>
 
+#include "broker/admission.hpp"
 #include "broker/interest.hpp"
 #include "broker/publish.hpp"
 #include "broker/replay.hpp"
+#include "broker/restraint.hpp"
 #include "broker/session.hpp"
 #include "core/server_protocol.hpp"
 #include "net/driver.hpp"
@@ -22,7 +24,7 @@ class Peer final : private core::ServerSink, private net::ByteConsumer, private 
 public:
     struct Origin {
         std::string address;  // "192.0.2.1:50123"
-        std::uint16_t listener = 0;
+        Admission::Seat seat;
         TimePoint deadline;  // for CONNECT
     };
     Peer(Shard& shard, std::unique_ptr<net::ByteStream> stream, Origin origin);
@@ -36,6 +38,7 @@ public:
     }
     std::string_view address() const { return address_ ? *address_ : std::string_view(); }
     std::size_t listener() const { return listener_; }
+    Admission::Seat seat() const;
     bool is_bridge() const { return is_bridge_; }
     ProtocolVersion version() const { return protocol_.version(); }
     const core::PeerLimits& announced() const;
@@ -52,9 +55,11 @@ public:
     bool takes_shared_encoding() const;
     bool send_encoded(Bytes packet);  // false: over its Maximum Packet Size
     void answer(const SubscribeAnswer& answer);
+    // A PUBLISH whose acknowledgement was withheld.
+    void acknowledge(PacketId id);
     // What waited for room or quota.
     void pump();
-    // There is room between the shards again.
+    // There is room between the shards, or the rate allows more.
     void resume_reading();
 
     // CONNECT was accepted: this is the connection of `session` from now on.
@@ -94,15 +99,18 @@ private:
     void on_timer(TimePoint now) override;
 
     void staged(std::size_t bytes);
-    bool must_wait_for_mail();
+    bool must_wait();
+    void count_publish();
+    void end_overflowed();
     void detach(bool with_will, std::string_view why);
     void close();
-    ReasonCode refusal(const Publish& publish) const;
+    ReasonCode refusal(const Publish& publish);
 
     Shard* shard_;
     Session* session_ = nullptr;
     std::unique_ptr<std::string> address_;  // until CONNECT
     std::unique_ptr<Replays> replays_;      // while there are any
+    std::unique_ptr<Restraint> restraint_;  // where the configuration has limits of that kind
     std::uint32_t index_ = 0;               // in the shard's list
     std::uint32_t parsed_bytes_ = 0;        // modulo 2^32, to see half-received packets
     std::uint32_t seen_bytes_ = 0;          // at the last check of keep-alive
@@ -111,6 +119,7 @@ private:
     bool is_bridge_ : 1 = false;
     bool is_leaving_ : 1 = false;      // detached, or never a client; waits for on_closed
     bool is_pumping_ : 1 = false;      // in the shard's list for the next turn
+    bool has_overflowed_ : 1 = false;  // in that list to be disconnected
     bool waits_for_mail_ : 1 = false;  // reading is paused until there is room between shards
     net::Driver driver_;
     core::ServerProtocol protocol_;

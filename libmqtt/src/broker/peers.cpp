@@ -30,7 +30,7 @@ void Peers::drop(Peer& peer) {
     forget(peer);
     shard_.counters.bytes_received += peer.driver_.bytes_received();
     shard_.counters.bytes_sent += peer.driver_.bytes_sent();
-    shard_.shared().open_connections.fetch_sub(1, std::memory_order_relaxed);
+    shard_.shared().admission.leave(peer.seat());
     shard_.loop().retire(std::unique_ptr<Peer>(&peer));
     shard_.connection_closed();
 }
@@ -42,12 +42,21 @@ void Peers::pump_later(Peer& peer) {
     shard_.loop().mark_ready(*this);
 }
 
+void Peers::end_later(Peer& peer) {
+    peer.has_overflowed_ = true;
+    pump_later(peer);
+}
+
 void Peers::on_ready(net::Ready) {
     std::vector<Peer*> now;
     now.swap(pumping_);
     for (Peer* peer : now)
         peer->is_pumping_ = false;
     for (Peer* peer : now) {
+        if (peer->has_overflowed_) {
+            peer->end_overflowed();
+            continue;
+        }
         if (peer->moving_to_ == 0) {
             peer->pump();
             continue;

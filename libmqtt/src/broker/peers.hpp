@@ -21,6 +21,9 @@ public:
     // Calls pump() in the next turn, or moves it to another shard when that is what it waits for.
     void pump_later(Peer& peer);
 
+    // Its queue overflowed: disconnects it in the next turn.
+    void end_later(Peer& peer);
+
     std::size_t count() const { return peers_.size(); }
     template <class F>
     void for_each(F&& f) const {

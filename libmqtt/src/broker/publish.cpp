@@ -37,6 +37,7 @@ core::OutgoingPublish outgoing(const Publication& p, TimePoint now) {
 }  // namespace
 
 ReasonCode Publisher::publish(const Publication& publication) {
+    overfilled_ = nullptr;
     if (publication.retain && !store_retained(publication)) return ReasonCode::quota_exceeded;
     const std::size_t receivers = distribute(publication, Scope::everywhere);
     return receivers == 0 ? ReasonCode::no_matching_subscribers : ReasonCode::success;
@@ -98,7 +99,7 @@ void Publisher::qos0_to_session(Delivery& delivery, Session& session, const Wish
     }
     if (!peer->has_room()) {
         ++shard_.counters.dropped_output_full;
-        return drop_queued(session);
+        return tell_drop(session);
     }
     if (!delivery.single && wish.ids.empty() && peer->takes_shared_encoding()) {
         const Bytes bytes = encoded(delivery, has_properties(peer->version()), wish.retain);
@@ -133,7 +134,7 @@ bool Publisher::send(Delivery& delivery, Session& session, const Wish& wish, QoS
     case SendStatus::sent: shard_.counters.publish_bytes_sent += out.payload.size(); return true;
     case SendStatus::too_large:  // [MQTT-3.1.2-24] [MQTT-3.1.2-25]
         ++shard_.counters.dropped_too_large;
-        drop_queued(session);
+        tell_drop(session);
         return true;
     default: return qos == QoS::at_most_once;
     }
@@ -181,34 +182,6 @@ void Publisher::deliver_to_member(const Publication& publication, std::uint64_t 
     to_session(delivery, *session, wish);
 }
 
-void Publisher::enqueue(Delivery& delivery, Session& session, const Wish& wish, QoS qos) {
-    const BrokerConfig& config = shard_.config();
-    const std::size_t size = message(delivery)->size_bytes();
-    const bool over_count = config.maximum_queued_messages != 0 &&
-                            session.queue.count() >= config.maximum_queued_messages;
-    const bool over_bytes = config.maximum_queued_bytes != 0 &&
-                            session.queue.size_bytes() + size > config.maximum_queued_bytes;
-    if (over_count || over_bytes) {
-        ++shard_.counters.dropped_queue_full;
-        return drop_queued(session);
-    }
-    QueuedMessage queued;
-    queued.message = delivery.message;
-    queued.qos = qos;
-    queued.retain = wish.retain;
-    if (wish.ids.size() == 1)
-        queued.subscription_id = wish.ids.front();
-    else if (!wish.ids.empty())
-        queued.subscription_ids = core::SubscriptionIds::create(wish.ids);
-    session.queue.push(std::move(queued));
-    ++shard_.counters.queued_messages;
-    shard_.counters.queued_bytes += size;
-}
-
-void Publisher::drop_queued(Session& session) {
-    if (session.dropped++ == 0) shard_.log.drops_begin(session.client_id());
-}
-
 const core::MessageRef& Publisher::message(Delivery& delivery) {
     if (!delivery.message) delivery.message = core::Message::create(keepable(delivery.publication));
     return delivery.message;
@@ -231,31 +204,6 @@ Bytes Publisher::encoded(Delivery& delivery, bool v5, bool retain) {
     scratch.gather(&whole, 1);
     bytes = {static_cast<const std::uint8_t*>(whole.iov_base), whole.iov_len};
     return bytes;
-}
-
-void Publisher::drain(Session& session) {
-    Peer* peer = session.peer;
-    const TimePoint now = shard_.now();
-    while (peer != nullptr && !session.queue.empty() && peer->has_room()) {
-        QueuedMessage& queued = session.queue.front();
-        const core::Message& message = *queued.message;
-        const std::size_t size = message.size_bytes();
-        SendStatus status = SendStatus::sent;
-        if (message.expired(now)) {  // [MQTT-3.3.2-5]
-            ++shard_.counters.messages_expired;
-        } else {
-            status = peer->send_queued(queued, now);
-        }
-        if (status == SendStatus::too_large) {
-            ++shard_.counters.dropped_too_large;
-            drop_queued(session);
-        } else if (status != SendStatus::sent) {
-            return;
-        }
-        session.queue.pop();
-        --shard_.counters.queued_messages;
-        shard_.counters.queued_bytes -= size;
-    }
 }
 
 }  // namespace mqtt::broker

@@ -40,8 +40,16 @@ public:
     void deliver_to_member(const Publication& publication, std::uint64_t session_number,
                            SubscriptionOptions options, std::uint32_t id);
 
+    // The client for whose full queue the acknowledgement of the last publish() has to wait
+    // (QueueOverflow::block); null: none.
+    const Session* overfilled() const { return overfilled_; }
+
     // Sends from the session's queue what its connection takes now.
     void drain(Session& session);
+    // It needs its messages no more.
+    void clear_queue(Session& session);
+    // It loses its messages, which is counted.
+    void throw_away(Session& session);
 
 private:
     // One publication on its way, with what is worked out once for all its receivers.
@@ -65,12 +73,17 @@ private:
     Readiness readiness(const Member& member, const Publication& publication) const;
     bool send(Delivery& delivery, Session& session, const Wish& wish, QoS qos);
     void enqueue(Delivery& delivery, Session& session, const Wish& wish, QoS qos);
-    void drop_queued(Session& session);
+    bool is_full(const Session& session, std::size_t more) const;
+    bool make_room(const Delivery& delivery, Session& session, std::size_t size);
+    void drop_for(Session& session);
+    void tell_drop(Session& session);
+    void pop(Session& session);
     Bytes encoded(Delivery& delivery, bool v5, bool retain);
     const core::MessageRef& message(Delivery& delivery);
     bool store_retained(const Publication& publication);
 
     Shard& shard_;
+    Session* overfilled_ = nullptr;
     std::array<base::OutBuffer, 4> scratch_;  // of Delivery::encoded
 };
 

@@ -34,10 +34,12 @@ Session& Sessions::create(std::string_view client_id) {
     Session* session = Session::create(client_id, number);
     session->hash = client_hash(client_id);
     sessions_.insert(session->hash, *session);
+    shard_.shared().sessions.fetch_add(1, std::memory_order_relaxed);
     return *session;
 }
 
 void Sessions::went_away(Session& session, bool with_will) {
+    shard_.held_acks.release(session);
     session.peer = nullptr;
     if (!with_will) session.will.reset();  // [MQTT-3.14.4-3]
     const bool ends_now = session.ends_with_connection();
@@ -63,9 +65,8 @@ void Sessions::end(Session& session) {
     publish_will(session);
     session.absence.reset();
     shard_.subscriptions.remove_all(session);
-    shard_.counters.queued_messages -= session.queue.count();
-    shard_.counters.queued_bytes -= session.queue.size_bytes();
-    session.queue.clear();
+    shard_.publisher.clear_queue(session);
+    shard_.shared().sessions.fetch_sub(1, std::memory_order_relaxed);
     sessions_.erase(session.hash, session);
     shard_.loop().retire(std::unique_ptr<Session>(&session));
 }

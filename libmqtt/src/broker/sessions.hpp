@@ -32,6 +32,10 @@ public:
     void end(Session& session);
     void on_absence(Session& session, TimePoint now);
 
+    template <class F>
+    void for_each(F&& f) const {
+        sessions_.for_each(f);
+    }
     std::size_t count() const { return sessions_.count(); }
 
 private:

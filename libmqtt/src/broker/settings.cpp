@@ -19,6 +19,9 @@ void check(const BrokerConfig& config) {
         throw std::invalid_argument("threads must be from 1 to 64");
     }
     if (config.maximum_inflight == 0) throw std::invalid_argument("maximum_inflight must not be 0");
+    if (config.queue_overflow == QueueOverflow::block && config.threads != 1) {
+        throw std::invalid_argument("queue_overflow block needs one thread");
+    }
     for (const ListenerConfig& listener : config.listeners) {
         if (listener.limits.receive_maximum == 0) {
             throw std::invalid_argument("receive_maximum must not be 0");

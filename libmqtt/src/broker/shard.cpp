@@ -28,6 +28,7 @@ void connect_shards(Shared& shared) {
 
 Shared::Shared(BrokerConfig config)
     : settings(std::move(config))
+    , admission(settings)
     , retained(settings.config.threads, settings.config.maximum_retained_messages) {
     for (const ListenerConfig& listener : settings.config.listeners) {
         endpoints.push_back(listener.endpoint);
@@ -40,12 +41,21 @@ Shared::Shared(BrokerConfig config)
 
 Shared::~Shared() = default;
 
+std::size_t Shared::memory_used() const {
+    std::ptrdiff_t sum = 0;
+    for (const auto& shard : shards)
+        sum += shard->memory.used();
+    return sum < 0 ? 0 : static_cast<std::size_t>(sum);
+}
+
 Shard::Shard(Shared& shared, unsigned index)
     : context_(1)
     , loop_(context_, net::Loop::Readiness::own_epoll)
     , shared_(shared)
     , index_(index)
     , log(shared.settings.config)
+    , memory(*this)
+    , held_acks(*this)
     , retained(shared.retained)
     , mail(*this)
     , interest(*this)
@@ -83,6 +93,11 @@ void Shard::on_timer(TimePoint) {
 
 void Shard::connection_closed() {
     if (stopping_ && peers.count() == 0) loop_.stop();
+}
+
+void Shard::hit(Limit limit, std::string_view who) {
+    ++counters.limits[limit];
+    teller_.tell(limit, who, now());
 }
 
 void Shard::client_arrived() {

@@ -10,11 +10,15 @@
 #include <thread>
 #include <vector>
 
+#include "broker/admission.hpp"
 #include "broker/counters.hpp"
+#include "broker/held_acks.hpp"
 #include "broker/interest.hpp"
+#include "broker/limits.hpp"
 #include "broker/lobby.hpp"
 #include "broker/log_lines.hpp"
 #include "broker/mail.hpp"
+#include "broker/memory.hpp"
 #include "broker/peers.hpp"
 #include "broker/publish.hpp"
 #include "broker/retained.hpp"
@@ -36,15 +40,17 @@ struct Shared {
     unsigned home_of(std::uint64_t client_hash) const {
         return static_cast<unsigned>((client_hash >> 32) % shards.size());
     }
+    std::size_t memory_used() const;  // of all threads, as last looked at
     const Endpoint& endpoint_of(std::size_t listener) const { return endpoints[listener]; }
 
     const Settings settings;
+    Admission admission;
     RetainedStore retained;
     std::vector<std::unique_ptr<Ring>> rings;  // from a * threads + to b; null on the diagonal
     std::vector<std::unique_ptr<Shard>> shards;
     std::vector<Endpoint>
         endpoints;  // per listener, with its real port; fixed before threads start
-    std::atomic<std::size_t> open_connections = 0;
+    std::atomic<std::size_t> sessions = 0;
     std::atomic<std::uint64_t> clients_connected = 0;
     std::atomic<std::uint64_t> clients_maximum = 0;
     std::atomic<unsigned> running = 0;
@@ -69,6 +75,8 @@ public:
     // Any thread: ends all connections, then the loop; what is left at `deadline` is cut.
     void stop(TimePoint deadline);
 
+    // Counts that a limit acted on `who`, and tells now and then.
+    void hit(Limit limit, std::string_view who);
     void client_arrived();
     void client_left();
     void connection_closed();
@@ -87,6 +95,8 @@ private:
 public:
     const LogLines log;
     Counters counters;
+    Memory memory;
+    HeldAcks held_acks;
     RetainedStore& retained;
     Mail mail;
     Interest interest;
@@ -97,6 +107,9 @@ public:
     Lobby lobby;
     Peers peers;
     std::vector<std::uint8_t> property_scratch;
+
+private:
+    LimitTeller teller_{log};
 };
 
 }  // namespace mqtt::broker

@@ -26,6 +26,8 @@ void add(BrokerStats& sum, const ShardFigures& figures) {
     sum.messages_expired += c.messages_expired;
     sum.publishes_refused += c.publishes_refused;
     sum.sessions_expired += c.sessions_expired;
+    for (std::size_t i = 0; i < kLimits; ++i)
+        sum.limits.counts[i] += c.limits.counts[i];
     sum.clients_connected += c.clients_connected;
     sum.sessions += figures.sessions;
     sum.subscriptions += figures.subscriptions;
@@ -37,9 +39,10 @@ void add(BrokerStats& sum, const ShardFigures& figures) {
 BrokerStats shared_figures(const Shared& shared) {
     BrokerStats stats;
     stats.uptime = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - shared.started);
-    stats.sockets = shared.open_connections.load(std::memory_order_relaxed);
+    stats.sockets = shared.admission.open();
     stats.clients_maximum = shared.clients_maximum.load(std::memory_order_relaxed);
     stats.retained_messages = shared.retained.count();
+    stats.memory_bytes = shared.memory_used();
     stats.retained_bytes = shared.retained.size_bytes();
     return stats;
 }

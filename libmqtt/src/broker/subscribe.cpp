@@ -12,7 +12,7 @@ namespace mqtt::broker {
 namespace {
 
 // The reason of a refusal, or success.
-ReasonCode refusal(const Shard& shard, const Peer& peer, std::string_view filter) {
+ReasonCode refusal(Shard& shard, const Peer& peer, std::string_view filter) {
     const core::PeerLimits& limits = peer.announced();
     const auto shared = parse_shared_filter(filter);
     if (shared && !limits.shared_subscription_available) {
@@ -24,10 +24,18 @@ ReasonCode refusal(const Shard& shard, const Peer& peer, std::string_view filter
     if (!is_allowed(shard.config(), *peer.session(), Access::subscribe, filter))
         return ReasonCode::not_authorized;
     if (topic_levels(filter) > shard.config().maximum_topic_levels) {
+        shard.hit(Limit::topic_levels, peer.client_id());
         return ReasonCode::topic_filter_invalid;
     }
     const std::size_t most = shard.config().maximum_subscriptions;
-    if (most != 0 && peer.session()->subscription_count >= most) return ReasonCode::quota_exceeded;
+    if (most != 0 && peer.session()->subscription_count >= most) {
+        shard.hit(Limit::subscriptions, peer.client_id());
+        return ReasonCode::quota_exceeded;
+    }
+    if (shard.memory.is_short()) {
+        shard.hit(Limit::memory_soft, peer.client_id());
+        return ReasonCode::quota_exceeded;
+    }
     return ReasonCode::success;
 }
 

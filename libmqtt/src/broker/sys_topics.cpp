@@ -84,6 +84,14 @@ void SysTopics::publish_counts(const BrokerStats& s) {
     publish("publish/bytes/received", s.publish_bytes_received);
     publish("publish/bytes/sent", s.publish_bytes_sent);
     publish("connections/socket/count", s.sockets);
+    publish("heap/current", s.memory_bytes);
+    publish("limits/max_queued", s.dropped_queue_full);
+    publish("limits/output_budget", s.dropped_output_full);
+    publish("limits/max_packet_size_of_client", s.dropped_too_large);
+    for (std::size_t i = 0; i < kLimits; ++i) {
+        const auto limit = static_cast<Limit>(i);
+        publish(fmt::format("limits/{}", info(limit).name), s.limits[limit]);
+    }
 }
 
 void SysTopics::publish_loads(const BrokerStats& s) {

@@ -54,6 +54,8 @@ public:
     void flush();
     // Bytes staged or stuck in user space.
     std::size_t backlog_bytes() const { return out_.size_bytes(); }
+    // Bytes received and not yet consumed: the beginning of a packet.
+    std::size_t unread_bytes() const { return tail_.size(); }
     bool is_blocked() const { return blocked_; }  // the last flush would have blocked
 
     // Reading stops after the current on_bytes; what that leaves unconsumed is kept.

@@ -7,8 +7,10 @@
 
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <vector>
 
+#include "base/token_bucket.hpp"
 #include "net/plain_stream.hpp"
 #include "net/resolve.hpp"
 #include "net/socket.hpp"
@@ -101,13 +103,20 @@ std::string why_not(std::error_code error) {
     return error.message();
 }
 
+// What the acceptors of one listener share.
+struct Gate {
+    std::optional<base::TokenBucket> rate;
+    Listener::WaitHandler on_wait;
+};
+
 class Acceptor final : private Watcher, private Timer {
 public:
     using Handler = std::function<void(UniqueFd, const SocketAddress&)>;
-    Acceptor(Loop& loop, OpenedSocket opened, Handler handler)
+    Acceptor(Loop& loop, OpenedSocket opened, Gate& gate, Handler handler)
         : loop_(loop)
         , socket_(std::move(opened.socket))
         , address_(opened.address)
+        , gate_(gate)
         , handler_(std::move(handler)) {
         loop_.watch(socket_.get(), *this);
     }
@@ -126,21 +135,31 @@ private:
     void on_ready(Ready) override {
         for (int i = 0; i < kAcceptsPerTurn; ++i) {
             if (paused_ || is_armed()) return;
+            if (gate_.rate && gate_.rate->next() > loop_.now()) {
+                return wait_until(gate_.rate->next(), Listener::Wait::rate);
+            }
             SocketAddress peer;
             UniqueFd socket(
                 ::accept4(socket_.get(), peer.get(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
             if (socket) {
+                if (gate_.rate) gate_.rate->take(loop_.now());
                 handler_(std::move(socket), peer);
             } else if (errno == EAGAIN) {
                 return;
             } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-                // The connection stays in the backlog; asking at once would only spin.
-                loop_.want_readable(socket_.get(), *this, false);
-                return loop_.set_timer(*this, loop_.now() + kRetryWithoutDescriptors);
+                return wait_until(loop_.now() + kRetryWithoutDescriptors,
+                                  Listener::Wait::descriptors);
             }
             // Anything else is the fate of one connection (ECONNABORTED, EPROTO ...).
         }
         loop_.mark_ready(*this);
+    }
+
+    // Connections stay in the backlog; asking at once would only spin.
+    void wait_until(TimePoint due, Listener::Wait reason) {
+        loop_.want_readable(socket_.get(), *this, false);
+        loop_.set_timer(*this, due);
+        if (gate_.on_wait) gate_.on_wait(reason);
     }
 
     void on_timer(TimePoint) override {
@@ -152,6 +171,7 @@ private:
     Loop& loop_;
     UniqueFd socket_;
     SocketAddress address_;
+    Gate& gate_;
     Handler handler_;
     bool paused_ = false;
 };
@@ -159,11 +179,14 @@ private:
 class SocketListener final : public Listener {
 public:
     SocketListener(Loop& loop, const ListenOptions& options, std::uint32_t index,
-                   AcceptHandler on_accept)
+                   AcceptHandler on_accept, WaitHandler on_wait)
         : loop_(loop)
         , options_(options)
         , index_(index)
-        , on_accept_(std::move(on_accept)) {}
+        , on_accept_(std::move(on_accept)) {
+        if (options.connections_per_second > 0) gate_.rate.emplace(options.connections_per_second);
+        gate_.on_wait = std::move(on_wait);
+    }
 
     ~SocketListener() override {
         if (is_unix(options_) && !acceptors_.empty()) ::unlink(options_.endpoint.path.c_str());
@@ -174,7 +197,7 @@ public:
             accept(std::move(socket), peer);
         };
         acceptors_.push_back(
-            std::make_unique<Acceptor>(loop_, std::move(opened), std::move(handler)));
+            std::make_unique<Acceptor>(loop_, std::move(opened), gate_, std::move(handler)));
     }
 
     std::vector<Endpoint> bound() const override {
@@ -226,6 +249,7 @@ private:
     ListenOptions options_;
     std::uint32_t index_;
     AcceptHandler on_accept_;
+    Gate gate_;
     std::unique_ptr<TlsContext> tls_;
     std::vector<std::unique_ptr<Acceptor>> acceptors_;
 };
@@ -266,7 +290,7 @@ std::vector<OpenedSocket> open_all(const ListenOptions& options, std::string& me
 }  // namespace
 
 Listener::OpenResult Listener::open(Loop& loop, const ListenOptions& options, std::uint32_t index,
-                                    AcceptHandler on_accept) {
+                                    AcceptHandler on_accept, WaitHandler on_wait) {
     OpenResult result;
     std::vector<OpenedSocket> opened = open_all(options, result.message);
     // Another program may have the port that the kernel chose for the first family: choose again.
@@ -278,7 +302,8 @@ Listener::OpenResult Listener::open(Loop& loop, const ListenOptions& options, st
         result.error = Error(Errc::network_error);
         return result;
     }
-    auto listener = std::make_unique<SocketListener>(loop, options, index, std::move(on_accept));
+    auto listener = std::make_unique<SocketListener>(loop, options, index, std::move(on_accept),
+                                                     std::move(on_wait));
     if (const Status status = listener->reload_tls(options.tls, &result.message); !status) {
         result.error = status.error();
         return result;

@@ -20,6 +20,7 @@ struct ListenOptions {
     Endpoint endpoint;
     TlsOptions tls;
     int backlog = 4096;
+    double connections_per_second = 0;  // over it connections wait in the backlog; 0: no limit
     unsigned unix_mode = 0660;
 };
 
@@ -33,6 +34,9 @@ struct Accepted {
 class Listener {
 public:
     using AcceptHandler = std::function<void(Accepted)>;
+    // Accepting waits for a moment, because the system has no descriptors left or too many come.
+    enum class Wait : std::uint8_t { descriptors, rate };
+    using WaitHandler = std::function<void(Wait)>;
     // Binds and listens. Errors carry a sentence naming address, port and remedy.
     struct OpenResult {
         std::unique_ptr<Listener> listener;  // null on error
@@ -40,7 +44,7 @@ public:
         std::string message;
     };
     static OpenResult open(Loop& loop, const ListenOptions& options, std::uint32_t index,
-                           AcceptHandler on_accept);
+                           AcceptHandler on_accept, WaitHandler on_wait = {});
     virtual ~Listener() = default;
     // With the real port; for host empty one entry per family.
     virtual std::vector<Endpoint> bound() const = 0;

@@ -1,0 +1,59 @@
+// The table of limits, and telling of them without flooding the log.
+#include "broker/limits.hpp"
+
+#include <fmt/format.h>
+
+#include "broker/log_lines.hpp"
+#include "core/describe.hpp"
+
+namespace mqtt {
+namespace {
+
+constexpr LimitInfo kTable[] = {
+    {"max_connections", "Client connection from {} denied: max_connections exceeded."},
+    {"listener_max_connections",
+     "Client connection from {} denied: max_connections of its listener exceeded."},
+    {"max_connections_per_address",
+     "Client connection from {} denied: max_connections_per_address exceeded."},
+    {"max_connect_rate", "Accepting waits at listener {}: max_connect_rate exceeded."},
+    {"descriptors",
+     "Accepting waits at listener {}: out of file descriptors (raise the limit with ulimit -n)."},
+    {"connect_timeout", "Client connection from {} closed: no CONNECT within connect_timeout."},
+    {"max_connect_packet_size",
+     "Client connection from {} closed: CONNECT over max_connect_packet_size."},
+    {"global_max_clients", "Client {} refused: global_max_clients exceeded."},
+    {"max_subscriptions", "Subscription of client {} refused: max_subscriptions exceeded."},
+    {"max_topic_levels", "Topic of client {} refused: max_topic_levels exceeded."},
+    {"max_publish_rate", "Reading from client {} waits: max_publish_rate exceeded."},
+    {"message_size_limit", "Dropped too large PUBLISH from {}: message_size_limit exceeded."},
+    {"memory_soft", "Request of client {} refused: memory_limit is near."},
+    {"memory_hard", "Queue of client {} thrown away: memory_limit reached."},
+    {"queue_overflow_disconnect", "Client {} disconnected: its queue is full."},
+    {"queue_overflow_block", "Acknowledgement withheld: the queue of client {} is full."},
+};
+static_assert(std::size(kTable) == kLimits);
+
+}  // namespace
+
+const LimitInfo& info(Limit limit) {
+    return kTable[static_cast<std::size_t>(limit)];
+}
+
+namespace broker {
+
+void LimitTeller::tell(Limit limit, std::string_view who, TimePoint now) {
+    Told& told = told_[static_cast<std::size_t>(limit)];
+    if (!log_.enabled()) return;
+    if (now < told.next) {
+        ++told.silent;
+        return;
+    }
+    const std::string name = core::escape_controls(who);
+    std::string line = fmt::format(fmt::runtime(info(limit).line), name);
+    if (told.silent != 0) line += fmt::format(" ({} more since the last such line)", told.silent);
+    told = {now + kQuiet, 0};
+    log_.line(LogLevel::warning, line);
+}
+
+}  // namespace broker
+}  // namespace mqtt

@@ -1,0 +1,97 @@
+// What a connection is given to send: messages, answers, acknowledgements; see peer.hpp.
+#include "broker/peer.hpp"
+#include "broker/shard.hpp"
+
+namespace mqtt::broker {
+
+using core::SendStatus;
+
+bool Peer::has_room() const {
+    return !driver_.is_blocked() || driver_.backlog_bytes() <= shard_->config().output_budget_bytes;
+}
+
+void Peer::staged(std::size_t bytes) {
+    shard_->loop().staged_bytes() += bytes;
+    driver_.mark_dirty();
+    if (driver_.backlog_bytes() > kFlushAtBytes) driver_.flush();
+}
+
+SendStatus Peer::send(core::OutgoingPublish& publish, const core::MessageRef& keep) {
+    const std::size_t before = driver_.backlog_bytes();
+    const core::SendResult result = protocol_.publish(publish, keep, 0);
+    if (result.status != SendStatus::sent) return result.status;
+    if (shard_->log.packets()) {
+        shard_->log.sending_publish(client_id(), publish.qos, publish.retain, result.id,
+                                    publish.topic, publish.payload.size());
+    }
+    staged(driver_.backlog_bytes() - before);
+    return SendStatus::sent;
+}
+
+SendStatus Peer::send_queued(const QueuedMessage& queued, TimePoint now) {
+    const core::Message& message = *queued.message;
+    core::OutgoingPublish out;
+    out.topic = message.topic();
+    out.properties = message.properties();
+    out.payload = message.payload();
+    out.qos = queued.qos;
+    out.retain = queued.retain;
+    out.message_expiry_interval = core::remaining_expiry(message.expires_at(), now);
+    if (queued.subscription_ids) {
+        out.subscription_ids =
+            static_cast<const core::SubscriptionIds&>(*queued.subscription_ids).ids();
+    } else if (queued.subscription_id != 0) {
+        out.subscription_ids = {&queued.subscription_id, 1};
+    }
+    out.owner = queued.message;
+    const bool keep = queued.qos != QoS::at_most_once && !session_->ends_with_connection();
+    const SendStatus status = send(out, keep ? queued.message : core::MessageRef());
+    if (status == SendStatus::sent) shard_->counters.publish_bytes_sent += out.payload.size();
+    return status;
+}
+
+bool Peer::takes_shared_encoding() const {
+    return protocol_.peer_limits().topic_alias_maximum == 0 && !protocol_.is_closing();
+}
+
+bool Peer::send_encoded(Bytes packet) {
+    const std::uint32_t most = protocol_.peer_limits().maximum_packet_size;
+    if (most != 0 && packet.size() > most) return false;
+    driver_.out().append(packet);
+    ++shard_->counters.exchange.packets_sent;
+    ++shard_->counters.exchange.publishes_sent;
+    staged(packet.size());
+    return true;
+}
+
+void Peer::answer(const SubscribeAnswer& answer) {
+    if (is_leaving_) return;
+    if (shard_->log.packets()) shard_->log.packet(true, client_id(), answer.type, answer.id, {});
+    if (answer.type == PacketType::suback)
+        protocol_.suback(answer.id, answer.codes);
+    else
+        protocol_.unsuback(answer.id, answer.codes);
+    driver_.mark_dirty();
+    for (const ReplayRequest& request : answer.replays) {
+        if (!replays_) replays_ = std::make_unique<Replays>();
+        replays_->add(*shard_, request);
+    }
+    pump();
+}
+
+void Peer::acknowledge(PacketId id) {
+    protocol_.acknowledge(id);
+    driver_.mark_dirty();
+}
+
+void Peer::pump() {
+    if (session_ == nullptr) return;
+    shard_->publisher.drain(*session_);
+    if (!replays_) return;
+    if (replays_->run(*shard_, *this))
+        replays_.reset();
+    else if (!is_blocked() && shard_->is_turn_full())
+        shard_->peers.pump_later(*this);
+}
+
+}  // namespace mqtt::broker
