@@ -51,6 +51,10 @@ struct ConfListener {
     bool is_websocket = false;
     mqtt::TlsOptions tls;
     mqtt::ListenerLimits limits;
+    bool uses_common_name = false;  // as user name
+    bool uses_subject = false;
+    bool uses_user_name_as_client_id = false;
+    std::vector<mqtt::ProtocolVersion> versions;
     ConfAccess access;
     bool is_mentioned = false;  // the default listener exists only when something was said of it
 };
@@ -68,6 +72,7 @@ struct Conf {
     bool log_packets = false;      // log_type all or debug
     bool log_timestamp = true;
     std::string log_timestamp_format;
+    unsigned login_threads = 1;
     std::string pid_file;
     std::string user = "mosquitto";
 

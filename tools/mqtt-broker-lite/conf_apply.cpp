@@ -25,6 +25,10 @@ void check_tls(Conf& conf, const ConfListener& listener) {
     }
     if (tls.require_client_certificate)
         wrong("require_certificate needs certfile, keyfile and cafile");
+    if (listener.uses_common_name || listener.uses_subject) {
+        wrong(
+            "user names from certificates need certfile, keyfile, cafile and require_certificate");
+    }
 }
 
 // IPv6 addresses with and without brackets; a family only, when that is all that was said.
@@ -50,6 +54,12 @@ mqtt::ListenerConfig listener_config(const ConfListener& listener) {
     }
     config.tls = listener.tls;
     config.limits = listener.limits;
+    using Source = mqtt::UserNameSource;
+    config.user_name_source = listener.uses_common_name ? Source::common_name
+                              : listener.uses_subject   ? Source::subject
+                                                        : Source::packet;
+    config.user_name_is_client_id = listener.uses_user_name_as_client_id;
+    config.versions = listener.versions;
     return config;
 }
 

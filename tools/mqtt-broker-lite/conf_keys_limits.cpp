@@ -116,7 +116,9 @@ constexpr ConfKey kKeys[] = {
     {"global_max_clients", general, used, "N",
      "sessions at a time, of clients that are there or away; -1: no limit",
      CONF_SET(c.config.maximum_sessions = limit(line))},
-    {"upgrade_outgoing_qos", general, refused, "true|false", kNotYet},
+    {"upgrade_outgoing_qos", general, used, "true|false",
+     "deliver with the QoS of the subscription even when the message has a lower one",
+     CONF_SET(c.config.upgrade_outgoing_qos = boolean(line))},
     {"allow_duplicate_messages", general, used, "false",
      "overlapping subscriptions of a client give one copy", set_overlapping},
 };

@@ -1,4 +1,6 @@
 // Keys of listeners: where, what, TLS.
+#include <algorithm>
+
 #include "mqtt-broker-lite/conf_keys.hpp"
 #include "mqtt-broker-lite/conf_values.hpp"
 
@@ -41,6 +43,22 @@ void set_socket_domain(Conf& conf, const ConfLine& line) {
     conf.current().domain = line.value;
 }
 
+void set_versions(Conf& conf, const ConfLine& line) {
+    std::string text = line.value;
+    std::replace(text.begin(), text.end(), ',', ' ');
+    for (const std::string& word : words(text)) {
+        if (word != "3" && word != "4" && word != "5") {
+            throw ConfError("'" + word + "' is none of 3, 4 and 5");
+        }
+        conf.current().versions.push_back(static_cast<mqtt::ProtocolVersion>(word[0] - '0'));
+    }
+}
+
+void set_assigned_prefix(Conf& conf, const ConfLine& line) {
+    if (line.value.size() > 50) throw ConfError("at most 50 characters");
+    conf.config.assigned_id_prefix = line.value;
+}
+
 void set_tls_version(Conf& conf, const ConfLine& line) {
     if (line.value != "tlsv1.2" && line.value != "tlsv1.3") {
         throw ConfError("'" + line.value + "' is neither tlsv1.2 nor tlsv1.3");
@@ -68,8 +86,11 @@ constexpr ConfKey kKeys[] = {
     {"bind_interface", listener, refused, "NAME",
      "give the interface's address in the listener line"},
     {"mount_point", listener, refused, "TOPIC", kNotYet},
-    {"use_username_as_clientid", listener, refused, "true|false", kNotYet},
-    {"accept_protocol_versions", listener, refused, "LIST", kNotYet},
+    {"use_username_as_clientid", listener, used, "true|false",
+     "the user name is the client id; clients without one are refused",
+     CONF_SET(c.current().uses_user_name_as_client_id = boolean(line))},
+    {"accept_protocol_versions", listener, used, "LIST",
+     "versions of MQTT that are accepted, of 3, 4 (3.1.1) and 5 with commas between", set_versions},
     {"enable_proxy_protocol", listener, refused, "1|2", kNotYet},
     {"proxy_protocol_v2_require_tls", listener, refused, "true|false", kNotYet},
     {"websockets_origin", listener, refused, "ORIGIN", kNotYet, nullptr, true},
@@ -78,9 +99,11 @@ constexpr ConfKey kKeys[] = {
     {"websockets_headers_size", general, ignored, "N", "upgrades may have 8 KiB of headers"},
     {"packet_buffer_size", general, ignored, "N", "idle connections hold no buffer"},
     {"set_tcp_nodelay", general, ignored, "true|false", "always on: writes are batched before"},
-    {"allow_zero_length_clientid", general, ignored, "true|false",
-     "clients without an id always get one, which begins with auto-"},
-    {"auto_id_prefix", general, ignored, "TEXT", "ids of ours begin with auto-"},
+    {"allow_zero_length_clientid", general, used, "true|false",
+     "clients of 3.1.1 without an id get one; false: they are refused",
+     CONF_SET(c.config.empty_client_id_allowed = boolean(line))},
+    {"auto_id_prefix", general, used, "TEXT", "how the ids begin that clients get, auto-",
+     set_assigned_prefix},
 
     // TLS.
     {"certfile", listener, used, "FILE",
@@ -102,8 +125,12 @@ constexpr ConfKey kKeys[] = {
      "refuse clients without a certificate of cafile",
      CONF_SET(auto& tls = c.current().tls; tls.require_client_certificate = boolean(line);
               tls.request_client_certificate = tls.require_client_certificate)},
-    {"use_identity_as_username", listener, refused, "true|false", kNotYet},
-    {"use_subject_as_username", listener, refused, "true|false", kNotYet},
+    {"use_identity_as_username", listener, used, "true|false",
+     "the common name of the client's certificate is its user name, which then needs no password",
+     CONF_SET(c.current().uses_common_name = boolean(line))},
+    {"use_subject_as_username", listener, used, "true|false",
+     "the same with the whole subject of the certificate (RFC 2253)",
+     CONF_SET(c.current().uses_subject = boolean(line))},
     {"disable_client_cert_date_checks", listener, refused, "true|false", kNotYet},
     {"psk_hint", listener, refused, "TEXT", kNotYet},
     {"dhparamfile", listener, ignored, "FILE", "the groups of OpenSSL are used"},

@@ -111,8 +111,18 @@ void drop_privileges(const std::string& name, Log& log) {
     log.write(fmt::format("running as user {}", user->pw_name));
 }
 
-// SIGHUP: passwords, rights and log files. Anything wrong, and all stays as it was.
-void reload(const Setup& setup, Rights& rights, Log& log) {
+void reload_certificates(const mqtt::BrokerConfig& now, mqtt::Broker& broker, Log& log) {
+    for (std::size_t i = 0; i < now.listeners.size(); ++i) {
+        if (!mqtt::uses_tls(now.listeners[i].endpoint.transport)) continue;
+        std::string message;
+        if (!broker.reload_tls(i, now.listeners[i].tls, &message)) {
+            log.write(message + "; the old certificate stays in use");
+        }
+    }
+}
+
+// SIGHUP: passwords, rights, certificates and log files. Anything wrong, and all stays as it was.
+void reload(const Setup& setup, Rights& rights, mqtt::Broker& broker, Log& log) {
     log.reopen();
     if (setup.options.config_file.empty())
         return log.write("Nothing to reload: no configuration file.");
@@ -130,9 +140,11 @@ void reload(const Setup& setup, Rights& rights, Log& log) {
     if (!conf.has_errors()) rights.load(accesses, conf.problems);
     for (const ConfProblem& problem : conf.problems)
         log.write(problem.text);
+    if (!conf.has_errors()) reload_certificates(config, broker, log);
     log.write(conf.has_errors()
                   ? "The old configuration stays in force."
-                  : "Passwords and access lists are read again; other changes need a restart.");
+                  : "Passwords, access lists and certificates are read again; other changes need "
+                    "a restart.");
 }
 
 void announce(const Setup& setup, const mqtt::Broker& broker, Log& log) {
@@ -159,7 +171,7 @@ int serve(Setup& setup) {
             tell(setup.conf);
             return kExitUsage;
         }
-        rights.install(setup.config);
+        rights.install(setup.config, setup.conf.login_threads);
     }
     setup.config.version_text = fmt::format("mqtt-broker-lite version {}", kVersion);
     if (!setup.options.quiet) {
@@ -187,7 +199,7 @@ int serve(Setup& setup) {
     }
     int signal = 0;
     while (::sigwait(&signals, &signal) == 0 && signal == SIGHUP)
-        reload(setup, rights, log);
+        reload(setup, rights, broker, log);
     ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // a second one ends it at once
     log.write(fmt::format("mqtt-broker-lite version {} terminating", kVersion));
     broker.stop();

@@ -31,12 +31,14 @@ bool Rights::load(const std::vector<ConfAccess>& accesses, std::vector<ConfProbl
         gate.access_list = load_once(lists, access.acl_file, problems);
     }
     if (problems.size() != before) return false;
+    has_passwords_ = has_passwords_ || !passwords.empty();
     has_access_lists_ = has_access_lists_ || !lists.empty();
     gates_.store(std::move(gates));
     return true;
 }
 
-void Rights::install(mqtt::BrokerConfig& config) {
+void Rights::install(mqtt::BrokerConfig& config, unsigned login_threads) {
+    if (has_passwords_) config.login_threads = login_threads;
     config.authenticate = [this](const mqtt::LoginRequest& request) { return login(request); };
     if (has_access_lists_) {
         config.authorize = [this](const mqtt::AccessRequest& request) { return may(request); };
@@ -49,6 +51,7 @@ mqtt::ReasonCode Rights::login(const mqtt::LoginRequest& request) const {
     const auto said = [](bool yes) {
         return yes ? mqtt::ReasonCode::success : mqtt::ReasonCode::not_authorized;
     };
+    if (request.is_identified) return said(true);
     if (!request.user_name || !gate.passwords) return said(gate.allow_anonymous);
     return said(request.password && gate.passwords->check(*request.user_name, *request.password));
 }

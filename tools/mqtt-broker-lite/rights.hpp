@@ -18,8 +18,9 @@ public:
     // `accesses`: one per listener of the broker. Files that cannot be read or used are problems, and
     // then nothing is replaced.
     bool load(const std::vector<ConfAccess>& accesses, std::vector<ConfProblem>& problems);
-    // Sets the callbacks; they refer to this object.
-    void install(mqtt::BrokerConfig& config);
+    // Sets the callbacks; they refer to this object. With password files logins are checked on
+    // `login_threads`.
+    void install(mqtt::BrokerConfig& config, unsigned login_threads);
 
 private:
     struct Gate {
@@ -34,6 +35,7 @@ private:
 
     std::atomic<std::shared_ptr<const Gates>> gates_;
     bool has_access_lists_ = false;
+    bool has_passwords_ = false;
 };
 
 }  // namespace tools::broker_lite

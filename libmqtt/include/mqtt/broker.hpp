@@ -34,6 +34,10 @@ struct ListenerLimits {
     bool shared_subscription_available = true;
 };
 
+// Where a client's user name comes from: its CONNECT, or what its TLS handshake proved, which needs no
+// password then.
+enum class UserNameSource : std::uint8_t { packet, common_name, subject };
+
 struct ListenerConfig {
     // Transport, address, port (0: the kernel chooses), path of a Unix socket. An empty host is
     // every address of IPv4 and IPv6; "localhost" is 127.0.0.1 and ::1.
@@ -41,6 +45,11 @@ struct ListenerConfig {
     TlsOptions tls;
     unsigned unix_mode = 0660;
     ListenerLimits limits;
+    // common_name: of the client's certificate, or the identity of its pre-shared key. A client
+    // without is refused.
+    UserNameSource user_name_source = UserNameSource::packet;
+    bool user_name_is_client_id = false;         // a client without user name is refused
+    std::vector<ProtocolVersion> versions = {};  // accepted; empty: all
 };
 
 // Who is at the door. Views are valid during the callback.
@@ -48,6 +57,7 @@ struct LoginRequest {
     std::string_view client_id;
     std::optional<std::string_view> user_name;
     std::optional<Bytes> password;
+    bool is_identified = false;  // TLS has proved the user name
     std::string_view peer_address;
     std::size_t listener = 0;  // index into BrokerConfig::listeners
     ProtocolVersion version = ProtocolVersion::v5;
@@ -93,6 +103,12 @@ struct BrokerConfig {
     std::size_t maximum_subscriptions = 0;  // per client; 0: no limit
     std::size_t maximum_topic_levels = 200;
 
+    std::string client_id_prefix;  // others are refused; empty: none are
+    std::string assigned_id_prefix = "auto-";
+    bool empty_client_id_allowed = true;  // false: refused in 3.x; 5.0 always gets one assigned
+    // Deliver with the QoS of the subscription even when that of the message is lower.
+    bool upgrade_outgoing_qos = false;
+
     // Per client: QoS 1/2 messages sent and not yet acknowledged (a client's Receive Maximum may
     // ask for less); mosquitto has 20, which leaves a fast link idle.
     std::uint16_t maximum_inflight = 1'000;
@@ -125,9 +141,12 @@ struct BrokerConfig {
     LogSink log;
     bool log_packets = false;
 
-    // Called on loop threads; must not block. Success or the reason of the refusal. Empty:
-    // everybody.
+    // Success or the reason of the refusal. Empty: everybody. Called on loop threads, where it must
+    // not block, or with `login_threads` on threads of its own, several at a time, when there is a
+    // password to check: so that a storm of logins does not stall traffic.
     std::function<ReasonCode(const LoginRequest&)> authenticate;
+    unsigned login_threads = 0;
+    std::size_t maximum_waiting_logins = 10'000;  // more are refused: server busy
     // Publishing, wills, subscribing, and every delivery, retained messages included; a delivery that
     // is not allowed is left out in silence. Empty: everything is allowed.
     std::function<bool(const AccessRequest&)> authorize;
@@ -196,6 +215,10 @@ public:
     // standard says: the server's own shutdown is no orderly end for the client, but nobody is left
     // to hear.
     void stop(std::chrono::milliseconds deadline = std::chrono::milliseconds(2'000));
+
+    // Reads a listener's certificates again, for connections to come; those that are there stay. On
+    // failure the old ones stay in use, and `message` says why.
+    Status reload_tls(std::size_t listener, const TlsOptions& options, std::string* message);
 
     BrokerStats stats() const;
     const BrokerConfig& config() const;

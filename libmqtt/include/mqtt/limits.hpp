@@ -17,6 +17,7 @@ enum class Limit : std::uint8_t {
     connect_rate,          // accepting waits; counted once per wait
     descriptors,           // the system has none left: accepting waits
     connect_timeout,       // no CONNECT in time
+    waiting_logins,        // BrokerConfig::maximum_waiting_logins
     connect_size,          // a CONNECT over maximum_connect_packet_size
     sessions,              // BrokerConfig::maximum_sessions
     subscriptions,         // BrokerConfig::maximum_subscriptions
@@ -28,7 +29,7 @@ enum class Limit : std::uint8_t {
     queue_disconnects,     // clients ended by QueueOverflow::disconnect
     queue_blocks,          // acknowledgements withheld by QueueOverflow::block
 };
-inline constexpr std::size_t kLimits = 16;
+inline constexpr std::size_t kLimits = 17;
 
 struct LimitInfo {
     std::string_view name;  // "max_connections"

@@ -59,6 +59,7 @@ Status Broker::Impl::open_listeners() {
 
 void Broker::Impl::start_threads() {
     shared.started = Clock::now();
+    shared.login_office.start();
     for (const auto& shard : shared.shards) {
         threads.emplace_back([&shard] { shard->run(); });
     }
@@ -107,7 +108,16 @@ void Broker::stop(std::chrono::milliseconds deadline) {
     for (std::thread& thread : impl_->threads)
         thread.join();
     impl_->threads.clear();
+    impl_->shared.login_office.stop();
     impl_->bound.clear();
+}
+
+Status Broker::reload_tls(std::size_t listener, const TlsOptions& options, std::string* message) {
+    Status status;
+    broker::ask(*impl_->shared.shards.front(), [&](broker::Shard&) {
+        status = impl_->listeners.at(listener)->reload_tls(options, message);
+    });
+    return status;
 }
 
 BrokerStats Broker::stats() const {

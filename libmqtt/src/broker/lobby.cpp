@@ -4,6 +4,7 @@
 #include <random>
 
 #include "broker/shard.hpp"
+#include "broker/visitor.hpp"
 
 namespace mqtt::broker {
 
@@ -31,7 +32,9 @@ void Lobby::receive(Peer::Luggage luggage) {
     peer.start(luggage.unread);
 }
 
-void Lobby::connect(Peer& peer, const Connect& connect) {
+void Lobby::connect(Peer& peer, const Connect& given) {
+    const Visitor visitor(shard_.config(), peer, given);
+    const Connect& connect = visitor.connect;
     PropertyList answer;
     std::string assigned;
     if (connect.client_id.empty()) {
@@ -44,9 +47,19 @@ void Lobby::connect(Peer& peer, const Connect& connect) {
     const unsigned home = shard_.shared().home_of(client_hash(client_id));
     if (home != shard_.index()) return peer.move_to(home);
 
-    if (const ReasonCode reason = refusal(peer, connect, client_id); is_error(reason)) {
-        return peer.refuse(reason, client_id);
+    ReasonCode reason = refusal(visitor, client_id);
+    if (!is_error(reason)) {
+        const auto verdict = login(peer, visitor, client_id);  // [MQTT-3.1.4-2]
+        if (!verdict) return;
+        reason = *verdict;
     }
+    if (!is_error(reason)) reason = check_will(peer, connect, client_id);
+    if (is_error(reason)) return peer.refuse(reason, client_id);
+    enter(peer, connect, client_id, answer);
+}
+
+void Lobby::enter(Peer& peer, const Connect& connect, std::string_view client_id,
+                  PropertyList& answer) {
     core::ServerProtocol::Accept accept;
     Session& session = session_for(connect, client_id, accept.session_present);
     set_expiry(session, connect, answer);
@@ -61,10 +74,11 @@ void Lobby::connect(Peer& peer, const Connect& connect) {
     peer.become_client(session, connect, accept);
 }
 
-ReasonCode Lobby::refusal(const Peer& peer, const Connect& connect,
-                          std::string_view client_id) const {
+// What speaks against it before anybody is asked for a password.
+ReasonCode Lobby::refusal(const Visitor& visitor, std::string_view client_id) const {
     const BrokerConfig& config = shard_.config();
     if (shard_.is_stopping()) return ReasonCode::server_unavailable;
+    if (is_error(visitor.refusal)) return visitor.refusal;
     if (shard_.memory.is_short()) {
         shard_.hit(Limit::memory_soft, client_id);
         return ReasonCode::quota_exceeded;
@@ -74,26 +88,55 @@ ReasonCode Lobby::refusal(const Peer& peer, const Connect& connect,
         shard_.hit(Limit::sessions, client_id);
         return ReasonCode::quota_exceeded;
     }
-    if (connect.properties.text(PropertyId::authentication_method)) {
+    if (visitor.connect.properties.text(PropertyId::authentication_method)) {
         return ReasonCode::bad_authentication_method;  // [MQTT-4.12.0-1]
     }
-    if (config.authenticate) {  // [MQTT-3.1.4-2]
-        LoginRequest login;
-        login.client_id = client_id;
-        login.user_name = connect.user_name;
-        login.password = connect.password;
-        login.peer_address = peer.address();
-        login.listener = peer.listener();
-        login.version = connect.version;
-        if (const ReasonCode reason = config.authenticate(login); is_error(reason)) return reason;
+    return ReasonCode::success;
+}
+
+// Nothing: the login office was asked, and the peer waits.
+std::optional<ReasonCode> Lobby::login(Peer& peer, const Visitor& visitor,
+                                       std::string_view client_id) {
+    const BrokerConfig& config = shard_.config();
+    if (!config.authenticate) return ReasonCode::success;
+    if (const auto verdict = peer.login()) return verdict;
+    LoginRequest request;
+    request.client_id = client_id;
+    request.user_name = visitor.connect.user_name;
+    request.password = visitor.connect.password;
+    request.is_identified = visitor.is_identified;
+    request.peer_address = peer.address();
+    request.listener = peer.listener();
+    request.version = visitor.connect.version;
+    if (config.login_threads == 0 || !request.password || request.is_identified) {
+        return config.authenticate(request);
     }
-    if (connect.will && config.authorize &&
-        !config.authorize({Access::publish, client_id,
-                           connect.user_name.value_or(std::string_view()), connect.will->topic,
-                           peer.listener()})) {
-        return ReasonCode::not_authorized;
+    const std::uint64_t number = next_login_++;
+    auto done = [this, &peer, number](ReasonCode verdict) {
+        shard_.loop().post([this, &peer, number, verdict] {
+            const auto entry = waiting_.find(&peer);
+            if (entry == waiting_.end() || entry->second != number) return;
+            waiting_.erase(entry);
+            peer.logged_in(verdict);
+        });
+    };
+    if (!shard_.shared().login_office.submit(request, std::move(done))) {
+        shard_.hit(Limit::waiting_logins, client_id);
+        return ReasonCode::server_busy;
     }
-    if (connect.will && connect.will->topic.starts_with("$SYS/")) {
+    waiting_[&peer] = number;
+    peer.wait_for_login();
+    return std::nullopt;
+}
+
+ReasonCode Lobby::check_will(const Peer& peer, const Connect& connect,
+                             std::string_view client_id) const {
+    const BrokerConfig& config = shard_.config();
+    if (!connect.will) return ReasonCode::success;
+    if (connect.will->topic.starts_with("$SYS/")) return ReasonCode::not_authorized;
+    const std::string_view user_name = connect.user_name.value_or(std::string_view());
+    if (config.authorize && !config.authorize({Access::publish, client_id, user_name,
+                                               connect.will->topic, peer.listener()})) {
         return ReasonCode::not_authorized;
     }
     return ReasonCode::success;
@@ -135,7 +178,7 @@ std::string Lobby::assign_client_id() {
     static constexpr char kDigits[] = "0123456789abcdef";
     std::string id;
     do {
-        id = "auto-";
+        id = shard_.config().assigned_id_prefix;
         std::uint64_t bits = random();
         for (int i = 0; i < 16; ++i, bits >>= 4)
             id += kDigits[bits & 15];

@@ -4,12 +4,15 @@
 #pragma once
 
 #include <atomic>
-#include <vector>
+#include <optional>
+#include <unordered_map>
 
 #include "broker/peer.hpp"
 #include "net/listener.hpp"
 
 namespace mqtt::broker {
+
+struct Visitor;
 
 class Lobby {
 public:
@@ -22,15 +25,28 @@ public:
     // A connection from another shard's lobby, its CONNECT unread.
     void receive(Peer::Luggage luggage);
     // `connect` arrived on `peer`.
-    void connect(Peer& peer, const Connect& connect);
+    void connect(Peer& peer, const Connect& given);
+    // It is closing.
+    void forget(const Peer& peer) {
+        if (!waiting_.empty()) waiting_.erase(&peer);
+    }
 
 private:
-    ReasonCode refusal(const Peer& peer, const Connect& connect, std::string_view client_id) const;
+    ReasonCode refusal(const Visitor& visitor, std::string_view client_id) const;
+    std::optional<ReasonCode> login(Peer& peer, const Visitor& visitor, std::string_view client_id);
+    ReasonCode check_will(const Peer& peer, const Connect& connect,
+                          std::string_view client_id) const;
+    void enter(Peer& peer, const Connect& connect, std::string_view client_id,
+               PropertyList& answer);
     Session& session_for(const Connect& connect, std::string_view client_id, bool& present);
     void set_expiry(Session& session, const Connect& connect, PropertyList& answer) const;
     std::string assign_client_id();
 
     Shard& shard_;
+    // Whose password is being checked, and the number of the request: a verdict that comes too late
+    // finds another number, or nobody.
+    std::unordered_map<const Peer*, std::uint64_t> waiting_;
+    std::uint64_t next_login_ = 1;
 };
 
 }  // namespace mqtt::broker

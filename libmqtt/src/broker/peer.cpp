@@ -14,7 +14,7 @@ using core::AckDecision;
 
 Peer::Peer(Shard& shard, std::unique_ptr<net::ByteStream> stream, Origin origin)
     : shard_(&shard)
-    , address_(std::make_unique<std::string>(std::move(origin.address)))
+    , stranger_(std::make_unique<Stranger>(Stranger{std::move(origin.address), origin.login}))
     , listener_(origin.seat.listener)
     , driver_(shard.loop(), std::move(stream), *this)
     , protocol_(driver_.out(), shard.settings().limits[origin.seat.listener], shard.now()) {
@@ -103,7 +103,7 @@ void Peer::become_client(Session& session, const Connect& connect,
         session.identity->user_name = connect.user_name.value_or(std::string_view());
         session.identity->listener = listener();
     }
-    address_.reset();
+    stranger_.reset();
     protocol_.accept(session.exchange, accept, now);
     if (protocol_.is_closing()) return detach(true, "CONNACK is too large for the client");
     shard_->loop().set_timer(*this, protocol_.on_time(now, *this));
@@ -136,6 +136,7 @@ void Peer::detach(bool with_will, std::string_view why) {
     replays_.reset();
     shard_->interest.forget(*this);
     if (waits_for_mail_) shard_->mail.forget(*this);
+    shard_->lobby.forget(*this);
     if (session_ == nullptr) return shard_->log.stranger_gone(address(), why);
     shard_->log.client_gone(session_->client_id(), why);
     shard_->client_left();
@@ -155,13 +156,24 @@ void Peer::move_to(unsigned shard) {
     shard_->peers.pump_later(*this);
 }
 
+void Peer::wait_for_login() {
+    moving_to_ = static_cast<std::uint8_t>(shard_->index() + 1);
+    driver_.pause_reading();
+}
+
+void Peer::logged_in(ReasonCode verdict) {
+    stranger_->login = verdict;
+    shard_->peers.pump_later(*this);
+}
+
 Peer::Luggage Peer::leave_for(unsigned& shard) {
     shard = moving_to_ - 1u;
     net::Driver::Parts parts = driver_.release();
     Luggage luggage;
     luggage.stream = std::move(parts.stream);
     luggage.unread = std::move(parts.unread);
-    luggage.origin.address = std::move(*address_);
+    luggage.origin.address = std::move(stranger_->address);
+    luggage.origin.login = stranger_->login;
     luggage.origin.seat = seat();
     luggage.origin.deadline = shard_->now() + shard_->config().connect_timeout;
     is_leaving_ = true;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,7 +26,8 @@ public:
     struct Origin {
         std::string address;  // "192.0.2.1:50123"
         Admission::Seat seat;
-        TimePoint deadline;  // for CONNECT
+        TimePoint deadline;                              // for CONNECT
+        std::optional<ReasonCode> login = std::nullopt;  // what the login office said
     };
     Peer(Shard& shard, std::unique_ptr<net::ByteStream> stream, Origin origin);
     ~Peer();
@@ -36,9 +38,13 @@ public:
     std::string_view client_id() const {
         return session_ ? session_->client_id() : std::string_view();
     }
-    std::string_view address() const { return address_ ? *address_ : std::string_view(); }
+    std::string_view address() const { return stranger_ ? stranger_->address : std::string_view(); }
+    // Of a stranger whose password was checked.
+    std::optional<ReasonCode> login() const { return stranger_->login; }
     std::size_t listener() const { return listener_; }
     Admission::Seat seat() const;
+    // What the handshakes of its transport proved; until the connection ends.
+    void identify(net::PeerIdentity& identity) const { driver_.stream().identify(identity); }
     bool is_bridge() const { return is_bridge_; }
     ProtocolVersion version() const { return protocol_.version(); }
     const core::PeerLimits& announced() const;
@@ -72,6 +78,9 @@ public:
     void abort(std::string_view why);
     // The CONNECT just seen belongs to another shard: nothing is consumed, the stream moves there.
     void move_to(unsigned shard);
+    // Nothing is consumed until the login office has its verdict; then CONNECT is seen again.
+    void wait_for_login();
+    void logged_in(ReasonCode verdict);
     struct Luggage {
         std::unique_ptr<net::ByteStream> stream;
         std::vector<std::uint8_t> unread;
@@ -108,7 +117,11 @@ private:
 
     Shard* shard_;
     Session* session_ = nullptr;
-    std::unique_ptr<std::string> address_;  // until CONNECT
+    struct Stranger {
+        std::string address;
+        std::optional<ReasonCode> login;
+    };
+    std::unique_ptr<Stranger> stranger_;    // until CONNECT is accepted
     std::unique_ptr<Replays> replays_;      // while there are any
     std::unique_ptr<Restraint> restraint_;  // where the configuration has limits of that kind
     std::uint32_t index_ = 0;               // in the shard's list

@@ -61,6 +61,7 @@ void Peers::on_ready(net::Ready) {
             peer->pump();
             continue;
         }
+        if (peer->is_leaving_) continue;  // it is closing meanwhile
         unsigned home = 0;
         shard_.counters.bytes_received += peer->driver_.bytes_received();
         Peer::Luggage luggage = peer->leave_for(home);

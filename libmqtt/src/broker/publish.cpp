@@ -80,13 +80,19 @@ std::size_t Publisher::distribute(const Publication& publication, Scope scope) {
 
 void Publisher::to_session(Delivery& delivery, Session& session, const Wish& wish) {
     if (!is_allowed(shard_.config(), session, Access::deliver, delivery.publication.topic)) return;
-    const QoS qos = lower(delivery.publication.qos, wish.qos);  // [MQTT-3.8.4-8]
+    const QoS qos = delivered_qos(delivery.publication.qos, wish.qos);
     if (qos == QoS::at_most_once) return qos0_to_session(delivery, session, wish);
     if (session.is_online() && session.queue.empty() && session.peer->has_room() &&
         send(delivery, session, wish, qos)) {
         return;
     }
     enqueue(delivery, session, wish, qos);
+}
+
+// [MQTT-3.8.4-8], unless the configuration wants it otherwise.
+QoS Publisher::delivered_qos(QoS of_message, QoS of_subscription) const {
+    return shard_.config().upgrade_outgoing_qos ? of_subscription
+                                                : lower(of_message, of_subscription);
 }
 
 void Publisher::qos0_to_session(Delivery& delivery, Session& session, const Wish& wish) {
@@ -141,7 +147,7 @@ bool Publisher::send(Delivery& delivery, Session& session, const Wish& wish, QoS
 }
 
 Readiness Publisher::readiness(const Member& member, const Publication& publication) const {
-    const bool keeps = lower(publication.qos, member.options.qos) != QoS::at_most_once;
+    const bool keeps = delivered_qos(publication.qos, member.options.qos) != QoS::at_most_once;
     if (member.session != nullptr &&
         !is_allowed(shard_.config(), *member.session, Access::deliver, publication.topic)) {
         return Readiness::cannot;

@@ -44,6 +44,8 @@ public:
     // (QueueOverflow::block); null: none.
     const Session* overfilled() const { return overfilled_; }
 
+    QoS delivered_qos(QoS of_message, QoS of_subscription) const;
+
     // Sends from the session's queue what its connection takes now.
     void drain(Session& session);
     // It needs its messages no more.

@@ -29,6 +29,7 @@ void connect_shards(Shared& shared) {
 Shared::Shared(BrokerConfig config)
     : settings(std::move(config))
     , admission(settings)
+    , login_office(settings.config)
     , retained(settings.config.threads, settings.config.maximum_retained_messages) {
     for (const ListenerConfig& listener : settings.config.listeners) {
         endpoints.push_back(listener.endpoint);

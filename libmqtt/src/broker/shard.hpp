@@ -17,6 +17,7 @@
 #include "broker/limits.hpp"
 #include "broker/lobby.hpp"
 #include "broker/log_lines.hpp"
+#include "broker/login_office.hpp"
 #include "broker/mail.hpp"
 #include "broker/memory.hpp"
 #include "broker/peers.hpp"
@@ -45,6 +46,7 @@ struct Shared {
 
     const Settings settings;
     Admission admission;
+    LoginOffice login_office;
     RetainedStore retained;
     std::vector<std::unique_ptr<Ring>> rings;  // from a * threads + to b; null on the diagonal
     std::vector<std::unique_ptr<Shard>> shards;

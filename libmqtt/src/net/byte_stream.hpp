@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <system_error>
 
 namespace mqtt::net {
@@ -29,6 +30,13 @@ inline std::size_t total_bytes(const iovec* vectors, int count) {
     return total;
 }
 
+// What handshakes proved about the peer; empty where they did not.
+struct PeerIdentity {
+    std::string common_name;  // of its certificate, or the identity of its pre-shared key
+    std::string subject;      // of its certificate, RFC 2253
+    std::string address;      // behind a proxy that tells it: "192.0.2.1:50123"
+};
+
 class ByteStream {
 public:
     virtual ~ByteStream() = default;
@@ -48,6 +56,9 @@ public:
     virtual bool has_buffered_input() const { return false; }
     // Control bytes of its own (pong, close answer, handshake rest) still want to be written.
     virtual bool has_pending_output() const { return false; }
+
+    // Adds what this stream and those below it know, once the handshake is done.
+    virtual void identify(PeerIdentity&) const {}
 
     virtual int descriptor() const = 0;
 };

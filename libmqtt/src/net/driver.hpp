@@ -71,7 +71,7 @@ public:
     bool is_open() const { return stage_ == Stage::handshaking || stage_ == Stage::open; }
     bool is_handshaking() const { return stage_ == Stage::handshaking; }
 
-    ByteStream& stream() { return *stream_; }  // until on_closed or abort
+    ByteStream& stream() const { return *stream_; }  // until on_closed or abort
     Loop& loop() { return *loop_; }
     // Application bytes moved since the start.
     std::uint64_t bytes_received() const { return bytes_received_; }

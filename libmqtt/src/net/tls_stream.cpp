@@ -299,6 +299,18 @@ std::string TlsStream::alpn() const {
     return {reinterpret_cast<const char*>(name), size};
 }
 
+void TlsStream::identify(PeerIdentity& out) const {
+    inner_->identify(out);
+    out.common_name = peer_common_name();
+    const X509* certificate = SSL_get0_peer_certificate(ssl_);
+    if (!certificate) return;
+    const std::unique_ptr<BIO, int (*)(BIO*)> text(BIO_new(BIO_s_mem()), BIO_free);
+    X509_NAME_print_ex(text.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253);
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(text.get(), &data);
+    out.subject.assign(data, static_cast<std::size_t>(size));
+}
+
 std::string TlsStream::peer_common_name() const {
     X509* certificate = SSL_get0_peer_certificate(ssl_);
     if (!certificate) return {};

@@ -30,6 +30,7 @@ public:
     bool is_handshake_done() const override { return is_done_; }
     void shutdown() override;
     bool has_buffered_input() const override;
+    void identify(PeerIdentity& out) const override;
     int descriptor() const override { return inner_->descriptor(); }
 
     // After a failed handshake: what kind of failure, and its sentence's end.

@@ -32,6 +32,7 @@ public:
     bool has_pending_output() const override {
         return !control_.empty() || inner_->has_pending_output();
     }
+    void identify(PeerIdentity& out) const override { inner_->identify(out); }
     int descriptor() const override { return inner_->descriptor(); }
 
     // Why the upgrade was refused (client), as the end of a sentence; empty otherwise.
