@@ -30,6 +30,7 @@ complete -c mqtt-bench -s L -l limit -x -d 'send so many messages instead of for
 complete -c mqtt-bench -l hold -x -d 'conn: stay connected for so long'
 complete -c mqtt-bench -s j -l threads -x -d 'threads of the generator'
 complete -c mqtt-bench -l pin -x -d 'run threads on these processors (0,1,...)'
+complete -c mqtt-bench -l precise -d 'poll instead of sleeping: needs a processor per thread'
 complete -c mqtt-bench -l seed -x -d 'same seed, same load; drawn and printed unless given'
 complete -c mqtt-bench -l client-id -l prefix -x -d 'client ids; %i is the number, %r the run'\''s id'
 complete -c mqtt-bench -l embedded -d 'test against a broker within this process'

@@ -26,6 +26,9 @@ expect_match "$T/out" 'saturation run'
 run mqtt-bench pubsub --embedded -L 1234 -R 5000 -s 16 --silent; ran
 expect_match "$T/out" '^deliver  1,234 of 1,234 .*loss 0'
 
+run mqtt-bench pubsub --embedded --precise -R 500 "${short[@]}"; ran
+expect_match "$T/out" '^deliver  500 of 500 .*loss 0'
+
 # Live lines on stderr, the summary on stdout; files beside.
 run mqtt-bench pubsub --embedded -d 2s --warmup 0s --json "$T/run.json" --csv "$T/run.csv" --hdr "$T/run.hlog"; ran
 expect_match "$T/err" '1 s  sent .* delivered '

@@ -51,6 +51,9 @@ TEST_CASE("verdict: a busy, starved or late generator makes an open loop invalid
     judge(busy);
     CHECK(busy.exit_code == kExitInvalid);
     CHECK(busy.verdict.limit == Limit::generator);
+    busy.generator.polls = true;  // always busy: only its lateness counts
+    judge(busy);
+    CHECK(busy.exit_code == kExitOk);
 
     Result starved = good();
     starved.generator.waiting_share = 0.5;

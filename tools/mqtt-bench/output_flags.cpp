@@ -46,6 +46,14 @@ constexpr std::array kRows{
               .category = kHost,
               .help = "run threads on these processors (0,1,...)"},
              set_cpus},
+    BenchRow{
+        {.long_name = "precise",
+         .takes = Takes::nothing,
+         .category = kHost,
+         .help = "poll instead of sleeping: needs a processor per thread",
+         .details = "Messages leave when they are due, are timed when they arrive, and the broker "
+                    "does not pay for waking the generator."},
+        [](BenchSettings& s, const FlagUse&) { s.spec.precise = true; }},
     BenchRow{{.long_name = "seed",
               .argument = "N",
               .category = kHost,

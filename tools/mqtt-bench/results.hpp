@@ -38,6 +38,7 @@ struct BrokerCost {
 
 struct GeneratorCost {
     std::uint32_t threads = 1;
+    bool polls = false;        // --precise: always busy, which says nothing
     std::uint64_t cpu_ns = 0;  // of the workers, within the measured time
     double busiest_share = 0;  // of one core, the busiest worker
     double waiting_share = 0;  // ready to run but without a core, the worst worker

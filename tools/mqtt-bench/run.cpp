@@ -119,6 +119,7 @@ void Run::fill_static() {
     r.payload_bytes = spec_.payload_bytes;
     r.offered_rate = plan_->offered_rate();
     r.generator.threads = spec_.threads;
+    r.generator.polls = spec_.precise;
     r.environment = read_environment();
 }
 

@@ -78,6 +78,7 @@ struct Spec {
     // Host
     std::uint32_t threads = 1;
     std::vector<int> cpus;   // --pin; worker i runs on cpus[i % size]
+    bool precise = false;    // poll instead of sleeping while there is load
     std::uint64_t seed = 0;  // 0: drawn
 
     // Broker beside it

@@ -28,7 +28,7 @@ std::string generator_trouble(const Result& r) {
         return fmt::format("a worker waited {:.0f} % of the time for a core that others used",
                            as_percent(g.waiting_share));
     }
-    if (g.busiest_share > kBusy) {
+    if (g.busiest_share > kBusy && !g.polls) {
         return fmt::format("a worker was {:.0f} % busy: use more threads (-j)",
                            as_percent(g.busiest_share));
     }

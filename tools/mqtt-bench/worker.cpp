@@ -180,7 +180,7 @@ void Worker::load_phase() {
         std::int64_t until = std::min({generator_->next_due(), next_tick_, now + kLongTurn});
         // Other workers' subscribers make room without a word to us.
         if (spec_.max && shared_.workers > 1) until = std::min(until, now + 200'000);
-        wait_until(pumped ? now : until);
+        wait_until(pumped || spec_.precise ? now : until);
         ++generator_->counters().turns;
     }
 }
