@@ -76,13 +76,16 @@ endfunction()
 
 # mqtt_programs(folder pattern LINK target...): one executable per matching file.
 function(mqtt_programs folder pattern)
-    cmake_parse_arguments(ARG "" "PREFIX" "LINK" ${ARGN})
+    cmake_parse_arguments(ARG "" "PREFIX;PART_OF" "LINK" ${ARGN})
     mqtt_glob(sources DIRS ${folder} PATTERNS ${pattern})
     foreach(source IN LISTS sources)
         get_filename_component(name ${source} NAME_WE)
         add_executable(${ARG_PREFIX}${name} ${source})
         target_include_directories(${ARG_PREFIX}${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
         target_link_libraries(${ARG_PREFIX}${name} PRIVATE ${ARG_LINK} mqtt_flags)
+        if(ARG_PART_OF)
+            add_dependencies(${ARG_PART_OF} ${ARG_PREFIX}${name})
+        endif()
     endforeach()
 endfunction()
 

@@ -3,6 +3,9 @@
 # tests/broker, tests/tools or tests/spec.
 enable_testing()
 
+# What runs under sanitizers: the test programs and the replay of fuzz seeds, not the tools.
+add_custom_target(all_tests)
+
 # Helpers see every layer's headers but link none: an archive member comes in only with the test that uses
 # it (a counting operator new, for instance, stays out of the others).
 mqtt_glob(support DIRS tests/support)
@@ -35,6 +38,7 @@ function(mqtt_test folder)
     target_link_libraries(test_${folder} PRIVATE test_support ${ARG_LINK} mqtt_flags)
     add_test(NAME test_${folder} COMMAND test_${folder})
     set_tests_properties(test_${folder} PROPERTIES TIMEOUT 300)
+    add_dependencies(all_tests test_${folder})
 endfunction()
 
 # Every public header alone in a translation unit, which must not bring in what users may not have.
@@ -54,9 +58,6 @@ function(mqtt_public_headers)
     add_library(public_headers OBJECT ${units})
     target_include_directories(public_headers PRIVATE ${PROJECT_SOURCE_DIR}/libmqtt/include)
     target_link_libraries(public_headers PRIVATE mqtt_asio mqtt_flags)
-    if(TARGET test_client)
-        add_dependencies(test_client public_headers)
-    endif()
 endfunction()
 
 if(MQTT_SANITIZE STREQUAL "fuzzer")
@@ -84,6 +85,6 @@ mqtt_programs(libmqtt/examples "*.cpp" PREFIX example_ LINK mqtt_client)
 if(MQTT_SANITIZE STREQUAL "address" AND EXISTS ${PROJECT_SOURCE_DIR}/tests/fuzz/replay.cpp)
     add_library(fuzz_replay OBJECT tests/fuzz/replay.cpp)
     target_link_libraries(fuzz_replay PRIVATE mqtt_flags)
-    mqtt_programs(tests/fuzz "*_fuzz.cpp"
+    mqtt_programs(tests/fuzz "*_fuzz.cpp" PART_OF all_tests
         LINK test_includes mqtt_net mqtt_core $<TARGET_OBJECTS:fuzz_replay>)
 endif()

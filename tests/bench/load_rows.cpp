@@ -1,6 +1,6 @@
 // The rows of scripts/bench that need clients of a special kind: many filters per connection,
 // subscribers that stop reading, retained replay, connecting alone. MQTT 3.1.1, TCP, loopback.
-//   load_rows wildcard|slow|retained|connects PORT BROKER_PID SECONDS
+//   load_rows wildcard|filters|slow|retained|retain|connects PORT BROKER_PID SECONDS
 // Prints "messages N cpu_ns N rss N" of the measured part: messages (or connections) counted here,
 // CPU time and growth of memory of the broker.
 #include <dirent.h>
@@ -94,11 +94,11 @@ std::string packet(unsigned first_byte, const std::string& body) {
     return out + body;
 }
 
-std::string publish(std::string_view topic, bool retain) {
+std::string publish(std::string_view topic) {
     std::string body;
     put_text(body, topic);
     body.append(kPayloadBytes, 'x');
-    return packet(retain ? 0x31 : 0x30, body);
+    return packet(0x30, body);
 }
 
 struct Client {
@@ -246,30 +246,44 @@ std::uint64_t run_stream(Load& load, const Client& publisher, const Stream& stre
     return expected;
 }
 
+constexpr int kFilterClients = 60;
+constexpr int kLines = 500;  // of each client
+
+std::string line(int client, int i) {
+    return "plant/" + std::to_string(client) + "/line/" + std::to_string(i);
+}
+
 // 60,000 filters with one wildcard each at 60 clients: a line's "+/temperature" at one, its "s7/#"
-// at the next. 60,000 topics, drawn at random; a message matches 1.54 filters on average.
-void wildcard(Load& load, const std::string& pid, int seconds) {
-    constexpr int kClients = 60;
-    constexpr int kLines = 500;  // of each client
+// at the next.
+std::vector<Client*> subscribe_filters(Load& load) {
     std::vector<Client*> clients;
-    const auto line = [](int client, int i) {
-        return "plant/" + std::to_string(client) + "/line/" + std::to_string(i);
-    };
-    for (int c = 0; c < kClients; ++c) {
+    for (int c = 0; c < kFilterClients; ++c) {
         std::vector<std::string> filters;
         for (int i = 0; i < kLines; ++i) {
             filters.push_back(line(c, i) + "/+/temperature");
-            filters.push_back(line((c + 1) % kClients, i) + "/s7/#");
+            filters.push_back(line((c + 1) % kFilterClients, i) + "/s7/#");
         }
         clients.push_back(&load.connect_ready());
         load.subscribe(*clients.back(), filters);
     }
+    return clients;
+}
+
+void filters(Load& load, const std::string& pid, int) {
+    const Measurement measurement(pid);
+    subscribe_filters(load);
+    measurement.tell(std::uint64_t{2} * kFilterClients * kLines);
+}
+
+// Into them: 60,000 topics, drawn at random; a message matches 1.54 filters on average.
+void wildcard(Load& load, const std::string& pid, int seconds) {
+    const std::vector<Client*> clients = subscribe_filters(load);
     std::vector<std::string> one;   // matched by one filter
     std::vector<std::string> both;  // by two
-    for (int c = 0; c < kClients; ++c) {
+    for (int c = 0; c < kFilterClients; ++c) {
         for (int i = 0; i < kLines; ++i) {
-            one.push_back(publish(line(c, i) + "/s3/temperature", false));
-            both.push_back(publish(line(c, i) + "/s7/temperature", false));
+            one.push_back(publish(line(c, i) + "/s3/temperature"));
+            both.push_back(publish(line(c, i) + "/s7/temperature"));
         }
     }
     std::mt19937 random(1);
@@ -302,7 +316,7 @@ void slow(Load& load, const std::string& pid, int seconds) {
         else
             reading.push_back(&client);
     }
-    const std::string message = publish("t", false);
+    const std::string message = publish("t");
     Stream stream;
     stream.window = 1000 * reading.size();
     stream.next = [&](std::uint64_t& expected) -> std::string_view {
@@ -321,27 +335,43 @@ void slow(Load& load, const std::string& pid, int seconds) {
     measurement.tell(run_stream(load, publisher, stream, seconds));
 }
 
-// 50,000 retained messages, then ten clients that subscribe to "#".
-void retained(Load& load, const std::string& pid, int) {
-    constexpr std::uint64_t kMessages = 50'000;
+constexpr std::uint64_t kRetained = 50'000;
+
+// At QoS 1, 100 at a time.
+void publish_retained(Load& load) {
     Client& publisher = load.connect_ready();
     std::string batch;
-    for (std::uint64_t i = 0; i < kMessages; ++i) {
-        batch += publish("site/" + std::to_string(i % 100) + "/device/" + std::to_string(i), true);
-        if (batch.size() < 64 * 1024 && i + 1 < kMessages) continue;
-        publisher.send_all(batch + packet(0xC0, ""));
+    for (std::uint64_t i = 0; i < kRetained; ++i) {
+        std::string body;
+        put_text(body, "site/" + std::to_string(i % 100) + "/device/" + std::to_string(i));
+        body += std::string("\x00\x01", 2);
+        body.append(kPayloadBytes, 'x');
+        batch += packet(0x33, body);
+        if (i % 100 != 99) continue;
+        publisher.send_all(batch);
         batch.clear();
-        load.wait_answers(publisher, publisher.answers + 1);
+        load.wait_answers(publisher, i + 2);  // after the CONNACK
     }
+}
+
+void retain(Load& load, const std::string& pid, int) {
+    const Measurement measurement(pid);
+    publish_retained(load);
+    measurement.tell(kRetained);
+}
+
+// Ten clients that subscribe to "#", one after another.
+void retained(Load& load, const std::string& pid, int) {
+    publish_retained(load);
     std::vector<Client*> clients;
     for (int i = 0; i < 10; ++i)
         clients.push_back(&load.connect_ready());
     const Measurement measurement(pid);
     for (Client* client : clients) {
         load.subscribe(*client, {"#"});
-        load.run_until([&] { return client->publishes >= kMessages; });
+        load.run_until([&] { return client->publishes >= kRetained; });
     }
-    measurement.tell(kMessages * clients.size());
+    measurement.tell(kRetained * clients.size());
 }
 
 // 9,000 clients that connect one after another, 64 at a time, and stay.
@@ -358,26 +388,22 @@ void connects(Load& load, const std::string& pid, int) {
     measurement.tell(kClients);
 }
 
+struct Row {
+    std::string_view name;
+    void (*run)(Load& load, const std::string& pid, int seconds);
+};
+constexpr Row kRows[] = {{"wildcard", wildcard}, {"filters", filters}, {"slow", slow},
+                         {"retained", retained}, {"retain", retain},   {"connects", connects}};
+
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 5) {
-        std::fputs("usage: load_rows wildcard|slow|retained|connects PORT BROKER_PID SECONDS\n",
-                   stderr);
-        return 2;
+    for (const Row& row : kRows) {
+        if (argc != 5 || row.name != argv[1]) continue;
+        Load load(std::atoi(argv[2]));
+        row.run(load, argv[3], std::atoi(argv[4]));
+        return 0;
     }
-    const std::string_view row = argv[1];
-    Load load(std::atoi(argv[2]));
-    const std::string pid = argv[3];
-    const int seconds = std::atoi(argv[4]);
-    if (row == "wildcard")
-        wildcard(load, pid, seconds);
-    else if (row == "slow")
-        slow(load, pid, seconds);
-    else if (row == "retained")
-        retained(load, pid, seconds);
-    else if (row == "connects")
-        connects(load, pid, seconds);
-    else
-        return 2;
+    std::fputs("usage: load_rows ROW PORT BROKER_PID SECONDS\n", stderr);
+    return 2;
 }

@@ -18,6 +18,7 @@ MatchCache::~MatchCache() {
 }
 
 const Match& MatchCache::look_up(std::string_view topic) {
+    if (tree_.subscription_count() == 0) return nobody_;  // publishing alone fills no cache
     static const std::uint64_t seed = hash_seed();
     const std::uint64_t hash = hash_bytes(topic, seed);
     Match* match = matches_.find(hash, [&](const Match& m) { return m.topic() == topic; });

@@ -96,6 +96,7 @@ private:
     TopicTree& tree_;
     const std::size_t limit_bytes_;
     HashSet<Match> matches_;
+    const Match nobody_;
     Match* oldest_ = nullptr;
     Match* uncached_ = nullptr;  // the last answer, when it was too big to keep
     std::size_t bytes_ = 0;

@@ -20,7 +20,6 @@ struct RetainedStore::Node {
     Node* next = nullptr;  // sibling
     Node* previous = nullptr;
     core::MessageRef message;
-    std::uint64_t edge = 0;
     std::uint16_t level_size = 0;
     bool awaits_pruning = false;
 
@@ -28,7 +27,7 @@ struct RetainedStore::Node {
 };
 
 struct RetainedStore::Partition {
-    Partition() : root(create(nullptr, {}, 0)) {}
+    Partition() : root(create(nullptr, {})) {}
     ~Partition() {
         std::vector<Node*> nodes{root};
         edges.for_each([&](Node& node) { nodes.push_back(&node); });
@@ -36,7 +35,7 @@ struct RetainedStore::Partition {
             destroy(node);
     }
 
-    static Node* create(Node* parent, std::string_view level, std::uint64_t edge);
+    static Node* create(Node* parent, std::string_view level);
     static void destroy(Node* node);
     Node* child(Node& parent, std::string_view level, std::uint64_t edge) const;
     Node* child(Node& parent, std::string_view level) const;
@@ -65,11 +64,9 @@ std::uint64_t edge_of(const void* parent, std::string_view level) {
 
 }  // namespace
 
-RetainedStore::Node* RetainedStore::Partition::create(Node* parent, std::string_view level,
-                                                      std::uint64_t edge) {
+RetainedStore::Node* RetainedStore::Partition::create(Node* parent, std::string_view level) {
     auto* node = ::new (base::pool_allocate(sizeof(Node) + level.size())) Node;
     node->parent = parent;
-    node->edge = edge;
     node->level_size = static_cast<std::uint16_t>(level.size());
     if (!level.empty()) std::memcpy(reinterpret_cast<char*>(node + 1), level.data(), level.size());
     return node;
@@ -101,7 +98,7 @@ RetainedStore::Node* RetainedStore::Partition::node_of(std::string_view topic,
         Node* next = child(*node, level, edge);
         if (next == nullptr) {
             if (!create_missing) return nullptr;
-            next = create(node, level, edge);
+            next = create(node, level);
             next->next = node->first_child;
             if (next->next != nullptr) next->next->previous = next;
             node->first_child = next;
@@ -137,7 +134,7 @@ void RetainedStore::Partition::prune(Node* node) {
         Node* parent = node->parent;
         (node->previous ? node->previous->next : parent->first_child) = node->next;
         if (node->next != nullptr) node->next->previous = node->previous;
-        edges.erase(node->edge, *node);
+        edges.erase(edge_of(parent, node->level()), *node);
         destroy(node);
         node = parent;
     }
