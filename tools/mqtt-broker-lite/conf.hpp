@@ -51,6 +51,7 @@ struct ConfListener {
     bool is_websocket = false;
     mqtt::TlsOptions tls;
     mqtt::ListenerLimits limits;
+    std::vector<std::string> websocket_origins;
     bool uses_common_name = false;  // as user name
     bool uses_subject = false;
     bool uses_user_name_as_client_id = false;

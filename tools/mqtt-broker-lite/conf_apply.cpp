@@ -60,6 +60,7 @@ mqtt::ListenerConfig listener_config(const ConfListener& listener) {
                                                         : Source::packet;
     config.user_name_is_client_id = listener.uses_user_name_as_client_id;
     config.versions = listener.versions;
+    config.websocket_origins = listener.websocket_origins;
     return config;
 }
 

@@ -93,7 +93,11 @@ constexpr ConfKey kKeys[] = {
      "versions of MQTT that are accepted, of 3, 4 (3.1.1) and 5 with commas between", set_versions},
     {"enable_proxy_protocol", listener, refused, "1|2", kNotYet},
     {"proxy_protocol_v2_require_tls", listener, refused, "true|false", kNotYet},
-    {"websockets_origin", listener, refused, "ORIGIN", kNotYet, nullptr, true},
+    {"websockets_origin", listener, used, "ORIGIN",
+     "web pages of this origin may connect (https://example.org; * for all); without it pages of "
+     "the "
+     "same host, when that is an address or a name of this machine",
+     CONF_SET(c.current().websocket_origins.push_back(line.value)), true},
     {"http_dir", listener, ignored, "DIR", "no files are served"},
     {"websockets_log_level", general, ignored, "N", "there is no other log of WebSockets"},
     {"websockets_headers_size", general, ignored, "N", "upgrades may have 8 KiB of headers"},

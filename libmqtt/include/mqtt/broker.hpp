@@ -43,6 +43,9 @@ struct ListenerConfig {
     // every address of IPv4 and IPv6; "localhost" is 127.0.0.1 and ::1.
     Endpoint endpoint;
     TlsOptions tls;
+    // Origins of web pages that may connect, "https://example.org", or "*". Empty: pages of the same
+    // host, when it is an address or a name of this machine. Programs send no Origin and always may.
+    std::vector<std::string> websocket_origins = {};
     unsigned unix_mode = 0660;
     ListenerLimits limits;
     // common_name: of the client's certificate, or the identity of its pre-shared key. A client

@@ -50,6 +50,7 @@ enum class Errc : std::uint8_t {
     not_tls,   // the peer does not speak TLS on this port
     not_mqtt,  // the peer speaks something else (HTTP, TLS) on this port
     websocket_upgrade_failed,
+    websocket_origin_refused,
     websocket_protocol_error,
     proxy_failed,
     refused_by_server,       // CONNACK or SUBACK or acknowledgement with an error reason code

@@ -36,6 +36,7 @@ Status Broker::Impl::open_listeners() {
         net::ListenOptions options;
         options.endpoint = config.endpoint;
         options.tls = config.tls;
+        options.websocket_origins = config.websocket_origins;
         options.unix_mode = config.unix_mode;
         options.connections_per_second = shared.settings.config.maximum_connect_rate;
         net::Listener::OpenResult opened = net::Listener::open(

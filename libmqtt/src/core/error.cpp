@@ -75,6 +75,8 @@ constexpr auto kTable = std::to_array<ErrcInfo>({
      kUnreachable},
     {Errc::websocket_upgrade_failed, "websocket_upgrade_failed", "WebSocket upgrade failed",
      R::unspecified_error, kUnreachable},
+    {Errc::websocket_origin_refused, "websocket_origin_refused",
+     "a web page of another origin was refused (websockets_origin)", R::unspecified_error, kFailed},
     {Errc::websocket_protocol_error, "websocket_protocol_error", "WebSocket protocol error",
      R::unspecified_error, kFailed},
     {Errc::proxy_failed, "proxy_failed", "proxy refused or failed", R::unspecified_error,

@@ -183,6 +183,7 @@ public:
         : loop_(loop)
         , options_(options)
         , index_(index)
+        , origins_(std::make_shared<const std::vector<std::string>>(options.websocket_origins))
         , on_accept_(std::move(on_accept)) {
         if (options.connections_per_second > 0) gate_.rate.emplace(options.connections_per_second);
         gate_.on_wait = std::move(on_wait);
@@ -238,7 +239,7 @@ private:
         accepted.stream = std::make_unique<PlainStream>(socket.release());
         if (tls_) accepted.stream = std::make_unique<TlsStream>(std::move(accepted.stream), *tls_);
         if (uses_websocket(options_.endpoint.transport)) {
-            accepted.stream = std::make_unique<WsStream>(std::move(accepted.stream));
+            accepted.stream = std::make_unique<WsStream>(std::move(accepted.stream), origins_);
         }
         accepted.peer_address = peer.text();
         accepted.listener = index_;
@@ -248,6 +249,7 @@ private:
     Loop& loop_;
     ListenOptions options_;
     std::uint32_t index_;
+    WsStream::Origins origins_;
     AcceptHandler on_accept_;
     Gate gate_;
     std::unique_ptr<TlsContext> tls_;

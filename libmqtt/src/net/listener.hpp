@@ -19,6 +19,7 @@ struct ListenOptions {
     // websocket is not looked at: any path and query is accepted.
     Endpoint endpoint;
     TlsOptions tls;
+    std::vector<std::string> websocket_origins;  // see ws_origin.hpp
     int backlog = 4096;
     double connections_per_second = 0;  // over it connections wait in the backlog; 0: no limit
     unsigned unix_mode = 0660;

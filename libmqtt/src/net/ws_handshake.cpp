@@ -8,6 +8,7 @@
 
 #include "net/http_head.hpp"
 #include "net/random.hpp"
+#include "net/ws_origin.hpp"
 
 namespace mqtt::net {
 
@@ -126,7 +127,7 @@ std::string check_upgrade_answer(std::string_view head, const WebSocketOptions& 
     return {};
 }
 
-UpgradeAnswer answer_upgrade(std::string_view head) {
+UpgradeAnswer answer_upgrade(std::string_view head, const std::vector<std::string>* origins) {
     const auto parsed = parse_http_head(head);
     const auto line = parsed ? parse_request_line(parsed->start_line) : std::nullopt;
     if (!line) return refuse_malformed_upgrade();
@@ -134,6 +135,12 @@ UpgradeAnswer answer_upgrade(std::string_view head) {
         return refuse("405 Method Not Allowed", "Only GET is served here.", "Allow: GET\r\n");
     if (line->version != "HTTP/1.1" || !parsed->single("Host")) {
         return refuse("400 Bad Request", "A WebSocket upgrade needs HTTP/1.1 and one Host header.");
+    }
+    if (origins != nullptr && !is_origin_allowed(*parsed, *origins)) {
+        UpgradeAnswer answer =
+            refuse("403 Forbidden", "Pages of this origin may not connect here.");
+        answer.is_foreign = true;
+        return answer;
     }
     if (!parsed->lists("Upgrade", "websocket") || !parsed->lists("Connection", "upgrade")) {
         return refuse("426 Upgrade Required", "This port speaks MQTT over WebSocket.",

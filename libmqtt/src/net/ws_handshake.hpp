@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "mqtt/endpoint.hpp"
 #include "mqtt/options.hpp"
@@ -26,9 +27,12 @@ std::string check_upgrade_answer(std::string_view head, const WebSocketOptions& 
 // The answer to a complete request: 101, or a refusal with a sentence for whoever looks.
 struct UpgradeAnswer {
     bool accepted = false;
+    bool is_foreign = false;  // a web page that may not
     std::string text;
 };
-UpgradeAnswer answer_upgrade(std::string_view head);
+// `origins`: see ws_origin.hpp; null: every page may.
+UpgradeAnswer answer_upgrade(std::string_view head,
+                             const std::vector<std::string>* origins = nullptr);
 // For a head that is not even HTTP, or too large.
 UpgradeAnswer refuse_malformed_upgrade();
 

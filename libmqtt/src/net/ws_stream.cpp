@@ -21,11 +21,13 @@ constexpr std::size_t kMaxQueuedControl = 1024;
 
 }  // namespace
 
-WsStream::WsStream(std::unique_ptr<ByteStream> inner)
+WsStream::WsStream(std::unique_ptr<ByteStream> inner, Origins origins)
     : inner_(std::move(inner))
     , handshake_(std::make_unique<Handshake>())
     , role_(WsRole::server)
-    , decoder_(WsRole::server) {}
+    , decoder_(WsRole::server) {
+    handshake_->origins = std::move(origins);
+}
 
 WsStream::~WsStream() = default;
 

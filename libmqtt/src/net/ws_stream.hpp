@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "mqtt/endpoint.hpp"
 #include "mqtt/options.hpp"
@@ -14,8 +15,10 @@ namespace mqtt::net {
 
 class WsStream final : public ByteStream {
 public:
-    // The server's side: waits for the request, accepts any path and query.
-    explicit WsStream(std::unique_ptr<ByteStream> inner);
+    using Origins = std::shared_ptr<const std::vector<std::string>>;
+    // The server's side: waits for the request, accepts any path and query, and web pages of `origins`
+    // (see ws_origin.hpp; null: of all).
+    explicit WsStream(std::unique_ptr<ByteStream> inner, Origins origins = nullptr);
     // The client's side: asks for `endpoint.path`.
     WsStream(std::unique_ptr<ByteStream> inner, const Endpoint& endpoint,
              const WebSocketOptions& options);

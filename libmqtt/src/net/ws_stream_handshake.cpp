@@ -45,7 +45,9 @@ IoResult WsStream::handshake() {
         }
         if (handshake_->is_refused) {
             inner_->shutdown();
-            return refused();
+            IoResult result = refused();
+            if (handshake_->is_foreign) result.error = Errc::websocket_origin_refused;
+            return result;
         }
         if (handshake_->is_answered) {
             handshake_.reset();
@@ -104,10 +106,12 @@ IoResult WsStream::finish_as_client(std::string_view head) {
 }
 
 void WsStream::answer_as_server(std::string_view head) {
-    UpgradeAnswer answer = head.empty() ? refuse_malformed_upgrade() : answer_upgrade(head);
+    UpgradeAnswer answer =
+        head.empty() ? refuse_malformed_upgrade() : answer_upgrade(head, handshake_->origins.get());
     handshake_->out = std::move(answer.text);
     handshake_->is_answered = answer.accepted;
     handshake_->is_refused = !answer.accepted;
+    handshake_->is_foreign = answer.is_foreign;
 }
 
 }  // namespace mqtt::net

@@ -14,6 +14,8 @@ struct WsStream::Handshake {
     std::string out;           // request or answer, as far as it is not sent
     std::string in;            // the peer's head, as far as it came
     bool is_refused = false;   // server: over when `out` is sent
+    Origins origins;           // server
+    bool is_foreign = false;   // server: refused because of its origin
     bool is_answered = false;  // server: likewise
 };
 
