@@ -34,6 +34,7 @@ complete -c mqtt-broker-lite -l session-expiry -x -d 'longest that a session is 
 complete -c mqtt-broker-lite -l sys-interval -x -d 'how often $SYS/broker/... is updated; 0: never'
 complete -c mqtt-broker-lite -s v -l verbose -d 'log every packet'
 complete -c mqtt-broker-lite -l quiet -d 'no log, only errors'
+complete -c mqtt-broker-lite -l log-format -x -a 'text json' -d 'lines as text in mosquitto'\''s form, or as JSON'
 complete -c mqtt-broker-lite -l ready-file -r -F -d 'write the URLs that are listened on, one per line, when ready'
 complete -c mqtt-broker-lite -s o -l options-file -r -F -d 'read options from this file first'
 complete -c mqtt-broker-lite -l help -d 'the common options; --help all: every option'

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "mqtt-broker-lite/log.hpp"
 #include "mqtt/broker.hpp"
 
 namespace tools::broker_lite {
@@ -67,12 +68,14 @@ struct Conf {
     bool per_listener_settings = false;
     ConfAccess access;
 
-    std::vector<std::string> log_destinations;  // stderr, stdout, none, or the path of a file
+    std::vector<std::string> log_destinations;  // as LogSettings has them
     bool log_none = false;
     bool log_errors_only = false;  // log_type without notices
     bool log_packets = false;      // log_type all or debug
     bool log_timestamp = true;
     std::string log_timestamp_format;
+    LogFormat log_format = LogFormat::text;
+    int log_facility = -1;
     unsigned login_threads = 1;
     std::string pid_file;
     std::string user = "mosquitto";

@@ -16,13 +16,22 @@ void add_log_destination(Conf& conf, const ConfLine& line) {
     if (parts.front() == "file") {
         if (parts.size() != 2) throw ConfError("file needs a path");
         conf.log_destinations.push_back(parts[1]);
-    } else if (parts.front() == "stderr" || parts.front() == "stdout") {
+    } else if (parts.front() == "stderr" || parts.front() == "stdout" ||
+               parts.front() == "syslog" || parts.front() == "topic") {
         conf.log_destinations.push_back(parts.front());
     } else if (parts.front() == "none") {
         conf.log_none = true;
     } else {
-        throw ConfError("'" + line.value + "' is none of stderr, stdout, none and file PATH");
+        throw ConfError("'" + line.value +
+                        "' is none of stderr, stdout, syslog, topic, none and file PATH");
     }
+}
+
+void set_log_format(Conf& conf, const ConfLine& line) {
+    if (line.value != "text" && line.value != "json") {
+        throw ConfError("'" + line.value + "' is neither text nor json");
+    }
+    conf.log_format = line.value == "json" ? LogFormat::json : LogFormat::text;
 }
 
 void add_log_type(Conf& conf, const ConfLine& line) {
@@ -37,7 +46,8 @@ void add_log_type(Conf& conf, const ConfLine& line) {
 }
 
 constexpr ConfKey kKeys[] = {
-    {"log_dest", general, used, "stderr|stdout|none|file PATH", "where the log goes",
+    {"log_dest", general, used, "stderr|stdout|syslog|topic|none|file PATH",
+     "where the log goes; topic: $SYS/broker/log/E, W and N, without the lines of packets",
      add_log_destination, true},
     {"log_type", general, used, "TYPE",
      "error, warning, notice, information; all or debug: every packet, too; none", add_log_type,
@@ -47,7 +57,10 @@ constexpr ConfKey kKeys[] = {
     {"log_timestamp_format", general, used, "FORMAT",
      "the time by strftime; without it seconds since 1970",
      CONF_SET(c.log_timestamp_format = line.value)},
-    {"log_facility", general, ignored, "N", "there is no log to syslog"},
+    {"log_facility", general, used, "N", "facility of syslog, 0 to 7 for local0 to local7",
+     CONF_SET(c.log_facility = number<int>(line, 0, 7))},
+    {"log_format", general, used, "text|json", "the form of lines; text is mosquitto's (ours)",
+     set_log_format},
     {"connection_messages", general, ignored, "true|false", "connections are always logged"},
     {"sys_interval", general, used, "SECONDS", "how often $SYS/broker/... is updated; 0: never",
      CONF_SET(c.config.sys_interval = std::chrono::seconds(integer(line, 0, 65'535)))},

@@ -13,6 +13,7 @@
 #include "mqtt-broker-lite/conf_apply.hpp"
 #include "mqtt-broker-lite/conf_page.hpp"
 #include "mqtt-broker-lite/log.hpp"
+#include "mqtt-broker-lite/notify.hpp"
 #include "mqtt-broker-lite/options.hpp"
 #include "mqtt-broker-lite/passwd.hpp"
 #include "mqtt-broker-lite/rights.hpp"
@@ -95,6 +96,8 @@ LogSettings log_settings(const Setup& setup) {
     settings.quiet = setup.options.quiet || (setup.conf.log_none && !setup.options.verbose);
     settings.timestamp = setup.conf.log_timestamp;
     settings.timestamp_format = setup.conf.log_timestamp_format;
+    settings.format = setup.options.log_format.value_or(setup.conf.log_format);
+    settings.facility = setup.conf.log_facility;
     if (!setup.conf.log_destinations.empty()) settings.destinations = setup.conf.log_destinations;
     return settings;
 }
@@ -175,7 +178,9 @@ int serve(Setup& setup) {
     }
     setup.config.version_text = fmt::format("mqtt-broker-lite version {}", kVersion);
     if (!setup.options.quiet) {
-        setup.config.log = [&log](mqtt::LogLevel, std::string_view text) { log.write(text); };
+        setup.config.log = [&log](mqtt::LogLevel level, std::string_view text) {
+            log.write(level, text);
+        };
     }
     if (setup.options.daemon && ::daemon(1, 0) != 0) {
         throw ToolError(kExitUsage, "cannot go to the background");
@@ -189,6 +194,9 @@ int serve(Setup& setup) {
     if (const mqtt::Status status = broker.start(); !status) {
         throw ToolError(kExitUsage, broker.start_error());
     }
+    log.publish_with([&broker](std::string topic, std::string line) {
+        broker.publish(std::move(topic), std::move(line));
+    });
     if (!setup.conf.pid_file.empty()) {
         write_lines(setup.conf.pid_file, {std::to_string(::getpid())});
     }
@@ -197,10 +205,15 @@ int serve(Setup& setup) {
     if (!setup.options.ready_file.empty()) {
         write_lines(setup.options.ready_file, reachable_urls(broker.bound()));
     }
+    notify_supervisor("READY=1");
     int signal = 0;
-    while (::sigwait(&signals, &signal) == 0 && signal == SIGHUP)
+    while (::sigwait(&signals, &signal) == 0 && signal == SIGHUP) {
+        notify_supervisor(reloading_state());
         reload(setup, rights, broker, log);
+        notify_supervisor("READY=1");
+    }
     ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // a second one ends it at once
+    notify_supervisor("STOPPING=1");
     log.write(fmt::format("mqtt-broker-lite version {} terminating", kVersion));
     broker.stop();
     if (!setup.conf.pid_file.empty()) ::unlink(setup.conf.pid_file.c_str());

@@ -194,6 +194,15 @@ const FlagRow<Options> kOutputFlags[] = {
       .category = kOutput,
       .help = "no log, only errors"},
      [](Options& o, const FlagUse&) { o.quiet = true; }},
+    {{.long_name = "log-format",
+      .argument = "FORM",
+      .category = kOutput,
+      .help = "lines as text in mosquitto's form, or as JSON",
+      .initial = "text",
+      .choices = "text json"},
+     [](Options& o, const FlagUse& use) {
+         o.log_format = use.word() == "json" ? LogFormat::json : LogFormat::text;
+     }},
     {{.long_name = "ready-file",
       .argument = "FILE",
       .category = kOutput,

@@ -8,6 +8,7 @@
 
 #include "common/docs_gen.hpp"
 #include "common/flags.hpp"
+#include "mqtt-broker-lite/log.hpp"
 #include "mqtt/broker.hpp"
 
 namespace tools::broker_lite {
@@ -21,6 +22,7 @@ struct Options {
     mqtt::ListenerLimits limits;
     bool verbose = false;
     bool quiet = false;
+    std::optional<LogFormat> log_format;
     std::string ready_file;
     std::string config_file;
     bool check_config = false;

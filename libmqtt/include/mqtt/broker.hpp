@@ -190,7 +190,8 @@ struct BrokerStats {
     std::uint64_t memory_bytes = 0;  // as memory_limit counts it
 };
 
-// All members but the constructor may be called from any thread except a loop's own.
+// All members but the constructor may be called from any thread except, where nothing else is said, a
+// loop's own.
 class Broker {
 public:
     // Keeps the configuration; opens nothing. Throws std::invalid_argument when it contradicts
@@ -222,6 +223,10 @@ public:
     // Reads a listener's certificates again, for connections to come; those that are there stay. On
     // failure the old ones stay in use, and `message` says why.
     Status reload_tls(std::size_t listener, const TlsOptions& options, std::string* message);
+
+    // Any thread, the loops' too. A message of the broker itself, QoS 0, to whoever subscribes; topics
+    // of $SYS as well.
+    void publish(std::string topic, std::string payload);
 
     BrokerStats stats() const;
     const BrokerConfig& config() const;

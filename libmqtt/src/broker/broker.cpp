@@ -121,6 +121,16 @@ Status Broker::reload_tls(std::size_t listener, const TlsOptions& options, std::
     return status;
 }
 
+void Broker::publish(std::string topic, std::string payload) {
+    broker::Shard& shard = *impl_->shared.shards.front();
+    shard.loop().post([&shard, topic = std::move(topic), payload = std::move(payload)] {
+        broker::Publication publication;
+        publication.topic = topic;
+        publication.payload = as_bytes(payload);
+        shard.publisher.publish(publication);
+    });
+}
+
 BrokerStats Broker::stats() const {
     return impl_->is_running ? broker::collect_stats(impl_->shared) : impl_->last_stats;
 }
