@@ -159,8 +159,8 @@ Probe judge_probe(const Result& result, double rate, const std::vector<std::stri
         const auto lookup = [&](std::string_view name) { return metric(result, name); };
         const auto verdict = Expression::parse(objective).evaluate(lookup);
         if (verdict.outcome == Expression::Outcome::pass) continue;
-        probe.why =
-            fmt::format("{}: {}", objective, verdict.why.empty() ? verdict.left : verdict.why);
+        probe.why = fmt::format("{}: {}", objective,
+                                verdict.why.empty() ? format_metric(verdict.left) : verdict.why);
     }
     probe.passed = probe.why.empty();
     return probe;

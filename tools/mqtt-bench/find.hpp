@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "mqtt-bench/expression.hpp"
+#include "common/expression.hpp"
 #include "mqtt-bench/results.hpp"
 #include "mqtt-bench/spec.hpp"
 

@@ -5,13 +5,14 @@
 #include <deque>
 
 #include "common/app.hpp"
+#include "common/expression.hpp"
 #include "common/units.hpp"
 #include "mqtt-bench/bench_flags.hpp"
-#include "mqtt-bench/expression.hpp"
 
 namespace mqtt::bench {
 namespace {
 
+using tools::Expression;
 using tools::Flag;
 using tools::FlagUse;
 using tools::Takes;

@@ -184,7 +184,7 @@ void write_judgement(Json& json, const Result& r) {
         json.text("outcome", a.verdict.outcome == Expression::Outcome::pass   ? "pass"
                              : a.verdict.outcome == Expression::Outcome::fail ? "fail"
                                                                               : "unknown");
-        json.text("value", a.verdict.left);
+        json.text("value", format_metric(a.verdict.left));
         json.text("why", a.verdict.why);
         json.end('}');
     }

@@ -8,11 +8,15 @@
 #include <utility>
 #include <vector>
 
-#include "mqtt-bench/expression.hpp"
+#include "common/expression.hpp"
 #include "mqtt-bench/series.hpp"
 #include "mqtt-bench/stream_check.hpp"
 
 namespace mqtt::bench {
+
+using tools::Expression;
+using tools::MetricLookup;
+using tools::MetricValue;
 
 // One second of the run, for curves.
 struct Second {

@@ -4,13 +4,14 @@
 
 #include <fmt/format.h>
 
+#include "common/expression.hpp"
 #include "common/units.hpp"
 #include "mqtt-bench/bench_flags.hpp"
-#include "mqtt-bench/expression.hpp"
 
 namespace mqtt::bench {
 namespace {
 
+using tools::Expression;
 using tools::FlagUse;
 using tools::UsageError;
 

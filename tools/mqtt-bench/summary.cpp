@@ -147,7 +147,7 @@ void write_judgement(Out out, const Result& r) {
                                       : v.outcome == Expression::Outcome::fail ? "FAIL"
                                                                                : "UNKNOWN";
         fmt::format_to(out, "assert   {}  {} ({})\n", assertion.text, word,
-                       v.why.empty() ? v.left : v.why);
+                       v.why.empty() ? format_metric(v.left) : v.why);
     }
     if (r.partial) fmt::format_to(out, "partial  the run ended before its time\n");
     if (!r.error.empty()) fmt::format_to(out, "error    {}\n", r.error);

@@ -56,4 +56,14 @@ std::string format_json_string(std::string_view text) {
     return out + "\"";
 }
 
+std::string format_metric(const std::optional<tools::MetricValue>& value) {
+    if (!value) return {};
+    const double number = value->value;
+    if (value->is_duration) return format_ms(number) + " ms";
+    if (number == std::floor(number) && std::abs(number) < 1e15) {
+        return with_commas(static_cast<std::int64_t>(number));
+    }
+    return fmt::format("{:.4g}", number);
+}
+
 }  // namespace mqtt::bench

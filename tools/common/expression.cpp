@@ -1,15 +1,12 @@
 // Recursive descent to postfix steps, and their evaluation with a check of units.
-#include "mqtt-bench/expression.hpp"
+#include "common/expression.hpp"
 
 #include <fmt/format.h>
 
 #include <charconv>
-#include <cmath>
 #include <stdexcept>
 
-#include "mqtt-bench/text.hpp"
-
-namespace mqtt::bench {
+namespace tools {
 
 class ExpressionParser {
 public:
@@ -183,7 +180,7 @@ Expression::Verdict Expression::evaluate(const MetricLookup& lookup) const {
     const auto left = run(left_);
     if (!left) return verdict;
     const auto right = run(right_);
-    verdict.left = format_metric(*left);
+    verdict.left = *left;
     if (!right) return verdict;
     if (left->is_duration != right->is_duration) {
         verdict.why = kMixed;
@@ -194,12 +191,4 @@ Expression::Verdict Expression::evaluate(const MetricLookup& lookup) const {
     return verdict;
 }
 
-std::string format_metric(MetricValue value) {
-    if (value.is_duration) return format_ms(value.value) + " ms";
-    if (value.value == std::floor(value.value) && std::abs(value.value) < 1e15) {
-        return with_commas(static_cast<std::int64_t>(value.value));
-    }
-    return fmt::format("{:.4g}", value.value);
-}
-
-}  // namespace mqtt::bench
+}  // namespace tools

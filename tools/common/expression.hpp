@@ -1,6 +1,7 @@
 // The language of --assert and --slo: one comparison of two sums over metrics and numbers, such as
 // `e2e.p99<5ms`, `loss==0`, `recv.rate>=0.99*offered`. Durations and plain numbers do not mix.
-// Parsed before the run, so that a typing error costs nothing. Knows no results, only names.
+// Parsed before the run, so that a typing error costs nothing. Used by mqtt-bench; knows no results,
+// only names.
 #pragma once
 
 #include <functional>
@@ -9,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace mqtt::bench {
+namespace tools {
 
 struct MetricValue {
     double value = 0;  // durations in nanoseconds
@@ -28,8 +29,8 @@ public:
     enum class Outcome : std::uint8_t { pass, fail, unknown };
     struct Verdict {
         Outcome outcome = Outcome::unknown;
-        std::string left;  // the left side's value as text, "2.94 ms"
-        std::string why;   // for unknown: which name, or which mixture
+        std::optional<MetricValue> left;  // the left side's value
+        std::string why;                  // for unknown: which name, or which mixture
     };
     Verdict evaluate(const MetricLookup& lookup) const;
 
@@ -53,6 +54,4 @@ private:
     std::string comparison_;  // < <= > >= == !=
 };
 
-std::string format_metric(MetricValue value);  // "2.94 ms", "412,000"
-
-}  // namespace mqtt::bench
+}  // namespace tools
