@@ -1,5 +1,5 @@
 // Lines of standard input, byte-exact, however they arrive.
-#include "mqtt-pub/line_source.hpp"
+#include "common/line_source.hpp"
 
 #include <doctest/doctest.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-using mqtt_pub::LineSource;
+using tools::LineSource;
 
 namespace {
 

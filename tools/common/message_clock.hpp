@@ -2,8 +2,11 @@
 // Used by format and message_json; belongs to one thread.
 #pragma once
 
+#include <chrono>
 #include <ctime>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace tools {
 
@@ -30,5 +33,8 @@ private:
     char date_[32] = "";  // "2024-05-06T21:48:00"
     char zone_[8] = "";   // "+0200"
 };
+
+// "2024-05-06T21:48:00[.fraction][Z|+02:00|+0200]" as time since the epoch; without a zone: local time.
+std::optional<std::chrono::nanoseconds> parse_iso_time(std::string_view text);
 
 }  // namespace tools

@@ -118,9 +118,9 @@ void append_payload(std::string& out, std::string_view payload, JsonPayload how)
 
 }  // namespace
 
-void append_message_json(std::string& out, const mqtt::Publish& message, JsonPayload payload,
-                         const MessageClock& clock) {
-    out += "{\"tst\":\"";
+void append_message_fields(std::string& out, const mqtt::Publish& message, JsonPayload payload,
+                           const MessageClock& clock) {
+    out += "\"tst\":\"";
     clock.append_iso_microseconds(out);
     out += "\",\"topic\":";
     append_json_string(out, message.topic);
@@ -136,6 +136,12 @@ void append_message_json(std::string& out, const mqtt::Publish& message, JsonPay
     out += ',';
     if (!message.properties.empty()) append_properties(out, message.properties);
     append_payload(out, mqtt::as_text(message.payload), payload);
+}
+
+void append_message_json(std::string& out, const mqtt::Publish& message, JsonPayload payload,
+                         const MessageClock& clock) {
+    out += '{';
+    append_message_fields(out, message, payload, clock);
     out += '}';
 }
 

@@ -1,5 +1,6 @@
 // See message_json.hpp: reading.
 #include <charconv>
+#include <cmath>
 
 #include "common/json.hpp"
 #include "common/message_json.hpp"
@@ -22,7 +23,10 @@ bool fail(std::string& problem, std::string_view key, std::string_view wanted) {
 // Reads one message; every member function returns false after setting problem_.
 class Reader {
 public:
-    Reader(JsonMessage& message, std::string& problem) : message_(message), problem_(problem) {}
+    Reader(JsonMessage& message, std::string& problem, MessageTimes* times)
+        : message_(message)
+        , problem_(problem)
+        , times_(times) {}
 
     bool read_field(std::string_view key, std::string_view value) {
         if (key == "topic") return read_topic(value);
@@ -30,6 +34,8 @@ public:
         if (key == "retain") return read_retain(value);
         if (key == "payload") return read_payload(value);
         if (key == "payload_b64") return read_base64(key, value);
+        if (times_ != nullptr && key == "at") return read_at(value);
+        if (times_ != nullptr && key == "tst") return read_tst(value);
         if (key != "properties") return true;
         const auto read = [this](std::string_view name, std::string_view member) {
             return read_property(name, member);
@@ -87,6 +93,25 @@ private:
         return true;
     }
 
+    bool read_at(std::string_view value) {
+        double seconds = 0;
+        const auto [end, error] =
+            std::from_chars(value.data(), value.data() + value.size(), seconds);
+        constexpr double a_century = 100.0 * 366 * 86'400;
+        const bool is_number = error == std::errc{} && end == value.data() + value.size();
+        if (!is_number || seconds < 0 || seconds > a_century) {
+            return fail(problem_, "at", "seconds");
+        }
+        times_->at = std::chrono::nanoseconds(std::llround(seconds * 1e9));
+        return true;
+    }
+
+    // A time that cannot be read is none: other programs write `tst` in ways of their own.
+    bool read_tst(std::string_view value) {
+        if (const auto text = json_string(value)) times_->tst = parse_iso_time(*text);
+        return true;
+    }
+
     bool read_user_properties(std::string_view value) {
         const auto add = [this](std::string_view name, std::string_view member) {
             const auto text = json_string(member);
@@ -128,15 +153,17 @@ private:
 
     JsonMessage& message_;
     std::string& problem_;
+    MessageTimes* times_;
     bool has_base64_ = false;
 };
 
 }  // namespace
 
-std::optional<JsonMessage> parse_message_json(std::string_view line, std::string& problem) {
+std::optional<JsonMessage> parse_message_json(std::string_view line, std::string& problem,
+                                              MessageTimes* times) {
     problem.clear();
     JsonMessage message;
-    Reader reader(message, problem);
+    Reader reader(message, problem, times);
     const auto read = [&reader](std::string_view key, std::string_view value) {
         return reader.read_field(key, value);
     };

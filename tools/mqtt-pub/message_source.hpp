@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "common/line_source.hpp"
 #include "common/message_json.hpp"
-#include "mqtt-pub/line_source.hpp"
 #include "mqtt-pub/options.hpp"
 #include "mqtt/connection.hpp"
 
@@ -44,7 +44,7 @@ private:
     State parse_json(std::string_view line);
 
     const Options& options_;
-    LineSource lines_;
+    tools::LineSource lines_;
     std::string payload_;  // of a single message
     std::uint64_t taken_ = 0;
     bool stopped_ = false;

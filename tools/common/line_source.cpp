@@ -1,12 +1,12 @@
 // See line_source.hpp.
-#include "mqtt-pub/line_source.hpp"
+#include "common/line_source.hpp"
 
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
-namespace mqtt_pub {
+namespace tools {
 namespace {
 
 constexpr std::size_t kReadBytes = 64 * 1024;
@@ -70,4 +70,4 @@ bool LineSource::fill() {
     return true;
 }
 
-}  // namespace mqtt_pub
+}  // namespace tools

@@ -1,5 +1,5 @@
-// Standard input cut into messages: a buffer that is read in large pieces and handed out as views.
-// Used by publisher. Never blocks when the descriptor is not ready, because it is then not read.
+// Standard input or a file cut into lines: a buffer read in large pieces, handed out as views.
+// Used by mqtt-pub and record_file. On standard input it never blocks when the descriptor is not ready, because it is then not read.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace mqtt_pub {
+namespace tools {
 
 class LineSource {
 public:
@@ -38,4 +38,4 @@ private:
     char delimiter_;
 };
 
-}  // namespace mqtt_pub
+}  // namespace tools

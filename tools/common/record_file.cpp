@@ -1,0 +1,107 @@
+// See record_file.hpp.
+#include "common/record_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <iterator>
+
+#include "common/app.hpp"
+#include "common/exit_code.hpp"
+#include "mqtt/topic.hpp"
+
+namespace tools {
+
+using std::chrono::nanoseconds;
+
+void append_record_line(std::string& out, const mqtt::Publish& message, nanoseconds at,
+                        const MessageClock& clock) {
+    const auto micro = std::chrono::duration_cast<std::chrono::microseconds>(at).count();
+    fmt::format_to(std::back_inserter(out), "{{\"at\":{}.{:06},", micro / 1'000'000,
+                   micro % 1'000'000);
+    append_message_fields(out, message, JsonPayload::text, clock);
+    out += "}\n";
+}
+
+RecordReader::RecordReader(const std::string& path) : path_(path) {
+    descriptor_ = path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (path == "-") path_ = "standard input";
+    if (descriptor_ < 0) {
+        throw ToolError(kExitUsage,
+                        fmt::format("cannot read '{}': {}", path_, std::strerror(errno)));
+    }
+    lines_.emplace(descriptor_, '\n');
+}
+
+RecordReader::~RecordReader() {
+    ::close(descriptor_);
+}
+
+bool RecordReader::rewind() {
+    if (::lseek(descriptor_, 0, SEEK_SET) != 0) return false;
+    lines_.emplace(descriptor_, '\n');
+    line_number_ = 0;
+    last_raw_.reset();
+    last_at_ = nanoseconds(0);
+    return true;
+}
+
+std::optional<RecordedMessage> RecordReader::next() {
+    for (;;) {
+        const auto line = lines_->peek();
+        if (!line) {
+            if (lines_->has_ended()) return std::nullopt;
+            lines_->fill();
+            if (lines_->errno_value() != 0) fail(std::strerror(lines_->errno_value()));
+            continue;
+        }
+        ++line_number_;
+        if (line->find_first_not_of(" \t\r") == std::string_view::npos) {
+            lines_->take();
+            continue;
+        }
+        RecordedMessage message = parse(*line);
+        lines_->take();
+        return message;
+    }
+}
+
+RecordedMessage RecordReader::parse(std::string_view line) {
+    MessageTimes times;
+    auto json = parse_message_json(line, problem_, &times);
+    if (!json) fail(problem_);
+    if (!json->topic) fail("no topic");
+    if (!mqtt::validate_topic_name(*json->topic)) {
+        fail(fmt::format("'{}' is no valid topic", *json->topic));
+    }
+    RecordedMessage message;
+    message.at = place_in_time(times);
+    message.tst = times.tst;
+    message.topic = std::move(*json->topic);
+    message.qos = json->qos.value_or(mqtt::QoS::at_most_once);
+    message.retain = json->retain.value_or(false);
+    message.payload = std::move(json->payload);
+    message.properties = std::move(json->properties);
+    return message;
+}
+
+nanoseconds RecordReader::place_in_time(const MessageTimes& times) {
+    const auto raw = times.at ? times.at : times.tst;
+    if (raw && last_raw_) {
+        last_at_ += std::max(*raw - *last_raw_, nanoseconds(0));
+    } else if (times.at) {
+        last_at_ = *times.at;
+    }
+    if (raw) last_raw_ = raw;
+    return last_at_;
+}
+
+void RecordReader::fail(std::string_view what) const {
+    throw ToolError(kExitUsage, fmt::format("{}, line {}: {}", path_, line_number_, what));
+}
+
+}  // namespace tools
