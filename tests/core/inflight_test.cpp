@@ -155,3 +155,25 @@ TEST_CASE("inflight: behaves like a plain list under random use") {
         CHECK(ids_of(inflight) == expected);
     }
 }
+
+TEST_CASE("inflight: exchanges of an earlier process are put back in order, new ones go behind") {
+    Inflight inflight;
+    CHECK(!inflight.restore(0, entry()));
+    CHECK(inflight.restore(65'530, entry(InflightState::await_puback, 1)));
+    CHECK(inflight.restore(65'533, entry(InflightState::await_pubcomp, 2)));
+    CHECK(inflight.restore(2, entry(InflightState::await_pubrec, 3)));
+    CHECK(!inflight.restore(65'533, entry()));  // taken
+    CHECK(!inflight.restore(65'531, entry()));  // before what is here
+    CHECK(ids_of(inflight) == std::vector<PacketId>{65'530, 65'533, 2});
+    CHECK(inflight.find(65'531) == nullptr);
+    CHECK(inflight.find(2)->token == 3);
+    CHECK(inflight.publish_count() == 3);
+    CHECK(inflight.add(entry()) == 3);
+    for (const PacketId id : {PacketId{65'530}, PacketId{65'533}, PacketId{2}, PacketId{3}})
+        inflight.remove(id);
+    CHECK(inflight.empty());
+    CHECK(inflight.add(entry()) == 4);
+    CHECK(!inflight.restore(4, entry()));
+    CHECK(inflight.restore(3, entry()));  // as far behind 4 as can be
+    CHECK(inflight.full());
+}

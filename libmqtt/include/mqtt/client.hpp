@@ -167,6 +167,23 @@ public:
         std::function<void(std::uint64_t token, std::error_code error, ReasonCode reason)>;
     void set_delivery_handler(DeliveryHandler handler);
 
+    // --- Exchanges that outlive the process: for programs that journal what they submit. ---
+
+    // Called inline at every step of a submitted QoS 1/2 message, before anything of it goes to the
+    // socket: what the handler writes down is true after a crash at any later moment. A message that
+    // is sent again on a new session is told of again, with its new id. Its end is the delivery
+    // handler's.
+    using ExchangeHandler =
+        std::function<void(std::uint64_t token, PacketId id, ExchangeStep step)>;
+    void set_exchange_handler(ExchangeHandler handler);
+    // Puts back a QoS 1/2 message that an earlier process submitted and did not see the end of, as
+    // far as the exchange handler told. Before connect() with clean_start off, in order of sending.
+    // In the resumed session it is sent again with DUP, or only released; without one it goes by
+    // `when_session_lost`, and a received one is delivered.
+    // Errors: those of submit(); invalid_argument when `id` does not lie behind the one before.
+    Status restore(const PublishRequest& request, PacketId id, ExchangeStep step,
+                   std::uint64_t token);
+
     // Received messages as views, inline, instead of receive(). With manual acknowledgement the
     // decision may be later(); else it is taken as it is: now(error) refuses the message in 5.0.
     using MessageHandler = std::function<AckDecision(const IncomingMessage& message)>;

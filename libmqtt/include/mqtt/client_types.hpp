@@ -60,6 +60,12 @@ struct ClientOptions {
     bool log_packets = false;  // a debug line per packet too
 };
 
+// What has become of a submitted QoS 1/2 message, for programs that keep a journal of their own.
+enum class ExchangeStep : std::uint8_t {
+    sent,      // PUBLISH is staged under this packet id
+    received,  // QoS 2: PUBREC is here; the message must not be published again, only released
+};
+
 // A message to publish.
 struct OutgoingMessage {
     std::string topic;

@@ -180,6 +180,8 @@ public:
     virtual void on_delivered(PacketId id, std::uint64_t token, ReasonCode reason) {
         (void)id, (void)token, (void)reason;
     }
+    // A QoS 2 message has arrived: PUBREC with success. PUBREL follows, and on_delivered.
+    virtual void on_received(PacketId id, std::uint64_t token) { (void)id, (void)token; }
     // publish() would be accepted again after no_quota; once per batch of acknowledgements.
     virtual void on_send_quota() {}
     // Output that was stuck in the socket is drained below the low mark (after is_blocked()).

@@ -65,6 +65,15 @@ void Client::set_delivery_handler(DeliveryHandler handler) {
     impl_->on_delivery_ = std::move(handler);
 }
 
+void Client::set_exchange_handler(ExchangeHandler handler) {
+    impl_->on_exchange_ = std::move(handler);
+}
+
+Status Client::restore(const PublishRequest& request, PacketId id, ExchangeStep step,
+                       std::uint64_t token) {
+    return impl_->restore(request, id, step, token);
+}
+
 void Client::set_message_handler(MessageHandler handler) {
     impl_->set_message_handler(std::move(handler));
 }

@@ -111,6 +111,8 @@ public:
     // client_publish.cpp
     void publish(client::Done<PublishResult> done, OutgoingMessage message);
     Status submit(const PublishRequest& request, std::uint64_t token);
+    Status restore(const PublishRequest& request, PacketId id, ExchangeStep step,
+                   std::uint64_t token);
     void when_ready(client::Done<> done);
     void when_drained(client::Done<> done);
 
@@ -140,6 +142,7 @@ public:
     Error last_error_;
     std::string last_message_;
     DeliveryHandler on_delivery_;
+    ExchangeHandler on_exchange_;
     MessageHandler on_message_;
     CatchAllHandler on_unmatched_;
     StateHandler on_state_;
@@ -149,6 +152,7 @@ private:
     void on_connected(const Connack& connack, const ConnectTiming& timing) override;
     AckDecision on_publish(const Publish& publish) override;
     void on_delivered(PacketId id, std::uint64_t token, ReasonCode reason) override;
+    void on_received(PacketId id, std::uint64_t token) override;
     void on_send_quota() override { pump(); }
     void on_writable() override { pump(); }
     void on_suback(const Suback& suback) override;
@@ -186,6 +190,7 @@ private:
     void pump();
     bool send_front();
     void finish_publish(client::StoreToken token, std::error_code error, ReasonCode reason);
+    void tell_exchange(client::StoreToken token, PacketId id, ExchangeStep step);
     void tell_waiters();
     void note_cut();
     void settle_cut(bool resumed);

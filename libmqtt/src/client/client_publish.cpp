@@ -126,6 +126,26 @@ Status Client::Impl::submit(const PublishRequest& request, std::uint64_t token) 
     return {};
 }
 
+Status Client::Impl::restore(const PublishRequest& request, PacketId id, ExchangeStep step,
+                             std::uint64_t token) {
+    if (is_active() || request.qos == QoS::at_most_once) return Errc::invalid_argument;
+    if (const Status topic = validate_topic_name(request.topic); !topic) return topic;
+    const bool received = step == ExchangeStep::received;
+    core::MessageRef made = make_message(request);
+    core::InflightEntry entry;
+    if (!received) entry.message = made;
+    entry.state = received                            ? core::InflightState::await_pubcomp
+                  : request.qos == QoS::at_least_once ? core::InflightState::await_puback
+                                                      : core::InflightState::await_pubrec;
+    entry.qos = request.qos;
+    entry.retain = request.retain;
+    const StoreToken stored = store_.restore(std::move(made), token, id, received);
+    entry.token = stored;
+    if (session_.state().outgoing.restore(id, std::move(entry))) return {};
+    store_.remove(stored);
+    return Error(Errc::invalid_argument, "the packet id is taken");
+}
+
 void Client::Impl::admit(core::MessageRef message, Done<PublishResult> done,
                          std::uint64_t user_token, TimePoint deadline) {
     const StoreToken token = store_.add(std::move(message), std::move(done), user_token);
@@ -192,8 +212,19 @@ bool Client::Impl::send_front() {
         finish_publish(token, {}, ReasonCode::success);
     } else {
         store_.front_sent(result.id);
+        tell_exchange(token, result.id, ExchangeStep::sent);
     }
     return true;
+}
+
+void Client::Impl::on_received(PacketId id, std::uint64_t token) {
+    tell_exchange(token, id, ExchangeStep::received);
+}
+
+void Client::Impl::tell_exchange(StoreToken token, PacketId id, ExchangeStep step) {
+    if (!on_exchange_) return;
+    const OutgoingEntry* entry = store_.find(token);
+    if (entry != nullptr && !entry->done) on_exchange_(entry->user_token, id, step);
 }
 
 void Client::Impl::on_delivered(PacketId, std::uint64_t token, ReasonCode reason) {

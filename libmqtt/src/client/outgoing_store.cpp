@@ -10,27 +10,39 @@ namespace mqtt::client {
 
 using State = OutgoingEntry::State;
 
-StoreToken OutgoingStore::add(core::MessageRef message, detail::CompletionPtr<PublishResult> done,
-                              std::uint64_t user_token) {
+OutgoingEntry& OutgoingStore::take_slot(core::MessageRef message, std::uint64_t user_token) {
     if (free_.empty()) {
         free_.push_back(static_cast<std::uint32_t>(entries_.size()));
         entries_.emplace_back();
         generations_.push_back(0);
     }
-    const std::uint32_t index = free_.back();
+    taken_ = free_.back();
     free_.pop_back();
-    if (++generations_[index] == 0) ++generations_[index];
+    if (++generations_[taken_] == 0) ++generations_[taken_];
     bytes_ += message->size_bytes();
     ++count_;
-    OutgoingEntry& entry = entries_[index];
+    OutgoingEntry& entry = entries_[taken_];
     entry.message = std::move(message);
-    entry.done = std::move(done);
     entry.user_token = user_token;
     entry.sequence = next_sequence_++;
     entry.id = 0;
     entry.state = State::waiting;
-    waiting_.push_back(token_of(index));
+    return entry;
+}
+
+StoreToken OutgoingStore::add(core::MessageRef message, detail::CompletionPtr<PublishResult> done,
+                              std::uint64_t user_token) {
+    take_slot(std::move(message), user_token).done = std::move(done);
+    waiting_.push_back(token_of(taken_));
     return waiting_.back();
+}
+
+StoreToken OutgoingStore::restore(core::MessageRef message, std::uint64_t user_token, PacketId id,
+                                  bool received) {
+    OutgoingEntry& entry = take_slot(std::move(message), user_token);
+    entry.id = id;
+    entry.state = received ? State::received : State::in_flight;
+    return token_of(taken_);
 }
 
 OutgoingEntry* OutgoingStore::find(StoreToken token) {

@@ -37,6 +37,9 @@ public:
     // Appends to those that wait.
     StoreToken add(core::MessageRef message, detail::CompletionPtr<PublishResult> done,
                    std::uint64_t user_token);
+    // An entry that an earlier process sent under `id`: in flight, or received.
+    StoreToken restore(core::MessageRef message, std::uint64_t user_token, PacketId id,
+                       bool received);
     OutgoingEntry* find(StoreToken token);  // null: is over
 
     // The next to send; null when nothing waits.
@@ -60,12 +63,14 @@ private:
     StoreToken token_of(std::uint32_t index) const {
         return static_cast<StoreToken>(generations_[index]) << 32 | index;
     }
+    OutgoingEntry& take_slot(core::MessageRef message, std::uint64_t user_token);
     std::vector<StoreToken> collect(bool with_waiting) const;
     void drop_stale_front();
 
     std::vector<OutgoingEntry> entries_;
     std::vector<std::uint32_t> generations_;  // of each slot; from 1
     std::vector<std::uint32_t> free_;
+    std::uint32_t taken_ = 0;         // the slot that take_slot() gave
     std::deque<StoreToken> waiting_;  // may hold stale tokens
     std::uint64_t next_sequence_ = 0;
     std::size_t count_ = 0;

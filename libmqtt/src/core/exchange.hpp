@@ -39,6 +39,10 @@ public:
     // An outgoing QoS 1/2 message is finished: acknowledged, or refused by an error code. For QoS 2
     // `reason` is what PUBREC said.
     virtual void on_delivered(PacketId id, std::uint64_t token, ReasonCode reason) = 0;
+    // An outgoing QoS 2 message has arrived (PUBREC with success); PUBREL is not staged yet.
+    virtual void on_received(PacketId id, std::uint64_t token) {
+        static_cast<void>(id), static_cast<void>(token);
+    }
     // The send window has room again (called once per batch of acknowledgements, not per one).
     virtual void on_send_quota() = 0;
     virtual void on_auth(const Auth& auth) = 0;

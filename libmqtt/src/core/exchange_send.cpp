@@ -202,6 +202,7 @@ void Exchange::receive_pubrec(const Ack& ack, ExchangeSink& sink) {
     entry->reason = ack.reason;
     entry->message = {};  // [MQTT-4.3.3-6]
     entry->subscription_ids = {};
+    sink.on_received(ack.id, entry->token);
     answer(PacketType::pubrel, ack.id, ReasonCode::success);  // [MQTT-4.3.3-4] [MQTT-4.6.0-4]
 }
 

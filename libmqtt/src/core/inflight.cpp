@@ -70,6 +70,20 @@ PacketId Inflight::add(InflightEntry entry) {
     return id;
 }
 
+bool Inflight::restore(PacketId id, InflightEntry entry) {
+    if (id == 0 || full()) return false;
+    if (span_ != 0) {
+        const std::uint32_t index = index_of(id);
+        if (index < span_ || index >= kMaxSpan) return false;
+        while (span_ < index) {  // ids between them: finished, or somebody else's
+            if (span_ == capacity_) grow();
+            ++span_;
+        }
+    }
+    next_id_ = id;
+    return add(std::move(entry)) == id;
+}
+
 InflightEntry* Inflight::find(PacketId id) {
     if (id == 0) return nullptr;
     const std::uint32_t index = index_of(id);

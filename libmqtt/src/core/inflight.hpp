@@ -56,6 +56,9 @@ public:
     // exchange and the newest are (an id is reused as late as possible).
     // [MQTT-2.2.1-3] [MQTT-2.2.1-4] [MQTT311-2.3.1-2]
     PacketId add(InflightEntry entry);
+    // Puts back an exchange that an earlier process began under `id`, in order of sending; add() goes on
+    // behind it. False: `id` does not lie behind those that are here.
+    bool restore(PacketId id, InflightEntry entry);
     InflightEntry* find(PacketId id);
     void remove(PacketId id);  // [MQTT311-2.3.1-3]
     void clear() noexcept;
