@@ -59,12 +59,14 @@ inline std::vector<std::uint8_t> encoded(ProtocolVersion version, const Packet& 
 class RawClient {
 public:
     explicit RawClient(std::uint16_t port, ProtocolVersion version = ProtocolVersion::v5)
+        : RawClient("127.0.0.1", port, version) {}
+    RawClient(const std::string& host, std::uint16_t port, ProtocolVersion version)
         : version_(version)
         , fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_port = htons(port);
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        REQUIRE(::inet_pton(AF_INET, host.c_str(), &address.sin_addr) == 1);
         REQUIRE(::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
         const int on = 1;
         ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -74,6 +76,18 @@ public:
         , fd_(std::exchange(other.fd_, -1))
         , next_id_(other.next_id_)
         , is_websocket_(other.is_websocket_) {}
+    RawClient& operator=(RawClient&& other) noexcept {
+        close();
+        fd_ = std::exchange(other.fd_, -1);
+        version_ = other.version_;
+        next_id_ = other.next_id_;
+        is_websocket_ = other.is_websocket_;
+        input_.clear();
+        frames_.clear();
+        shown_ = 0;
+        ended_ = false;
+        return *this;
+    }
     ~RawClient() { close(); }
 
     // Speaks WebSocket from now on: upgrades, then one binary frame per send.

@@ -12,12 +12,14 @@ namespace mqtt::broker {
 enum class Mail::Kind : std::uint8_t {
     publication,  // topic, properties, payload
     member,       // the same, for one session
+    group,        // the same and the filter of a shared subscription
     large,        // one of these, its texts in a heap block that the reader frees
     interest,     // filter
     applied,      // number: how many interest changes
     join,
     leave,
-    presence,  // filter
+    left,       // id: the membership's tag
+    readiness,  // filter
     joined,
 };
 
@@ -25,13 +27,16 @@ struct Mail::Record {
     Kind kind{};
     Kind inner{};  // of `large`
     QoS qos{};
-    bool flag = false;  // retain; wanted; online
+    bool flag = false;  // retain; wanted
+    Readiness readiness{};
     std::uint16_t topic_size = 0;
-    SubscriptionOptions options;  // join, member
+    std::uint16_t filter_size = 0;  // group
+    SubscriptionOptions options;    // join, member
     std::uint32_t properties_size = 0;
     std::uint32_t payload_size = 0;
     std::uint32_t id = 0;
-    std::uint64_t number = 0;   // publisher; session of join, leave, presence; count
+    std::uint32_t tag = 0;      // of the membership: join, leave, left, member
+    std::uint64_t number = 0;   // publisher; session of join, leave, readiness; count
     std::uint64_t session = 0;  // member: whom for
     TimePoint expires_at = TimePoint::max();
 };
@@ -63,17 +68,19 @@ void Mail::write_text(unsigned shard, Record record, std::string_view text) {
     std::memcpy(write(shard, record, text.size()), text.data(), text.size());
 }
 
-void Mail::write_publication(unsigned shard, Record record, const Publication& publication) {
+void Mail::write_publication(unsigned shard, Record record, const Publication& publication,
+                             std::string_view filter) {
     const Bytes properties = publication.properties.raw();
     record.qos = publication.qos;
     record.flag = publication.retain;
+    record.filter_size = static_cast<std::uint16_t>(filter.size());
     record.topic_size = static_cast<std::uint16_t>(publication.topic.size());
     record.properties_size = static_cast<std::uint32_t>(properties.size());
     record.payload_size = static_cast<std::uint32_t>(publication.payload.size());
     record.number = publication.publisher;
     record.expires_at = publication.expires_at;
     const std::size_t texts =
-        publication.topic.size() + properties.size() + publication.payload.size();
+        publication.topic.size() + properties.size() + publication.payload.size() + filter.size();
     std::uint8_t* at = nullptr;
     if (sizeof(Record) + texts <= out_[shard]->largest_record()) {
         at = write(shard, record, texts);
@@ -86,6 +93,7 @@ void Mail::write_publication(unsigned shard, Record record, const Publication& p
         if (size != 0) std::memcpy(at, data, size);
         at += size;
     };
+    put(filter.data(), filter.size());
     put(publication.topic.data(), publication.topic.size());
     put(properties.data(), properties.size());
     put(publication.payload.data(), publication.payload.size());
@@ -104,7 +112,16 @@ void Mail::send_to_member(const Member& member, const Publication& publication) 
     record.options = member.options;
     record.id = member.id;
     record.session = member.number;
+    record.tag = member.tag;
+    record.readiness = member.told;
     write_publication(member.shard, record, publication);
+}
+
+void Mail::send_to_group(unsigned owner, std::string_view shared_filter,
+                         const Publication& publication) {
+    Record record;
+    record.kind = Kind::group;
+    write_publication(owner, record, publication, shared_filter);
 }
 
 void Mail::send_interest(std::string_view filter, bool wanted) {
@@ -122,24 +139,34 @@ void Mail::send_join(unsigned owner, const Subscriptions::Join& join) {
     record.number = join.number;
     record.options = join.options;
     record.id = join.id;
+    record.tag = join.tag;
     write_text(owner, record, join.filter);
     shard_.interest.expect_joined(owner);
 }
 
-void Mail::send_leave(unsigned owner, std::string_view filter, std::uint64_t session_number) {
+void Mail::send_leave(unsigned owner, std::string_view filter, std::uint64_t session_number,
+                      std::uint32_t tag) {
     Record record;
     record.kind = Kind::leave;
     record.number = session_number;
+    record.tag = tag;
     write_text(owner, record, filter);
 }
 
-void Mail::send_presence(unsigned owner, std::string_view filter, std::uint64_t session_number,
-                         bool online) {
+void Mail::send_readiness(unsigned owner, std::string_view filter, std::uint64_t session_number,
+                          Readiness readiness) {
     Record record;
-    record.kind = Kind::presence;
+    record.kind = Kind::readiness;
     record.number = session_number;
-    record.flag = online;
+    record.readiness = readiness;
     write_text(owner, record, filter);
+}
+
+void Mail::send_left(unsigned shard, std::uint32_t tag) {
+    Record record;
+    record.kind = Kind::left;
+    record.tag = tag;
+    write(shard, record, 0);
 }
 
 void Mail::send_joined(unsigned shard) {
@@ -224,14 +251,15 @@ void Mail::read(unsigned from, std::span<const std::uint8_t> bytes) {
     const std::span<const std::uint8_t> texts = bytes.subspan(sizeof(Record));
     switch (record.kind) {
     case Kind::publication:
+    case Kind::group:
     case Kind::member: return read_publication(record, texts);
     case Kind::large: {
         std::uint8_t* block = nullptr;
         std::memcpy(&block, texts.data(), sizeof block);
         const std::unique_ptr<std::uint8_t[]> owner(block);
         record.kind = record.inner;
-        const std::size_t size =
-            std::size_t{record.topic_size} + record.properties_size + record.payload_size;
+        const std::size_t size = std::size_t{record.filter_size} + record.topic_size +
+                                 record.properties_size + record.payload_size;
         return read_publication(record, {block, size});
     }
     default: return read_control(from, record, texts);
@@ -239,6 +267,8 @@ void Mail::read(unsigned from, std::span<const std::uint8_t> bytes) {
 }
 
 void Mail::read_publication(const Record& record, std::span<const std::uint8_t> texts) {
+    const std::string_view filter = text_of(texts.first(record.filter_size));
+    texts = texts.subspan(record.filter_size);
     Publication publication;
     publication.topic = text_of(texts.first(record.topic_size));
     publication.properties = Properties(texts.subspan(record.topic_size, record.properties_size));
@@ -249,8 +279,11 @@ void Mail::read_publication(const Record& record, std::span<const std::uint8_t> 
     publication.publisher = record.number;
     if (record.kind == Kind::publication) {
         shard_.publisher.distribute(publication, Publisher::Scope::this_shard);
+    } else if (record.kind == Kind::group) {
+        shard_.publisher.to_group(filter, publication);
     } else {
-        shard_.publisher.deliver_to_member(publication, record.session, record.options, record.id);
+        shard_.publisher.deliver_to_member(
+            publication, {record.session, record.options, record.id, record.tag, record.readiness});
     }
 }
 
@@ -261,10 +294,14 @@ void Mail::read_control(unsigned from, const Record& record, std::span<const std
     case Kind::applied: return shard_.interest.on_applied(from, record.number);
     case Kind::join:
         shard_.subscriptions.join(
-            {filter, record.number, from, nullptr, record.options, record.id});
+            {filter, record.number, from, nullptr, record.options, record.id, record.tag});
         return shard_.interest.confirm_join(from);
-    case Kind::leave: return shard_.subscriptions.leave(filter, record.number);
-    case Kind::presence: return shard_.subscriptions.set_online(filter, record.number, record.flag);
+    case Kind::leave:
+        shard_.subscriptions.leave(filter, record.number);
+        return send_left(from, record.tag);
+    case Kind::left: return shard_.subscriptions.left(record.tag);
+    case Kind::readiness:
+        return shard_.subscriptions.set_readiness(filter, record.number, record.readiness);
     case Kind::joined: return shard_.interest.on_joined(from);
     default: return;
     }

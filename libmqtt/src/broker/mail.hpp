@@ -35,10 +35,16 @@ public:
     void send_to_member(const Member& member, const Publication& publication);
     void send_interest(std::string_view filter, bool wanted);  // to all
     void send_join(unsigned owner, const Subscriptions::Join& join);
-    void send_leave(unsigned owner, std::string_view filter, std::uint64_t session_number);
-    void send_presence(unsigned owner, std::string_view filter, std::uint64_t session_number,
-                       bool online);
+    // A member's message goes back to its group, for another one.
+    void send_to_group(unsigned owner, std::string_view shared_filter,
+                       const Publication& publication);
+    // The owner answers with the tag: no message for it comes after that.
+    void send_leave(unsigned owner, std::string_view filter, std::uint64_t session_number,
+                    std::uint32_t tag);
+    void send_readiness(unsigned owner, std::string_view filter, std::uint64_t session_number,
+                        Readiness readiness);
     void send_joined(unsigned shard);
+    void send_left(unsigned shard, std::uint32_t tag);
 
     // A ring to another shard is full: publishers should pause.
     bool is_full() const { return is_full_; }
@@ -61,7 +67,8 @@ private:
     void read_control(unsigned from, const Record& record, std::span<const std::uint8_t> texts);
     std::uint8_t* write(unsigned shard, const Record& record, std::size_t texts);
     void write_text(unsigned shard, Record record, std::string_view text);
-    void write_publication(unsigned shard, Record record, const Publication& publication);
+    void write_publication(unsigned shard, Record record, const Publication& publication,
+                           std::string_view filter = {});
 
     Shard& shard_;
     std::vector<Ring*> out_;

@@ -267,7 +267,10 @@ AckDecision Peer::on_publish(const Publish& publish) {
     return AckDecision::now(reason);
 }
 
-void Peer::on_delivered(PacketId, std::uint64_t, ReasonCode) {}
+// A refused message of a shared subscription goes to nobody else. [MQTT-4.8.2-6]
+void Peer::on_delivered(PacketId, std::uint64_t, ReasonCode) {
+    if (session_ != nullptr) shard_->subscriptions.tell_readiness(*session_);
+}
 
 void Peer::on_send_quota() {
     pump();

@@ -55,7 +55,9 @@ public:
     bool is_blocked() const { return driver_.is_blocked(); }
     bool has_room() const;
     bool has_send_quota() const { return protocol_.has_send_quota(); }
-    core::SendStatus send(core::OutgoingPublish& publish, const core::MessageRef& keep);
+    // `shared_tag`: of the Membership that the message is for; 0: of none.
+    core::SendStatus send(core::OutgoingPublish& publish, const core::MessageRef& keep,
+                          std::uint32_t shared_tag = 0);
     core::SendStatus send_queued(const QueuedMessage& queued, TimePoint now);
     // QoS 0 encoded once for many receivers: only where nothing is this receiver's own.
     bool takes_shared_encoding() const;

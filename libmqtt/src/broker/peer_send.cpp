@@ -16,9 +16,10 @@ void Peer::staged(std::size_t bytes) {
     if (driver_.backlog_bytes() > kFlushAtBytes) driver_.flush();
 }
 
-SendStatus Peer::send(core::OutgoingPublish& publish, const core::MessageRef& keep) {
+SendStatus Peer::send(core::OutgoingPublish& publish, const core::MessageRef& keep,
+                      std::uint32_t shared_tag) {
     const std::size_t before = driver_.backlog_bytes();
-    const core::SendResult result = protocol_.publish(publish, keep, 0);
+    const core::SendResult result = protocol_.publish(publish, keep, shared_tag);
     if (result.status != SendStatus::sent) return result.status;
     if (shard_->log.packets()) {
         shard_->log.sending_publish(client_id(), publish.qos, publish.retain, result.id,
@@ -44,8 +45,9 @@ SendStatus Peer::send_queued(const QueuedMessage& queued, TimePoint now) {
         out.subscription_ids = {&queued.subscription_id, 1};
     }
     out.owner = queued.message;
-    const bool keep = queued.qos != QoS::at_most_once && !session_->ends_with_connection();
-    const SendStatus status = send(out, keep ? queued.message : core::MessageRef());
+    const bool keep = session_->keeps(queued.qos, queued.shared_tag);
+    const SendStatus status =
+        send(out, keep ? queued.message : core::MessageRef(), queued.shared_tag);
     if (status == SendStatus::sent) shard_->counters.publish_bytes_sent += out.payload.size();
     return status;
 }

@@ -129,14 +129,15 @@ bool Publisher::send(Delivery& delivery, Session& session, const Wish& wish, QoS
     out.qos = qos;
     out.retain = wish.retain;
     out.subscription_ids = wish.ids;
-    if (qos != QoS::at_most_once && !session.ends_with_connection()) message(delivery);
+    const bool keep = session.keeps(qos, wish.shared_tag);
+    if (keep) message(delivery);
     const bool is_large = publication.payload.size() >= core::kReferenceFrom;
     if (is_large && (!delivery.single || delivery.message)) {
         out.owner = message(delivery);
         out.payload = delivery.message->payload();
     }
-    const bool keep = qos != QoS::at_most_once && !session.ends_with_connection();
-    switch (session.peer->send(out, keep ? delivery.message : core::MessageRef())) {
+    switch (
+        session.peer->send(out, keep ? delivery.message : core::MessageRef(), wish.shared_tag)) {
     case SendStatus::sent: shard_.counters.publish_bytes_sent += out.payload.size(); return true;
     case SendStatus::too_large:  // [MQTT-3.1.2-24] [MQTT-3.1.2-25]
         ++shard_.counters.dropped_too_large;
@@ -144,48 +145,6 @@ bool Publisher::send(Delivery& delivery, Session& session, const Wish& wish, QoS
         return true;
     default: return qos == QoS::at_most_once;
     }
-}
-
-Readiness Publisher::readiness(const Member& member, const Publication& publication) const {
-    const bool keeps = delivered_qos(publication.qos, member.options.qos) != QoS::at_most_once;
-    if (member.session != nullptr &&
-        !is_allowed(shard_.config(), *member.session, Access::deliver, publication.topic)) {
-        return Readiness::cannot;
-    }
-    const bool is_online = member.session ? member.session->is_online() : member.is_online;
-    if (!is_online) return keeps ? Readiness::away : Readiness::cannot;
-    if (member.session == nullptr) return Readiness::ready;  // its home does not tell more
-    const Peer& peer = *member.session->peer;
-    if (!peer.has_room()) return keeps ? Readiness::busy : Readiness::cannot;
-    if (!keeps) return Readiness::ready;
-    return member.session->queue.empty() && peer.has_send_quota() ? Readiness::ready
-                                                                  : Readiness::busy;
-}
-
-// The next in turn among those who can take it.
-void Publisher::to_group(Delivery& delivery, SharedGroup& group) {
-    const Publication& publication = delivery.publication;
-    Member* member = group.pick([&](const Member& m) { return readiness(m, publication); });
-    if (member == nullptr) return;
-    ++delivery.receivers;
-    if (member->session == nullptr) return shard_.mail.send_to_member(*member, publication);
-    const std::span<const std::uint32_t> id(&member->id, member->id == 0 ? 0 : 1);
-    const Wish wish{member->options.qos, publication.retain && member->options.retain_as_published,
-                    id};
-    to_session(delivery, *member->session, wish);
-}
-
-void Publisher::deliver_to_member(const Publication& publication, std::uint64_t session_number,
-                                  SubscriptionOptions options, std::uint32_t id) {
-    Session* session = shard_.sessions.find(session_number);
-    if (session == nullptr) {  // ended while the message was on its way
-        ++shard_.counters.dropped_queue_full;
-        return;
-    }
-    Delivery delivery{publication, {}, {}, 0, true};
-    const Wish wish{
-        options.qos, publication.retain && options.retain_as_published, {&id, id == 0 ? 0u : 1u}};
-    to_session(delivery, *session, wish);
 }
 
 const core::MessageRef& Publisher::message(Delivery& delivery) {

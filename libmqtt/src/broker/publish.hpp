@@ -37,8 +37,25 @@ public:
     enum class Scope : std::uint8_t { everywhere, this_shard };
     std::size_t distribute(const Publication& publication, Scope scope);
     // To a session of this shard, chosen by the owner of its shared subscription.
-    void deliver_to_member(const Publication& publication, std::uint64_t session_number,
-                           SubscriptionOptions options, std::uint32_t id);
+    struct Chosen {
+        std::uint64_t session = 0;  // its number
+        SubscriptionOptions options;
+        std::uint32_t id = 0;   // Subscription Identifier
+        std::uint32_t tag = 0;  // of the Membership
+        Readiness believed{};   // by the owner
+    };
+    void deliver_to_member(const Publication& publication, const Chosen& chosen);
+    // To a member of a group of this shard; what another member, or its shard, has given back.
+    void to_group(std::string_view shared_filter, const Publication& publication,
+                  core::MessageRef message = {});
+    // Takes from the session what the shared subscription `tag` gave it and what another member can
+    // have: all that waits, and of what was sent QoS 1 if the session's connection is gone.
+    // [MQTT-4.8.2-5]
+    std::vector<core::MessageRef> take_shared(Session& session, std::uint32_t tag);
+    // Only what waits.
+    std::vector<core::MessageRef> take_waiting(Session& session, std::uint32_t tag);
+    // For QoS 1 and 2.
+    Readiness readiness(const Session& session) const;
 
     // The client for whose full queue the acknowledgement of the last publish() has to wait
     // (QueueOverflow::block); null: none.
@@ -67,6 +84,7 @@ private:
         QoS qos;
         bool retain;
         std::span<const std::uint32_t> ids;
+        std::uint32_t shared_tag = 0;
     };
 
     void to_session(Delivery& delivery, Session& session, const Wish& wish);

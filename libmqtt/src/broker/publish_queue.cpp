@@ -26,6 +26,7 @@ void Publisher::enqueue(Delivery& delivery, Session& session, const Wish& wish, 
     queued.message = delivery.message;
     queued.qos = qos;
     queued.retain = wish.retain;
+    queued.shared_tag = wish.shared_tag;
     if (wish.ids.size() == 1)
         queued.subscription_id = wish.ids.front();
     else if (!wish.ids.empty())
@@ -107,6 +108,7 @@ void Publisher::drain(Session& session) {
         pop(session);
     }
     if (!is_full(session, 0)) shard_.held_acks.release(session);
+    shard_.subscriptions.tell_readiness(session);
 }
 
 }  // namespace mqtt::broker

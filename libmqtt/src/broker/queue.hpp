@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "core/message.hpp"
 
@@ -12,6 +14,7 @@ struct QueuedMessage {
     core::MessageRef message;
     base::KeepAliveRef subscription_ids;  // when there are several (a core::SubscriptionIds)
     std::uint32_t subscription_id = 0;    // when there is one
+    std::uint32_t shared_tag = 0;  // of the Membership that it is for; 0: an ordinary subscription
     QoS qos = QoS::at_most_once;
     bool retain = false;
 };
@@ -31,6 +34,9 @@ public:
     void push(QueuedMessage message);
     QueuedMessage& front();  // not empty
     void pop();              // not empty
+    // Takes out those that `wanted(const QueuedMessage&)` names; both parts keep their order.
+    template <class F>
+    std::vector<QueuedMessage> take_if(F&& wanted);
     void clear() noexcept;
 
 private:
@@ -38,5 +44,19 @@ private:
     void grow();
     Ring* ring_ = nullptr;
 };
+
+template <class F>
+std::vector<QueuedMessage> Queue::take_if(F&& wanted) {
+    std::vector<QueuedMessage> taken;
+    for (std::size_t left = count(); left != 0; --left) {
+        QueuedMessage first = front();
+        pop();
+        if (wanted(first))
+            taken.push_back(std::move(first));
+        else
+            push(std::move(first));
+    }
+    return taken;
+}
 
 }  // namespace mqtt::broker

@@ -61,6 +61,12 @@ struct Session final : Subscriber {
     bool is_online() const { return peer != nullptr; }
     // Nothing needs to be kept for a resend.
     bool ends_with_connection() const { return expiry_interval == 0; }
+    // Whether a message that is sent to it may be needed again: by itself, or by another member of the
+    // shared group that it came through.
+    bool keeps(QoS qos, std::uint32_t shared_tag) const {
+        if (qos == QoS::at_most_once) return false;
+        return !ends_with_connection() || (shared_tag != 0 && qos == QoS::at_least_once);
+    }
 
     Peer* peer = nullptr;  // its connection; null while the client is away
     const std::uint64_t number;

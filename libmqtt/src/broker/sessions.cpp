@@ -14,6 +14,9 @@ Sessions::~Sessions() {
     std::vector<Session*> all;
     sessions_.for_each([&](Session& session) { all.push_back(&session); });
     for (Session* session : all) {
+        // Nothing is left to be given to anybody.
+        session->queue.clear();
+        session->exchange.clear();
         shard_.subscriptions.remove_all(*session);
         delete session;
     }

@@ -18,6 +18,15 @@ namespace mqtt::broker {
 class SharedGroup;
 struct Session;
 
+// How well a member can take a message at this moment; the first are preferred.
+enum class Readiness : std::uint8_t {
+    ready,   // at once
+    busy,    // connected, but would have to queue it
+    away,    // not connected; its session keeps the message
+    full,    // what becomes of it is for the overflow policy to say
+    cannot,  // would lose it
+};
+
 // A group's side of a shared subscription, on the owner shard.
 struct Member {
     SharedGroup* group = nullptr;
@@ -27,7 +36,8 @@ struct Member {
     std::size_t index = 0;       // in the group
     std::uint32_t id = 0;        // Subscription Identifier; 0: none
     SubscriptionOptions options;
-    bool is_online = true;  // as its home said last; unused when that is this shard
+    std::uint32_t tag = 0;              // of its Membership
+    Readiness told = Readiness::ready;  // as its home said last; unused when that is this shard
 };
 
 // A session's side, on its home shard.
@@ -36,14 +46,8 @@ struct Membership {
     Membership* next_of_session = nullptr;
     std::string filter;  // with "$share/"
     unsigned owner = 0;
-};
-
-// How well a member can take a message at this moment.
-enum class Readiness : std::uint8_t {
-    ready,   // at once
-    busy,    // connected, but would have to queue it
-    away,    // not connected; its session keeps the message
-    cannot,  // would lose it
+    std::uint32_t tag = 0;              // marks its messages; unique on its shard, never 0
+    Readiness told = Readiness::ready;  // to the owner, when that is another shard
 };
 
 class SharedGroup final : public Subscriber {

@@ -29,10 +29,7 @@ Subscriptions::~Subscriptions() = default;
 
 bool Subscriptions::add(Session& session, std::string_view filter, SubscriptionOptions options,
                         std::uint32_t id) {
-    if (parse_shared_filter(filter)) {
-        const Join join{filter, session.number, shard_.index(), &session, options, id};
-        return add_shared(session, filter, join);
-    }
+    if (parse_shared_filter(filter)) return add_shared(session, filter, options, id);
     const TopicTree::Added result = tree_.add(filter, session, options, id);
     added(filter, *result.subscription, result.is_new);
     return result.is_new;
@@ -87,15 +84,20 @@ Membership* Subscriptions::find_membership(const Session& session, std::string_v
     return membership;
 }
 
-bool Subscriptions::add_shared(Session& session, std::string_view filter, const Join& request) {
+bool Subscriptions::add_shared(Session& session, std::string_view filter,
+                               SubscriptionOptions options, std::uint32_t id) {
     const unsigned owner = owner_of(filter);
-    const bool is_new = find_membership(session, filter) == nullptr;
+    Membership* membership = find_membership(session, filter);
+    const bool is_new = membership == nullptr;
     if (is_new) {
         if (session.memberships == nullptr) shard_.sessions.number(session);
-        session.memberships =
-            new Membership{&session, session.memberships, std::string(filter), owner};
+        if (++last_tag_ == 0) ++last_tag_;
+        membership = session.memberships = new Membership{
+            &session, session.memberships, std::string(filter), owner, last_tag_, Readiness::ready};
         ++shard_.counters.shared_subscriptions;
     }
+    const Join request{filter, session.number, shard_.index(), &session, options,
+                       id,     membership->tag};
     if (owner == shard_.index())
         join(request);
     else
@@ -105,25 +107,63 @@ bool Subscriptions::add_shared(Session& session, std::string_view filter, const 
 
 void Subscriptions::leave(Membership& membership) {
     Session& session = *membership.session;
+    const std::vector<core::MessageRef> unfinished =
+        shard_.publisher.take_shared(session, membership.tag);
     if (membership.owner == shard_.index()) {
         leave(membership.filter, session.number);
     } else if (!shard_.is_stopping()) {
-        shard_.mail.send_leave(membership.owner, membership.filter, session.number);
+        shard_.mail.send_leave(membership.owner, membership.filter, session.number, membership.tag);
+        departed_[membership.tag] = {membership.owner, membership.filter};
     }
     Membership** link = &session.memberships;
     while (*link != &membership)
         link = &(*link)->next_of_session;
     *link = membership.next_of_session;
-    delete &membership;
+    const std::unique_ptr<Membership> gone(&membership);
     --shard_.counters.shared_subscriptions;
     if (session.memberships == nullptr) shard_.sessions.forget_number(session);
+    for (const core::MessageRef& message : unfinished)
+        hand_over(gone->owner, gone->filter, message);
 }
 
-void Subscriptions::presence_changed(const Session& session) {
+void Subscriptions::presence_changed(Session& session) {
+    tell_readiness(session);
+    if (session.is_online() || session.queue.empty()) return;
     for (const Membership* m = session.memberships; m != nullptr; m = m->next_of_session) {
-        if (m->owner == shard_.index()) continue;
-        shard_.mail.send_presence(m->owner, m->filter, session.number, session.is_online());
+        for (const core::MessageRef& message : shard_.publisher.take_waiting(session, m->tag))
+            hand_over(m->owner, m->filter, message);
     }
+}
+
+void Subscriptions::tell_others(const Session& session) {
+    for (Membership* m = session.memberships; m != nullptr; m = m->next_of_session) {
+        if (m->owner == shard_.index()) continue;
+        const Readiness now = shard_.publisher.readiness(session);
+        if (now == m->told) continue;
+        m->told = now;
+        shard_.mail.send_readiness(m->owner, m->filter, session.number, now);
+    }
+}
+
+// Unfinished messages.
+
+void Subscriptions::hand_over(unsigned owner, std::string_view filter, core::MessageRef message) {
+    Publication publication;
+    publication.topic = message->topic();
+    publication.properties = message->properties();
+    publication.payload = message->payload();
+    publication.qos = message->qos();
+    publication.retain = message->retain();
+    publication.expires_at = message->expires_at();
+    publication.publisher = message->publisher();
+    if (owner != shard_.index()) return shard_.mail.send_to_group(owner, filter, publication);
+    shard_.publisher.to_group(filter, publication, std::move(message));
+}
+
+void Subscriptions::give_back(std::uint32_t tag, const Publication& publication) {
+    const auto found = departed_.find(tag);
+    if (found == departed_.end()) return;
+    shard_.mail.send_to_group(found->second.owner, found->second.filter, publication);
 }
 
 // The groups' side.
@@ -136,6 +176,7 @@ void Subscriptions::join(const Join& request) {
     member->shard = request.shard;
     member->options = request.options;
     member->id = request.id;
+    member->tag = request.tag;
     if (group.subscription_count != 0) return;
     const std::string_view filter = parse_shared_filter(request.filter)->filter;
     const TopicTree::Added result = tree_.add(filter, group, {}, 0);
@@ -152,10 +193,15 @@ void Subscriptions::leave(std::string_view filter, std::uint64_t number) {
     groups_.erase(*group);
 }
 
-void Subscriptions::set_online(std::string_view filter, std::uint64_t number, bool online) {
-    SharedGroup* group = groups_.find(group_key(filter));
+SharedGroup* Subscriptions::find_group(std::string_view shared_filter) const {
+    return groups_.find(group_key(shared_filter));
+}
+
+void Subscriptions::set_readiness(std::string_view filter, std::uint64_t number,
+                                  Readiness readiness) {
+    SharedGroup* group = find_group(filter);
     Member* member = group == nullptr ? nullptr : group->find(number);
-    if (member != nullptr) member->is_online = online;
+    if (member != nullptr) member->told = readiness;
 }
 
 void Subscriptions::set_remote(unsigned shard, std::string_view filter, bool wanted) {

@@ -3,10 +3,13 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "broker/match_cache.hpp"
+#include "broker/session.hpp"
 #include "broker/shared_groups.hpp"
 #include "broker/topic_tree.hpp"
 #include "mqtt/packet.hpp"
@@ -14,6 +17,7 @@
 namespace mqtt::broker {
 
 class Shard;
+struct Publication;
 
 // Another shard as a subscriber of this one's tree: it has subscribers for the filter.
 struct RemoteShard final : Subscriber {
@@ -34,8 +38,13 @@ public:
     bool remove(Session& session, std::string_view filter);
     // All of a session that ends.
     void remove_all(Session& session);
-    // Its client came or went: groups on other shards should know.
-    void presence_changed(const Session& session);
+    // Its client came or went: groups should know. What waits for one that went goes to members that
+    // are there.
+    void presence_changed(Session& session);
+    // Tells groups on other shards how well it can take messages, when that has changed.
+    void tell_readiness(const Session& session) {
+        if (session.memberships != nullptr) tell_others(session);
+    }
 
     // From other shards: interest in a filter, and shared subscriptions of their sessions in groups
     // that this shard owns.
@@ -47,10 +56,16 @@ public:
         Session* session = nullptr;
         SubscriptionOptions options;
         std::uint32_t id = 0;
+        std::uint32_t tag = 0;
     };
     void join(const Join& join);
     void leave(std::string_view filter, std::uint64_t number);
-    void set_online(std::string_view filter, std::uint64_t number, bool online);
+    void set_readiness(std::string_view filter, std::uint64_t number, Readiness readiness);
+    SharedGroup* find_group(std::string_view shared_filter) const;
+    // A message for a membership that has ended here meanwhile: back to its group.
+    void give_back(std::uint32_t tag, const Publication& publication);
+    // Nothing more comes for it.
+    void left(std::uint32_t tag) { departed_.erase(tag); }
 
     MatchCache& cache() { return cache_; }
     // Of sessions and groups of this shard.
@@ -59,8 +74,11 @@ public:
 private:
     void added(std::string_view filter, const Subscription& subscription, bool is_new);
     void remove(Subscription& subscription, std::string_view filter);
-    bool add_shared(Session& session, std::string_view filter, const Join& join);
+    bool add_shared(Session& session, std::string_view filter, SubscriptionOptions options,
+                    std::uint32_t id);
     void leave(Membership& membership);
+    void tell_others(const Session& session);
+    void hand_over(unsigned owner, std::string_view filter, core::MessageRef message);
     static Membership* find_membership(const Session& session, std::string_view filter);
     unsigned owner_of(std::string_view shared_filter) const;
 
@@ -70,6 +88,13 @@ private:
     TopicTree tree_;
     MatchCache cache_;
     std::size_t remote_count_ = 0;
+    std::uint32_t last_tag_ = 0;
+    // Memberships in other shards' groups that ended here, until the owner has taken note.
+    struct Departed {
+        unsigned owner;
+        std::string filter;
+    };
+    std::unordered_map<std::uint32_t, Departed> departed_;
     Shard& shard_;
 };
 

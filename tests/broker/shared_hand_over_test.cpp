@@ -1,0 +1,213 @@
+// Shared subscriptions: what becomes of messages that a member leaves unfinished, and of members that
+// cannot take more.
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "support/test_broker.hpp"
+
+using namespace test;
+
+namespace {
+
+constexpr std::string_view kGroup = "$share/g/t";
+
+PropertyList window(std::uint32_t receive_maximum, std::uint32_t session_expiry) {
+    PropertyList list;
+    list.add(PropertyId::receive_maximum, receive_maximum);
+    if (session_expiry != 0) list.add(PropertyId::session_expiry_interval, session_expiry);
+    return list;
+}
+
+// A member with a window of its own.
+RawClient member(TestBroker& broker, std::string_view id, std::uint32_t receive_maximum,
+                 QoS qos = QoS::at_least_once, std::uint32_t session_expiry = 0) {
+    RawClient client = broker.client();
+    const PropertyList properties = window(receive_maximum, session_expiry);
+    client.connect({.client_id = id, .properties = properties.view()});
+    client.subscribe(kGroup, qos);
+    return client;
+}
+
+void publish_numbers(RawClient& publisher, int from, int to) {
+    for (int i = from; i < to; ++i)
+        publisher.publish_acked("t", std::to_string(i));
+}
+
+// Receives and acknowledges messages until all of `wanted` have come.
+void expect_all(RawClient& client, std::set<std::string> wanted) {
+    while (!wanted.empty()) {
+        const Publish publish = client.expect<Publish>();
+        CHECK_FALSE(publish.dup);
+        const auto erased = wanted.erase(std::string(as_text(publish.payload)));
+        INFO("payload " << as_text(publish.payload));
+        CHECK(erased == 1);
+        client.ack(PacketType::puback, publish.id);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("shared: QoS 1 of a session that ends, sent or waiting, goes to another member") {
+    for (const unsigned threads : kThreadCounts) {
+        TestBroker broker(with_threads(threads));
+        RawClient pub = broker.client("pub");
+        RawClient first = member(broker, "first", 2);
+        publish_numbers(pub, 0, 5);
+        first.expect_publish("t", "0");
+        first.expect_publish("t", "1");
+        RawClient second = member(broker, "second", 100);
+        first.reset();
+        expect_all(second, {"0", "1", "2", "3", "4"});
+        second.expect_silence();
+    }
+}
+
+TEST_CASE(
+    "shared: UNSUBSCRIBE leaves what was sent with its connection and moves what waits "
+    "[MQTT-3.10.4-3]") {
+    for (const unsigned threads : kThreadCounts) {
+        TestBroker broker(with_threads(threads));
+        RawClient pub = broker.client("pub");
+        RawClient first = member(broker, "first", 1);
+        publish_numbers(pub, 0, 4);
+        const PacketId sent = first.expect_publish("t", "0").id;
+        RawClient second = member(broker, "second", 100);
+        CHECK(first.unsubscribe(kGroup)[0] == ReasonCode::success);
+        expect_all(second, {"1", "2", "3"});
+        first.ack(PacketType::puback, sent).expect_silence();
+        second.expect_silence();
+    }
+}
+
+TEST_CASE("shared: of a member that is away, what waits moves; what was sent waits for it") {
+    for (const unsigned threads : kThreadCounts) {
+        TestBroker broker(with_threads(threads));
+        RawClient pub = broker.client("pub");
+        RawClient first = member(broker, "first", 1, QoS::at_least_once, 1000);
+        publish_numbers(pub, 0, 3);
+        first.expect_publish("t", "0");
+        RawClient second = member(broker, "second", 100);
+        first.reset();
+        expect_all(second, {"1", "2"});
+        const PropertyList kept = window(1, 1000);
+        RawClient back = broker.client();
+        back.connect({.client_id = "first", .clean_start = false, .properties = kept.view()});
+        CHECK(back.expect_publish("t", "0").dup);
+        // A session that ends by Clean Start gives it away, too.
+        RawClient anew = broker.client();
+        anew.connect({.client_id = "first"});
+        expect_all(second, {"0"});
+    }
+}
+
+TEST_CASE(
+    "shared: a QoS 2 message that was sent stays with its session, and ends with it "
+    "[MQTT-4.8.2-4] [MQTT-4.8.2-5]") {
+    for (const unsigned threads : kThreadCounts) {
+        TestBroker broker(with_threads(threads));
+        RawClient pub = broker.client("pub");
+        RawClient first = member(broker, "first", 1, QoS::exactly_once, 1000);
+        for (PacketId id = 1; id <= 2; ++id) {
+            pub.publish("t", std::to_string(id), QoS::exactly_once, id);
+            pub.expect<Ack>();
+            pub.ack(PacketType::pubrel, id);
+            pub.expect<Ack>();
+        }
+        first.expect_publish("t", "1");
+        RawClient second = member(broker, "second", 100, QoS::exactly_once);
+        first.reset();
+        // What was not sent yet goes to the other.
+        const PacketId moved = second.expect_publish("t", "2").id;
+        second.ack(PacketType::pubrec, moved);
+        second.expect<Ack>();
+        second.ack(PacketType::pubcomp, moved);
+        const PropertyList kept = window(1, 1000);
+        RawClient back = broker.client();
+        back.connect({.client_id = "first", .clean_start = false, .properties = kept.view()});
+        CHECK(back.expect_publish("t", "1").dup);
+        RawClient anew = broker.client();
+        anew.connect({.client_id = "first"});
+        second.expect_silence();
+    }
+}
+
+TEST_CASE("shared: a message that a member refuses goes to nobody else [MQTT-4.8.2-6]") {
+    for (const unsigned threads : kThreadCounts) {
+        TestBroker broker(with_threads(threads));
+        RawClient pub = broker.client("pub");
+        RawClient first = member(broker, "first", 10, QoS::exactly_once);
+        pub.publish_acked("t", "one");
+        const PacketId one = first.expect_publish("t", "one").id;
+        pub.publish("t", "two", QoS::exactly_once, 7);
+        pub.expect<Ack>();
+        const PacketId two = first.expect_publish("t", "two").id;
+        RawClient second = member(broker, "second", 10, QoS::exactly_once);
+        first.ack(PacketType::puback, one, ReasonCode::unspecified_error);
+        first.ack(PacketType::pubrec, two, ReasonCode::implementation_specific_error);
+        first.expect_silence();
+        first.reset();
+        CHECK(eventually([&] { return broker->stats().clients_connected == 2; }));
+        second.subscribe("fence");
+        second.expect_silence();
+    }
+}
+
+TEST_CASE("shared: a member whose window is full is passed over") {
+    for (const unsigned threads : kThreadCounts) {
+        TestBroker broker(with_threads(threads));
+        RawClient pub = broker.client("pub");
+        RawClient first = member(broker, "first", 1);
+        pub.publish_acked("t", "stuck");
+        const PacketId stuck = first.expect_publish("t", "stuck").id;
+        RawClient second = member(broker, "second", 100);
+        first.subscribe("fence");  // what its shard has told is known everywhere
+        publish_numbers(pub, 0, 9);
+        expect_all(second, {"0", "1", "2", "3", "4", "5", "6", "7", "8"});
+        // It takes part again as soon as it acknowledges.
+        first.ack(PacketType::puback, stuck);
+        first.subscribe("fence");
+        publish_numbers(pub, 0, 2);
+        first.expect<Publish>();
+        second.expect<Publish>();
+    }
+}
+
+TEST_CASE("shared: nothing is lost while members come and go") {
+    constexpr int kMessages = 400;
+    for (const unsigned threads : kThreadCounts) {
+        TestBroker broker(with_threads(threads));
+        RawClient pub = broker.client("pub");
+        RawClient steady = member(broker, "steady", 500);
+        RawClient leaving = member(broker, "leaving", 5);
+        std::set<std::string> missing;
+        std::set<std::string> settled;
+        for (int i = 0; i < kMessages; ++i) {
+            const std::string payload = std::to_string(i);
+            missing.insert(payload);
+            pub.publish("t", payload, QoS::at_least_once, pub.next_id());
+            if (i % 100 != 50) continue;
+            // Finishes one message, then goes with others unfinished, and comes again.
+            const Publish one = leaving.expect<Publish>();
+            settled.insert(std::string(as_text(one.payload)));
+            leaving.ack(PacketType::puback, one.id).expect<Publish>();
+            leaving.reset();
+            leaving = RawClient(broker.port());
+            const PropertyList properties = window(5, 0);
+            leaving.connect({.client_id = "leaving", .properties = properties.view()});
+            leaving.subscribe(kGroup, QoS::at_least_once);
+        }
+        leaving.reset();
+        // An acknowledgement that did not arrive before the end gives a message twice, never none.
+        while (!missing.empty()) {
+            for (const std::string& payload : settled)
+                missing.erase(payload);
+            settled.clear();
+            if (missing.empty()) break;
+            const Publish publish = steady.expect<Publish>();
+            settled.insert(std::string(as_text(publish.payload)));
+            steady.ack(PacketType::puback, publish.id);
+        }
+        CHECK(broker->stats().messages_dropped == 0);
+    }
+}
