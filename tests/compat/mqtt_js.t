@@ -1,5 +1,5 @@
 # timeout: 240
-# MQTT.js (what Node-RED and MQTTX are made of) on our broker, in every version and over every transport.
+# [MQTT311-7.0.0-2] MQTT.js (what Node-RED and MQTTX are made of) on our broker, in every version and over every transport.
 . "$(dirname "$0")/../cli/lib.sh"
 need node
 export NODE_PATH=/usr/share/nodejs:/usr/lib/nodejs

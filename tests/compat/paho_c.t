@@ -1,5 +1,5 @@
 # timeout: 240
-# Eclipse Paho's C client on our broker, in every version, over TCP and TLS. Not over WebSocket: version 1.3.12
+# [MQTT311-7.0.0-2] Eclipse Paho's C client on our broker, in every version, over TCP and TLS. Not over WebSocket: version 1.3.12
 # waits in select() for bytes that it has read already when two packets arrive together.
 . "$(dirname "$0")/../cli/lib.sh"
 need cc

@@ -1,5 +1,5 @@
 # timeout: 240
-# Eclipse Paho's Python client on our broker, in every version, over TCP, TLS, WebSocket and secure
+# [MQTT311-7.0.0-2] Eclipse Paho's Python client on our broker, in every version, over TCP, TLS, WebSocket and secure
 # WebSocket; and together with our own tools.
 . "$(dirname "$0")/../cli/lib.sh"
 PATH=/usr/bin:$PATH  # the one for which Debian has the module

@@ -143,7 +143,7 @@ ReasonCode Lobby::check_will(const Peer& peer, const Connect& connect,
 }
 
 // The old connection goes first [MQTT-3.1.4-3]; then its session is resumed or ended.
-// [MQTT-3.1.2-4] [MQTT-3.1.2-5] [MQTT-3.1.2-6]
+// [MQTT-3.1.2-4] [MQTT-3.1.2-5] [MQTT-3.1.2-6] [MQTT311-3.1.4-3] [MQTT311-3.2.2-1]
 Session& Lobby::session_for(const Connect& connect, std::string_view client_id, bool& present) {
     if (Session* old = shard_.sessions.find(client_id); old != nullptr && old->is_online()) {
         old->peer->disconnect(ReasonCode::session_taken_over, "session taken over");

@@ -59,6 +59,8 @@ std::size_t Publisher::distribute(const Publication& publication, Scope scope) {
                 break;  // [MQTT-3.8.3-3]
             ++delivery.receivers;
             // [MQTT-3.3.1-12] [MQTT-3.3.1-13]
+            // 3.1.1 never asks for it [MQTT311-3.3.1-9]. The QoS is the highest of those that match
+            // [MQTT311-3.3.5-1].
             const Wish wish{target.qos, publication.retain && target.retain_as_published,
                             match.ids(target)};
             to_session(delivery, session, wish);
@@ -82,6 +84,8 @@ void Publisher::to_session(Delivery& delivery, Session& session, const Wish& wis
     if (!is_allowed(shard_.config(), session, Access::deliver, delivery.publication.topic)) return;
     const QoS qos = delivered_qos(delivery.publication.qos, wish.qos);
     if (qos == QoS::at_most_once) return qos0_to_session(delivery, session, wish);
+    // What waits goes first [MQTT311-4.6.0-6]; what cannot go now is added to the session, away or
+    // not [MQTT311-3.1.2-5] [MQTT311-4.5.0-1].
     if (session.is_online() && session.queue.empty() && session.peer->has_room() &&
         send(delivery, session, wish, qos)) {
         return;
@@ -89,7 +93,7 @@ void Publisher::to_session(Delivery& delivery, Session& session, const Wish& wis
     enqueue(delivery, session, wish, qos);
 }
 
-// [MQTT-3.8.4-8], unless the configuration wants it otherwise.
+// [MQTT-3.8.4-8] [MQTT311-3.8.4-6], unless the configuration wants it otherwise.
 QoS Publisher::delivered_qos(QoS of_message, QoS of_subscription) const {
     return shard_.config().upgrade_outgoing_qos ? of_subscription
                                                 : lower(of_message, of_subscription);

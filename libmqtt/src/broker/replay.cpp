@@ -48,7 +48,7 @@ bool Replays::send(Shard& shard, Peer& peer, const Replay& replay, const core::M
     out.properties = message.properties();
     out.payload = message.payload();
     out.qos = qos;
-    out.retain = true;  // [MQTT-3.3.1-8]
+    out.retain = true;  // [MQTT-3.3.1-8] [MQTT311-3.3.1-8]
     out.message_expiry_interval = core::remaining_expiry(message.expires_at(), shard.now());
     const std::uint32_t id = replay.id;
     if (id != 0) out.subscription_ids = {&id, 1};

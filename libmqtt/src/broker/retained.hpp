@@ -23,7 +23,9 @@ public:
     RetainedStore(const RetainedStore&) = delete;
     RetainedStore& operator=(const RetainedStore&) = delete;
 
-    // Replaces what the topic had [MQTT-3.3.1-5]; an empty payload removes it [MQTT-3.3.1-6].
+    // Replaces what the topic had [MQTT-3.3.1-5] [MQTT311-3.3.1-5]
+    // [MQTT311-3.3.1-7]; an empty payload removes it and is not kept [MQTT-3.3.1-6]
+    // [MQTT311-3.3.1-10] [MQTT311-3.3.1-11].
     // False: the store is full and the topic has none.
     bool store(const core::Message::Init& message);
 

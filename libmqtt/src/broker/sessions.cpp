@@ -22,6 +22,7 @@ Sessions::~Sessions() {
     }
 }
 
+// By nothing but the id [MQTT311-3.1.3-2].
 Session* Sessions::find(std::string_view client_id) const {
     return sessions_.find(client_hash(client_id),
                           [&](const Session& session) { return session.client_id() == client_id; });
@@ -44,8 +45,9 @@ Session& Sessions::create(std::string_view client_id) {
 void Sessions::went_away(Session& session, bool with_will) {
     shard_.held_acks.release(session);
     session.peer = nullptr;
-    if (!with_will) session.will.reset();  // [MQTT-3.14.4-3]
+    if (!with_will) session.will.reset();  // [MQTT-3.14.4-3] [MQTT311-3.1.2-10]
     const bool ends_now = session.ends_with_connection();
+    // [MQTT311-3.1.2-8]
     if (session.will && (session.will->delay == 0 || ends_now)) publish_will(session);
     if (ends_now) return end(session);
     const TimePoint now = shard_.now();

@@ -18,7 +18,7 @@ ReasonCode refusal(Shard& shard, const Peer& peer, std::string_view filter) {
     if (shared && !limits.shared_subscription_available) {
         return ReasonCode::shared_subscriptions_not_supported;
     }
-    if (!limits.wildcard_subscription_available && has_wildcard(filter)) {
+    if (!limits.wildcard_subscription_available && has_wildcard(filter)) {  // [MQTT311-3.8.3-2]
         return ReasonCode::wildcard_subscriptions_not_supported;
     }
     if (!is_allowed(shard.config(), *peer.session(), Access::subscribe, filter))
@@ -63,14 +63,14 @@ void subscribe(Shard& shard, Peer& peer, const Subscribe& packet) {
         ReasonCode code = refusal(shard, peer, request.filter);
         if (!is_error(code)) {
             code = static_cast<ReasonCode>(options.qos);  // [MQTT-3.8.4-7]
-            // [MQTT-3.8.4-3] [MQTT-3.8.4-4]
+            // [MQTT-3.8.4-3] [MQTT-3.8.4-4] [MQTT311-3.8.4-3]
             const bool is_new = shard.subscriptions.add(session, request.filter, options, id);
-            // No retained messages for shared ones [5.0 section 4.8.2].
+            // [MQTT311-3.3.1-6] No retained messages for shared ones [5.0 section 4.8.2].
             if (!parse_shared_filter(request.filter) && wants_retained(options, is_new)) {
                 answer.replays.push_back({std::string(request.filter), options, id});
             }
         }
-        answer.codes.push_back(code);
+        answer.codes.push_back(code);  // [MQTT311-3.8.4-5]
         if (packets) {
             shard.log.received_filter(session.client_id(), PacketType::subscribe, request.filter,
                                       options.qos, !is_error(code));
@@ -85,8 +85,9 @@ void unsubscribe(Shard& shard, Peer& peer, const Unsubscribe& packet) {
     if (packets) shard.log.packet(false, session.client_id(), PacketType::unsubscribe, 0, {});
     SubscribeAnswer answer{PacketType::unsuback, packet.id, {}, {}};
     for (const SubscriptionRequest& request : packet.filters) {
+        // [MQTT311-3.10.4-1] [MQTT311-3.10.4-2]; what is in flight or queued stays [MQTT311-3.10.4-3].
         const bool existed = shard.subscriptions.remove(session, request.filter);
-        // [MQTT-3.10.4-1] [MQTT-3.11.3-1]
+        // [MQTT-3.10.4-1] [MQTT-3.11.3-1] [MQTT311-3.10.4-5]
         answer.codes.push_back(existed ? ReasonCode::success : ReasonCode::no_subscription_existed);
         if (packets) {
             shard.log.received_filter(session.client_id(), PacketType::unsubscribe, request.filter,

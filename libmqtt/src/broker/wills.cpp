@@ -47,7 +47,8 @@ void Wills::publish(const WillMessage& will, const Session& session) {
     publication.properties = message.properties();
     publication.payload = message.payload();
     publication.qos = message.qos();
-    publication.retain = message.retain();  // [MQTT-3.1.2-14] [MQTT-3.1.2-15]
+    publication.retain = message.retain();  // [MQTT-3.1.2-14] [MQTT-3.1.2-15] [MQTT311-3.1.2-16]
+                                            // [MQTT311-3.1.2-17]
     publication.publisher = session.number;
     if (will.expiry_interval) {
         publication.expires_at = shard_.now() + std::chrono::seconds(*will.expiry_interval);

@@ -31,7 +31,9 @@ void ClientProtocol::connect(const Connect& connect, Session& session, TimePoint
     if (incoming_limit_ != 0) {
         own_maximum_packet_size_ = std::min(own_maximum_packet_size_, incoming_limit_);
     }
-    has_authentication_method_ = own.text(PropertyId::authentication_method).has_value();
+    const auto method = own.text(PropertyId::authentication_method);
+    has_authentication_method_ = method.has_value();
+    method_ = method ? std::make_unique<std::string>(*method) : nullptr;
     encode(*out_, connect);
     count_sent();
 }
@@ -74,7 +76,9 @@ void ClientProtocol::receive(const Frame& frame, TimePoint now, ClientSink& sink
         ping_sent_ = TimePoint::max();
         return;
     case PacketType::disconnect: return receive_disconnect(frame, sink);
-    case PacketType::auth: return receive_auth(frame, sink);
+    case PacketType::auth:
+        if (!repeats_method(frame)) return fail_method(sink);
+        return receive_auth(frame, sink);
     default: return receive_ack(frame, now, sink);
     }
 }
@@ -87,6 +91,7 @@ void ClientProtocol::receive_connack(const Frame& frame, TimePoint now, ClientSi
         closing_ = true;  // [MQTT-4.13.2-1]
         return sink.on_connack(connack);
     }
+    if (!repeats_method(frame)) return fail_method(sink);
     if (connack.session_present && clean_start_) {  // [MQTT-3.2.2-4]
         return fail(Error(Errc::protocol_error, "session present after a clean start"), sink);
     }
@@ -102,6 +107,31 @@ void ClientProtocol::receive_connack(const Frame& frame, TimePoint now, ClientSi
     connected_ = true;
     resume(session, now);
     sink.on_connack(connack);
+}
+
+// What the server says of authentication belongs to the method that CONNECT named, and to none when it
+// named none. What cannot be decoded is judged by who decodes it. [MQTT-4.12.0-5]
+bool ClientProtocol::repeats_method(const Frame& frame) const {
+    const Result<Packet> packet = decode(frame, version_);
+    if (!packet) return true;
+    const auto* connack = std::get_if<Connack>(&*packet);
+    const Properties& told = connack ? connack->properties : std::get<Auth>(*packet).properties;
+    const auto method = told.text(PropertyId::authentication_method);
+    return method.has_value() == has_authentication_method_ && (!method || *method == *method_);
+}
+
+// [MQTT-4.12.1-2]
+void ClientProtocol::fail_method(ClientSink& sink) {
+    fail(Error(Errc::protocol_error, "an authentication method that was not asked for"), sink);
+}
+
+void ClientProtocol::auth(ReasonCode reason, Properties properties) {
+    if (!method_ || properties.text(PropertyId::authentication_method)) {
+        return Exchange::auth(reason, properties);
+    }
+    PropertyList list(properties);
+    list.add(PropertyId::authentication_method, *method_);
+    Exchange::auth(reason, list.view());
 }
 
 void ClientProtocol::take_limits(const Connack& connack) {

@@ -3,6 +3,9 @@
 // Reconnecting, queueing and waiting for answers do not live here.
 #pragma once
 
+#include <memory>
+#include <string>
+
 #include "core/exchange.hpp"
 
 namespace mqtt::core {
@@ -42,6 +45,9 @@ public:
     PacketId subscribe(FilterList filters, Properties properties = {});
     PacketId unsubscribe(FilterList filters, Properties properties = {});
 
+    // Stages AUTH with CONNECT's method, which `properties` may leave out. [MQTT-4.12.0-5]
+    void auth(ReasonCode reason, Properties properties = {});
+
     // Tells that bytes were written (PINGREQ is due keep_alive after the last packet sent).
     void on_sent(TimePoint now) { last_sent_ = now; }
     // Tells that bytes came, also when they are no whole packet yet.
@@ -61,6 +67,8 @@ private:
     void receive(const Frame& frame, TimePoint now, ClientSink& sink);
 
     void receive_connack(const Frame& frame, TimePoint now, ClientSink& sink);
+    bool repeats_method(const Frame& frame) const;
+    void fail_method(ClientSink& sink);
     void take_limits(const Connack& connack);
     void receive_request_answer(const Frame& frame, ClientSink& sink);
     void receive_disconnect(const Frame& frame, ClientSink& sink);
@@ -70,7 +78,8 @@ private:
     TimePoint last_received_{};
     TimePoint ping_sent_ = TimePoint::max();  // max: none outstanding
     Duration ping_timeout_{};
-    Session* offered_session_ = nullptr;  // becomes session_ with CONNACK
+    std::unique_ptr<std::string> method_;  // CONNECT's Authentication Method
+    Session* offered_session_ = nullptr;   // becomes session_ with CONNACK
     std::uint32_t incoming_limit_ = 0;
     std::uint32_t own_maximum_packet_size_ = 0;
     std::uint16_t keep_alive_ = 0;

@@ -100,7 +100,7 @@ void Exchange::stage_short(PacketType type) {
 
 void Exchange::disconnect(ReasonCode reason, Properties properties) {
     if (closing_) return;
-    closing_ = true;
+    closing_ = true;  // nothing more is said [MQTT-3.14.4-1] [MQTT-3.14.4-2] [MQTT311-3.14.4-1]
     if (role_ == Role::server && !connected_) return;  // [MQTT-3.14.0-1]
     if (version_ == ProtocolVersion::v5) {
         stage(Disconnect{nearest_valid_reason(PacketType::disconnect, role_, reason), properties});

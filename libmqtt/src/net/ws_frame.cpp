@@ -129,7 +129,7 @@ WsClose WsDecoder::check_first_bytes() const {
         const bool is_short = (header_[1] & 0x7F) <= kWsMaxControlPayload;
         return is_final && is_short ? WsClose::none : WsClose::protocol_error;
     }
-    // MQTT travels in binary frames only [MQTT-6.0.0-1].
+    // MQTT travels in binary frames only [MQTT-6.0.0-1] [MQTT311-6.0.0-1].
     if (WsOpcode{opcode} == WsOpcode::text) return WsClose::unacceptable_data;
     const bool continues = WsOpcode{opcode} == WsOpcode::continuation;
     return continues == in_message_ ? WsClose::none : WsClose::protocol_error;
@@ -161,7 +161,8 @@ WsClose WsDecoder::open_frame() {
     return WsClose::none;
 }
 
-// Packets and frames need not line up: the payload is a plain run of bytes [MQTT-6.0.0-2].
+// Packets and frames need not line up: the payload is a plain run of bytes [MQTT-6.0.0-2]
+// [MQTT311-6.0.0-2].
 void WsDecoder::take_data(std::span<const std::uint8_t> in, std::uint8_t* out, Step& step) {
     const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, in.size()));
     if (reader_ == WsRole::server)

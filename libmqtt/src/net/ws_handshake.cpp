@@ -94,7 +94,8 @@ std::string make_upgrade_request(const Endpoint& endpoint, const WebSocketOption
     add_header(out, "Connection", "Upgrade");
     add_header(out, "Sec-WebSocket-Key", key);
     add_header(out, "Sec-WebSocket-Version", "13");
-    add_header(out, "Sec-WebSocket-Protocol", options.subprotocol);  // [MQTT-6.0.0-3]
+    add_header(out, "Sec-WebSocket-Protocol",
+               options.subprotocol);  // [MQTT-6.0.0-3] [MQTT311-6.0.0-3]
     if (!options.origin.empty()) add_header(out, "Origin", options.origin);
     for (const auto& [name, value] : options.headers)
         add_header(out, name, value);
@@ -153,7 +154,7 @@ UpgradeAnswer answer_upgrade(std::string_view head, const std::vector<std::strin
     const auto key = parsed->single("Sec-WebSocket-Key");
     if (!key || !is_key(*key))
         return refuse("400 Bad Request", "The Sec-WebSocket-Key is missing or broken.");
-    // [MQTT-6.0.0-4]; mqttv3.1 is what clients of MQTT 3.1 offered before there was a standard.
+    // [MQTT-6.0.0-4] [MQTT311-6.0.0-4]; mqttv3.1 is what clients of MQTT 3.1 offered before there was a standard.
     std::string_view subprotocol;
     if (parsed->lists("Sec-WebSocket-Protocol", "mqtt"))
         subprotocol = "mqtt";
