@@ -1,194 +1,240 @@
-// Recursive descent to postfix steps, and their evaluation with a check of units.
+// See expression.hpp: evaluation, in the logic of three values.
 #include "common/expression.hpp"
 
 #include <fmt/format.h>
 
 #include <charconv>
-#include <stdexcept>
 
 namespace tools {
 
-class ExpressionParser {
-public:
-    ExpressionParser(std::string_view text, Expression& out) : text_(text), out_(out) {}
-
-    void run() {
-        sum(out_.left_);
-        out_.comparison_ = comparison();
-        sum(out_.right_);
-        skip_space();
-        if (at_ != text_.size()) fail("unexpected text");
-    }
-
-private:
-    using Steps = std::vector<Expression::Step>;
-    using Op = Expression::Op;
-
-    [[noreturn]] void fail(std::string_view what) const {
-        throw std::invalid_argument(fmt::format("'{}': {} at column {}", text_, what, at_ + 1));
-    }
-    void skip_space() {
-        while (at_ < text_.size() && text_[at_] == ' ')
-            ++at_;
-    }
-    bool accept(char c) {
-        skip_space();
-        if (at_ >= text_.size() || text_[at_] != c) return false;
-        ++at_;
-        return true;
-    }
-    std::string comparison() {
-        skip_space();
-        for (const std::string_view sign : {"<=", ">=", "==", "!=", "<", ">"}) {
-            if (!text_.substr(at_).starts_with(sign)) continue;
-            at_ += sign.size();
-            return std::string(sign);
-        }
-        fail("expected a comparison (< <= > >= == !=)");
-    }
-    void sum(Steps& steps) {
-        product(steps);
-        for (;;) {
-            const bool add = accept('+');
-            if (!add && !accept('-')) return;
-            product(steps);
-            steps.push_back({add ? Op::add : Op::subtract, {}, 0});
-        }
-    }
-    void product(Steps& steps) {
-        factor(steps);
-        for (;;) {
-            const bool times = accept('*');
-            if (!times && !accept('/')) return;
-            factor(steps);
-            steps.push_back({times ? Op::multiply : Op::divide, {}, 0});
-        }
-    }
-    void factor(Steps& steps) {
-        if (accept('(')) {
-            sum(steps);
-            if (!accept(')')) fail("expected ')'");
-            return;
-        }
-        skip_space();
-        if (at_ >= text_.size()) fail("expected a metric or a number");
-        const char c = text_[at_];
-        if ((c >= '0' && c <= '9') || c == '.') return number(steps);
-        name(steps);
-    }
-    static bool is_word(char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '_' || c == '.';
-    }
-    void name(Steps& steps) {
-        const std::size_t start = at_;
-        while (at_ < text_.size() && is_word(text_[at_]))
-            ++at_;
-        if (at_ == start) fail("expected a metric or a number");
-        steps.push_back({Op::metric, {}, out_.metrics_.size()});
-        out_.metrics_.emplace_back(text_.substr(start, at_ - start));
-    }
-    void number(Steps& steps) {
-        double value = 0;
-        const auto [end, error] =
-            std::from_chars(text_.data() + at_, text_.data() + text_.size(), value);
-        if (error != std::errc{}) fail("bad number");
-        at_ = static_cast<std::size_t>(end - text_.data());
-        const std::size_t start = at_;
-        while (at_ < text_.size() && (is_word(text_[at_]) || text_[at_] == '%'))
-            ++at_;
-        const std::string_view unit = text_.substr(start, at_ - start);
-        struct Unit {
-            std::string_view name;
-            double factor;
-            bool is_duration;
-        };
-        static constexpr Unit kUnits[] = {{"", 1, false},    {"ns", 1, true},    {"us", 1e3, true},
-                                          {"ms", 1e6, true}, {"s", 1e9, true},   {"k", 1e3, false},
-                                          {"M", 1e6, false}, {"%", 0.01, false}, {"kB", 1e3, false},
-                                          {"MB", 1e6, false}};
-        for (const Unit& u : kUnits) {
-            if (u.name != unit) continue;
-            steps.push_back({Op::push, {value * u.factor, u.is_duration}, 0});
-            return;
-        }
-        at_ = start;
-        fail("unknown unit (ns us ms s, k M %, kB MB)");
-    }
-
-    std::string_view text_;
-    Expression& out_;
-    std::size_t at_ = 0;
-};
-
-Expression Expression::parse(std::string_view text) {
-    Expression out;
-    out.text_ = text;
-    ExpressionParser(text, out).run();
-    return out;
-}
+using Kind = ExpressionValue::Kind;
+using Outcome = Expression::Outcome;
 
 namespace {
 
 constexpr std::string_view kMixed = "mixes a duration with a plain number (write 5ms, not 5)";
 
-bool compare(double a, std::string_view sign, double b) {
-    if (sign == "<") return a < b;
-    if (sign == "<=") return a <= b;
-    if (sign == ">") return a > b;
-    if (sign == ">=") return a >= b;
-    return (a == b) == (sign == "==");
+Outcome outcome_of(bool holds) {
+    return holds ? Outcome::pass : Outcome::fail;
 }
+
+std::string_view trimmed(std::string_view text) {
+    constexpr std::string_view kBlanks = " \t\r\n";
+    const std::size_t first = text.find_first_not_of(kBlanks);
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+// A number where one can be had: also from text, and from true and false.
+std::optional<ExpressionValue> as_number(const ExpressionValue& value) {
+    switch (value.kind) {
+    case Kind::missing: return std::nullopt;
+    case Kind::boolean: return ExpressionValue::of(value.number);
+    case Kind::number:
+    case Kind::duration: return value;
+    case Kind::text: break;
+    }
+    const std::string_view text = trimmed(value.text);
+    double number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return ExpressionValue::of(number);
+}
+
+std::string_view as_text(const ExpressionValue& value) {
+    if (value.kind == Kind::boolean) return value.number != 0 ? "true" : "false";
+    return value.text;
+}
+
+}  // namespace
+
+// One evaluation. Reports to a Verdict when there is one.
+class ExpressionRun {
+public:
+    ExpressionRun(const Expression& expression, ExpressionFields& fields,
+                  Expression::Verdict* verdict)
+        : expression_(expression)
+        , fields_(fields)
+        , verdict_(verdict) {}
+
+    Outcome condition(std::uint32_t index) {
+        const Node& node = expression_.nodes_[index];
+        switch (node.op) {
+        case Op::logical_not: {
+            const Outcome inner = condition(node.a);
+            return inner == Outcome::unknown ? inner : outcome_of(inner == Outcome::fail);
+        }
+        case Op::logical_and: return combined(node, Outcome::fail);
+        case Op::logical_or: return combined(node, Outcome::pass);
+        case Op::truth: return truth(value(node.a));
+        default: break;
+        }
+        const ExpressionValue left = value(node.a);
+        const Outcome outcome = comparison(node, left);
+        note_left(left, outcome);
+        return outcome;
+    }
+
+private:
+    using Op = Expression::Op;
+    using Node = Expression::Node;
+
+    // `decisive` on one side decides; else one unknown makes the whole unknown.
+    Outcome combined(const Node& node, Outcome decisive) {
+        const Outcome left = condition(node.a);
+        if (left == decisive) return left;
+        const Outcome right = condition(node.b);
+        if (right == decisive) return right;
+        return left == Outcome::unknown ? left : right;
+    }
+
+    Outcome truth(const ExpressionValue& value) {
+        if (value.kind == Kind::missing) return Outcome::unknown;
+        return outcome_of(value.kind == Kind::text ? !value.text.empty() : value.number != 0);
+    }
+
+    Outcome comparison(const Node& node, const ExpressionValue& left) {
+        if (node.op == Op::match || node.op == Op::no_match) {
+            if (left.kind == Kind::missing) return Outcome::unknown;
+            const bool found = expression_.patterns_[node.b].search(as_text(left));
+            return outcome_of(found == (node.op == Op::match));
+        }
+        const ExpressionValue right = value(node.b);
+        if (node.op == Op::equal || node.op == Op::not_equal) {
+            const Outcome same = equal(node, left, right);
+            if (node.op == Op::equal || same == Outcome::unknown) return same;
+            return outcome_of(same == Outcome::fail);
+        }
+        if (left.kind == Kind::missing || right.kind == Kind::missing) return Outcome::unknown;
+        if (left.kind == Kind::text && right.kind == Kind::text) {
+            return outcome_of(is_ordered(node.op, left.text.compare(right.text), 0));
+        }
+        const auto a = as_number(left), b = as_number(right);
+        if (!a || !b) return explain("compares text with a number");
+        if (a->kind != b->kind) return explain(kMixed);
+        return outcome_of(is_ordered(node.op, a->number, b->number));
+    }
+
+    bool is_null(std::uint32_t index) const {
+        const Node& node = expression_.nodes_[index];
+        return node.op == Op::literal && node.value.kind == Kind::missing;
+    }
+
+    Outcome equal(const Node& node, const ExpressionValue& left, const ExpressionValue& right) {
+        if (left.kind == Kind::missing || right.kind == Kind::missing) {
+            if (!is_null(node.a) && !is_null(node.b)) return Outcome::unknown;
+            return outcome_of(left.kind == right.kind);
+        }
+        const bool has_text = left.kind == Kind::text || right.kind == Kind::text;
+        if (left.kind == right.kind && has_text) return outcome_of(left.text == right.text);
+        if (has_text && (left.kind == Kind::boolean || right.kind == Kind::boolean)) {
+            return outcome_of(as_text(left) == as_text(right));
+        }
+        const auto a = as_number(left), b = as_number(right);
+        if (!a || !b) return Outcome::fail;  // text that is no number is no number
+        if (a->kind != b->kind) return explain(kMixed);
+        return outcome_of(a->number == b->number);
+    }
+
+    template <class T>
+    static bool is_ordered(Op op, T a, T b) {
+        switch (op) {
+        case Op::less: return a < b;
+        case Op::less_equal: return a <= b;
+        case Op::greater: return a > b;
+        default: return a >= b;
+        }
+    }
+
+    ExpressionValue value(std::uint32_t index) {
+        const Node& node = expression_.nodes_[index];
+        switch (node.op) {
+        case Op::literal: {
+            ExpressionValue literal = node.value;
+            literal.text = expression_.texts_[node.text];
+            return literal;
+        }
+        case Op::field: {
+            const ExpressionField& field = expression_.fields_[node.a];
+            const ExpressionValue found = fields_.value(field);
+            if (found.kind == Kind::missing && verdict_ != nullptr) {
+                explain(fmt::format("no figure for {}", field.name));
+            }
+            return found;
+        }
+        case Op::negate: {
+            const auto number = as_number(value(node.a));
+            return number ? ExpressionValue{number->kind, -number->number, {}} : ExpressionValue{};
+        }
+        default: break;
+        }
+        const ExpressionValue left = value(node.a);
+        return arithmetic(node.op, left, value(node.b));
+    }
+
+    // Missing when it cannot be computed.
+    ExpressionValue arithmetic(Op op, const ExpressionValue& left, const ExpressionValue& right) {
+        const auto a = as_number(left), b = as_number(right);
+        if (!a || !b) return {};
+        const bool a_lasts = a->kind == Kind::duration, b_lasts = b->kind == Kind::duration;
+        const auto result = [](double number, bool is_duration) {
+            return ExpressionValue{is_duration ? Kind::duration : Kind::number, number, {}};
+        };
+        if (op == Op::multiply) return result(a->number * b->number, a_lasts || b_lasts);
+        if (op == Op::divide) return result(a->number / b->number, a_lasts && !b_lasts);
+        if (a_lasts != b_lasts) {
+            explain(kMixed);
+            return {};
+        }
+        return result(op == Op::add ? a->number + b->number : a->number - b->number, b_lasts);
+    }
+
+    Outcome explain(std::string_view why) {
+        if (verdict_ != nullptr && verdict_->why.empty()) verdict_->why = why;
+        return Outcome::unknown;
+    }
+
+    void note_left(const ExpressionValue& left, Outcome outcome) {
+        if (verdict_ == nullptr || left_failed_) return;
+        if (verdict_->left && outcome == Outcome::pass) return;
+        if (left.kind != Kind::number && left.kind != Kind::duration) return;
+        verdict_->left = MetricValue{left.number, left.kind == Kind::duration};
+        left_failed_ = outcome != Outcome::pass;
+    }
+
+    const Expression& expression_;
+    ExpressionFields& fields_;
+    Expression::Verdict* verdict_;
+    bool left_failed_ = false;
+};
+
+namespace {
+
+class LookupFields : public ExpressionFields {
+public:
+    explicit LookupFields(const MetricLookup& lookup) : lookup_(lookup) {}
+    ExpressionValue value(const ExpressionField& field) override {
+        const auto found = lookup_(field.name);
+        if (!found) return {};
+        return {found->is_duration ? Kind::duration : Kind::number, found->value, {}};
+    }
+
+private:
+    const MetricLookup& lookup_;
+};
 
 }  // namespace
 
 Expression::Verdict Expression::evaluate(const MetricLookup& lookup) const {
     Verdict verdict;
-    const auto run = [&](const std::vector<Step>& steps) -> std::optional<MetricValue> {
-        std::vector<MetricValue> stack;
-        for (const Step& step : steps) {
-            if (step.op == Op::push) {
-                stack.push_back(step.value);
-                continue;
-            }
-            if (step.op == Op::metric) {
-                const auto value = lookup(metrics_[step.metric]);
-                if (!value) {
-                    verdict.why = fmt::format("no figure for {}", metrics_[step.metric]);
-                    return std::nullopt;
-                }
-                stack.push_back(*value);
-                continue;
-            }
-            const MetricValue b = stack.back();
-            stack.pop_back();
-            MetricValue& a = stack.back();
-            if (step.op == Op::add || step.op == Op::subtract) {
-                if (a.is_duration != b.is_duration) {
-                    verdict.why = kMixed;
-                    return std::nullopt;
-                }
-                a.value += step.op == Op::add ? b.value : -b.value;
-            } else if (step.op == Op::multiply) {
-                a = {a.value * b.value, a.is_duration || b.is_duration};
-            } else {
-                a = {a.value / b.value, a.is_duration && !b.is_duration};
-            }
-        }
-        return stack.back();
-    };
-    const auto left = run(left_);
-    if (!left) return verdict;
-    const auto right = run(right_);
-    verdict.left = *left;
-    if (!right) return verdict;
-    if (left->is_duration != right->is_duration) {
-        verdict.why = kMixed;
-        return verdict;
-    }
-    const bool pass = compare(left->value, comparison_, right->value);
-    verdict.outcome = pass ? Outcome::pass : Outcome::fail;
+    LookupFields fields(lookup);
+    verdict.outcome = ExpressionRun(*this, fields, &verdict).condition(root_);
+    if (verdict.outcome != Outcome::unknown) verdict.why.clear();
     return verdict;
+}
+
+Expression::Outcome Expression::evaluate(ExpressionFields& fields) const {
+    return ExpressionRun(*this, fields, nullptr).condition(root_);
 }
 
 }  // namespace tools
