@@ -2,7 +2,7 @@
 _mqtt_bench() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
     case "$previous" in
-        --shape) COMPREPLY=($(compgen -W 'pair fanout fanin share' -- "$word")); return ;;
+        --shape) COMPREPLY=($(compgen -W 'pair fanout fanin share ring mesh' -- "$word")); return ;;
         -c|--clients|--count) COMPREPLY=(); return ;;
         --pubs) COMPREPLY=(); return ;;
         --subs) COMPREPLY=(); return ;;

@@ -64,8 +64,7 @@ public:
     void hand_over(const Message& message, bool dup = false) {
         for (std::uint32_t s = 0; s < plan.subscribers(); ++s) {
             if (plan.is_shared() && s != arrivals % plan.subscribers()) continue;
-            const Plan::Streams streams = plan.streams_of(s);
-            if (message.publisher - streams.first >= streams.count) continue;
+            if (plan.place_in(plan.set_of(s), message.publisher) == Plan::kNone) continue;
             generator->on_message(s, message.payload, dup, now);
         }
         generator->show_progress();
@@ -93,7 +92,7 @@ public:
     std::vector<std::uint64_t> sent_counts() const {
         std::vector<std::uint64_t> out;
         for (std::uint32_t p = 0; p < plan.publishers(); ++p)
-            out.push_back(generator->sent_of(p));
+            out.push_back(generator->sent_of(p));  // one topic each: streams are publishers
         return out;
     }
     const Histogram& series(SeriesId id) { return generator->interval()[id]; }

@@ -25,7 +25,7 @@ Result good() {
     r.measured_seconds = 10;
     r.counters.connected = 2;
     r.counters.offered = r.counters.measured_offered = 10'000;
-    r.counters.sent = r.counters.measured_sent = 10'000;
+    r.counters.sent = r.counters.measured_sent = r.counters.measured_owed = 10'000;
     r.counters.received = r.counters.measured_received = r.counters.received_in_window = 10'000;
     for (int i = 0; i < 10'000; ++i) {
         r.series[SeriesId::e2e].record(1'000'000 + i * 100);

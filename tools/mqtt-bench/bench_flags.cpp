@@ -86,13 +86,15 @@ constexpr std::array kRows{
          .details = "pair: publisher i to subscriber i. fanout: every subscriber gets "
                     "everything (1 publisher, 10 subscribers unless said). fanin: many "
                     "publishers, few subscribers (10 and 1). share: as fanin, through a shared "
-                    "subscription.",
+                    "subscription. ring: every client publishes to the next one. mesh: every "
+                    "client publishes to all.",
          .initial = "pair",
-         .choices = "pair fanout fanin share",
+         .choices = "pair fanout fanin share ring mesh",
          .complete = tools::Complete::choices,
          .common = true},
         [](BenchSettings& s, const FlagUse& use) {
-            for (const Shape shape : {Shape::pair, Shape::fanout, Shape::fanin, Shape::share}) {
+            for (const Shape shape : {Shape::pair, Shape::fanout, Shape::fanin, Shape::share,
+                                      Shape::ring, Shape::mesh}) {
                 if (use.word() == shape_name(shape)) s.spec.shape = shape;
             }
         }},

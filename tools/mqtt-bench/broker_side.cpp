@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "mqtt-bench/shapes.hpp"
 #include "mqtt/broker.hpp"
 
 namespace mqtt::bench {
@@ -68,8 +69,7 @@ void BrokerSide::start_embedded(Spec& spec) {
         throw std::runtime_error("the embedded broker: " + embedded_->start_error());
     }
     const Endpoint bound = embedded_->bound().front().endpoint;
-    spec.targets = {bound};
-    spec.connect.endpoint = bound;
+    set_endpoint(spec, bound);
     source_ = "embedded";
 }
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <iterator>
 
+#include "mqtt-bench/shapes.hpp"
 #include "mqtt-bench/statistics.hpp"
 #include "mqtt-bench/text.hpp"
 
@@ -63,7 +64,7 @@ private:
     bool probe(double rate, bool is_repeat = false) {
         Spec spec = spec_.load;
         spec.max = false;
-        spec.rate = rate;
+        set_total_rate(spec, rate);
         const Result result = run_(spec);
         if (result.partial || !result.error.empty()) {
             out_.error = result.error.empty() ? "cancelled" : result.error;

@@ -1,4 +1,4 @@
-// Sending: schedule, windows, waiting messages, saturation. Receiving is in generator_receive.
+// Sending: schedules, windows, waiting messages, saturation. Receiving is in generator_receive.
 #include "mqtt-bench/generator.hpp"
 
 #include <algorithm>
@@ -11,14 +11,14 @@ namespace {
 constexpr std::uint32_t kNoSlot = ~0u;
 constexpr int kSlotsPerCall = 4096;  // so that acknowledgements are read in between
 constexpr int kSlotsPerClockRead = 64;
-constexpr std::int64_t kForgiveAfter = 1'000'000'000;
 
 }  // namespace
 
-Shared::Shared(const Plan& plan, std::uint32_t worker_count)
+Shared::Shared(const Plan& plan, std::uint32_t worker_count, bool outages)
     : progress(std::make_unique<Progress[]>(worker_count))
     , workers(worker_count) {
-    if (plan.has_short_header()) sent_times = std::make_unique<SentTimes>(plan.publishers());
+    if (plan.has_short_header()) sent_times = std::make_unique<SentTimes>(plan.streams());
+    if (outages) next_of_stream = std::make_unique<std::atomic<std::uint64_t>[]>(plan.streams());
 }
 
 Generator::Generator(const Plan& plan, const Spec& spec, Shared& shared, std::uint32_t worker,
@@ -28,58 +28,92 @@ Generator::Generator(const Plan& plan, const Spec& spec, Shared& shared, std::ui
     , shared_(shared)
     , wire_(wire)
     , worker_(worker)
-    , payload_(spec.payload_bytes)
     , free_slot_(kNoSlot)
     , checks_(plan.is_foreign())
     , interval_(std::make_unique<SeriesSet>()) {
-    for (std::uint32_t p = worker; p < plan.publishers(); p += shared.workers) {
-        publishers_.emplace_back();
-        publishers_.back().number = p;
-        publishers_.back().topic = plan.topic_of(p);
-    }
-    for (std::uint32_t s = worker; s < plan.subscribers(); s += shared.workers) {
-        const Plan::Streams streams = plan.streams_of(s);
-        const bool checked = !plan.is_shared() && !plan.is_foreign();
-        subscribers_.push_back({streams, checked ? checks_.add_streams(streams.count) : 0});
-    }
-    per_subscriber_.resize(subscribers_.size());
-    Random random(spec.seed * 31 + worker);
-    for (std::uint8_t& byte : payload_)
-        byte = static_cast<std::uint8_t>(random.next());
-    request_.qos = spec.qos;
-    request_.retain = spec.retain;
-    request_.payload = payload_;
-    if (spec.limit != 0) {
-        limit_ = spec.limit / shared.workers + (worker < spec.limit % shared.workers ? 1 : 0);
-    }
-    if (publishers_.empty()) return;
-    if (!spec.max) {
-        schedule_ = std::make_unique<Schedule>(plan.schedule(spec.seed), plan.publishers(), worker,
-                                               shared.workers);
-        return;
-    }
-    const std::uint64_t step = std::uint64_t{spec.batch} * plan.fan_out();
-    max_outstanding_ = spec.command == Command::pub
+    add_groups();
+    add_subscribers();
+    if (publishers_.empty() || !spec.max) return;
+    const std::uint64_t fan_out = std::max(1u, plan.fan_out());
+    max_outstanding_ = plan.subscribers() == 0
                            ? ~std::uint64_t{0} / 2
-                           : std::max<std::uint64_t>(spec.max_outstanding, plan.fan_out());
-    pump_step_ = std::min(step, max_outstanding_);
+                           : std::max<std::uint64_t>(spec.max_outstanding, fan_out);
+    pump_step_ = std::min(std::uint64_t{spec.batch} * fan_out, max_outstanding_);
 }
 
 Generator::~Generator() = default;
 
-void Generator::on_connected(std::uint32_t publisher, std::uint16_t receive_maximum) {
+void Generator::add_groups() {
+    for (const PlannedGroup& group : plan_.groups()) {
+        if (group.publishers == 0) continue;
+        const auto index = static_cast<std::uint16_t>(groups_.size());
+        groups_.push_back(
+            std::make_unique<LoadGroup>(plan_, group, spec_, worker_, shared_.workers));
+        groups_.back()->set_first_local(publishers());
+        for (std::uint32_t n = worker_; n < group.publishers; n += shared_.workers) {
+            PublisherState& p = publishers_.emplace_back();
+            p.number = group.first_publisher + n;
+            p.first_stream = group.first_stream + n * group.topics_each;
+            p.group = index;
+            p.fan_out = plan_.fan_out_of(p.first_stream);
+            if (group.fixed_topic) plan_.append_topic(group, n, 0, 0, p.topic);
+            if (group.topics_each > 1) p.sequences.resize(group.topics_each);
+        }
+    }
+}
+
+void Generator::add_subscribers() {
+    bool some_qos_0 = false;
+    for (const PlannedGroup& group : plan_.groups()) {
+        if (group.publishers == 0) continue;
+        some_qos_0 |= group.spec.qos == QoS::at_most_once;
+        for (const QosShare& share : group.spec.qos_mix)
+            some_qos_0 |= share.qos == QoS::at_most_once;
+    }
+    shared_checks_.resize(plan_.stream_sets());
+    for (const PlannedGroup& group : plan_.groups()) {
+        for (std::uint32_t n = worker_; n < group.subscribers; n += shared_.workers) {
+            const std::uint32_t set = plan_.set_of(group.first_subscriber + n);
+            const bool checked = !group.shared && !plan_.is_foreign();
+            subscribers_.push_back({set, checked ? checks_.add_streams(plan_.streams_in(set)) : 0,
+                                    group.shared,
+                                    some_qos_0 || group.spec.subscribe_qos == QoS::at_most_once});
+        }
+    }
+    per_subscriber_.resize(subscribers_.size());
+}
+
+void Generator::on_connected(std::uint32_t publisher, std::uint16_t receive_maximum, bool resumed) {
     PublisherState& p = publishers_[publisher];
+    if (!resumed) on_closed(publisher);
+    forget_in_flight();
     p.connected = true;
-    p.window = std::min(spec_.inflight, receive_maximum);
+    p.window = std::min(groups_[p.group]->planned().spec.inflight, receive_maximum);
     drain_pending(publisher, wire_.now_ns());
 }
 
-void Generator::on_closed(std::uint32_t publisher) {
+void Generator::on_closed(std::uint32_t publisher, bool keeps) {
     PublisherState& p = publishers_[publisher];
     p.connected = false;
+    if (keeps || p.in_flight == 0) return;
     // Their acknowledgements will not come any more.
     in_flight_ -= p.in_flight;
     p.in_flight = 0;
+    forgetting_ = true;
+}
+
+// One pass for all that closed since the last one: slots in use of publishers with nothing in
+// flight. Before a new connection sends anything.
+void Generator::forget_in_flight() {
+    if (!forgetting_) return;
+    forgetting_ = false;
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+        const InFlight& slot = slots_[i];
+        if (slot.publisher == InFlight::kFree || publishers_[slot.publisher].in_flight > 0)
+            continue;
+        uncertain_.push_back({slot.stream, slot.sequence});
+        release_slot(i);
+    }
 }
 
 void Generator::start(std::int64_t zero_ns) {
@@ -93,21 +127,45 @@ void Generator::start(std::int64_t zero_ns) {
     end_ = measure_until_ = kNever;
 }
 
+std::int64_t Generator::due_of(const LoadGroup& group) const {
+    if (group.schedule() == nullptr || group.is_used_up()) return kNever;
+    return zero_ + group.start_ns() + group.schedule()->peek().due_ns;
+}
+
+LoadGroup* Generator::next_group() {
+    LoadGroup* first = nullptr;
+    std::int64_t due = end_;
+    for (const auto& group : groups_) {
+        const std::int64_t its = due_of(*group);
+        if (its >= due) continue;
+        due = its;
+        first = group.get();
+    }
+    return first;
+}
+
 std::int64_t Generator::next_due() const {
-    if (!schedule_ || zero_ == kNever || counters_.offered >= limit_) return kNever;
-    const std::int64_t due = zero_ + schedule_->peek().due_ns;
+    if (zero_ == kNever) return kNever;
+    std::int64_t due = kNever;
+    for (const auto& group : groups_)
+        due = std::min(due, due_of(*group));
     return due < end_ ? due : kNever;
 }
 
 void Generator::on_time(std::int64_t now) {
+    if (zero_ == kNever) return;
     for (int i = 1; i <= kSlotsPerCall; ++i) {
-        const std::int64_t due = next_due();
+        LoadGroup* group = next_group();
+        if (group == nullptr) break;
+        const std::int64_t due = due_of(*group);
         if (due > now) break;
-        offer(schedule_->peek().publisher, due, now);
-        schedule_->advance();
+        group->count_offer();
+        offer(group->first_local() + group->schedule()->peek().publisher, due, now);
+        group->schedule()->advance();
         if (i % kSlotsPerClockRead == 0) now = wire_.now_ns();
     }
     shared_.progress[worker_].sent.store(counters_.sent, std::memory_order_relaxed);
+    shared_.progress[worker_].owed.store(counters_.owed, std::memory_order_relaxed);
 }
 
 void Generator::end() {
@@ -132,7 +190,7 @@ void Generator::offer(std::uint32_t publisher, std::int64_t intended, std::int64
 }
 
 bool Generator::is_window_full(const PublisherState& p) const {
-    return spec_.qos != QoS::at_most_once && p.in_flight >= p.window;
+    return p.in_flight >= p.window && p.in_flight > 0;
 }
 
 bool Generator::has_room(const PublisherState& p, std::uint32_t index) {
@@ -141,18 +199,23 @@ bool Generator::has_room(const PublisherState& p, std::uint32_t index) {
 
 Generator::Sent Generator::send(std::uint32_t publisher, std::int64_t intended, std::int64_t now) {
     PublisherState& p = publishers_[publisher];
-    write_payload(p, intended, now);
-    request_.topic = p.topic;
-    const bool acknowledged = spec_.qos != QoS::at_most_once;
-    const std::uint64_t token = acknowledged ? take_slot(publisher, intended, now) : 0;
-    const SendStatus status = wire_.publish(publisher, request_, token);
+    LoadGroup& group = *groups_[p.group];
+    const std::uint32_t choice = group.choice_of(p);
+    const LoadGroup::Message message = group.next(p, choice);
+    const InFlight what{intended, now, p.sequence_of(choice), publisher, p.first_stream + choice,
+                        kNoSlot};
+    write_payload(group.planned(), message.payload,
+                  {plan_.run_id(), what.stream, what.sequence, intended, now - intended});
+    const bool acknowledged = message.request.qos != QoS::at_most_once;
+    const std::uint64_t token = acknowledged ? take_slot(what) : 0;
+    const SendStatus status = wire_.publish(publisher, message.request, token);
     if (status == SendStatus::sent) {
         if (acknowledged) {
             ++p.in_flight;
             ++in_flight_;
             counters_.window_sum += p.in_flight;
         }
-        count_sent(publisher, intended, now);
+        count_sent(p, choice, what);
         return Sent::yes;
     }
     if (acknowledged) release_slot(token);
@@ -161,40 +224,51 @@ Generator::Sent Generator::send(std::uint32_t publisher, std::int64_t intended, 
     return Sent::refused;
 }
 
-void Generator::count_sent(std::uint32_t publisher, std::int64_t intended, std::int64_t now) {
-    PublisherState& p = publishers_[publisher];
-    if (shared_.sent_times) shared_.sent_times->put(p.number, p.sequence, intended, now);
-    ++p.sequence;
+void Generator::count_sent(PublisherState& p, std::uint32_t choice, const InFlight& what) {
+    if (shared_.sent_times) {
+        shared_.sent_times->put(what.stream, what.sequence, what.intended, what.actual);
+    }
+    ++p.messages;
+    const std::uint32_t owed = p.sequences.empty() ? p.fan_out : plan_.fan_out_of(what.stream);
+    if (!p.sequences.empty()) ++p.sequences[choice];
+    if (shared_.next_of_stream) {
+        shared_.next_of_stream[what.stream].store(what.sequence + 1, std::memory_order_relaxed);
+    }
     ++counters_.sent;
-    if (is_measured(now)) ++counters_.sent_in_window;
-    if (is_measured(intended)) ++counters_.measured_sent;
+    counters_.owed += owed;
+    if (is_measured(what.actual)) ++counters_.sent_in_window;
+    if (is_measured(what.intended)) {
+        ++counters_.measured_sent;
+        counters_.measured_owed += owed;
+    }
 }
 
-void Generator::write_payload(const PublisherState& p, std::int64_t intended, std::int64_t now) {
-    if (plan_.has_header()) {
-        write_payload_header(std::span<std::uint8_t, kPayloadHeaderBytes>(payload_.data(), 32),
-                             {plan_.run_id(), p.number, p.sequence, intended, now - intended});
-    } else if (plan_.has_short_header()) {
+void Generator::write_payload(const PlannedGroup& group, std::span<std::uint8_t> payload,
+                              const PayloadHeader& header) {
+    if (group.has_header) {
+        write_payload_header(payload.first<kPayloadHeaderBytes>(), header);
+    } else if (group.has_short_header) {
         for (std::size_t i = 0; i < 4; ++i) {
-            payload_[i] = static_cast<std::uint8_t>(p.number >> (24 - 8 * i));
-            payload_[4 + i] = static_cast<std::uint8_t>(p.sequence >> (24 - 8 * i));
+            payload[i] = static_cast<std::uint8_t>(header.stream >> (24 - 8 * i));
+            payload[4 + i] = static_cast<std::uint8_t>(header.sequence >> (24 - 8 * i));
         }
     }
 }
 
-std::uint64_t Generator::take_slot(std::uint32_t publisher, std::int64_t intended,
-                                   std::int64_t now) {
+std::uint64_t Generator::take_slot(const InFlight& what) {
     if (free_slot_ == kNoSlot) {
-        slots_.push_back({0, 0, 0, kNoSlot});
+        slots_.push_back({});
+        slots_.back().next_free = kNoSlot;
         free_slot_ = static_cast<std::uint32_t>(slots_.size() - 1);
     }
     const std::uint32_t token = free_slot_;
     free_slot_ = slots_[token].next_free;
-    slots_[token] = {intended, now, publisher, kNoSlot};
+    slots_[token] = what;
     return token;
 }
 
 void Generator::release_slot(std::uint64_t token) {
+    slots_[token].publisher = InFlight::kFree;
     slots_[token].next_free = free_slot_;
     free_slot_ = static_cast<std::uint32_t>(token);
 }
@@ -209,6 +283,7 @@ void Generator::on_delivered(std::uint64_t token, bool refused, std::int64_t now
     }
     if (refused) {
         ++counters_.refused;
+        uncertain_.push_back({slot.stream, slot.sequence});
     } else {
         ++counters_.acked;
         if (is_measured(now)) ++counters_.acked_in_window;
@@ -231,59 +306,6 @@ void Generator::drain_pending(std::uint32_t publisher, std::int64_t now) {
         p.pending.pop();
         --pending_;
     }
-}
-
-std::uint64_t Generator::outstanding() const {
-    if (shared_.workers == 1) return counters_.sent * plan_.fan_out() - distinct_ - forgiven_;
-    std::uint64_t sent = 0;
-    std::uint64_t received = 0;
-    for (std::uint32_t w = 0; w < shared_.workers; ++w) {
-        sent += shared_.progress[w].sent.load(std::memory_order_relaxed);
-        received += shared_.progress[w].received.load(std::memory_order_relaxed);
-    }
-    const std::uint64_t deliveries = sent * plan_.fan_out();
-    return deliveries > received + forgiven_ ? deliveries - received - forgiven_ : 0;
-}
-
-bool Generator::pump(std::int64_t now) {
-    if (!spec_.max || now >= end_ || zero_ == kNever || publishers_.empty()) return false;
-    bool sent_any = false;
-    // Every publisher at most once per call, so that what it caused is read in between.
-    for (std::size_t n = 0; n < publishers_.size() && counters_.offered < limit_; ++n) {
-        if (!can_pump()) break;
-        const std::uint32_t publisher = cursor_;
-        cursor_ = cursor_ + 1 == publishers_.size() ? 0 : cursor_ + 1;
-        if (send_batch(publisher, now) > 0) sent_any = true;
-        if (n % 8 == 7) now = wire_.now_ns();
-    }
-    if (sent_any || can_pump()) {
-        stalled_since_ = kNever;
-    } else if (stalled_since_ == kNever) {
-        stalled_since_ = now;
-    } else if (now - stalled_since_ > kForgiveAfter) {
-        // Dropped by the broker, most likely: the check will say so; go on.
-        forgiven_ += outstanding();
-        stalled_since_ = kNever;
-    }
-    return sent_any;
-}
-
-std::uint32_t Generator::send_batch(std::uint32_t publisher, std::int64_t now) {
-    PublisherState& p = publishers_[publisher];
-    const std::uint64_t room = (max_outstanding_ - outstanding()) / std::max(1u, plan_.fan_out());
-    const auto wanted = static_cast<std::uint32_t>(std::min<std::uint64_t>(
-        {spec_.batch, std::max<std::uint64_t>(room, 1), limit_ - counters_.offered}));
-    std::uint32_t count = 0;
-    while (count < wanted && has_room(p, publisher)) {
-        if (send(publisher, now, now) == Sent::no) break;
-        ++counters_.offered;
-        if (is_measured(now)) ++counters_.measured_offered;
-        ++count;
-    }
-    if (count == 0) return 0;
-    wire_.flush(publisher);
-    shared_.progress[worker_].sent.store(counters_.sent, std::memory_order_relaxed);
-    return count;
 }
 
 }  // namespace mqtt::bench

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "mqtt-bench/load_group.hpp"
 #include "mqtt-bench/plan.hpp"
 #include "mqtt-bench/publisher_state.hpp"
 #include "mqtt-bench/sent_times.hpp"
@@ -39,12 +40,23 @@ protected:
 struct Shared {
     struct alignas(64) Progress {
         std::atomic<std::uint64_t> sent{0};
+        std::atomic<std::uint64_t> owed{0};      // deliveries of what was sent
         std::atomic<std::uint64_t> received{0};  // without duplicates
     };
-    Shared(const Plan& plan, std::uint32_t workers);
+    // `outages`: connections will come and go on purpose.
+    Shared(const Plan& plan, std::uint32_t workers, bool outages = false);
     std::unique_ptr<Progress[]> progress;
     std::uint32_t workers;
     std::unique_ptr<SentTimes> sent_times;  // when payloads have the short header
+    // With outages: how far each stream has been sent, to know what a subscriber missed.
+    std::unique_ptr<std::atomic<std::uint64_t>[]> next_of_stream;
+};
+
+// A message that was sent and never acknowledged because its connection ended: nobody knows whether
+// the broker has it.
+struct Uncertain {
+    std::uint32_t stream = 0;
+    std::uint64_t sequence = 0;
 };
 
 class Generator {
@@ -55,8 +67,12 @@ public:
 
     // Connections of this worker. A publisher sends nothing before it is connected; a message that
     // is due waits and is charged.
-    void on_connected(std::uint32_t publisher, std::uint16_t receive_maximum);
-    void on_closed(std::uint32_t publisher);
+    // `resumed`: the broker has the session of the previous connection.
+    void on_connected(std::uint32_t publisher, std::uint16_t receive_maximum, bool resumed = false);
+    // `keeps`: the session may be resumed; what is in flight stays so until it is known.
+    void on_closed(std::uint32_t publisher, bool keeps = false);
+    // A subscription stands. What went before is not owed, unless a session was kept for it.
+    void on_subscribed(std::uint32_t subscriber, bool resumed);
 
     // The schedule's zero. Measured is what is intended in [measure_from, measure_until).
     void start(std::int64_t zero_ns);
@@ -75,7 +91,16 @@ public:
     void on_delivered(std::uint64_t token, bool refused, std::int64_t now);
     // The window or the socket of a publisher has room again.
     void on_room(std::uint32_t publisher, std::int64_t now);
-    void on_message(std::uint32_t subscriber, Bytes payload, bool dup, std::int64_t now);
+    // `retained`: stored before and replayed; counted, not checked.
+    void on_message(std::uint32_t subscriber, Bytes payload, bool dup, std::int64_t now,
+                    bool retained = false);
+    // What was sent before this instant and comes after it is a backlog, counted apart.
+    struct Backlog {
+        std::uint64_t messages = 0;
+        std::int64_t last_ns = 0;
+    };
+    void mark(std::int64_t now);
+    const std::vector<Backlog>& backlogs() const { return backlogs_; }  // by mark
     // Tells the other workers and the controller; once per read batch.
     void show_progress();
 
@@ -90,24 +115,35 @@ public:
     void exchange_interval(std::unique_ptr<SeriesSet>& fresh) { interval_.swap(fresh); }
     // Of the run as a whole, after it.
     CheckCounts check_counts() const;
-    std::uint64_t sent_of(std::uint32_t publisher) const { return publishers_[publisher].sequence; }
+    std::uint64_t sent_of(std::uint32_t publisher) const { return publishers_[publisher].messages; }
     std::uint32_t publishers() const { return static_cast<std::uint32_t>(publishers_.size()); }
-    // Never seen, given what every publisher of the run sent (by global number).
-    std::uint64_t lost(const std::vector<std::uint64_t>& sent) const;
-    const SharedCheck& shared_check() const { return shared_check_; }
+    // Writes how many of each stream of this worker were sent, by global number.
+    void add_sent(std::vector<std::uint64_t>& sent_of_stream) const;
+    const std::vector<Uncertain>& uncertain() const { return uncertain_; }
+    void excuse(const std::vector<Uncertain>& uncertain);  // of all workers, before lost()
+    // Never seen, given what was sent of every stream of the run.
+    std::uint64_t lost(const std::vector<std::uint64_t>& sent_of_stream) const;
+    std::uint64_t excused(const std::vector<std::uint64_t>& sent_of_stream) const;
+    // By Plan's set; of ordinary subscriptions: empty.
+    const std::vector<SharedCheck>& shared_checks() const { return shared_checks_; }
     // Deliveries per subscriber of this worker, for fairness.
     const std::vector<std::uint64_t>& per_subscriber() const { return per_subscriber_; }
 
 private:
     struct Subscriber {
-        Plan::Streams streams;
+        std::uint32_t set = 0;
         std::uint32_t first_check = 0;
+        bool shared = false;
+        bool owes_nothing_offline = true;  // QoS 0 in it: an outage may lose
     };
     struct InFlight {
         std::int64_t intended = 0;
         std::int64_t actual = 0;
-        std::uint32_t publisher = 0;
+        std::uint64_t sequence = 0;
+        std::uint32_t publisher = kFree;
+        std::uint32_t stream = 0;
         std::uint32_t next_free = 0;
+        static constexpr std::uint32_t kFree = ~0u;
     };
     struct ForeignKey {
         std::uint32_t run_id = 0;
@@ -129,9 +165,15 @@ private:
     bool is_window_full(const PublisherState& publisher) const;
     bool has_room(const PublisherState& publisher, std::uint32_t index);
     std::uint32_t send_batch(std::uint32_t publisher, std::int64_t now);
-    void count_sent(std::uint32_t publisher, std::int64_t intended, std::int64_t now);
-    void write_payload(const PublisherState& publisher, std::int64_t intended, std::int64_t now);
-    std::uint64_t take_slot(std::uint32_t publisher, std::int64_t intended, std::int64_t now);
+    void count_sent(PublisherState& publisher, std::uint32_t choice, const InFlight& what);
+    LoadGroup* next_group();  // whose message is due first; null: none
+    std::int64_t due_of(const LoadGroup& group) const;
+    void write_payload(const PlannedGroup& group, std::span<std::uint8_t> payload,
+                       const PayloadHeader& header);
+    std::uint64_t take_slot(const InFlight& what);
+    void forget_in_flight();
+    void add_groups();
+    void add_subscribers();
     void release_slot(std::uint64_t token);
     void on_known(std::uint32_t subscriber, const PayloadHeader& header, bool timed, bool dup,
                   std::int64_t now);
@@ -140,23 +182,28 @@ private:
     bool is_measured(std::int64_t intended) const {
         return intended >= measure_from_ && intended < measure_until_;
     }
+    void note_backlog(std::int64_t now) {
+        if (backlogs_.empty()) return;
+        ++backlogs_.back().messages;
+        backlogs_.back().last_ns = now;
+    }
     std::uint64_t outstanding() const;
+    bool is_all_offered() const;
 
     const Plan& plan_;
     const Spec& spec_;
     Shared& shared_;
     Wire& wire_;
     std::uint32_t worker_;
+    std::vector<std::unique_ptr<LoadGroup>> groups_;  // of Plan, those that publish
     std::vector<PublisherState> publishers_;
     std::vector<Subscriber> subscribers_;
     std::vector<std::uint64_t> per_subscriber_;
-    std::unique_ptr<Schedule> schedule_;  // none: nothing to publish, or saturation
 
     std::int64_t zero_ = kNever;
     std::int64_t end_ = kNever;  // slots at or after it are not due
     std::int64_t measure_from_ = kNever;
     std::int64_t measure_until_ = kNever;
-    std::uint64_t limit_ = ~std::uint64_t{0};
     std::uint64_t pending_ = 0;
     std::uint64_t in_flight_ = 0;
 
@@ -167,13 +214,15 @@ private:
     std::int64_t stalled_since_ = kNever;
     std::uint32_t cursor_ = 0;
 
-    std::vector<std::uint8_t> payload_;
-    PublishRequest request_;
     std::vector<InFlight> slots_;
     std::uint32_t free_slot_ = 0;
+    bool forgetting_ = false;  // slots of closed publishers wait to be released
+    std::vector<Uncertain> uncertain_;
 
+    std::int64_t mark_ = std::numeric_limits<std::int64_t>::min();
+    std::vector<Backlog> backlogs_;
     StreamChecks checks_;
-    SharedCheck shared_check_;
+    std::vector<SharedCheck> shared_checks_;
     std::unordered_map<ForeignKey, std::uint32_t, ForeignHash> foreign_streams_;
     Counters counters_;
     std::unique_ptr<SeriesSet> interval_;

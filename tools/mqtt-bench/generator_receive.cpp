@@ -4,9 +4,15 @@
 
 namespace mqtt::bench {
 
-void Generator::on_message(std::uint32_t subscriber, Bytes payload, bool dup, std::int64_t now) {
+void Generator::on_message(std::uint32_t subscriber, Bytes payload, bool dup, std::int64_t now,
+                           bool retained) {
     ++counters_.received;
     counters_.received_bytes += payload.size();
+    if (retained) {
+        ++counters_.retained;
+        note_backlog(now);
+        return;
+    }
     PayloadHeader header;
     if (plan_.is_foreign()) {
         if (!read_payload_header(payload, header)) {
@@ -16,38 +22,35 @@ void Generator::on_message(std::uint32_t subscriber, Bytes payload, bool dup, st
         }
         return on_known(subscriber, header, is_same_clock(header.run_id, plan_.run_id()), dup, now);
     }
-    if (plan_.has_header()) {
-        if (!read_payload_header(payload, header) || header.run_id != plan_.run_id()) {
-            ++counters_.foreign;
-            return;
-        }
-        return on_known(subscriber, header, true, dup, now);
-    }
-    if (!plan_.has_short_header()) {
-        ++distinct_;
-        ++per_subscriber_[subscriber];
-        ++counters_.unmeasured;
-        if (is_measured(now)) {
-            ++counters_.received_in_window;
-            ++counters_.measured_received;
-        }
-        return;
-    }
-    if (payload.size() < kShortHeaderBytes) {
+    if (plan_.has_header() && read_payload_header(payload, header)) {
+        if (header.run_id == plan_.run_id()) return on_known(subscriber, header, true, dup, now);
         ++counters_.foreign;
         return;
     }
-    for (std::size_t i = 0; i < 4; ++i) {
-        header.stream = header.stream << 8 | payload[i];
-        header.sequence = header.sequence << 8 | payload[4 + i];
+    if (plan_.has_short_header() && payload.size() >= kShortHeaderBytes) {
+        header = {};
+        for (std::size_t i = 0; i < 4; ++i) {
+            header.stream = header.stream << 8 | payload[i];
+            header.sequence = header.sequence << 8 | payload[4 + i];
+        }
+        if (header.stream < plan_.streams()) {
+            const bool timed = shared_.sent_times->get(header.stream, header.sequence,
+                                                       header.intended_ns, header.delay_ns);
+            return on_known(subscriber, header, timed, dup, now);
+        }
     }
-    if (header.stream >= plan_.publishers()) {
+    if (!plan_.has_plain()) {
         ++counters_.foreign;
         return;
     }
-    const bool timed = shared_.sent_times->get(header.stream, header.sequence, header.intended_ns,
-                                               header.delay_ns);
-    on_known(subscriber, header, timed, dup, now);
+    ++distinct_;
+    ++per_subscriber_[subscriber];
+    ++counters_.unmeasured;
+    note_backlog(now);
+    if (is_measured(now)) {
+        ++counters_.received_in_window;
+        ++counters_.measured_received;
+    }
 }
 
 void Generator::on_known(std::uint32_t subscriber, const PayloadHeader& header, bool timed,
@@ -60,6 +63,7 @@ void Generator::on_known(std::uint32_t subscriber, const PayloadHeader& header, 
         ++counters_.unmeasured;
         return;
     }
+    if (header.intended_ns < mark_) note_backlog(now);
     if (!is_measured(header.intended_ns)) return;
     ++counters_.measured_received;
     const std::int64_t response = now - header.intended_ns;
@@ -69,22 +73,23 @@ void Generator::on_known(std::uint32_t subscriber, const PayloadHeader& header, 
 
 // False: a duplicate, or not a stream of this subscriber.
 bool Generator::check(std::uint32_t subscriber, const PayloadHeader& header, bool dup) {
-    if (plan_.is_shared()) {
-        const std::uint64_t before = shared_check_.counts().distinct();
-        shared_check_.on_message(header.stream, header.sequence, dup);
-        return shared_check_.counts().distinct() > before;
-    }
     const Subscriber& sub = subscribers_[subscriber];
     std::uint32_t stream = 0;
     if (plan_.is_foreign()) {
         stream = foreign_stream(subscriber, header);
     } else {
-        const std::uint32_t offset = header.stream - sub.streams.first;
-        if (offset >= sub.streams.count) {
+        const std::uint32_t place = plan_.place_in(sub.set, header.stream);
+        if (place == Plan::kNone) {
             ++counters_.foreign;
             return false;
         }
-        stream = sub.first_check + offset;
+        if (sub.shared) {
+            SharedCheck& group = shared_checks_[sub.set];
+            const std::uint64_t before = group.counts().distinct();
+            group.on_message(header.stream, header.sequence, dup);
+            return group.counts().distinct() > before;
+        }
+        stream = sub.first_check + place;
     }
     return checks_.on_message(stream, header.sequence, dup) != StreamChecks::Kind::duplicate;
 }
@@ -101,26 +106,7 @@ void Generator::show_progress() {
     Shared::Progress& progress = shared_.progress[worker_];
     progress.received.store(distinct_, std::memory_order_relaxed);
     progress.sent.store(counters_.sent, std::memory_order_relaxed);
-}
-
-CheckCounts Generator::check_counts() const {
-    return plan_.is_shared() ? shared_check_.counts() : checks_.counts();
-}
-
-std::uint64_t Generator::lost(const std::vector<std::uint64_t>& sent) const {
-    if (plan_.is_shared()) return 0;  // of all workers together, see the controller
-    std::uint64_t lost = 0;
-    if (plan_.is_foreign()) {
-        for (std::uint32_t s = 0; s < checks_.size(); ++s)
-            lost += checks_.missing_below_next(s);
-        return lost;
-    }
-    for (const Subscriber& sub : subscribers_) {
-        for (std::uint32_t i = 0; i < sub.streams.count; ++i) {
-            lost += checks_.lost_of(sub.first_check + i, sent[sub.streams.first + i]);
-        }
-    }
-    return lost;
+    progress.owed.store(counters_.owed, std::memory_order_relaxed);
 }
 
 }  // namespace mqtt::bench

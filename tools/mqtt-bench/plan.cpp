@@ -1,165 +1,296 @@
-// Shapes to numbers and names.
+// Numbering the groups and matching filters with topics. The words for it are in plan_text.
 #include "mqtt-bench/plan.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <stdexcept>
+#include <unordered_map>
 
 #include "mqtt-bench/payload_header.hpp"
-#include "mqtt-bench/text.hpp"
+#include "mqtt-bench/shapes.hpp"
+#include "mqtt-bench/stream_map.hpp"
+#include "mqtt/topic.hpp"
 
 namespace mqtt::bench {
 namespace {
-
-std::string seconds_text(std::chrono::nanoseconds duration) {
-    const double seconds = std::chrono::duration<double>(duration).count();
-    return fmt::format("{:g}s", seconds);
-}
 
 [[noreturn]] void refuse(std::string text) {
     throw std::invalid_argument(std::move(text));
 }
 
+bool publishes(const Group& group) {
+    return group.role == Role::pub || group.role == Role::both;
+}
+
+bool subscribes(const Group& group) {
+    return group.role == Role::sub || group.role == Role::both;
+}
+
+constexpr std::uint32_t kMaxStreams = 50'000'000;
+
 }  // namespace
 
-std::string_view command_name(Command command) {
-    static constexpr std::string_view kNames[] = {"conn", "pub", "sub", "pubsub"};
-    return kNames[static_cast<int>(command)];
-}
-
-std::string_view shape_name(Shape shape) {
-    static constexpr std::string_view kNames[] = {"pair", "fanout", "fanin", "share"};
-    return kNames[static_cast<int>(shape)];
-}
-
 Plan::Plan(const Spec& spec, std::uint32_t run_id) : spec_(spec), run_id_(run_id) {
-    target_count_ = std::max<std::size_t>(1, spec.targets.size());
-    const std::uint32_t clients = std::max(1u, spec.clients);
-    switch (spec.command) {
-    case Command::conn: idle_ = clients; break;
-    case Command::pub:
-        publishers_ = spec.publishers != 0 ? spec.publishers : clients;
-        topics_ = spec.topics != 0 ? spec.topics : publishers_;
-        break;
-    case Command::sub:
-        subscribers_ = spec.subscribers != 0 ? spec.subscribers : clients;
-        topics_ = spec.topics != 0 ? spec.topics : subscribers_;
-        foreign_ = true;
-        break;
-    case Command::pubsub: resolve_pubsub(); break;
+    make_groups(spec_);
+    check();
+    for (const Group& group : spec_.groups)
+        add(group);
+    foreign_ = publishers_ == 0 && subscribers_ > 0;
+    match();
+    add_stages();
+}
+
+void Plan::add_stages() {
+    const auto add = [&](const Stage& stage, std::uint32_t occurrence) {
+        timeline_.push_back({stage.at + occurrence * stage.every, stage, occurrence});
+    };
+    for (const Stage& stage : spec_.stages) {
+        for (std::uint32_t k = 0; k < stage.repeat; ++k)
+            add(stage, k);
     }
-    header_ = spec.payload_bytes >= kPayloadHeaderBytes && spec.verify != Verify::off;
-    short_header_ =
-        !header_ && spec.payload_bytes >= kShortHeaderBytes && spec.verify != Verify::off;
-    if (spec.rate <= 0 && !spec.max && spec.command != Command::conn) refuse("-R must be above 0");
-    if (spec.max && (spec.batch == 0 || spec.max_outstanding == 0)) {
+    for (const PlannedGroup& group : groups_) {
+        outages_ |= group.spec.on_close != OnClose::fail;
+        if (group.spec.start.count() == 0) continue;
+        Stage stage;
+        stage.at = group.spec.start;
+        stage.action = Stage::Action::connect;
+        stage.group = group.spec.name;
+        add(stage, 0);
+    }
+    std::stable_sort(timeline_.begin(), timeline_.end(),
+                     [](const PlannedStage& a, const PlannedStage& b) { return a.at < b.at; });
+    outages_ |= !timeline_.empty() || spec_.churn > 0;
+}
+
+void Plan::check() const {
+    if (spec_.max && (spec_.batch == 0 || spec_.max_outstanding == 0)) {
         refuse("--batch and --max-outstanding must be above 0");
     }
-    if (spec.threads == 0) refuse("-j must be above 0");
+    if (spec_.threads == 0) refuse("-j must be above 0");
+    for (const Group& group : spec_.groups) {
+        if (group.rate <= 0 && !spec_.max && publishes(group)) refuse("-R must be above 0");
+        if (group.start >= spec_.warmup + spec_.duration && spec_.command == Command::run) {
+            refuse(fmt::format("group '{}' starts after the end of the run", group.name));
+        }
+    }
+    for (const Stage& stage : spec_.stages) {
+        const auto is_named = [&](const Group& group) { return group.name == stage.group; };
+        if (!stage.group.empty() &&
+            std::none_of(spec_.groups.begin(), spec_.groups.end(), is_named)) {
+            refuse(fmt::format("a stage names the group '{}', which does not exist", stage.group));
+        }
+    }
 }
 
-void Plan::resolve_pubsub() {
-    const std::uint32_t n = spec_.clients;
-    const auto choose = [](std::uint32_t given, std::uint32_t otherwise) {
-        return given != 0 ? given : std::max(1u, otherwise);
-    };
-    switch (spec_.shape) {
-    case Shape::pair:
-        publishers_ = choose(spec_.publishers, spec_.subscribers != 0 ? spec_.subscribers : n);
-        subscribers_ = choose(spec_.subscribers, publishers_);
-        topics_ = choose(spec_.topics, publishers_);
-        if (subscribers_ != publishers_ || topics_ != publishers_) {
-            refuse(
-                fmt::format("--shape pair needs as many --subs and --topics as --pubs; {} {} {} "
-                            "looks like --shape fanout or fanin",
-                            publishers_, subscribers_, topics_));
+void Plan::add(const Group& given) {
+    PlannedGroup group;
+    group.spec = given;
+    group.first_client = clients_;
+    group.topic = Pattern(given.topic);
+    group.client_id = Pattern(given.client_id);
+    for (const std::string& filter : given.filters)
+        group.filters.emplace_back(filter);
+    group.number_modulo = given.topics != 0 ? given.topics : std::max(1u, given.clients);
+    if (publishes(given)) {
+        group.publishers = given.clients;
+        group.first_publisher = publishers_;
+        group.first_stream = streams_;
+        if (group.topic.choices() > 1) {
+            refuse(fmt::format("'{}': one of seq, rand and zipf at most in a topic", given.topic));
         }
-        fan_out_ = 1;
-        break;
-    case Shape::fanout:
-        publishers_ = choose(spec_.publishers, 1);
-        subscribers_ = choose(spec_.subscribers, n != 0 ? n : 10);
-        topics_ = choose(spec_.topics, publishers_);
-        fan_out_ = subscribers_;
-        break;
-    case Shape::fanin:
-        publishers_ = choose(spec_.publishers, n != 0 ? n : 10);
-        subscribers_ = choose(spec_.subscribers, 1);
-        topics_ = choose(spec_.topics, publishers_);
-        fan_out_ = subscribers_;
-        break;
-    case Shape::share:
-        publishers_ = choose(spec_.publishers, n != 0 ? n : 10);
-        subscribers_ = choose(spec_.subscribers, 2);
-        topics_ = choose(spec_.topics, publishers_);
-        fan_out_ = 1;
-        shared_ = true;
-        break;
+        group.topics_each = group.topic.variants();
+        group.fixed_topic = !group.topic.varies();
+        if (std::uint64_t{group.topics_each} * given.clients + streams_ > kMaxStreams) {
+            refuse("more than 50 million topics of publishers");
+        }
+        streams_ += group.topics_each * given.clients;
+        publishers_ += given.clients;
+        std::uint32_t smallest = given.payload_bytes;
+        for (const SizeShare& share : given.sizes)
+            smallest = std::min(smallest, share.from);
+        const bool made_up = given.content.empty() && given.verify != Verify::off;
+        group.has_header = made_up && smallest >= kPayloadHeaderBytes;
+        group.has_short_header = made_up && !group.has_header && smallest >= kShortHeaderBytes;
+        header_ |= group.has_header;
+        short_header_ |= group.has_short_header;
+        plain_ |= !group.has_header && !group.has_short_header;
     }
-    if (topics_ > publishers_)
-        refuse("more --topics than --pubs: some would never be published to");
+    if (subscribes(given)) {
+        group.subscribers = given.clients;
+        group.first_subscriber = subscribers_;
+        subscribers_ += given.clients;
+    }
+    if (subscribes(given) || given.role == Role::answer) {
+        if (given.filters.empty()) refuse(fmt::format("group '{}' has no filter", given.name));
+        std::size_t shared = 0;
+        for (const std::string& filter : given.filters)
+            shared += filter.starts_with("$share/") ? 1 : 0;
+        if (shared != 0 && shared != given.filters.size()) {
+            refuse(fmt::format("group '{}' mixes shared and other filters", given.name));
+        }
+        group.shared = shared != 0;
+        shared_ |= group.shared && subscribes(given);
+    }
+    clients_ += given.clients;
+    groups_.push_back(std::move(group));
 }
 
-std::string Plan::expand(std::string_view pattern, std::uint32_t number) const {
-    std::string out;
-    for (std::size_t i = 0; i < pattern.size(); ++i) {
-        const char next = pattern[i] == '%' && i + 1 < pattern.size() ? pattern[i + 1] : '\0';
-        if (next == 'i') {
-            out += fmt::format("{}", number);
-        } else if (next == 'r') {
-            out += fmt::format("{:08x}", run_id_);
-        } else if (next == '%') {
-            out += '%';
-        } else {
-            out += pattern[i];
-            continue;
-        }
-        ++i;
-    }
+Pattern::Values Plan::values(const PlannedGroup& group, std::uint32_t number) const {
+    Pattern::Values out;
+    out.number = number;
+    out.clients = group.spec.clients;
+    out.run_id = run_id_;
+    out.seed = spec_.seed;
     return out;
 }
 
-std::string Plan::topic_of(std::uint32_t publisher) const {
-    return expand(spec_.topic, publisher % topics_);
+std::string Plan::client_id_of(const PlannedGroup& group, std::uint32_t number) const {
+    Pattern::Values v = values(group, number + group.spec.id_base + group.spec.start_number);
+    v.clients = ~0u;
+    if (group.spec.connect.user_name) v.user_name = *group.spec.connect.user_name;
+    return group.client_id.expand(v);
 }
 
-std::string Plan::filter_of(std::uint32_t subscriber) const {
-    if (spec_.command == Command::sub) return expand(spec_.topic, subscriber % topics_);
-    if (spec_.shape == Shape::pair) return expand(spec_.topic, subscriber);
-    // All topics of the pattern: the level that carries the number becomes a wildcard.
-    std::string filter = spec_.topic;
-    if (topics_ > 1) {
-        const std::size_t at = filter.find("%i");
-        const std::size_t start = at == std::string::npos ? 0 : filter.rfind('/', at) + 1;
-        const std::size_t end = std::min(filter.find('/', at), filter.size());
-        if (at != std::string::npos) filter.replace(start, end - start, "+");
+void Plan::append_topic(const PlannedGroup& group, std::uint32_t number, std::uint64_t message,
+                        std::uint32_t choice, std::string& out) const {
+    Pattern::Values v = values(group, number % group.number_modulo + group.spec.start_number);
+    v.message = message;
+    v.choice = choice;
+    const std::string id = client_id_of(group, number);
+    v.client_id = id;
+    if (group.spec.connect.user_name) v.user_name = *group.spec.connect.user_name;
+    group.topic.append(out, v);
+}
+
+std::vector<std::string> Plan::filters_of(const PlannedGroup& group, std::uint32_t number) const {
+    Pattern::Values v = values(group, number % group.number_modulo + group.spec.start_number);
+    const std::string id = client_id_of(group, number);
+    v.client_id = id;
+    if (group.spec.connect.user_name) v.user_name = *group.spec.connect.user_name;
+    std::vector<std::string> out;
+    for (const Pattern& filter : group.filters)
+        out.push_back(filter.expand(v));
+    return out;
+}
+
+void Plan::match() {
+    sets_of_.resize(subscribers_);
+    if (foreign_) {
+        add_set({}, false);
+        return;
     }
-    filter = expand(filter, 0);
-    return shared_ ? fmt::format("$share/{}/{}", spec_.share_group, filter) : filter;
+    if (subscribers_ == 0) return;
+    StreamMap map;
+    for (const PlannedGroup& group : groups_) {
+        for (std::uint32_t p = 0; p < group.publishers; ++p) {
+            for (std::uint32_t k = 0; k < group.topics_each; ++k) {
+                std::string topic;
+                append_topic(group, p, 0, k, topic);
+                map.add(topic, group.first_stream + p * group.topics_each + k);
+            }
+        }
+    }
+    std::unordered_map<std::string, std::uint32_t> known;
+    for (const PlannedGroup& group : groups_) {
+        for (std::uint32_t s = 0; s < group.subscribers; ++s) {
+            std::string key = group.spec.round_trip ? fmt::format("/{}", s) : std::string();
+            const std::vector<std::string> filters = filters_of(group, s);
+            for (const std::string& filter : filters)
+                key += filter + '\n';
+            const auto [entry, is_new] = known.try_emplace(key, stream_sets());
+            sets_of_[group.first_subscriber + s] = entry->second;
+            if (is_new) {
+                std::vector<std::uint32_t> streams;
+                if (group.spec.round_trip) {
+                    // Gets its own messages back, on another topic.
+                    for (std::uint32_t k = 0; k < group.topics_each; ++k)
+                        streams.push_back(group.first_stream + s * group.topics_each + k);
+                } else {
+                    for (const std::string& filter : filters) {
+                        const auto shared = parse_shared_filter(filter);
+                        const auto found = map.matches(shared ? shared->filter : filter);
+                        streams.insert(streams.end(), found.begin(), found.end());
+                    }
+                    std::sort(streams.begin(), streams.end());
+                    streams.erase(std::unique(streams.begin(), streams.end()), streams.end());
+                }
+                add_set(streams, group.shared);
+            }
+            ++sets_[entry->second].members;
+        }
+    }
+    fan_outs_.resize(streams_);
+    for (const Set& set : sets_) {
+        for (std::uint32_t r = 0; r < set.ranges; ++r) {
+            const Range& range = ranges_[set.first_range + r];
+            for (std::uint32_t i = 0; i < range.count; ++i)
+                fan_outs_[range.first + i] += set.shared ? 1 : set.members;
+        }
+    }
 }
 
-std::string Plan::client_id_of(std::uint32_t client) const {
-    return expand(spec_.client_id, client);
+void Plan::add_set(const std::vector<std::uint32_t>& streams, bool shared) {
+    Set set;
+    set.first_range = static_cast<std::uint32_t>(ranges_.size());
+    set.streams = static_cast<std::uint32_t>(streams.size());
+    set.shared = shared;
+    for (std::size_t i = 0; i < streams.size(); ++i) {
+        if (i > 0 && streams[i] == streams[i - 1] + 1) {
+            ++ranges_.back().count;
+        } else {
+            ranges_.push_back({streams[i], 1});
+            ++set.ranges;
+        }
+    }
+    sets_.push_back(set);
 }
 
-Plan::Streams Plan::streams_of(std::uint32_t subscriber) const {
-    if (foreign_) return {};
-    if (spec_.shape == Shape::pair) return {subscriber, 1};
-    return {0, publishers_};
+std::span<const Plan::Range> Plan::ranges_of(std::uint32_t set) const {
+    return std::span(ranges_).subspan(sets_[set].first_range, sets_[set].ranges);
 }
 
-ScheduleSpec Plan::schedule(std::uint64_t seed) const {
+std::uint32_t Plan::search(const Set& set, std::uint32_t stream) const {
+    // Places before each range are added up: sets of many ranges are rare and short.
+    std::uint32_t before = 0;
+    for (std::uint32_t r = 0; r < set.ranges; ++r) {
+        const Range& range = ranges_[set.first_range + r];
+        if (stream - range.first < range.count) return before + (stream - range.first);
+        before += range.count;
+    }
+    return kNone;
+}
+
+std::uint32_t Plan::fan_out() const {
+    double deliveries = 0;
+    double messages = 0;
+    for (const PlannedGroup& group : groups_) {
+        if (group.publishers == 0) continue;
+        const std::uint32_t streams = group.publishers * group.topics_each;
+        const double each =
+            (spec_.max ? group.publishers : group_rate(group.spec, group.publishers)) /
+            static_cast<double>(streams);
+        for (std::uint32_t s = 0; s < streams; ++s) {
+            deliveries += each * fan_out_of(group.first_stream + s);
+            messages += each;
+        }
+    }
+    if (messages <= 0 || subscribers_ == 0) return 1;
+    return static_cast<std::uint32_t>(deliveries / messages + 0.5);
+}
+
+ScheduleSpec Plan::schedule(const PlannedGroup& group, std::uint64_t seed) const {
+    const Group& g = group.spec;
     ScheduleSpec out;
-    out.arrival = spec_.arrival;
-    out.phase = spec_.phase;
-    out.burst_size = spec_.burst_size;
+    out.arrival = g.arrival;
+    out.phase = g.phase;
+    out.burst_size = g.burst_size;
     out.seed = seed;
-    const double rate = offered_rate();
-    if (!spec_.steps.empty()) {
-        out.profile = RateProfile(spec_.steps);
-    } else if (spec_.ramp.count() > 0) {
-        out.profile = RateProfile::ramp(std::chrono::duration<double>(spec_.ramp).count(), rate);
+    const double rate = group_rate(g, group.publishers);
+    if (!g.steps.empty()) {
+        out.profile = RateProfile(g.steps);
+    } else if (g.ramp.count() > 0) {
+        out.profile = RateProfile::ramp(std::chrono::duration<double>(g.ramp).count(), rate);
     } else {
         out.profile = RateProfile::constant(rate > 0 ? rate : 1);
     }
@@ -167,37 +298,12 @@ ScheduleSpec Plan::schedule(std::uint64_t seed) const {
 }
 
 double Plan::offered_rate() const {
-    if (spec_.max || publishers_ == 0) return 0;
-    if (!spec_.steps.empty()) return spec_.steps.back().to;
-    if (spec_.burst_period > 0) return publishers_ * spec_.burst_size / spec_.burst_period;
-    if (spec_.client_interval_ms > 0) return publishers_ * 1000.0 / spec_.client_interval_ms;
-    return spec_.rate;
-}
-
-std::string Plan::describe() const {
-    std::string out{command_name(spec_.command)};
-    if (spec_.command == Command::conn) {
-        out += fmt::format(" -c {}", idle_);
-        if (spec_.connect_rate > 0) out += fmt::format(" -R {}/s", format_rate(spec_.connect_rate));
-        return out;
+    if (spec_.max) return 0;
+    double sum = 0;
+    for (const PlannedGroup& group : groups_) {
+        if (group.publishers > 0) sum += group_rate(group.spec, group.publishers);
     }
-    if (spec_.command == Command::pubsub) {
-        out += fmt::format(" --shape {} --pubs {} --subs {}", shape_name(spec_.shape), publishers_,
-                           subscribers_);
-    } else {
-        out += fmt::format(" -c {}", clients());
-    }
-    if (publishers_ > 0) {
-        if (spec_.max) {
-            out += fmt::format(" --max --batch {} --max-outstanding {}", spec_.batch,
-                               spec_.max_outstanding);
-        } else {
-            out += fmt::format(" -R {}/s", format_rate(offered_rate()));
-        }
-        out += fmt::format(" -s {}", spec_.payload_bytes);
-    }
-    return out +
-           fmt::format(" -q {} -d {}", static_cast<int>(spec_.qos), seconds_text(spec_.duration));
+    return sum;
 }
 
 }  // namespace mqtt::bench

@@ -37,13 +37,21 @@ private:
 };
 
 struct PublisherState {
-    std::string topic;
-    std::uint64_t sequence = 0;  // of the next message
+    std::string topic;                     // when it is the same for all messages
+    std::uint64_t messages = 0;            // sent so far: the number of the next one
+    std::vector<std::uint64_t> sequences;  // per topic, of the next message; one topic: empty
     PendingTimes pending;
-    std::uint32_t number = 0;  // in the whole run
+    std::uint32_t number = 0;        // in the whole run
+    std::uint32_t first_stream = 0;  // of its topics
+    std::uint32_t fan_out = 0;       // of its only topic
     std::uint32_t in_flight = 0;
+    std::uint16_t group = 0;
     std::uint16_t window = 0;
     bool connected = false;
+
+    std::uint64_t sequence_of(std::uint32_t choice) const {
+        return sequences.empty() ? messages : sequences[choice];
+    }
 };
 
 }  // namespace mqtt::bench

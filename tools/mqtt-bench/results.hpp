@@ -51,6 +51,17 @@ struct GeneratorCost {
     std::uint64_t rss_bytes = 0;
 };
 
+// What came of a stage of the run.
+struct StageResult {
+    double at = 0;               // seconds after the start of the load
+    std::string text;            // "drop sensors"
+    std::uint32_t clients = 0;   // that it was about
+    std::uint32_t back = 0;      // of them, ready again
+    double back_seconds = 0;     // until the last of these was
+    std::uint64_t backlog = 0;   // messages from before it that came after it, retained ones, wills
+    double backlog_seconds = 0;  // until the last of these
+};
+
 enum class Limit : std::uint8_t { none, broker, generator };
 struct RunVerdict {
     bool valid = true;
@@ -86,6 +97,8 @@ struct Result {
     CheckCounts checks;
     std::uint64_t lost = 0;
     std::uint64_t expected = 0;  // deliveries of what was sent (QoS 0) or acknowledged, whole run
+    std::uint64_t excused = 0;   // of what was sent: subscriber away, or connection lost before ack
+    std::vector<StageResult> stages;
     double drain_seconds = 0;
     double fairness = 1;  // Jain's index over subscribers
     SeriesSet series;

@@ -10,6 +10,7 @@
 
 #include "mqtt-bench/environment.hpp"
 #include "mqtt-bench/payload_header.hpp"
+#include "mqtt-bench/shapes.hpp"
 
 namespace mqtt::bench {
 namespace {
@@ -33,9 +34,9 @@ Run::Run(Spec spec, Observer observer) : spec_(std::move(spec)), observer_(std::
     if (spec_.seed == 0) {
         spec_.seed = static_cast<std::uint64_t>(monotonic_ns()) % 1'000'000 + 1;
     }
-    if (!spec_.subscribe_qos_given) spec_.subscribe_qos = spec_.qos;
     const std::uint32_t run_id =
         make_run_id(Random(spec_.seed).next() ^ static_cast<std::uint64_t>(monotonic_ns()));
+    make_groups(spec_);
     plan_ = std::make_unique<Plan>(spec_, run_id);
     for (const std::string& text : spec_.assertions) {
         const Expression expression = Expression::parse(text);
@@ -49,7 +50,7 @@ Run::Run(Spec spec, Observer observer) : spec_(std::move(spec)), observer_(std::
     }
     check_descriptors();
     broker_ = std::make_unique<BrokerSide>(spec_);
-    shared_ = std::make_unique<Shared>(*plan_, spec_.threads);
+    shared_ = std::make_unique<Shared>(*plan_, spec_.threads, plan_->has_outages());
     latest_.resize(spec_.threads);
     waiting_.resize(spec_.threads);
 }
@@ -89,6 +90,7 @@ Result Run::execute() {
     }
     finish();
     fill_checks();
+    fill_stages();
     fill_costs();
     judge(result_);
     return std::move(result_);
@@ -186,13 +188,13 @@ void Run::drain() {
     const std::int64_t give_up = start + std::max<std::int64_t>(60 * kSecond, spec_.drain.count());
     for (;;) {
         const std::int64_t now = monotonic_ns();
-        std::uint64_t sent = 0;
+        std::uint64_t owed = 0;
         std::int64_t last_arrival = start;
         for (std::uint32_t w = 0; w < spec_.threads; ++w) {
-            sent += shared_->progress[w].sent.load(std::memory_order_relaxed);
+            owed += shared_->progress[w].owed.load(std::memory_order_relaxed);
             last_arrival = std::max(last_arrival, workers_[w]->last_arrival_ns());
         }
-        const bool complete = delivered() >= sent * plan_->fan_out();
+        const bool complete = delivered() >= owed;
         if (all_idle() && (plan_->subscribers() == 0 || complete)) break;
         if (now - last_arrival > spec_.drain.count() || now > give_up || is_cancelled()) break;
         if (is_hopeless()) break;
@@ -293,10 +295,10 @@ bool Run::all_idle() const {
 }
 
 bool Run::is_hopeless() const {
-    std::uint32_t connected = 0;
-    for (const auto& worker : workers_)
-        connected += worker->connected_now();
-    return connected == 0 && plan_->clients() > 0;
+    for (const auto& worker : workers_) {
+        if (worker->connected_now() > 0 || worker->has_hope()) return false;
+    }
+    return plan_->clients() > 0;
 }
 
 std::uint64_t Run::delivered() const {
@@ -316,48 +318,6 @@ std::uint64_t Run::own_cpu_ns() const {
     for (const auto& worker : workers_)
         sum += worker->cpu_ns();
     return sum;
-}
-
-void Run::fill_checks() {
-    Result& r = result_;
-    std::vector<std::uint64_t> sent(plan_->publishers());
-    std::uint64_t all_sent = 0;
-    for (std::uint32_t w = 0; w < spec_.threads; ++w) {
-        const Generator& generator = workers_[w]->generator();
-        for (std::uint32_t p = 0; p < generator.publishers(); ++p) {
-            sent[w + p * spec_.threads] = generator.sent_of(p);
-            all_sent += generator.sent_of(p);
-        }
-    }
-    SharedCheck shared;
-    double sum = 0;
-    double squares = 0;
-    for (const auto& worker : workers_) {
-        const Generator& generator = worker->generator();
-        if (plan_->is_shared()) {
-            shared.merge(generator.shared_check());
-        } else {
-            r.checks.add(generator.check_counts());
-            r.lost += generator.lost(sent);
-        }
-        for (const std::uint64_t count : generator.per_subscriber()) {
-            sum += static_cast<double>(count);
-            squares += static_cast<double>(count) * static_cast<double>(count);
-        }
-    }
-    if (plan_->is_shared()) {
-        r.checks = shared.counts();
-        for (std::uint32_t p = 0; p < plan_->publishers(); ++p) {
-            const std::uint64_t seen = shared.distinct_of(p);
-            r.lost += sent[p] > seen ? sent[p] - seen : 0;
-        }
-    }
-    if (squares > 0) r.fairness = sum * sum / (squares * plan_->subscribers());
-    // Messages that the broker refused by a reason code were never owed.
-    const std::uint64_t refused = r.counters.refused * r.fan_out;
-    r.expected = all_sent * r.fan_out - std::min(all_sent * r.fan_out, refused);
-    r.lost -= std::min(r.lost, refused);
-    if (!r.lossless || plan_->subscribers() == 0) r.lost = 0;
 }
 
 void Run::fill_costs() {

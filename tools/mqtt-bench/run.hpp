@@ -44,6 +44,9 @@ private:
     std::uint64_t own_cpu_ns() const;
     void fill_static();
     void fill_checks();
+    void fill_shared(const std::vector<SharedCheck>& shared, const std::vector<std::uint64_t>& sent,
+                     const std::vector<Uncertain>& uncertain);
+    void fill_stages();
     void fill_costs();
 
     Spec spec_;

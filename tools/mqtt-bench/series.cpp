@@ -9,8 +9,12 @@ void Counters::add(const Counters& o) {
     subscribed += o.subscribed;
     subscribe_failed += o.subscribe_failed;
     connections_lost += o.connections_lost;
+    dropped += o.dropped;
+    reconnected += o.reconnected;
+    sessions_lost += o.sessions_lost;
     offered += o.offered;
     sent += o.sent;
+    owed += o.owed;
     acked += o.acked;
     refused += o.refused;
     window_sum += o.window_sum;
@@ -19,6 +23,7 @@ void Counters::add(const Counters& o) {
     measured_offered += o.measured_offered;
     measured_sent += o.measured_sent;
     measured_acked += o.measured_acked;
+    measured_owed += o.measured_owed;
     received += o.received;
     received_bytes += o.received_bytes;
     foreign += o.foreign;
@@ -27,6 +32,8 @@ void Counters::add(const Counters& o) {
     sent_in_window += o.sent_in_window;
     acked_in_window += o.acked_in_window;
     unmeasured += o.unmeasured;
+    retained += o.retained;
+    answered += o.answered;
     turns += o.turns;
     cpu_ns += o.cpu_ns;
     cpu_ns_in_window += o.cpu_ns_in_window;

@@ -38,9 +38,13 @@ struct Counters {
     std::uint64_t subscribed = 0;
     std::uint64_t subscribe_failed = 0;
     std::uint64_t connections_lost = 0;  // ended while the run needed them
+    std::uint64_t dropped = 0;           // ended by a stage or churn
+    std::uint64_t reconnected = 0;
+    std::uint64_t sessions_lost = 0;  // asked to resume one, the broker had none
     // publishing
     std::uint64_t offered = 0;  // slots that became due
     std::uint64_t sent = 0;
+    std::uint64_t owed = 0;          // deliveries that what was sent should cause
     std::uint64_t acked = 0;         // QoS 1/2, with a reason code below 0x80
     std::uint64_t refused = 0;       // acknowledged with an error, or over the server's limits
     std::uint64_t window_sum = 0;    // messages in flight, summed over QoS 1/2 sendings
@@ -49,6 +53,7 @@ struct Counters {
     std::uint64_t measured_offered = 0;
     std::uint64_t measured_sent = 0;
     std::uint64_t measured_acked = 0;
+    std::uint64_t measured_owed = 0;
     // receiving
     std::uint64_t received = 0;
     std::uint64_t received_bytes = 0;      // payload
@@ -58,6 +63,8 @@ struct Counters {
     std::uint64_t sent_in_window = 0;
     std::uint64_t acked_in_window = 0;
     std::uint64_t unmeasured = 0;  // without a usable time stamp
+    std::uint64_t retained = 0;    // replayed because of a subscription
+    std::uint64_t answered = 0;    // requests, by a group of role answer
     // the worker itself
     std::uint64_t turns = 0;
     std::uint64_t cpu_ns = 0;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 
 namespace mqtt::bench {
 
@@ -112,8 +113,7 @@ bool StreamChecks::fill_hole(std::uint32_t stream, std::uint64_t sequence) {
 
 std::uint64_t StreamChecks::missing_below_next(std::uint32_t stream) const {
     const State& state = states_[stream];
-    if (state.window == 0) return 0;
-    auto missing = static_cast<std::uint64_t>(std::popcount(~state.window));
+    auto missing = state.window == 0 ? 0 : static_cast<std::uint64_t>(std::popcount(~state.window));
     const auto entry = holes_.find(stream);
     if (entry == holes_.end()) return missing;
     for (const auto& [first, past] : entry->second.ranges)
@@ -121,9 +121,72 @@ std::uint64_t StreamChecks::missing_below_next(std::uint32_t stream) const {
     return missing + entry->second.untracked;
 }
 
+std::uint64_t StreamChecks::missing_in(std::uint32_t stream, std::uint64_t first,
+                                       std::uint64_t past) const {
+    const State& state = states_[stream];
+    std::uint64_t missing = 0;
+    const auto overlap = [&](std::uint64_t from, std::uint64_t to) {
+        const std::uint64_t low = std::max(from, first);
+        const std::uint64_t high = std::min(to, past);
+        return high > low ? high - low : 0;
+    };
+    if (state.window == 0) return overlap(0, ~std::uint64_t{0});
+    missing += overlap(state.next, ~std::uint64_t{0});
+    for (std::uint64_t age = 0; age < 64 && age < state.next; ++age) {
+        const std::uint64_t number = state.next - 1 - age;
+        if ((state.window >> age & 1) == 0) missing += overlap(number, number + 1);
+    }
+    const auto entry = holes_.find(stream);
+    if (entry == holes_.end()) return missing;
+    for (const auto& [from, to] : entry->second.ranges)
+        missing += overlap(from, to);
+    return missing;
+}
+
+void StreamChecks::excuse(std::uint32_t stream, std::uint64_t first, std::uint64_t past) {
+    if (first >= past) return;
+    std::vector<Range>& ranges = excused_[stream];
+    // Kept sorted and apart: ranges come nearly always at the end.
+    auto at = std::lower_bound(ranges.begin(), ranges.end(), Range{first, 0});
+    if (at != ranges.begin() && std::prev(at)->second >= first) {
+        --at;
+        at->second = std::max(at->second, past);
+    } else {
+        at = ranges.insert(at, {first, past});
+    }
+    auto next = std::next(at);
+    while (next != ranges.end() && next->first <= at->second) {
+        at->second = std::max(at->second, next->second);
+        next = ranges.erase(next);
+        at = std::prev(next);
+    }
+}
+
+std::uint64_t StreamChecks::excused_of(std::uint32_t stream, std::uint64_t sent) const {
+    const auto entry = excused_.find(stream);
+    if (entry == excused_.end()) return 0;
+    std::uint64_t excused = 0;
+    for (const auto& [first, past] : entry->second)
+        excused += missing_in(stream, first, std::min(past, sent));
+    return excused;
+}
+
+void StreamChecks::restart(std::uint32_t stream) {
+    State& state = states_[stream];
+    if (state.window == 0) return;
+    // What is missing so far stays missing.
+    for (int i = 63; i >= 0; --i) {
+        if ((state.window >> i & 1) != 0) continue;
+        const std::uint64_t missing = state.next - 1 - static_cast<std::uint64_t>(i);
+        add_hole(stream, missing, missing + 1);
+    }
+    state.window = 0;
+}
+
 std::uint64_t StreamChecks::lost_of(std::uint32_t stream, std::uint64_t sent) const {
     const std::uint64_t next = states_[stream].next;
-    return missing_below_next(stream) + (sent > next ? sent - next : 0);
+    const std::uint64_t missing = missing_below_next(stream) + (sent > next ? sent - next : 0);
+    return missing - std::min(missing, excused_of(stream, sent));
 }
 
 void SharedCheck::on_message(std::uint32_t stream, std::uint64_t sequence, bool dup_flag) {
@@ -151,6 +214,11 @@ void SharedCheck::merge(const SharedCheck& other) {
             seen_[s][w] |= from[w];
         }
     }
+}
+
+bool SharedCheck::has(std::uint32_t stream, std::uint64_t sequence) const {
+    if (stream >= seen_.size() || sequence / 64 >= seen_[stream].size()) return false;
+    return (seen_[stream][sequence / 64] >> (sequence % 64) & 1) != 0;
 }
 
 std::uint64_t SharedCheck::distinct_of(std::uint32_t stream) const {

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace mqtt::bench {
@@ -47,8 +48,15 @@ public:
     std::uint64_t next_of(std::uint32_t stream) const { return states_[stream].next; }
     // Numbers below next_of() that never came.
     std::uint64_t missing_below_next(std::uint32_t stream) const;
-    // Never came, out of `sent` messages of the stream.
+    // Never came, out of `sent` messages of the stream, without those that are excused.
     std::uint64_t lost_of(std::uint32_t stream, std::uint64_t sent) const;
+
+    // Numbers in [first, past) are not owed: they went while the subscriber was away, or nobody
+    // knows whether the broker ever had them. They may come all the same.
+    void excuse(std::uint32_t stream, std::uint64_t first, std::uint64_t past);
+    std::uint64_t excused_of(std::uint32_t stream, std::uint64_t sent) const;
+    // Begin again with the first message seen: the subscriber was away, the publishers are elsewhere.
+    void restart(std::uint32_t stream);
 
     static constexpr std::size_t kMaxRanges = 1'000'000;  // of all streams together, 16 B each
 
@@ -67,9 +75,12 @@ private:
     void advance(std::uint32_t stream, std::uint64_t sequence);
     void add_hole(std::uint32_t stream, std::uint64_t first, std::uint64_t past);
     bool fill_hole(std::uint32_t stream, std::uint64_t sequence);
+    std::uint64_t missing_in(std::uint32_t stream, std::uint64_t first, std::uint64_t past) const;
 
+    using Range = std::pair<std::uint64_t, std::uint64_t>;  // first, one past the last
     std::vector<State> states_;
     std::unordered_map<std::uint32_t, Holes> holes_;
+    std::unordered_map<std::uint32_t, std::vector<Range>> excused_;
     std::size_t ranges_ = 0;
     CheckCounts counts_;
     bool from_first_;
@@ -81,6 +92,7 @@ public:
     void on_message(std::uint32_t stream, std::uint64_t sequence, bool dup_flag);
     void merge(const SharedCheck& other);  // counts what both have as duplicates
     std::uint64_t distinct_of(std::uint32_t stream) const;
+    bool has(std::uint32_t stream, std::uint64_t sequence) const;
     const CheckCounts& counts() const { return counts_; }
 
     // Sequence numbers above this are counted but not kept (128 MiB of bits per publisher).

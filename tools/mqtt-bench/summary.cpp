@@ -66,7 +66,7 @@ void write_deliver(Out out, const Result& r) {
     if (r.subscribers == 0) return;
     const double rate = r.per_second(c.received_in_window);
     fmt::format_to(out, "deliver  {}", commas(c.measured_received));
-    if (r.publishers > 0) fmt::format_to(out, " of {}", commas(c.measured_sent * r.fan_out));
+    if (r.publishers > 0) fmt::format_to(out, " of {}", commas(c.measured_owed));
     fmt::format_to(out, "   {}/s   {}/s payload", format_rate(rate),
                    format_bytes(c.received == 0 ? 0
                                                 : rate * static_cast<double>(c.received_bytes) /

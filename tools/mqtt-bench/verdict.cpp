@@ -106,7 +106,7 @@ constexpr NamedCount kCounts[] = {
     {"sent", [](const Result& r) { return to_double(r.counters.measured_sent); }},
     {"acked", [](const Result& r) { return to_double(r.counters.measured_acked); }},
     {"recv", [](const Result& r) { return to_double(r.counters.measured_received); }},
-    {"expected", [](const Result& r) { return to_double(r.counters.measured_sent * r.fan_out); }},
+    {"expected", [](const Result& r) { return to_double(r.counters.measured_owed); }},
     {"refused", [](const Result& r) { return to_double(r.counters.refused); }},
     {"connected", [](const Result& r) { return to_double(r.counters.connected); }},
     {"connect.failed", [](const Result& r) { return to_double(r.counters.connect_failed); }},

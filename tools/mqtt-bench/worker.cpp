@@ -42,11 +42,7 @@ Worker::Worker(const Plan& plan, const Spec& spec, Shared& shared, Inbox& inbox,
     , shared_(shared)
     , inbox_(inbox)
     , number_(number) {
-    for (const Endpoint& target : spec.targets) {
-        options_.push_back(spec.connect);
-        options_.back().endpoint = target;
-    }
-    if (options_.empty()) options_.push_back(spec.connect);
+    make_options();
     generator_ = std::make_unique<Generator>(plan, spec, shared, number, *this);
     loop_ = std::make_unique<ConnectionLoop>();
 }
@@ -68,6 +64,7 @@ void Worker::join() {
 void Worker::start(std::int64_t zero_ns) {
     loop_->post([this, zero_ns] {
         generator_->start(zero_ns);
+        zero_ = zero_ns;
         measure_from_ = zero_ns + spec_.warmup.count();
         measure_until_ = measure_from_ + spec_.duration.count();
         next_tick_ = zero_ns + kSecond;
@@ -79,6 +76,7 @@ void Worker::start(std::int64_t zero_ns) {
 void Worker::end_load() {
     loop_->post([this] {
         generator_->end();
+        load_ended_ = true;
         loop_->stop();
     });
 }
@@ -116,51 +114,96 @@ void Worker::main() {
     cpu_clock_ = -1;
 }
 
-void Worker::make_clients() {
-    const std::uint32_t step = shared_.workers;
-    const auto add = [&](Role role, std::uint32_t count, std::uint32_t base) {
-        std::uint32_t index = 0;
-        for (std::uint32_t n = number_; n < count; n += step) {
-            clients_.emplace_back(*this, role, index++, base + n);
+void Worker::make_options() {
+    for (const Group& spec : spec_.groups) {
+        std::vector<ConnectOptions>& all = options_.emplace_back();
+        for (std::size_t t = 0; t < std::max<std::size_t>(1, spec.targets.size()); ++t) {
+            for (std::size_t s = 0; s < std::max<std::size_t>(1, spec_.sources.size()); ++s) {
+                all.push_back(spec.connect);
+                if (!spec.targets.empty()) all.back().endpoint = spec.targets[t];
+                if (!spec_.sources.empty()) all.back().bind_address = spec_.sources[s];
+            }
         }
-        return index;
-    };
-    subscribers_ = add(Role::subscriber, plan_.subscribers(), 0);
-    publishers_ = add(Role::publisher, plan_.publishers(), plan_.subscribers());
-    add(Role::idle, plan_.idle(), plan_.subscribers() + plan_.publishers());
+    }
+}
+
+const ConnectOptions& Worker::options_of(std::uint32_t group, std::uint32_t number) const {
+    const std::size_t sources = std::max<std::size_t>(1, spec_.sources.size());
+    const std::size_t targets = options_[group].size() / sources;
+    const std::uint32_t client = plan_.groups()[group].first_client + number;
+    return options_[group][client % targets * sources + client / targets % sources];
+}
+
+void Worker::make_clients() {
+    std::uint32_t subscriber = 0;
+    std::uint32_t publisher = 0;
+    for (std::uint32_t g = 0; g < plan_.groups().size(); ++g) {
+        const PlannedGroup& group = plan_.groups()[g];
+        for (std::uint32_t n = number_; n < group.spec.clients; n += shared_.workers) {
+            Client& client = clients_.emplace_back(*this, g, n);
+            if (group.subscribers > 0) client.subscriber = subscriber++;
+            if (group.publishers > 0) {
+                client.publisher = publisher++;
+                publishers_.push_back(&client);
+            }
+            if (group.spec.start.count() == 0) ++initial_;
+        }
+    }
 }
 
 void Worker::connect_phase() {
     connect_start_ = now_ns();
     next_tick_ = connect_start_ + kSecond;
-    if (clients_.empty()) settled_.store(true, std::memory_order_release);
+    if (initial_ == 0) settled_.store(true, std::memory_order_release);
     while (!finishing_ && !started_) {
         open_more();
         std::int64_t until = std::min(now_ns() + kLongTurn, next_tick_);
-        if (spec_.connect_rate > 0 && next_to_open_ < clients_.size()) until = now_ns() + 1'000'000;
+        if (opening_ < kOpeningAtOnce && (next_to_open_ < clients_.size() || !reopens_.empty())) {
+            until = std::min(until, now_ns() + 1'000'000);
+        }
         wait_until(until);
         if (now_ns() >= next_tick_) tick(false);
     }
 }
 
+// One connection of a group with a rate every 1 / rate; others up to 64 at a time.
+bool Worker::may_open(const Client& client, std::int64_t now) const {
+    const double rate = plan_.groups()[client.group].spec.connect_rate;
+    return rate > 0 ? now >= next_open_ns_ : opening_ < kOpeningAtOnce;
+}
+
 void Worker::open_more() {
-    std::size_t allowed = clients_.size();
-    if (spec_.connect_rate > 0) {
-        const double seconds = static_cast<double>(now_ns() - connect_start_) / 1e9;
-        const double share = spec_.connect_rate / shared_.workers;
-        allowed = static_cast<std::size_t>(seconds * share) + 1;
-    }
-    while (next_to_open_ < clients_.size() && next_to_open_ < allowed &&
-           (opening_ < kOpeningAtOnce || spec_.connect_rate > 0)) {
-        Client& client = clients_[next_to_open_++];
+    const std::int64_t now = now_ns();
+    for (;;) {
+        const bool again = !reopens_.empty() && reopens_.top().at <= now;
+        while (next_to_open_ < clients_.size() && !clients_[next_to_open_].is_initial())
+            ++next_to_open_;
+        if (!again && next_to_open_ == clients_.size()) return;
+        Client& client = again ? *reopens_.top().client : clients_[next_to_open_];
+        if (!may_open(client, now)) return;
+        if (const double rate = plan_.groups()[client.group].spec.connect_rate; rate > 0) {
+            if (next_open_ns_ < now - kSecond) next_open_ns_ = now;
+            next_open_ns_ += static_cast<std::int64_t>(1e9 * shared_.workers / rate);
+        }
+        if (again) {
+            reopens_.pop();
+        } else {
+            ++next_to_open_;
+        }
         ++opening_;
         client.open();
     }
 }
 
-void Worker::on_settled_one() {
+void Worker::reopen(Client& client, std::int64_t at) {
+    if (finishing_) return;
+    reopens_.push({at, &client});
+    want_turn();
+}
+
+void Worker::on_settled_one(bool initial) {
     --opening_;
-    if (++settled_count_ == clients_.size()) {
+    if (initial && ++settled_count_ == initial_) {
         settled_.store(true, std::memory_order_release);
         inbox_.wake();
     }
@@ -171,18 +214,32 @@ void Worker::load_phase() {
     while (!finishing_) {
         const std::int64_t now = now_ns();
         note_window(now);
+        run_stages(now);
+        if (!reopens_.empty()) open_more();
+        hope_.store(!reopens_.empty() || opening_ > 0 ||
+                        (!load_ended_ && next_stage_ < plan_.timeline().size()),
+                    std::memory_order_relaxed);
         generator_->on_time(now);
         const bool pumped = spec_.max && generator_->pump(now);
         generator_->show_progress();
         idle_.store(generator_->is_idle() && generator_->next_due() == Generator::kNever,
                     std::memory_order_release);
         if (now >= next_tick_) tick(false);
-        std::int64_t until = std::min({generator_->next_due(), next_tick_, now + kLongTurn});
-        // Other workers' subscribers make room without a word to us.
-        if (spec_.max && shared_.workers > 1) until = std::min(until, now + 200'000);
-        wait_until(pumped || spec_.precise ? now : until);
+        wait_until(pumped || spec_.precise ? now : next_wake(now));
         ++generator_->counters().turns;
     }
+}
+
+std::int64_t Worker::next_wake(std::int64_t now) const {
+    std::int64_t until = std::min({generator_->next_due(), next_tick_, now + kLongTurn});
+    // Other workers' subscribers make room without a word to us.
+    if (spec_.max && shared_.workers > 1) until = std::min(until, now + 200'000);
+    if (started_ && !load_ended_ && next_stage_ < plan_.timeline().size()) {
+        until = std::min(until, zero_ + plan_.timeline()[next_stage_].at.count());
+    }
+    if (!reopens_.empty()) until = std::min(until, std::max(reopens_.top().at, now + 500'000));
+    if (!slow_.empty() || spec_.churn > 0) until = std::min(until, now + 1'000'000);
+    return until;
 }
 
 void Worker::wait_until(std::int64_t ns) {
@@ -240,9 +297,8 @@ void Worker::tick(bool last) {
     generator_->exchange_interval(report.interval);
     report.pending = generator_->pending();
     report.in_flight = generator_->in_flight();
-    for (std::size_t p = 0; p < publishers_; ++p) {
-        report.backlog_bytes += clients_[subscribers_ + p].backlog_bytes();
-    }
+    for (const Client* publisher : publishers_)
+        report.backlog_bytes += publisher->backlog_bytes();
     report.is_last = last;
     inbox_.push(std::move(report));
     next_tick_ = std::max(next_tick_ + kSecond, now_ns());
@@ -263,15 +319,15 @@ std::int64_t Worker::stamp(const Client& client) {
 
 SendStatus Worker::publish(std::uint32_t publisher, const PublishRequest& request,
                            std::uint64_t token) {
-    return clients_[subscribers_ + publisher].publish(request, token);
+    return publishers_[publisher]->publish(request, token);
 }
 
 bool Worker::is_blocked(std::uint32_t publisher) {
-    return clients_[subscribers_ + publisher].is_blocked();
+    return publishers_[publisher]->is_blocked();
 }
 
 void Worker::flush(std::uint32_t publisher) {
-    clients_[subscribers_ + publisher].flush();
+    publishers_[publisher]->flush();
 }
 
 std::int64_t Worker::now_ns() {

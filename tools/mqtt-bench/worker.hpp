@@ -7,8 +7,10 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <queue>
 #include <string>
 #include <thread>
 #include <vector>
@@ -49,6 +51,14 @@ private:
     bool woken_ = false;
 };
 
+// What a stage did to this worker's clients.
+struct StageOutcome {
+    std::int64_t at_ns = 0;
+    std::uint32_t hit = 0;     // clients that it was about
+    std::uint32_t back = 0;    // of them, ready again
+    std::int64_t back_ns = 0;  // when the last of these was
+};
+
 class Worker final : public Wire {
 public:
     Worker(const Plan& plan, const Spec& spec, Shared& shared, Inbox& inbox, std::uint32_t number);
@@ -59,27 +69,40 @@ public:
 
     // Phases, from the controller's thread.
     void start(std::int64_t zero_ns);  // all are connected: begin the schedule
-    void end_load();                   // no more messages
+    void end_load();                   // no more messages, no more stages
     void finish();                     // disconnect and end
 
-    // Every connection has succeeded or failed, subscriptions included.
+    // Every connection that is there from the start has succeeded or failed, with subscriptions.
     bool is_settled() const { return settled_.load(std::memory_order_acquire); }
     // Nothing is due, waiting or unacknowledged.
     bool is_idle() const { return idle_.load(std::memory_order_acquire); }
     std::uint32_t connected_now() const { return connected_now_.load(std::memory_order_relaxed); }
+    // More connections will come (back) by themselves.
+    bool has_hope() const { return hope_.load(std::memory_order_relaxed); }
     std::int64_t last_arrival_ns() const { return last_arrival_.load(std::memory_order_relaxed); }
     // CPU time of the thread up to its last turn.
     std::uint64_t cpu_ns() const;
     // The first failure as a sentence; empty: none. Any thread.
     std::string first_error() const;
     // After the thread has ended (join).
-    const Generator& generator() const { return *generator_; }
+    Generator& generator() { return *generator_; }
+    const std::vector<StageOutcome>& stage_outcomes() const { return outcomes_; }
     Error first_error_code() const { return first_error_code_; }
 
 private:
     struct Client;
     friend struct Client;
-    enum class Role : std::uint8_t { subscriber, publisher, idle };
+    struct Reopen {
+        std::int64_t at = 0;
+        Client* client = nullptr;
+        bool operator>(const Reopen& other) const { return at > other.at; }
+    };
+    struct Answer {
+        Client* client = nullptr;
+        std::string topic;
+        std::string payload;
+        QoS qos = QoS::at_most_once;
+    };
 
     // Wire, for the generator
     SendStatus publish(std::uint32_t publisher, const PublishRequest& request,
@@ -89,12 +112,17 @@ private:
     std::int64_t now_ns() override;
 
     void main();
+    void make_options();
     void make_clients();
+    const ConnectOptions& options_of(std::uint32_t group, std::uint32_t number) const;
     void open_more();
+    bool may_open(const Client& client, std::int64_t now) const;
     void connect_phase();
     void load_phase();
+    std::int64_t next_wake(std::int64_t now) const;
     void disconnect_phase();
-    void on_settled_one();
+    void on_settled_one(bool initial);
+    void reopen(Client& client, std::int64_t at);
     void fail(const Error& error, std::string_view message);
     std::int64_t stamp(const Client& client);
     void tick(bool last);
@@ -102,32 +130,50 @@ private:
     void close_window();
     void want_turn();
     void wait_until(std::int64_t ns);
+    // worker_stages.cpp
+    void run_stages(std::int64_t now);
+    void run_stage(const PlannedStage& planned);
+    bool act(const Stage& stage, Client& client);
+    void churn(std::int64_t now);
+    void note_back(std::uint16_t stage);
+    void resume_slow(std::int64_t now);
 
     const Plan& plan_;
     const Spec& spec_;
     Shared& shared_;
     Inbox& inbox_;
     std::uint32_t number_;
-    std::vector<ConnectOptions> options_;  // one per target; clients differ in the client id only
+    std::vector<std::vector<ConnectOptions>> options_;  // by group, then target and source
     std::unique_ptr<ConnectionLoop> loop_;
     std::unique_ptr<Generator> generator_;
-    std::deque<Client> clients_;  // subscribers, publishers, idle ones
-    std::size_t subscribers_ = 0;
-    std::size_t publishers_ = 0;
+    std::deque<Client> clients_;  // group by group
+    std::vector<Client*> publishers_;
 
     std::size_t next_to_open_ = 0;
+    std::size_t initial_ = 0;  // clients that are there from the start
     std::size_t opening_ = 0;
     std::size_t settled_count_ = 0;
     std::int64_t connect_start_ = 0;
+    std::int64_t next_open_ns_ = 0;
+    std::priority_queue<Reopen, std::vector<Reopen>, std::greater<>> reopens_;
     bool started_ = false;
+    bool load_ended_ = false;
     bool finishing_ = false;
     bool turn_wanted_ = false;
+    std::int64_t zero_ = Generator::kNever;
     std::int64_t next_tick_ = 0;
     std::int64_t measure_from_ = Generator::kNever;
     std::int64_t measure_until_ = Generator::kNever;
     std::uint64_t cpu_at_from_ = 0;
     std::uint64_t waiting_at_from_ = 0;
     int window_step_ = 0;
+
+    std::size_t next_stage_ = 0;
+    std::vector<StageOutcome> outcomes_;  // of Plan's timeline, as far as it has come
+    double churned_ = 0;
+    std::size_t churn_cursor_ = 0;
+    std::vector<Client*> slow_;   // that wait to read on
+    std::deque<Answer> answers_;  // that found the window full
 
     TimePoint turn_{};
     const Client* stamped_ = nullptr;
@@ -137,6 +183,7 @@ private:
     std::atomic<bool> settled_{false};
     std::atomic<bool> idle_{false};
     std::atomic<std::uint32_t> connected_now_{0};
+    std::atomic<bool> hope_{true};
     std::atomic<std::int64_t> last_arrival_{0};
     mutable std::mutex error_mutex_;
     std::string first_error_;

@@ -1,4 +1,4 @@
-// Events of one load connection.
+// Events of one load connection. Answering and slow reading are in worker_roles.
 #include "mqtt-bench/worker_client.hpp"
 
 #include <fmt/format.h>
@@ -6,11 +6,51 @@
 #include "mqtt/reason_code.hpp"
 
 namespace mqtt::bench {
+namespace {
+
+constexpr std::int64_t kRetryAfter = 100'000'000;
+
+bool has_variable(const std::optional<std::string>& text) {
+    return text && text->find('%') != std::string::npos;
+}
+
+}  // namespace
+
+// User names, passwords and wills with variables in them differ between clients.
+ConnectOptions Worker::Client::personal_options(const ConnectOptions& base) const {
+    ConnectOptions out = base;
+    Pattern::Values values;
+    values.number = number + planned().spec.start_number;
+    values.clients = planned().spec.clients;
+    values.run_id = worker_.plan_.run_id();
+    out.client_id = worker_.plan_.client_id_of(planned(), number);
+    values.client_id = out.client_id;
+    if (const auto& known = worker_.spec_.credentials; !known.empty()) {
+        const auto& [user, password] = known[(planned().first_client + number) % known.size()];
+        out.user_name = user;
+        out.password = password;
+    }
+    if (out.user_name) out.user_name = expand_pattern(*out.user_name, values);
+    if (out.user_name) values.user_name = *out.user_name;
+    if (out.password) out.password = expand_pattern(*out.password, values);
+    if (out.will) out.will->topic = expand_pattern(out.will->topic, values);
+    return out;
+}
+
+Status Worker::Client::open_connection() {
+    if (keeps_session() && !session_) session_ = std::make_unique<ClientSession>();
+    const ConnectOptions& options = worker_.options_of(group, number);
+    const bool personal = !worker_.spec_.credentials.empty() || has_variable(options.user_name) ||
+                          has_variable(options.password) ||
+                          (options.will && has_variable(options.will->topic));
+    if (personal) return connection_.open(personal_options(options), session_.get());
+    return connection_.open(&options, worker_.plan_.client_id_of(planned(), number),
+                            session_.get());
+}
 
 void Worker::Client::open() {
     state_ = State::opening;
-    const ConnectOptions& options = worker_.options_[worker_.plan_.target_of(number_)];
-    const Status status = connection_.open(&options, worker_.plan_.client_id_of(number_));
+    const Status status = open_connection();
     if (status.ok()) return;
     worker_.fail(status.error(), status.error().detail);
     ++worker_.generator_->counters().connect_failed;
@@ -19,9 +59,10 @@ void Worker::Client::open() {
 }
 
 void Worker::Client::close() {
-    if (state_ == State::fresh || state_ == State::closed) return;
+    if (is_away()) return;
     const bool connected = connection_.is_connected();
     state_ = State::closing;
+    comes_back_ = false;
     if (connected) {
         connection_.disconnect(ReasonCode::success, {}, std::chrono::seconds(1));
     } else {
@@ -30,90 +71,176 @@ void Worker::Client::close() {
     }
 }
 
-void Worker::Client::on_connected(const Connack&, const ConnectTiming& timing) {
+bool Worker::Client::drop(bool polite, bool comes_back) {
+    if (state_ != State::ready && state_ != State::subscribing) return false;
+    ++worker_.generator_->counters().dropped;
+    if (polite) {
+        comes_back_ = comes_back;
+        if (state_ == State::subscribing) settle();
+        state_ = State::closing;
+        connection_.disconnect(ReasonCode::success, {}, std::chrono::seconds(1));
+        return true;
+    }
+    if (state_ == State::subscribing) settle();
+    connection_.abort();
+    left(comes_back);
+    return true;
+}
+
+// The connection is gone; another one may follow.
+void Worker::Client::left(bool comes_back) {
+    state_ = State::closed;
+    worker_.connected_now_.fetch_sub(1, std::memory_order_relaxed);
+    if (publisher != kNone) worker_.generator_->on_closed(publisher, keeps_session());
+    if (comes_back) worker_.reopen(*this, worker_.now_ns());
+}
+
+void Worker::Client::on_connected(const Connack& connack, const ConnectTiming& timing) {
     Worker& w = worker_;
-    ++w.generator_->counters().connected;
+    Counters& counters = w.generator_->counters();
+    resumed_ = connack.session_present && session_ != nullptr;
+    if (settled_) {
+        ++counters.reconnected;
+        if (keeps_session() && !resumed_) ++counters.sessions_lost;
+    } else {
+        ++counters.connected;
+    }
     w.connected_now_.fetch_add(1, std::memory_order_relaxed);
     const auto took = std::chrono::nanoseconds(timing.connected - timing.started);
     w.generator_->interval()[SeriesId::connect].record(took.count());
-    if (role_ == Role::subscriber) {
-        FilterListBuilder filters(true);
-        const std::string filter = w.plan_.filter_of(index_ * w.shared_.workers + w.number_);
-        filters.add(filter, {w.spec_.subscribe_qos});
+    if (!planned().filters.empty()) {
+        if (resumed_ && subscribed_) {
+            if (subscriber != kNone) w.generator_->on_subscribed(subscriber, true);
+            return on_ready();
+        }
         state_ = State::subscribing;
-        subscribe_sent_ = w.now_ns();
-        connection_.subscribe(filters.view());
-        return;
+        return send_filters();
     }
-    if (role_ == Role::publisher) {
-        w.generator_->on_connected(index_, connection_.limits().receive_maximum);
-    }
-    state_ = State::ready;
-    settle();
+    on_ready();
+}
+
+void Worker::Client::send_filters() {
+    FilterListBuilder filters(true);
+    const std::vector<std::string> texts = worker_.plan_.filters_of(planned(), number);
+    for (const std::string& filter : texts)
+        filters.add(filter, {planned().spec.subscribe_qos});
+    subscribe_sent_ = worker_.now_ns();
+    connection_.subscribe(filters.view(), planned().spec.subscribe_properties);
+}
+
+bool Worker::Client::subscribe() {
+    if (state_ != State::ready || subscribed_ || planned().filters.empty()) return false;
+    send_filters();
+    return true;
+}
+
+bool Worker::Client::unsubscribe() {
+    if (state_ != State::ready || !subscribed_) return false;
+    FilterListBuilder filters(false);
+    const std::vector<std::string> texts = worker_.plan_.filters_of(planned(), number);
+    for (const std::string& filter : texts)
+        filters.add(filter);
+    connection_.unsubscribe(filters.view());
+    subscribed_ = false;
+    return true;
 }
 
 void Worker::Client::on_suback(const Suback& suback) {
     Worker& w = worker_;
-    if (suback.codes.empty() || suback.codes[0] >= 0x80) {
+    for (std::size_t i = 0; i < suback.codes.size(); ++i) {
+        if (suback.codes[i] < 0x80) continue;
         ++w.generator_->counters().subscribe_failed;
-        const unsigned code = suback.codes.empty() ? 0x80u : suback.codes[0];
+        const auto filters = w.plan_.filters_of(planned(), number);
         w.fail(Error(Errc::refused_by_server),
                fmt::format("the broker refused the subscription to '{}' (reason 0x{:02X})",
-                           w.plan_.filter_of(index_ * w.shared_.workers + w.number_), code));
-    } else {
-        ++w.generator_->counters().subscribed;
-        w.generator_->interval()[SeriesId::subscribe].record(w.now_ns() - subscribe_sent_);
+                           filters[std::min(i, filters.size() - 1)], unsigned{suback.codes[i]}));
     }
+    ++w.generator_->counters().subscribed;
+    w.generator_->interval()[SeriesId::subscribe].record(w.now_ns() - subscribe_sent_);
+    subscribed_ = true;
+    if (subscriber != kNone) w.generator_->on_subscribed(subscriber, false);
+    if (state_ == State::subscribing) {
+        on_ready();
+    } else if (stage != 0) {
+        w.note_back(stage);
+        stage = 0;
+    }
+}
+
+void Worker::Client::on_ready() {
     state_ = State::ready;
+    if (publisher != kNone) {
+        worker_.generator_->on_connected(publisher, connection_.limits().receive_maximum, resumed_);
+    }
+    if (stage != 0) worker_.note_back(stage);
+    stage = 0;
     settle();
 }
 
 void Worker::Client::settle() {
-    worker_.on_settled_one();
-}
-
-AckDecision Worker::Client::on_publish(const Publish& publish) {
-    Worker& w = worker_;
-    if (role_ == Role::subscriber) {
-        w.generator_->on_message(index_, publish.payload, publish.dup, w.stamp(*this));
-        if (w.spec_.max && w.generator_->can_pump()) w.want_turn();
-    }
-    return AckDecision::now();
+    const bool initial = !settled_ && is_initial();
+    settled_ = true;
+    worker_.on_settled_one(initial);
 }
 
 void Worker::Client::on_delivered(PacketId, std::uint64_t token, ReasonCode reason) {
     Worker& w = worker_;
+    if (publisher == kNone) return;  // an answer
     w.generator_->on_delivered(token, is_error(reason), w.stamp(*this));
     if (w.spec_.max) w.want_turn();
 }
 
 void Worker::Client::on_send_quota() {
-    if (role_ == Role::publisher) worker_.generator_->on_room(index_, worker_.now_ns());
+    if (publisher != kNone) worker_.generator_->on_room(publisher, worker_.now_ns());
     if (worker_.spec_.max) worker_.want_turn();
+    while (!worker_.answers_.empty()) {
+        const Answer answer = std::move(worker_.answers_.front());
+        worker_.answers_.pop_front();
+        const auto* bytes = reinterpret_cast<const std::uint8_t*>(answer.payload.data());
+        const std::size_t before = worker_.answers_.size();
+        answer.client->send_answer(answer.topic, Bytes(bytes, answer.payload.size()), answer.qos);
+        if (worker_.answers_.size() > before) return;
+    }
 }
 
 void Worker::Client::on_writable() {
     on_send_quota();
 }
 
+void Worker::Client::on_failed(const CloseReason& reason) {
+    Worker& w = worker_;
+    ++w.generator_->counters().connect_failed;
+    const OnClose policy = planned().spec.on_close;
+    // Who was connected before, and is not there now, is tried again.
+    if (policy == OnClose::reconnect || settled_) {
+        --w.opening_;
+        return w.reopen(*this, w.now_ns() + kRetryAfter);
+    }
+    if (policy == OnClose::fail) w.fail(reason.error, reason.message);
+    settle();
+}
+
 void Worker::Client::on_closed(const CloseReason& reason) {
     Worker& w = worker_;
     const State before = state_;
-    state_ = State::closed;
     if (before == State::opening) {
-        ++w.generator_->counters().connect_failed;
-        w.fail(reason.error, reason.message);
-        settle();
-        return;
+        state_ = State::closed;
+        return on_failed(reason);
     }
-    w.connected_now_.fetch_sub(1, std::memory_order_relaxed);
-    if (role_ == Role::publisher) w.generator_->on_closed(index_);
     if (before == State::closing) {
+        left(comes_back_);
         w.want_turn();
         return;
     }
-    ++w.generator_->counters().connections_lost;
-    w.fail(reason.error, reason.message);
+    const OnClose policy = planned().spec.on_close;
+    if (policy == OnClose::fail) {
+        ++w.generator_->counters().connections_lost;
+        w.fail(reason.error, reason.message);
+    } else if (policy == OnClose::reconnect) {
+        ++w.generator_->counters().connections_lost;
+    }
+    left(false);
+    if (policy == OnClose::reconnect) w.reopen(*this, w.now_ns() + kRetryAfter);
     if (before == State::subscribing) settle();
 }
 

@@ -1,0 +1,101 @@
+// The balance of a run: what was owed, what came, what is lost, and what its stages did.
+#include "mqtt-bench/run.hpp"
+
+namespace mqtt::bench {
+namespace {
+
+double seconds_between(std::int64_t from, std::int64_t to) {
+    return static_cast<double>(to - from) / 1e9;
+}
+
+}  // namespace
+
+void Run::fill_checks() {
+    Result& r = result_;
+    std::vector<std::uint64_t> sent(plan_->streams());
+    std::vector<Uncertain> uncertain;
+    for (const auto& worker : workers_) {
+        const Generator& generator = worker->generator();
+        generator.add_sent(sent);
+        uncertain.insert(uncertain.end(), generator.uncertain().begin(),
+                         generator.uncertain().end());
+    }
+    std::vector<SharedCheck> shared(plan_->stream_sets());
+    double sum = 0;
+    double squares = 0;
+    for (const auto& worker : workers_) {
+        Generator& generator = worker->generator();
+        generator.excuse(uncertain);
+        r.checks.add(generator.check_counts());
+        r.lost += generator.lost(sent);
+        r.excused += generator.excused(sent);
+        for (std::size_t set = 0; set < shared.size(); ++set)
+            shared[set].merge(generator.shared_checks()[set]);
+        for (const std::uint64_t count : generator.per_subscriber()) {
+            sum += static_cast<double>(count);
+            squares += static_cast<double>(count) * static_cast<double>(count);
+        }
+    }
+    fill_shared(shared, sent, uncertain);
+    if (squares > 0) r.fairness = sum * sum / (squares * plan_->subscribers());
+    const std::uint64_t refused_here = plan_->subscribers() == 0 ? r.counters.owed : r.excused;
+    r.expected = r.counters.owed - std::min(r.counters.owed, refused_here);
+    if (!r.lossless && plan_->subscribers() > 0 && !plan_->is_foreign()) {
+        // Nothing tells one message from another: what is missing in number.
+        const std::uint64_t distinct = delivered();
+        r.lost = r.expected > distinct ? r.expected - distinct : 0;
+    }
+    if (plan_->subscribers() == 0) r.lost = 0;
+}
+
+// Of a shared subscription's members together every message is owed once.
+void Run::fill_shared(const std::vector<SharedCheck>& shared,
+                      const std::vector<std::uint64_t>& sent,
+                      const std::vector<Uncertain>& uncertain) {
+    Result& r = result_;
+    for (std::uint32_t set = 0; set < shared.size(); ++set) {
+        if (!plan_->is_shared_set(set)) continue;
+        r.checks.add(shared[set].counts());
+        for (const Plan::Range& range : plan_->ranges_of(set)) {
+            for (std::uint32_t s = range.first; s < range.first + range.count; ++s) {
+                const std::uint64_t seen = shared[set].distinct_of(s);
+                r.lost += sent[s] > seen ? sent[s] - seen : 0;
+            }
+        }
+        for (const Uncertain& one : uncertain) {
+            if (plan_->place_in(set, one.stream) == Plan::kNone) continue;
+            if (shared[set].has(one.stream, one.sequence)) continue;
+            ++r.excused;
+            if (r.lost > 0) --r.lost;
+        }
+    }
+}
+
+void Run::fill_stages() {
+    for (std::size_t i = 0; i < plan_->timeline().size(); ++i) {
+        const PlannedStage& planned = plan_->timeline()[i];
+        StageResult stage;
+        stage.at = std::chrono::duration<double>(planned.at).count();
+        stage.text = planned.describe();
+        std::int64_t back = 0;
+        std::int64_t last = 0;
+        std::int64_t begun = 0;
+        for (const auto& worker : workers_) {
+            if (i >= worker->stage_outcomes().size()) continue;
+            const StageOutcome& outcome = worker->stage_outcomes()[i];
+            const Generator::Backlog& backlog = worker->generator().backlogs()[i];
+            begun = begun == 0 ? outcome.at_ns : std::min(begun, outcome.at_ns);
+            stage.clients += outcome.hit;
+            stage.back += outcome.back;
+            stage.backlog += backlog.messages;
+            back = std::max(back, outcome.back_ns);
+            last = std::max(last, backlog.last_ns);
+        }
+        if (begun == 0) return;  // the run ended before it
+        if (back != 0) stage.back_seconds = seconds_between(begun, back);
+        if (last != 0) stage.backlog_seconds = seconds_between(begun, last);
+        result_.stages.push_back(std::move(stage));
+    }
+}
+
+}  // namespace mqtt::bench
