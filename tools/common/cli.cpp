@@ -39,6 +39,28 @@ void check_choice(const FlagUse& use) {
                      "'; choose from " + std::string(use.flag->choices));
 }
 
+// CLI11 gets the options that occur, not all that there are: registering a hundred would take as long as
+// publishing a message does.
+std::vector<const Flag*> occurring(const std::vector<std::string>& words,
+                                   std::span<const Flag* const> flags, Persona persona) {
+    std::vector<const Flag*> found;
+    for (const std::string& word : words) {
+        bool joined = false;
+        const Flag* flag = find_flag(word, flags, persona, joined);
+        if (flag == nullptr || std::find(found.begin(), found.end(), flag) != found.end()) continue;
+        found.push_back(flag);
+        // -dv: what follows the first letter may be more of them.
+        const bool is_cluster = joined && word[1] != '-' && flag->takes == Takes::nothing;
+        for (std::size_t i = 2; is_cluster && i < word.size(); ++i) {
+            const Flag* more = find_flag(std::string{'-', word[i]}, flags, persona, joined);
+            if (more == nullptr) break;
+            if (std::find(found.begin(), found.end(), more) == found.end()) found.push_back(more);
+            if (more->takes != Takes::nothing) break;
+        }
+    }
+    return found;
+}
+
 // CLI11's own sentences start with the name list of the option; ours name what was missing.
 [[noreturn]] void fail_missing_word(const std::vector<std::string>& words,
                                     std::span<const Flag* const> flags, Persona persona) {
@@ -61,8 +83,8 @@ std::vector<FlagUse> parse_words(std::span<const std::string> words,
         std::size_t taken = 0;  // results handed out so far
     };
     std::map<const CLI::Option*, Registered> options;
-    for (const Flag* flag : flags) {
-        if (is_known_to(*flag, persona)) options[register_flag(parser, *flag)] = {flag};
+    for (const Flag* flag : occurring(normalised, flags, persona)) {
+        options[register_flag(parser, *flag)] = {flag};
     }
     try {
         std::vector<std::string> reversed(normalised.rbegin(), normalised.rend());

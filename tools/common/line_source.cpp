@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -14,13 +15,14 @@ constexpr std::size_t kReadBytes = 64 * 1024;
 }  // namespace
 
 LineSource::LineSource(int descriptor, char delimiter)
-    : buffer_(2 * kReadBytes)
-    , descriptor_(descriptor)
+    : descriptor_(descriptor)
     , delimiter_(delimiter) {}
 
 std::optional<std::string_view> LineSource::peek() {
     if (!has_line_) {
-        const void* found = std::memchr(buffer_.data() + scanned_, delimiter_, end_ - scanned_);
+        const void* found =
+            end_ > scanned_ ? std::memchr(buffer_.data() + scanned_, delimiter_, end_ - scanned_)
+                            : nullptr;
         if (found != nullptr) {
             line_end_ = static_cast<std::size_t>(static_cast<const char*>(found) - buffer_.data());
         } else if (ended_ && end_ > begin_) {
@@ -50,7 +52,9 @@ void LineSource::make_room() {
         line_end_ -= begin_;
         begin_ = 0;
     }
-    if (buffer_.size() - end_ < kReadBytes) buffer_.resize(buffer_.size() * 2);
+    if (buffer_.size() - end_ < kReadBytes) {
+        buffer_.resize(std::max(2 * kReadBytes, buffer_.size() * 2));
+    }
 }
 
 bool LineSource::fill() {

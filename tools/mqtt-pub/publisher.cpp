@@ -33,6 +33,13 @@ using Clock = std::chrono::steady_clock;
 constexpr int kMessagesPerTurn = 2'000;
 constexpr int kAckChecksPerTimeout = 4;
 
+// After a fall-back to 3.1.1.
+mqtt::PublishRequest without_properties(mqtt::PublishRequest request) {
+    request.properties = {};
+    request.message_expiry_interval.reset();
+    return request;
+}
+
 class Publisher {
 public:
     Publisher(const tools::Invocation& invocation, const Options& options);
@@ -220,15 +227,14 @@ void Publisher::pump() {
 
 // Publishes the message that the source shows; waits when the client has no room for it.
 void Publisher::submit() {
-    mqtt::PublishRequest request = source_.request();
+    const mqtt::PublishRequest& request = source_.request();
     const bool is_acknowledged = request.qos != mqtt::QoS::at_most_once;
     if (!is_acknowledged) report_.provable = false;
-    if (!mqtt::has_properties(client_.version())) {  // after a fall-back to 3.1.1
-        request.properties = {};
-        request.message_expiry_interval.reset();
-    }
+    const bool has_properties = !request.properties.empty() || request.message_expiry_interval;
     ++report_.accepted;  // before: the delivery handler may be called from inside
-    const mqtt::Status status = client_.submit(request, is_acknowledged ? 1 : 0);
+    const mqtt::Status status = has_properties && !mqtt::has_properties(client_.version())
+                                    ? client_.submit(without_properties(request), is_acknowledged)
+                                    : client_.submit(request, is_acknowledged);
     if (status.error().code == Errc::queue_full) {
         --report_.accepted;
         return wait_for_room();

@@ -105,7 +105,7 @@ struct PublishRequest {
     // 5.0: without topic alias (ours to choose), message expiry (below), subscription identifiers.
     Properties properties;
     std::optional<std::uint32_t> message_expiry_interval;  // seconds
-    // For the library itself: what `keep` would make, made already; the views above are its own.
+    // For the library itself: what `keep` would make, made already; the views above are not read then.
     core::Message* kept = nullptr;
 };
 

@@ -188,7 +188,7 @@ private:
     bool admit_blocked();
     TimePoint publish_deadline() const;
     void pump();
-    bool send_front();
+    bool send(const client::OutgoingStore::Front& front);
     void finish_publish(client::StoreToken token, std::error_code error, ReasonCode reason);
     void tell_exchange(client::StoreToken token, PacketId id, ExchangeStep step);
     void tell_waiters();

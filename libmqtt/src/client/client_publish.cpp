@@ -49,16 +49,18 @@ Status Client::Impl::check(const PublishRequest& request) const {
 }
 
 core::MessageRef Client::Impl::make_message(const PublishRequest& request) {
-    const core::PublishProperties split =
-        core::split_publish_properties(request.properties, property_scratch_);
     core::Message::Init init;
     init.topic = request.topic;
-    init.properties = split.forwardable;
     init.payload = request.payload;
     init.qos = request.qos;
     init.retain = request.retain;
-    const auto expiry = request.message_expiry_interval ? request.message_expiry_interval
-                                                        : split.message_expiry_interval;
+    auto expiry = request.message_expiry_interval;
+    if (!request.properties.empty()) {
+        const core::PublishProperties split =
+            core::split_publish_properties(request.properties, property_scratch_);
+        init.properties = split.forwardable;
+        if (!expiry) expiry = split.message_expiry_interval;
+    }
     if (expiry) init.expires_at = Clock::now() + std::chrono::seconds(*expiry);
     return core::Message::create(init);
 }
@@ -107,7 +109,7 @@ Status Client::Impl::submit(const PublishRequest& request, std::uint64_t token) 
     if (const Status ok = check(request); !ok) return ok;
     // Nothing before it and nothing in its way: no copy, no entry.
     const bool is_direct = request.qos == QoS::at_most_once && request.properties.empty() &&
-                           store_.front() == nullptr && state_ == ClientState::connected &&
+                           !store_.has_waiting() && state_ == ClientState::connected &&
                            !connection_.is_blocked() && connection_.backlog_bytes() < kStagedBytes;
     if (is_direct) {
         const SendResult result = connection_.publish(request);
@@ -172,20 +174,21 @@ void Client::Impl::pump() {
     if (is_pumping_) return;
     is_pumping_ = true;
     do {
-        while (state_ == ClientState::connected && !is_disconnecting_ && store_.front()) {
+        while (state_ == ClientState::connected && !is_disconnecting_) {
+            const client::OutgoingStore::Front front = store_.front();
+            if (front.entry == nullptr) break;
             if (connection_.backlog_bytes() >= kStagedBytes) connection_.flush();
-            if (connection_.is_blocked() || !send_front()) break;
+            if (connection_.is_blocked() || !send(front)) break;
         }
     } while (admit_blocked());
     is_pumping_ = false;
     tell_waiters();
 }
 
-// False when the next one has to wait.
-bool Client::Impl::send_front() {
-    const StoreToken token = store_.front_token();
-    OutgoingEntry& entry = *store_.front();
-    const core::Message& message = *entry.message;
+// False when it has to wait.
+bool Client::Impl::send(const client::OutgoingStore::Front& front) {
+    const StoreToken token = front.token;
+    const core::Message& message = *front.entry->message;
     PublishRequest request;
     if (message.expires_at() != TimePoint::max()) {
         const TimePoint now = Clock::now();
@@ -195,12 +198,9 @@ bool Client::Impl::send_front() {
         }
         request.message_expiry_interval = core::remaining_expiry(message.expires_at(), now);
     }
-    request.topic = message.topic();
-    request.payload = message.payload();
     request.qos = message.qos();
     request.retain = message.retain();
-    request.properties = message.properties();
-    request.kept = entry.message.get();
+    request.kept = front.entry->message.get();
     const SendResult result = connection_.publish(request, token);
     switch (result.status) {
     case SendStatus::sent: break;
@@ -211,7 +211,7 @@ bool Client::Impl::send_front() {
     if (message.qos() == QoS::at_most_once) {
         finish_publish(token, {}, ReasonCode::success);
     } else {
-        store_.front_sent(result.id);
+        store_.sent(front, result.id);
         tell_exchange(token, result.id, ExchangeStep::sent);
     }
     return true;

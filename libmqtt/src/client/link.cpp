@@ -15,11 +15,19 @@ NullSink null_sink;
 // After our DISCONNECT is out the server has this long to close its side.
 constexpr Duration kPatience = std::chrono::seconds(1);
 
-core::OutgoingPublish to_outgoing(const PublishRequest& request) {
+// Each field comes from one place only: what was just written in halves is slow to read as a whole.
+core::OutgoingPublish to_outgoing(const PublishRequest& request, const core::MessageRef& kept) {
     core::OutgoingPublish publish;
-    publish.topic = request.topic;
-    publish.properties = request.properties;
-    publish.payload = request.payload;
+    if (kept) {
+        publish.topic = kept->topic();
+        publish.properties = kept->properties();
+        publish.payload = kept->payload();
+        publish.owner = kept;
+    } else {
+        publish.topic = request.topic;
+        publish.properties = request.properties;
+        publish.payload = request.payload;
+    }
     publish.qos = request.qos;
     publish.retain = request.retain;
     publish.message_expiry_interval = request.message_expiry_interval;
@@ -97,15 +105,9 @@ void Link::disconnect(ReasonCode reason, Properties properties, Duration linger)
 }
 
 SendResult Link::publish(const PublishRequest& request, std::uint64_t token) {
-    core::OutgoingPublish publish = to_outgoing(request);
     core::MessageRef kept(request.kept);
     if (!kept && request.keep && request.qos != QoS::at_most_once) kept = keep(request);
-    if (kept) {
-        publish.topic = kept->topic();
-        publish.properties = kept->properties();
-        publish.payload = kept->payload();
-        publish.owner = kept;
-    }
+    core::OutgoingPublish publish = to_outgoing(request, kept);
     const core::SendResult result = protocol_.publish(publish, kept, token);
     if (result.status == core::SendStatus::sent) staged();
     return {static_cast<SendStatus>(result.status), result.id};

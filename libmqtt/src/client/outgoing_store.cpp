@@ -12,21 +12,22 @@ using State = OutgoingEntry::State;
 
 OutgoingEntry& OutgoingStore::take_slot(core::MessageRef message, std::uint64_t user_token) {
     if (free_.empty()) {
-        free_.push_back(static_cast<std::uint32_t>(entries_.size()));
-        entries_.emplace_back();
-        generations_.push_back(0);
+        free_.push_back(static_cast<std::uint32_t>(slots_.size()));
+        slots_.emplace_back();
     }
     taken_ = free_.back();
     free_.pop_back();
-    if (++generations_[taken_] == 0) ++generations_[taken_];
-    bytes_ += message->size_bytes();
-    ++count_;
-    OutgoingEntry& entry = entries_[taken_];
+    Slot& slot = slots_[taken_];
+    if (++slot.generation == 0) ++slot.generation;
+    OutgoingEntry& entry = slot.entry;
+    entry.bytes = static_cast<std::uint32_t>(message->size_bytes());
     entry.message = std::move(message);
     entry.user_token = user_token;
     entry.sequence = next_sequence_++;
     entry.id = 0;
     entry.state = State::waiting;
+    bytes_ += entry.bytes;
+    ++count_;
     return entry;
 }
 
@@ -47,39 +48,32 @@ StoreToken OutgoingStore::restore(core::MessageRef message, std::uint64_t user_t
 
 OutgoingEntry* OutgoingStore::find(StoreToken token) {
     const auto index = static_cast<std::uint32_t>(token);
-    if (index >= entries_.size() || token_of(index) != token) return nullptr;
-    return entries_[index].state == State::free ? nullptr : &entries_[index];
+    if (index >= slots_.size() || token_of(index) != token) return nullptr;
+    OutgoingEntry& entry = slots_[index].entry;
+    return entry.state == State::free ? nullptr : &entry;
 }
 
-void OutgoingStore::drop_stale_front() {
+OutgoingStore::Front OutgoingStore::front() {
     while (!waiting_.empty()) {
-        const OutgoingEntry* entry = find(waiting_.front());
-        if (entry != nullptr && entry->state == State::waiting) return;
-        waiting_.pop_front();
+        const StoreToken token = waiting_.front();
+        OutgoingEntry* entry = find(token);
+        if (entry != nullptr && entry->state == State::waiting) return {token, entry};
+        waiting_.pop_front();  // it was removed
     }
+    return {};
 }
 
-OutgoingEntry* OutgoingStore::front() {
-    drop_stale_front();
-    return waiting_.empty() ? nullptr : find(waiting_.front());
-}
-
-StoreToken OutgoingStore::front_token() {
-    return waiting_.front();
-}
-
-void OutgoingStore::front_sent(PacketId id) {
-    OutgoingEntry* entry = front();
-    MQTT_ASSERT(entry != nullptr);
-    entry->state = State::in_flight;
-    entry->id = id;
+void OutgoingStore::sent(const Front& front, PacketId id) {
+    MQTT_ASSERT(front.entry != nullptr && waiting_.front() == front.token);
+    front.entry->state = State::in_flight;
+    front.entry->id = id;
     waiting_.pop_front();
 }
 
 OutgoingEntry OutgoingStore::remove(StoreToken token) {
     OutgoingEntry* entry = find(token);
     MQTT_ASSERT(entry != nullptr);
-    bytes_ -= entry->message->size_bytes();
+    bytes_ -= entry->bytes;
     --count_;
     free_.push_back(static_cast<std::uint32_t>(token));
     OutgoingEntry taken = std::move(*entry);
@@ -89,8 +83,8 @@ OutgoingEntry OutgoingStore::remove(StoreToken token) {
 
 std::vector<StoreToken> OutgoingStore::collect(bool with_waiting) const {
     std::vector<std::pair<std::uint64_t, StoreToken>> found;
-    for (std::uint32_t i = 0; i < entries_.size(); ++i) {
-        const OutgoingEntry& entry = entries_[i];
+    for (std::uint32_t i = 0; i < slots_.size(); ++i) {
+        const OutgoingEntry& entry = slots_[i].entry;
         if (entry.state == State::free) continue;
         if (entry.state == State::waiting && !with_waiting) continue;
         found.emplace_back(entry.sequence, token_of(i));

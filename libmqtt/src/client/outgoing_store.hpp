@@ -28,6 +28,7 @@ struct OutgoingEntry {
     detail::CompletionPtr<PublishResult> done;  // null: came by submit()
     std::uint64_t user_token = 0;
     std::uint64_t sequence = 0;  // order of publish()
+    std::uint32_t bytes = 0;     // what the message counts for in size_bytes()
     PacketId id = 0;
     State state = State::free;
 };
@@ -42,10 +43,14 @@ public:
                        bool received);
     OutgoingEntry* find(StoreToken token);  // null: is over
 
-    // The next to send; null when nothing waits.
-    OutgoingEntry* front();
-    StoreToken front_token();
-    void front_sent(PacketId id);  // now in flight
+    // The next to send; entry is null when nothing waits.
+    struct Front {
+        StoreToken token = 0;
+        OutgoingEntry* entry = nullptr;
+    };
+    Front front();
+    bool has_waiting() { return front().entry != nullptr; }
+    void sent(const Front& front, PacketId id);  // as front() gave it: now in flight
     // Takes an entry out; its slot is free again.
     OutgoingEntry remove(StoreToken token);
 
@@ -61,14 +66,16 @@ public:
 
 private:
     StoreToken token_of(std::uint32_t index) const {
-        return static_cast<StoreToken>(generations_[index]) << 32 | index;
+        return static_cast<StoreToken>(slots_[index].generation) << 32 | index;
     }
     OutgoingEntry& take_slot(core::MessageRef message, std::uint64_t user_token);
     std::vector<StoreToken> collect(bool with_waiting) const;
-    void drop_stale_front();
 
-    std::vector<OutgoingEntry> entries_;
-    std::vector<std::uint32_t> generations_;  // of each slot; from 1
+    struct Slot {
+        OutgoingEntry entry;
+        std::uint32_t generation = 0;  // of the entry; from 1
+    };
+    std::vector<Slot> slots_;
     std::vector<std::uint32_t> free_;
     std::uint32_t taken_ = 0;         // the slot that take_slot() gave
     std::deque<StoreToken> waiting_;  // may hold stale tokens
