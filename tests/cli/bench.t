@@ -34,7 +34,7 @@ run mqtt-bench pubsub --embedded -d 2s --warmup 0s --json "$T/run.json" --csv "$
 expect_match "$T/err" '1 s  sent .* delivered '
 expect_match "$T/run.json" '"schema": "mqtt-bench/1"'
 expect_match "$T/run.json" '"received": 2000'
-expect_match "$T/run.csv" '^second,offered,'
+expect_match "$T/run.csv" '^at,elapsed,offered,'
 expect_match "$T/run.hlog" '^Tag=e2e,[0-9.]+,[0-9.]+,[0-9.]+,HISTFAAA'
 run mqtt-bench pubsub --embedded --json - "${short[@]}"; ran
 expect_match "$T/out" '^\{'

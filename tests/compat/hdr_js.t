@@ -15,7 +15,7 @@ const sums = {};
 for (const line of fs.readFileSync('run.hlog', 'utf8').split('\n')) {
     if (!line.startsWith('Tag=')) continue;
     const fields = line.split(',');
-    const tag = fields[0].slice(4);
+    const tag = { conn: 'connect', sub: 'subscribe' }[fields[0].slice(4)] || fields[0].slice(4);
     const histogram = hdr.decodeFromCompressedBase64(fields[4]);
     if (!sums[tag]) sums[tag] = hdr.build({ numberOfSignificantValueDigits: 3,
                                             highestTrackableValue: 3600000000000 });
@@ -23,7 +23,7 @@ for (const line of fs.readFileSync('run.hlog', 'utf8').split('\n')) {
 }
 const ours = JSON.parse(fs.readFileSync('run.json', 'utf8')).latency_ns;
 const names = Object.keys(ours);
-if (names.length === 0 || !ours.e2e || !ours.ack) throw new Error('series are missing: ' + names);
+for (const tag of ['e2e', 'service', 'ack', 'lag', 'connect', 'subscribe']) if (!ours[tag]) throw new Error('series are missing: ' + names);
 for (const name of names) {
     const whole = hdr.decodeFromCompressedBase64(ours[name].hdr);
     for (const theirs of [sums[name], whole]) {

@@ -88,14 +88,14 @@ TEST_CASE("verdict: waiting for acknowledgements is the broker's limit") {
 
 TEST_CASE("verdict: a failed or unknown assertion exits 99, an error before that 1") {
     Result r = good();
-    r.assertions = {{"loss==0", {}}, {"e2e.p99<1ms", {}}};
+    r.assertions = {{.text = "loss==0"}, {.text = "e2e.p99<1ms"}};
     judge(r);
-    CHECK(r.assertions[0].verdict.outcome == Expression::Outcome::pass);
-    CHECK(r.assertions[1].verdict.outcome == Expression::Outcome::fail);
+    CHECK(r.assertions[0].outcome == Expression::Outcome::pass);
+    CHECK(r.assertions[1].outcome == Expression::Outcome::fail);
     CHECK(r.exit_code == kExitAssertion);
 
     Result unknown = good();
-    unknown.assertions = {{"broker.cpu_us_per_msg<5", {}}};
+    unknown.assertions = {{.text = "broker.cpu_us_per_msg<5"}};
     judge(unknown);
     CHECK(unknown.exit_code == kExitAssertion);
 
@@ -123,7 +123,7 @@ TEST_CASE("metrics: names are known before the run, figures only where samples s
 TEST_CASE("summary: the first word of a line names its subject") {
     Result r = good();
     r.broker = BrokerCost{"pid 1", 500'000'000, 5'000'000, 5'100'000, 5'200'000, 42};
-    r.assertions = {{"loss==0", {}}};
+    r.assertions = {{.text = "loss==0"}};
     judge(r);
     const std::string text = summary_text(r);
     for (const char* start :

@@ -11,6 +11,7 @@
 
 #include "mqtt-bench/find.hpp"
 #include "mqtt-bench/hdr_log.hpp"
+#include "mqtt-bench/outputs.hpp"
 #include "mqtt-bench/run.hpp"
 #include "mqtt-bench/summary.hpp"
 #include "mqtt-bench/text.hpp"
@@ -20,18 +21,6 @@ namespace mqtt::bench {
 namespace {
 
 std::atomic<bool> cancelled{false};
-
-void write_file(const std::string& path, const std::string& text) {
-    std::ofstream file(path, std::ios::binary);
-    file << text;
-    file.close();
-    if (!file) throw std::runtime_error(fmt::format("cannot write '{}'", path));
-}
-
-void write_stdout(const std::string& text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
-}
 
 Run::Observer make_observer(const Spec& spec, std::string* hdr) {
     Run::Observer observer;
@@ -46,7 +35,7 @@ Run::Observer make_observer(const Spec& spec, std::string* hdr) {
         observer.on_interval = [hdr](SeriesId id, double start, double length,
                                      const Histogram& histogram) {
             *hdr +=
-                hdr_log_line(kSeriesNames[static_cast<std::size_t>(id)], start, length, histogram);
+                hdr_log_line(kSeriesTags[static_cast<std::size_t>(id)], start, length, histogram);
         };
     }
     return observer;
@@ -60,10 +49,7 @@ int run_once(const Spec& spec) {
     if (result.counters.connected == 0 && !result.error.empty()) {
         throw std::runtime_error(result.error);
     }
-    const std::string json = spec.json_file.empty() ? std::string() : result_json(result);
-    write_stdout(spec.json_file == "-" ? json : summary_text(result));
-    if (!spec.json_file.empty() && spec.json_file != "-") write_file(spec.json_file, json);
-    if (!spec.csv_file.empty()) write_file(spec.csv_file, seconds_csv(result));
+    write_outputs(result, spec.outputs);
     if (!spec.hdr_file.empty()) write_file(spec.hdr_file, hdr_log_head(result.started_epoch) + hdr);
     return result.exit_code;
 }
@@ -81,13 +67,7 @@ int run_find(const BenchSettings& settings) {
     spec.load = settings.spec;
     spec.objectives = settings.objectives;
     for (const std::string& text : spec.objectives) {
-        const Expression expression = Expression::parse(text);
-        for (const std::string& name : expression.metrics()) {
-            if (!is_metric(name)) {
-                throw std::invalid_argument(
-                    fmt::format("'{}': no metric is called {}", text, name));
-            }
-        }
+        check_metrics(text, is_metric);
     }
     spec.low = settings.low;
     spec.high = settings.high;

@@ -64,6 +64,8 @@ public:
     }
     // Adds `times` samples of a bucket, for readers of files (min and max to three digits).
     void add_at_index(std::uint32_t index, std::uint64_t times);
+    // What buckets do not keep, for readers of files that have it beside them.
+    void set_exact(std::uint64_t min, std::uint64_t max, double mean);
 
 private:
     std::vector<std::uint64_t> counts_;

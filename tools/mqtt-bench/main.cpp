@@ -10,6 +10,8 @@
 #include "common/exit_code.hpp"
 #include "mqtt-bench/bench_flags.hpp"
 #include "mqtt-bench/commands.hpp"
+#include "mqtt-bench/report_commands.hpp"
+#include "mqtt-bench/result_fields.hpp"
 
 namespace {
 
@@ -46,7 +48,9 @@ tools::ToolInfo tool_info() {
     info.summary = "load an MQTT broker and measure what comes back, how late, and what is lost";
     info.synopsis = {"pubsub [OPTION]... [URL]...", "pub [OPTION]... [URL]...",
                      "sub [OPTION]... [URL]...",    "conn [OPTION]... [URL]...",
-                     "find [COMMAND] [OPTION]...",  "vs [COMMAND] --a URL --b URL [OPTION]..."};
+                     "find [COMMAND] [OPTION]...",  "vs [COMMAND] --a URL --b URL [OPTION]...",
+                     "report FILE... [OPTION]...",  "merge FILE... [OPTION]...",
+                     "diff OLD NEW [OPTION]..."};
     info.description =
         "Publishes on a schedule that is fixed before the run and never waits for the broker; "
         "measures every message from the time when it was due (response) and from the time when it "
@@ -56,7 +60,10 @@ tools::ToolInfo tool_info() {
         "only "
         "connections. find searches the highest rate that holds an objective; vs runs the same "
         "load "
-        "against two brokers in turn and compares them in pairs. Live lines go to standard error, "
+        "against two brokers in turn and compares them in pairs. report renders files of --json "
+        "again, in any form and with new assertions; merge makes one result of several that ran "
+        "at the same time, as on several hosts; diff compares two. Live lines go to standard "
+        "error, "
         "the summary to standard output.";
     info.flags = bench_flags();
     info.examples = {
@@ -69,13 +76,21 @@ tools::ToolInfo tool_info() {
          "the highest rate at which 99 % of the messages take less than 5 ms"},
         {"mqtt-bench vs pubsub --max --a mqtt://127.0.0.1:1883 --b mqtt://127.0.0.1:1884",
          "two brokers, interleaved"},
+        {"mqtt-bench report run.json --html run.html --assert 'e2e.p99<5ms'",
+         "a result with charts in one file, judged again"},
+        {"mqtt-bench merge host1.json host2.json --json all.json",
+         "one result of generators on two hosts"},
+        {"mqtt-bench diff old.json new.json --assert 'e2e.p99<=1.1*old.e2e.p99'",
+         "exit code 99 when the tail has grown by more than a tenth"},
         {"mqtt-bench conn -c 10000 -R 1000 --hold 30s", "connect at a rate and stay connected"}};
+    static const std::string schema = schema_text();
     info.sections = {
         {"EXIT CODES OF A RUN",
          "0 the run succeeded; 1 it failed (no connection, the broker went away); 2 the command "
          "line "
          "is wrong; 3 the measurement is invalid, because the generator was the limit; 99 an "
-         "assertion does not hold."}};
+         "assertion does not hold."},
+        {"JSON RESULT", schema}};
     info.see_also = {"mqtt-pub 1", "mqtt-sub 1", "mqtt-broker-lite 1"};
     return info;
 }
@@ -89,10 +104,19 @@ int main(int argc, char** argv) {
     }
     CommandWords what;
     std::vector<char*> words(argv, argv + argc);
-    const std::size_t taken = read_command({words.data() + 1, words.size() - 1}, what);
-    if (taken == 0 && words[1][0] != '-') {
+    std::string report;  // report, merge or diff
+    std::vector<std::string> files;
+    if (is_report_command(words[1])) {
+        report = words[1];
+        words.erase(words.begin() + 1);
+        files = take_files(words, bench_flags());
+    }
+    const std::size_t taken =
+        !report.empty() ? 0 : read_command({words.data() + 1, words.size() - 1}, what);
+    if (report.empty() && taken == 0 && words[1][0] != '-') {
         fmt::print(stderr,
-                   "mqtt-bench: no command '{}'; there are pubsub, pub, sub, conn, find, vs\n",
+                   "mqtt-bench: no command '{}'; there are pubsub, pub, sub, conn, find, vs, "
+                   "report, merge, diff\n",
                    words[1]);
         return kExitBadUsage;
     }
@@ -107,11 +131,16 @@ int main(int argc, char** argv) {
     tools::Tool tool;
     tool.info = tool_info();
     tool.run = [&](const tools::Invocation& invocation) {
-        if (taken == 0)
-            throw tools::UsageError("name a command: pubsub, pub, sub, conn, find or vs");
-        const BenchSettings settings = make_settings(what.load, invocation.uses, join(argc, argv));
+        if (report.empty() && taken == 0)
+            throw tools::UsageError(
+                "name a command: pubsub, pub, sub, conn, find, vs, report, merge or diff");
         try {
-            code = run_command(what, settings);
+            if (!report.empty()) {
+                code = run_report_command(report, files, invocation.uses);
+            } else {
+                code =
+                    run_command(what, make_settings(what.load, invocation.uses, join(argc, argv)));
+            }
         } catch (const std::invalid_argument& error) {
             throw tools::UsageError(error.what());
         } catch (const std::runtime_error& error) {

@@ -18,16 +18,26 @@ using tools::Expression;
 using tools::MetricLookup;
 using tools::MetricValue;
 
+// Samples of one second in one row of the heat map; rows are those of heat.hpp.
+struct HeatCell {
+    std::uint32_t row = 0;
+    std::uint64_t count = 0;
+    friend bool operator==(const HeatCell&, const HeatCell&) = default;
+};
+
 // One second of the run, for curves.
 struct Second {
-    double at = 0;  // seconds after the start of the schedule (negative: connecting), its end
+    double at = 0;       // seconds after the start of the schedule (negative: connecting), its end
+    double elapsed = 0;  // seconds after the start of the run, its end
     std::uint64_t offered = 0, sent = 0, acked = 0, received = 0;
     std::uint64_t outstanding = 0;  // due or in flight and not delivered or acknowledged
     double e2e_p50_ns = 0, e2e_p99_ns = 0, e2e_max_ns = 0;
+    double ack_p99_ns = 0, lag_p99_ns = 0;
     double broker_cpu_share = 0;  // of one core
     std::uint64_t broker_rss_bytes = 0;
     double generator_cpu_share = 0;
     std::uint64_t connected = 0;
+    std::vector<HeatCell> heat;  // of e2e, or of ack where nobody subscribes
 };
 
 // The broker beside the run: absent when nobody said which process it is.
@@ -38,6 +48,17 @@ struct BrokerCost {
     std::uint64_t rss_connected = 0;  // all connected, no load yet
     std::uint64_t rss_after = 0;      // at the end of the measured time
     std::uint64_t switches = 0;       // voluntary and not, within the measured time
+};
+
+// What the broker says of itself under $SYS, from before the first connection to after the last
+// delivery; absent when it publishes nothing there.
+struct SysCounts {
+    std::string version;         // $SYS/broker/version
+    bool counted = false;        // the totals below were seen before and after
+    std::uint64_t received = 0;  // PUBLISH packets
+    std::uint64_t sent = 0;
+    std::uint64_t dropped = 0;
+    std::string agreement;  // "agrees", or what differs
 };
 
 struct GeneratorCost {
@@ -71,8 +92,12 @@ struct RunVerdict {
 
 struct AssertionResult {
     std::string text;
-    Expression::Verdict verdict;
+    Expression::Outcome outcome = Expression::Outcome::unknown;
+    std::string value;  // of the left side: "2.94 ms"
+    std::string why;    // for unknown
+    const std::string& shown() const { return why.empty() ? value : why; }
 };
+AssertionResult evaluate_assertion(const std::string& text, const MetricLookup& lookup);
 
 struct Result {
     // what was asked
@@ -92,6 +117,7 @@ struct Result {
 
     // what came
     double connect_seconds = 0;
+    double warmup_seconds = 0;
     double measured_seconds = 0;
     Counters counters;
     CheckCounts checks;
@@ -104,6 +130,7 @@ struct Result {
     SeriesSet series;
     std::vector<Second> seconds;
     std::optional<BrokerCost> broker;
+    std::optional<SysCounts> sys;
     GeneratorCost generator;
 
     // what it means
@@ -119,6 +146,11 @@ struct Result {
     }
     // Deliveries, or publishes when nobody subscribes here.
     std::uint64_t work_in_window() const;
+    // The series that the curves and the heat map show: e2e, or ack where nobody subscribes.
+    SeriesId main_series() const {
+        return series[SeriesId::e2e].empty() && !series[SeriesId::ack].empty() ? SeriesId::ack
+                                                                               : SeriesId::e2e;
+    }
     std::optional<double> broker_us_per_message() const;
     std::optional<double> generator_us_per_message() const;
     std::optional<double> broker_bytes_per_connection() const;
@@ -128,6 +160,8 @@ struct Result {
 // loss dup reorder offered sent acked recv recv.rate sent.rate broker.cpu_us_per_msg broker.rss ...
 std::optional<MetricValue> metric(const Result& result, std::string_view name);
 bool is_metric(std::string_view name);
+// Throws std::invalid_argument when the expression names a metric that `is_known` does not know.
+void check_metrics(const std::string& text, bool (*is_known)(std::string_view));
 
 // Judges the run as a whole: exit code from error, verdict and assertions.
 void judge(Result& result);

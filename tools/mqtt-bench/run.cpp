@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "mqtt-bench/environment.hpp"
+#include "mqtt-bench/heat.hpp"
 #include "mqtt-bench/payload_header.hpp"
 #include "mqtt-bench/shapes.hpp"
 
@@ -39,14 +40,8 @@ Run::Run(Spec spec, Observer observer) : spec_(std::move(spec)), observer_(std::
     make_groups(spec_);
     plan_ = std::make_unique<Plan>(spec_, run_id);
     for (const std::string& text : spec_.assertions) {
-        const Expression expression = Expression::parse(text);
-        for (const std::string& name : expression.metrics()) {
-            if (!is_metric(name)) {
-                throw std::invalid_argument(
-                    fmt::format("'{}': no metric is called {}", text, name));
-            }
-        }
-        result_.assertions.push_back({text, {}});
+        check_metrics(text, is_metric);
+        result_.assertions.push_back({.text = text});
     }
     check_descriptors();
     broker_ = std::make_unique<BrokerSide>(spec_);
@@ -151,6 +146,7 @@ void Run::load() {
     zero_ns_ = monotonic_ns() + 5'000'000;
     const bool by_count = spec_.limit != 0;
     const std::int64_t from = zero_ns_ + (by_count ? 0 : spec_.warmup.count());
+    result_.warmup_seconds = seconds_between(zero_ns_, from);
     std::int64_t length = spec_.duration.count();
     if (spec_.command == Command::conn) length = std::max<std::int64_t>(spec_.hold.count(), 0);
     const std::int64_t until = by_count ? Generator::kNever : from + length;
@@ -250,7 +246,11 @@ void Run::close_second(std::int64_t at_ns) {
     s.connected = now.connected;
     for (const std::uint64_t waiting : waiting_)
         s.outstanding += waiting;
+    s.elapsed = seconds_between(start_ns_, at_ns);
     const Histogram& e2e = second_[SeriesId::e2e];
+    s.heat = heat_of(e2e.empty() && plan_->subscribers() == 0 ? second_[SeriesId::ack] : e2e);
+    s.ack_p99_ns = static_cast<double>(second_[SeriesId::ack].at(0.99));
+    s.lag_p99_ns = static_cast<double>(second_[SeriesId::lag].at(0.99));
     s.e2e_p50_ns = static_cast<double>(e2e.at(0.5));
     s.e2e_p99_ns = static_cast<double>(e2e.at(0.99));
     s.e2e_max_ns = static_cast<double>(e2e.max());

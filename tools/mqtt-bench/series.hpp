@@ -15,6 +15,9 @@ enum class SeriesId : std::uint8_t { e2e, service, ack, lag, connect, subscribe 
 inline constexpr std::size_t kSeriesCount = 6;
 inline constexpr std::array<std::string_view, kSeriesCount> kSeriesNames = {
     "e2e", "service", "ack", "lag", "connect", "subscribe"};
+// As interval logs tag them.
+inline constexpr std::array<std::string_view, kSeriesCount> kSeriesTags = {"e2e", "service", "ack",
+                                                                           "lag", "conn",    "sub"};
 
 struct SeriesSet {
     std::array<Histogram, kSeriesCount> series;

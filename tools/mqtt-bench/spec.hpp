@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "mqtt-bench/outputs.hpp"
 #include "mqtt-bench/schedule.hpp"
 #include "mqtt/options.hpp"
 
@@ -157,8 +158,7 @@ struct Spec : Traffic {
 
     // Judging and output
     std::vector<std::string> assertions;
-    std::string json_file;
-    std::string csv_file;
+    Outputs outputs;
     std::string hdr_file;
     bool silent = false;  // no live line
 };

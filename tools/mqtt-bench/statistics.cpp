@@ -9,6 +9,27 @@
 
 namespace mqtt::bench {
 
+namespace {
+
+constexpr int kResamples = 2000;
+
+std::vector<double> resample(std::span<const double> values, Random& random) {
+    std::vector<double> out(values.size());
+    for (double& value : out)
+        value = values[random.below(values.size())];
+    return out;
+}
+
+// The middle 95 % of what resampling gave.
+Interval interval_of(double middle, std::vector<double>& resampled) {
+    std::sort(resampled.begin(), resampled.end());
+    const std::size_t n = resampled.size();
+    if (n == 0) return {};
+    return {middle, resampled[n * 25 / 1000], resampled[(n * 975 + 999) / 1000 - 1]};
+}
+
+}  // namespace
+
 double median(std::span<const double> values) {
     if (values.empty()) return 0;
     std::vector<double> sorted(values.begin(), values.end());
@@ -23,7 +44,6 @@ Interval paired_ratio(std::span<const double> a, std::span<const double> b, std:
         if (a[i] > 0 && b[i] > 0) logs.push_back(std::log(b[i] / a[i]));
     }
     if (logs.empty()) return {};
-    constexpr int kResamples = 2000;
     Random random(seed);
     std::vector<double> medians;
     std::vector<double> sample(logs.size());
@@ -32,9 +52,21 @@ Interval paired_ratio(std::span<const double> a, std::span<const double> b, std:
             value = logs[random.below(logs.size())];
         medians.push_back(median(sample));
     }
-    std::sort(medians.begin(), medians.end());
-    return {std::exp(median(logs)), std::exp(medians[kResamples * 25 / 1000]),
-            std::exp(medians[kResamples * 975 / 1000 - 1])};
+    const Interval logarithm = interval_of(median(logs), medians);
+    return {std::exp(logarithm.middle), std::exp(logarithm.low), std::exp(logarithm.high)};
+}
+
+Interval unpaired_ratio(std::span<const double> a, std::span<const double> b, std::uint64_t seed) {
+    constexpr std::size_t kEnough = 5;
+    if (a.size() < kEnough || b.size() < kEnough || median(a) <= 0) return {};
+    Random random(seed);
+    std::vector<double> ratios;
+    for (int i = 0; i < kResamples; ++i) {
+        const double of_b = median(resample(b, random));
+        const double of_a = median(resample(a, random));
+        if (of_a > 0) ratios.push_back(of_b / of_a);
+    }
+    return interval_of(median(b) / median(a), ratios);
 }
 
 double median_slope(std::span<const double> values) {

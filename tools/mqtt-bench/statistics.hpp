@@ -19,6 +19,10 @@ struct Interval {
 // 0 or below are left out. The same seed gives the same interval.
 Interval paired_ratio(std::span<const double> a, std::span<const double> b, std::uint64_t seed);
 
+// The ratio of the medians of two samples that are not paired, b to a, and its 95 % interval by
+// bootstrap over both. All 0 when one of them has fewer than five values.
+Interval unpaired_ratio(std::span<const double> a, std::span<const double> b, std::uint64_t seed);
+
 // Theil-Sen: the median slope per step over all pairs of points of an evenly spaced series.
 double median_slope(std::span<const double> values);
 

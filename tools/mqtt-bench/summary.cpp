@@ -141,20 +141,21 @@ void write_generator(Out out, const Result& r) {
 }
 
 void write_judgement(Out out, const Result& r) {
-    for (const AssertionResult& assertion : r.assertions) {
-        const auto& v = assertion.verdict;
-        const std::string_view word = v.outcome == Expression::Outcome::pass   ? "PASS"
-                                      : v.outcome == Expression::Outcome::fail ? "FAIL"
-                                                                               : "UNKNOWN";
-        fmt::format_to(out, "assert   {}  {} ({})\n", assertion.text, word,
-                       v.why.empty() ? format_metric(v.left) : v.why);
-    }
+    for (const AssertionResult& assertion : r.assertions)
+        fmt::format_to(out, "{}", assertion_line(assertion));
     if (r.partial) fmt::format_to(out, "partial  the run ended before its time\n");
     if (!r.error.empty()) fmt::format_to(out, "error    {}\n", r.error);
     fmt::format_to(out, "exit     {}\n", r.exit_code);
 }
 
 }  // namespace
+
+std::string assertion_line(const AssertionResult& a) {
+    const std::string_view word = a.outcome == Expression::Outcome::pass   ? "PASS"
+                                  : a.outcome == Expression::Outcome::fail ? "FAIL"
+                                                                           : "UNKNOWN";
+    return fmt::format("assert   {}  {} ({})\n", a.text, word, a.shown());
+}
 
 std::string summary_text(const Result& r) {
     std::string text;

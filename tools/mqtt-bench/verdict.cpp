@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <stdexcept>
 
 #include "mqtt-bench/results.hpp"
 #include "mqtt-bench/text.hpp"
@@ -179,6 +180,19 @@ bool is_metric(std::string_view name) {
            percentile_of(what) > 0;
 }
 
+void check_metrics(const std::string& text, bool (*is_known)(std::string_view)) {
+    const Expression expression = Expression::parse(text);
+    for (const std::string& name : expression.metrics()) {
+        if (is_known(name)) continue;
+        throw std::invalid_argument(fmt::format("'{}': no metric is called {}", text, name));
+    }
+}
+
+AssertionResult evaluate_assertion(const std::string& text, const MetricLookup& lookup) {
+    Expression::Verdict verdict = Expression::parse(text).evaluate(lookup);
+    return {text, verdict.outcome, format_metric(verdict.left), std::move(verdict.why)};
+}
+
 std::uint64_t Result::work_in_window() const {
     return subscribers > 0 ? counters.received_in_window : counters.sent_in_window;
 }
@@ -212,9 +226,9 @@ void judge(Result& result) {
     }
     bool failed_assertion = false;
     for (AssertionResult& assertion : result.assertions) {
-        const auto lookup = [&](std::string_view name) { return metric(result, name); };
-        assertion.verdict = Expression::parse(assertion.text).evaluate(lookup);
-        if (assertion.verdict.outcome != Expression::Outcome::pass) failed_assertion = true;
+        assertion = evaluate_assertion(assertion.text,
+                                       [&](std::string_view name) { return metric(result, name); });
+        if (assertion.outcome != Expression::Outcome::pass) failed_assertion = true;
     }
     result.exit_code = kExitOk;
     if (failed_assertion) result.exit_code = kExitAssertion;
