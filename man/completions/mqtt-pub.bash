@@ -6,6 +6,7 @@ _mqtt_pub() {
         -m|--message) COMPREPLY=(); return ;;
         -f|--file) COMPREPLY=($(compgen -f -- "$word")); return ;;
         -q|--qos) COMPREPLY=(); return ;;
+        --message-id) COMPREPLY=($(compgen -W 'uuid' -- "$word")); return ;;
         --repeat) COMPREPLY=(); return ;;
         --repeat-delay) COMPREPLY=(); return ;;
         --ack-timeout) COMPREPLY=(); return ;;
@@ -54,6 +55,6 @@ _mqtt_pub() {
         -D|--property) COMPREPLY=(); return ;;
         -o|--options-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
-    COMPREPLY=($(compgen -W '-t --topic -m --message -f --file -l --stdin-line -s --stdin-file -n --null-message --json-lines -0 --null-delimiter -q --qos -r --retain --repeat --repeat-delay --ack-timeout --timeout --report --request -e --response-topic -W --wait -F --format --json --pretty -v --verbose -N --no-newline -R --skip-retained --latency --retain-as-published --retain-handling -h --host -p --port -L --url --unix --ws --ws-path --ws-header --ws-protocol --proxy -A --bind -S --srv --nodelay --connect-timeout --max-retries --retry-delay --exit-on-disconnect --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --insecure --tls-server-name --tls-version --ciphers --tls-alpn --tls-keylog --psk --psk-identity --keyform -u --username -P --pw --password --password-file -i --id -I --id-prefix -V --protocol-version -c --disable-clean-session -x --session-expiry -k --keepalive -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -d --debug --quiet -o --options-file --help --version ' -- "$word"))
+    COMPREPLY=($(compgen -W '-t --topic -m --message -f --file -l --stdin-line -s --stdin-file -n --null-message --json-lines -0 --null-delimiter -q --qos -r --retain --message-id --repeat --repeat-delay --ack-timeout --timeout --report --request -e --response-topic -W --wait -F --format --json --pretty -v --verbose -N --no-newline -R --skip-retained --latency --retain-as-published --retain-handling -h --host -p --port -L --url --unix --ws --ws-path --ws-header --ws-protocol --proxy -A --bind -S --srv --nodelay --connect-timeout --max-retries --retry-delay --exit-on-disconnect --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --insecure --tls-server-name --tls-version --ciphers --tls-alpn --tls-keylog --psk --psk-identity --keyform -u --username -P --pw --password --password-file -i --id -I --id-prefix -V --protocol-version -c --disable-clean-session -x --session-expiry -k --keepalive -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -d --debug --quiet -o --options-file --help --version ' -- "$word"))
 }
 complete -F _mqtt_pub mqtt-pub

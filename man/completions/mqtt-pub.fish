@@ -9,6 +9,7 @@ complete -c mqtt-pub -l json-lines -d 'publish each line of standard input as mq
 complete -c mqtt-pub -s 0 -l null-delimiter -d 'messages of -l end with a NUL byte instead of a newline'
 complete -c mqtt-pub -s q -l qos -x -d 'quality of service: 0, 1 or 2'
 complete -c mqtt-pub -s r -l retain -d 'have the server keep the message for later subscribers'
+complete -c mqtt-pub -l message-id -x -a 'uuid' -d 'give each message a user property message-id: a random UUID (MQTT 5.0)'
 complete -c mqtt-pub -l repeat -x -d 'publish the message N times'
 complete -c mqtt-pub -l repeat-delay -x -d 'wait between an acknowledgement and the next repeat'
 complete -c mqtt-pub -l ack-timeout -x -d 'give up when the server acknowledges nothing for so long; 0: never'

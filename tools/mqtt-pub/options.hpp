@@ -52,6 +52,7 @@ struct Options {
     std::chrono::nanoseconds ack_timeout{std::chrono::seconds(30)};  // 0: none
     std::optional<std::chrono::nanoseconds> timeout;
     bool report_json = false;
+    bool message_id = false;  // --message-id uuid
     RequestOptions request;
 };
 

@@ -15,6 +15,7 @@
 
 #include "common/connection_log.hpp"
 #include "common/exit_code.hpp"
+#include "common/message_id.hpp"
 #include "common/terminal.hpp"
 #include "common/units.hpp"
 #include "mqtt-pub/client_setup.hpp"
@@ -57,6 +58,7 @@ private:
     void pump();
     void pump_soon();
     void submit();
+    mqtt::Status hand_over(const mqtt::PublishRequest& request);
     void wait_for_input();
     void wait_for_room();
     void wait_before_repeat();
@@ -72,6 +74,7 @@ private:
     const Options& options_;
     tools::ConnectionLog log_;
     MessageSource source_;
+    std::optional<tools::MessageIdStamp> id_stamp_;
     Report report_;
     asio::io_context context_{1};
     asio::signal_set signals_{context_};
@@ -96,6 +99,7 @@ Publisher::Publisher(const tools::Invocation& invocation, const Options& options
     , log_(invocation, options.settings.quiet)
     , source_(options)
     , client_(context_, make_client_options(invocation, options, log_)) {
+    if (options.message_id) id_stamp_.emplace();
     client_.set_state_handler([this](const mqtt::StateChange& change) { on_state(change); });
     client_.set_delivery_handler([this](std::uint64_t token, std::error_code error,
                                         ReasonCode reason) { on_delivery(token, error, reason); });
@@ -176,6 +180,9 @@ void Publisher::on_connected(std::error_code error, const mqtt::ConnectReport& r
     if (!error) {
         was_connected_ = true;
         report_.provable = mqtt::has_properties(report.version);
+        if (id_stamp_ && !mqtt::has_properties(report.version)) {
+            log_.say("the server does not speak MQTT 5.0: messages get no message-id");
+        }
         watch_acknowledgements(0, 0);
         return pump_soon();
     }
@@ -225,16 +232,26 @@ void Publisher::pump() {
     if (!finished_) pump_soon();
 }
 
+mqtt::Status Publisher::hand_over(const mqtt::PublishRequest& request) {
+    const std::uint64_t token = request.qos != mqtt::QoS::at_most_once ? 1 : 0;
+    const bool has_properties = !request.properties.empty() || request.message_expiry_interval;
+    if (!has_properties && !id_stamp_) return client_.submit(request, token);
+    if (!mqtt::has_properties(client_.version())) {
+        return client_.submit(without_properties(request), token);
+    }
+    if (!id_stamp_) return client_.submit(request, token);
+    mqtt::PublishRequest stamped = request;
+    stamped.properties = id_stamp_->stamped(request.properties);
+    return client_.submit(stamped, token);
+}
+
 // Publishes the message that the source shows; waits when the client has no room for it.
 void Publisher::submit() {
     const mqtt::PublishRequest& request = source_.request();
     const bool is_acknowledged = request.qos != mqtt::QoS::at_most_once;
     if (!is_acknowledged) report_.provable = false;
-    const bool has_properties = !request.properties.empty() || request.message_expiry_interval;
     ++report_.accepted;  // before: the delivery handler may be called from inside
-    const mqtt::Status status = has_properties && !mqtt::has_properties(client_.version())
-                                    ? client_.submit(without_properties(request), is_acknowledged)
-                                    : client_.submit(request, is_acknowledged);
+    const mqtt::Status status = hand_over(request);
     if (status.error().code == Errc::queue_full) {
         --report_.accepted;
         return wait_for_room();

@@ -173,6 +173,9 @@ void check(Options& o, const tools::Invocation& invocation) {
     if (o.topic.empty() && o.source != Source::json_lines) {
         throw UsageError("a topic is needed (option '-t')");
     }
+    if (o.message_id && !mqtt::has_properties(o.connect.version)) {
+        throw UsageError("option '--message-id' needs MQTT 5.0");
+    }
     check_request(o, invocation);
     split_properties(o);
 }

@@ -1,5 +1,6 @@
 // What mqtt-sub says about itself: help, man page, completions are made from this and the tables.
 #include "common/connect_flags.hpp"
+#include "common/message_fields.hpp"
 #include "common/message_json.hpp"
 #include "mqtt-sub/options.hpp"
 
@@ -53,8 +54,12 @@ tools::ToolInfo make_info() {
         .examples = {{"mqtt-sub -h broker.example -t 'sensors/#' -v", "Show topics and payloads."},
                      {"mqtt-sub -t 'a/+' -C 1 -W 10s", "Wait ten seconds for one message."},
                      {"mqtt-sub -t 'a/#' --json | jq .payload", "Work on messages with jq."},
+                     {"mqtt-sub -t '#' -v --where 'payload.temp > 20 && topic ~ \"/kitchen/\"'",
+                      "Show what a condition selects."},
                      {"mqtt-sub mqtts://user@broker.example/a/b", "TLS, by URL."}},
-        .sections = {{"FORMAT", kFormat}, {"JSON", tools::kJsonSchema}},
+        .sections = {{"FORMAT", kFormat},
+                     {"CONDITIONS", tools::kExpressionHelp},
+                     {"JSON", tools::kJsonSchema}},
         .see_also = {"mqtt-pub 1", "mqtt-bench 1", "mqtt-broker-lite 1"}};
     append_sub_flags(info.flags);
     tools::append_connect_flags(info.flags);

@@ -1,7 +1,8 @@
-// Which received messages are shown: -T, -R, --retained-only, --random-filter.
+// Which received messages are shown: -T, -R, --retained-only, --random-filter, then the selection.
 // Used by subscriber. Knows no output.
 #pragma once
 
+#include <optional>
 #include <random>
 
 #include "mqtt-sub/options.hpp"
@@ -18,6 +19,7 @@ public:
 
 private:
     const Options& options_;
+    std::optional<Selection> selection_;
     std::minstd_rand random_;
     std::uniform_real_distribution<double> percent_{0, 100};
 };

@@ -223,6 +223,7 @@ void check(Options& o) {
         o.filters.push_back(o.settings.url_topic);
     } else if (!o.settings.url_topic.empty()) {
         o.filters.insert(o.filters.begin(), o.settings.url_topic);
+        o.own_options.insert(o.own_options.begin(), FilterOptions{});
     }
     if (o.filters.empty() && o.unsubscribes.empty()) {
         throw UsageError("a topic filter is needed (option '-t')");
@@ -234,13 +235,26 @@ void check(Options& o) {
         throw UsageError("options '--json' and '-F' exclude each other");
     }
     (void)tools::MessagePrinter(o.style);  // throws for a bad format
+    (void)Selection(o.selection);          // and for a bad pattern
     lower_receive_maximum(o);
 }
 
 }  // namespace
 
+mqtt::SubscriptionOptions subscription_options(const Options& options, std::size_t index) {
+    mqtt::SubscriptionOptions result = options.subscription;
+    if (index >= options.own_options.size()) return result;
+    const FilterOptions& own = options.own_options[index];
+    result.qos = own.qos.value_or(result.qos);
+    result.retain_handling = own.retain_handling.value_or(result.retain_handling);
+    result.no_local = result.no_local || own.no_local;
+    result.retain_as_published = result.retain_as_published || own.retain_as_published;
+    return result;
+}
+
 void append_sub_flags(std::vector<const tools::Flag*>& flags) {
     tools::append_flags<Options>(flags, kRows);
+    tools::append_flags(flags, selection_rows());
 }
 
 Options parse_options(const tools::Invocation& invocation) {
@@ -248,6 +262,7 @@ Options parse_options(const tools::Invocation& invocation) {
     options.settings.persona = invocation.persona;
     for (const FlagUse& use : invocation.uses) {
         if (tools::apply_flag<Options>(kRows, options, use)) continue;
+        if (tools::apply_flag(selection_rows(), options, use)) continue;
         tools::apply_connect_flag(options.settings, use);
     }
     check_mosquitto_timeout(options, invocation.persona);

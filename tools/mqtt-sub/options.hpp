@@ -9,18 +9,29 @@
 #include "common/app.hpp"
 #include "common/connect_settings.hpp"
 #include "common/message_output.hpp"
+#include "mqtt-sub/select/selection.hpp"
 #include "mqtt/packet.hpp"
 
 namespace mqtt_sub {
+
+// What --subscribe says about one filter; the rest is as for all.
+struct FilterOptions {
+    std::optional<mqtt::QoS> qos;
+    std::optional<mqtt::RetainHandling> retain_handling;
+    bool no_local = false;
+    bool retain_as_published = false;
+};
 
 struct Options {
     tools::ConnectSettings settings;
     mqtt::ConnectOptions connect;  // made from `settings`
 
     std::vector<std::string> filters;
+    std::vector<FilterOptions> own_options;   // of filters with the same index; may be shorter
     std::vector<std::string> hidden_filters;  // -T
     std::vector<std::string> unsubscribes;    // -U
     mqtt::SubscriptionOptions subscription;
+    SelectionOptions selection;
     tools::MessageStyle style;
 
     std::optional<std::uint64_t> count;               // -C
@@ -38,7 +49,11 @@ struct Options {
 // Reads and checks everything. Throws tools::UsageError.
 Options parse_options(const tools::Invocation& invocation);
 
+// Options of the filter with this index, its own included.
+mqtt::SubscriptionOptions subscription_options(const Options& options, std::size_t index);
+
 const tools::ToolInfo& tool_info();
+std::span<const tools::FlagRow<Options>> selection_rows();  // select/selection_flags.cpp
 void append_sub_flags(std::vector<const tools::Flag*>& flags);
 
 }  // namespace mqtt_sub

@@ -204,8 +204,8 @@ void Subscriber::subscribe() {
     }
     if (options_.filters.empty()) return;
     std::vector<mqtt::Subscription> subscriptions;
-    for (const std::string& filter : options_.filters) {
-        subscriptions.emplace_back(filter, options_.subscription);
+    for (std::size_t i = 0; i < options_.filters.size(); ++i) {
+        subscriptions.emplace_back(options_.filters[i], subscription_options(options_, i));
     }
     client_.subscribe(std::move(subscriptions), options_.settings.subscribe_properties,
                       [this](std::error_code error, const mqtt::SubscribeResult& result) {
