@@ -10,6 +10,8 @@ _mqtt_broker_lite() {
         --unix) COMPREPLY=($(compgen -f -- "$word")); return ;;
         -L|--listen) COMPREPLY=(); return ;;
         --bind) COMPREPLY=(); return ;;
+        --unix-mode) COMPREPLY=(); return ;;
+        --user) COMPREPLY=(); return ;;
         --cert) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --key) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --cafile) COMPREPLY=($(compgen -f -- "$word")); return ;;
@@ -30,10 +32,12 @@ _mqtt_broker_lite() {
         --max-keepalive) COMPREPLY=(); return ;;
         --session-expiry) COMPREPLY=(); return ;;
         --sys-interval) COMPREPLY=(); return ;;
+        --trace-client) COMPREPLY=(); return ;;
+        --trace-topic) COMPREPLY=(); return ;;
         --log-format) COMPREPLY=($(compgen -W 'text json' -- "$word")); return ;;
         --ready-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
         -o|--options-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
-    COMPREPLY=($(compgen -W '-c --config-file --check-config --test-config --print-config -d --daemon -p --port --tls --ws --wss --unix -L --listen --bind --cert --key --cafile --require-certificate --threads --max-connections --max-connections-per-address --max-connect-rate --connect-timeout --max-packet-size --max-publish-rate --max-subscriptions --memory-limit --max-inflight --max-queued-messages --max-queued-bytes --queue-overflow --output-budget --max-keepalive --session-expiry --sys-interval -v --verbose --quiet --log-format --ready-file -o --options-file --help --version ' -- "$word"))
+    COMPREPLY=($(compgen -W '-c --config-file --check-config --test-config --print-config -d --daemon -p --port --tls --ws --wss --unix -L --listen --bind --unix-mode --user --cert --key --cafile --require-certificate --threads --max-connections --max-connections-per-address --max-connect-rate --connect-timeout --max-packet-size --max-publish-rate --max-subscriptions --memory-limit --max-inflight --max-queued-messages --max-queued-bytes --queue-overflow --output-budget --max-keepalive --session-expiry --sys-interval -v --verbose --trace-client --trace-topic --quiet --log-format --ready-file -o --options-file --help --version ' -- "$word"))
 }
 complete -F _mqtt_broker_lite mqtt-broker-lite

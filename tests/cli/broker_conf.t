@@ -107,17 +107,17 @@ stop_broker
 
 # Every problem at once, each with file and line; errors end it, slips of the finger are told.
 conf 'alow_anonymous true' 'max_keepalive 70000' 'listener 0' 'protocol quic' 'max_qos two' \
-    'connection cloud' 'address example.org' 'psk_file keys' 'sys_interval' 'log_type loud' 'port 1' 'port 2'
+    'connection cloud' 'address example.org' 'max_quued_messages 5' 'sys_interval' 'log_type loud' 'port 1' 'port 2'
 run mqtt-broker-lite -c "$T/conf" --check-config
 expect_exit 1
 expect_quiet
-expect_match "$T/err" 'conf:1: unknown key .alow_anonymous., ignored; did you mean allow_anonymous\?'
+expect_match "$T/err" 'conf:1: unknown key .alow_anonymous.; did you mean allow_anonymous\? Without it security'
 expect_match "$T/err" "conf:2: max_keepalive: '70000' is not from 0 to 65535"
 expect_match "$T/err" 'conf:3: listener: port 0 is for Unix sockets'
-expect_match "$T/err" "conf:4: protocol: 'quic' is neither mqtt nor websockets"
+expect_match "$T/err" "conf:4: protocol: 'quic' is none of mqtt, websockets and any"
 expect_match "$T/err" "conf:5: max_qos: 'two' is not a whole number"
-expect_match "$T/err" 'conf:6: connection: bridges are not supported'
-expect_match "$T/err" 'conf:8: psk_file: not supported'
+expect_match "$T/err" 'warning: .*conf:6: connection has no effect: this broker makes no bridges yet'
+expect_match "$T/err" 'warning: .*conf:8: unknown key .max_quued_messages., ignored; did you mean max_queued_messages\?'
 expect_match "$T/err" 'conf:9: sys_interval: the value is missing'
 expect_match "$T/err" "conf:10: log_type: 'loud' is no type"
 expect_match "$T/err" 'conf:12: port is there twice'
@@ -128,11 +128,12 @@ expect_match "$T/err" 'none: cannot be read$'
 conf "listener $port 127.0.0.1" "certfile $T/certs/server.crt"
 run mqtt-broker-lite -c "$T/conf" --test-config
 expect_exit 1
-expect_match "$T/err" 'conf:1: certfile needs keyfile'
+expect_match "$T/err" 'conf:2: certfile needs keyfile'
 conf "listener $port 127.0.0.1" "password_file $T/nowhere"
 run mqtt-broker-lite -c "$T/conf"
 expect_exit 1
-expect_match "$T/err" 'nowhere: cannot be read'
+expect_match "$T/err" 'conf:2: password_file: .*nowhere: cannot be read \(mqtt-broker-lite passwd'
+expect_eq "lines" "$(wc -l <"$T/err")" 1
 conf "listener $port 127.0.0.1" 'allow_anonymous true' 'max_inflight_messages 0x10'
 run mqtt-broker-lite -c "$T/conf" --check-config
 expect_exit 0

@@ -268,6 +268,43 @@ TEST_CASE("tls: versions, ALPN and pre-shared keys are as the options say") {
     CHECK_FALSE(Session(wrong, psk).shake_hands());
 }
 
+TEST_CASE("tls: a listener takes any identity of its PSK file, and tells which it was") {
+    const std::string path =
+        std::filesystem::temp_directory_path() / ("psk-" + std::to_string(::getpid()) + ".txt");
+    const auto write = [&](const std::string& text) { std::ofstream(path) << text; };
+    write("# keys\none:0011\n\ntwo:AABBCC\r\nodd:123\n");
+    TlsOptions server;
+    server.psk_file = path;
+    server.psk_hint = "hint";
+    const auto identity_of = [&](const std::string& identity, const std::string& key,
+                                 const std::string& version) -> std::string {
+        TlsOptions client;
+        client.psk_identity = identity;
+        client.psk_hex = key;
+        client.maximum_version = version;
+        Session session(client, server);
+        if (!session.shake_hands()) return {};
+        PeerIdentity peer;
+        session.server->identify(peer);
+        return peer.common_name;
+    };
+    for (const char* version : {"tlsv1.2", "tlsv1.3"}) {
+        CHECK(identity_of("one", "0011", version) == "one");
+        CHECK(identity_of("two", "aabbcc", version) == "two");
+        CHECK(identity_of("odd", "0123", version) == "odd");
+        CHECK(identity_of("one", "aabbcc", version) == "");
+        CHECK(identity_of("three", "0011", version) == "");
+    }
+    write("one:0011\nnonsense\n");
+    CHECK(why_not(server, TlsRole::server) == path + ":2: not identity:key");
+    write("one:xy\n");
+    CHECK(why_not(server, TlsRole::server) == path + ":1: the key is not hexadecimal");
+    write("one:00\none:11\n");
+    CHECK(why_not(server, TlsRole::server) == path + ":2: the identity is there twice");
+    std::filesystem::remove(path);
+    CHECK(contains(why_not(server, TlsRole::server), "cannot read the PSK file '" + path));
+}
+
 TEST_CASE("tls: faulty files and options are named before anything connects") {
     const TlsOptions good = server_options();
     TlsOptions o;

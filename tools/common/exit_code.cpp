@@ -56,7 +56,8 @@ int our_code(Errc code) {
     case Errc::host_unreachable:
     case Errc::network_error: return 14;
     case Errc::resolve_failed: return 15;
-    case Errc::proxy_failed: return 16;
+    case Errc::proxy_failed:
+    case Errc::proxy_header_invalid: return 16;
     case Errc::keep_alive_timeout: return 19;
     case Errc::malformed_packet:
     case Errc::not_mqtt:

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <set>
 
+#include "mqtt-broker-lite/conf_keys.hpp"
+
 namespace tools::broker_lite {
 namespace {
 
@@ -40,16 +42,41 @@ const ConfKey* find_key(std::string_view name) {
     return nullptr;
 }
 
-std::string unknown_key(std::string_view name) {
+// Ignoring a slip in one of these could let somebody in, or lose what should be kept.
+bool is_grave(const ConfKey& key) {
+    const auto has = [&](std::span<const ConfKey> keys) {
+        return std::any_of(keys.begin(), keys.end(),
+                           [&](const ConfKey& other) { return other.name == key.name; });
+    };
+    return has(access_keys()) || has(data_keys()) || has(tls_keys()) ||
+           (key.scope == ConfScope::listener && has(listener_keys()));
+}
+
+bool sounds_grave(std::string_view name) {
+    static constexpr std::string_view kStarts[] = {"auth_", "acl_", "password", "plugin_",
+                                                   "psk_",  "tls_", "persist",  "allow_",
+                                                   "deny_", "bind", "require_", "listener_"};
+    return std::any_of(std::begin(kStarts), std::end(kStarts),
+                       [&](std::string_view start) { return name.starts_with(start); });
+}
+
+ConfProblem unknown_key(std::string_view name) {
     const ConfKey* nearest = nullptr;
     std::size_t least = 3;  // further away is no slip of the finger
     for (const ConfKey& key : conf_table()) {
         const std::size_t d = distance(name, key.name);
         if (d < least) least = d, nearest = &key;
     }
-    std::string text = "unknown key '" + std::string(name) + "', ignored";
-    if (nearest != nullptr) text += "; did you mean " + std::string(nearest->name) + "?";
-    return text;
+    ConfProblem problem;
+    problem.is_error = nearest != nullptr ? is_grave(*nearest) : sounds_grave(name);
+    problem.text = "unknown key '" + std::string(name) + "'";
+    if (!problem.is_error) problem.text += ", ignored";
+    if (nearest != nullptr) problem.text += "; did you mean " + std::string(nearest->name) + "?";
+    if (problem.is_error) {
+        problem.text +=
+            " Without it security or data could be other than meant: correct or remove it";
+    }
+    return problem;
 }
 
 class Reader {
@@ -84,17 +111,22 @@ private:
     void take(ConfLine line) {
         const ConfKey* key = find_key(line.key);
         const std::string place = line.place() + ": ";
-        if (key == nullptr) return warn(place + unknown_key(line.key));
-        if (line.key == "listener") said_.clear();
+        if (key == nullptr) {
+            ConfProblem problem = unknown_key(line.key);
+            problem.text.insert(0, place);
+            conf_.problems.push_back(std::move(problem));
+            return;
+        }
+        if (line.key == "listener" || line.key == "connection") said_.clear();
         if (!key->repeatable && !said_.insert(line.key).second) {
             return error(place + line.key + " is there twice");
         }
         if (key->use == ConfUse::refused) {
-            if (key->scope == ConfScope::bridge && line.key != "connection")
-                return;  // said already
             return error(place + line.key + ": " + std::string(key->help));
         }
         if (key->use == ConfUse::ignored) {
+            if (key->scope == ConfScope::bridge && line.key != "connection")
+                return;  // said already
             return warn(place + line.key + " has no effect: " + std::string(key->help));
         }
         try {
@@ -104,6 +136,8 @@ private:
                 conf_.current().is_mentioned = true;
             }
             key->apply(conf_, line);
+            if (key->scope == ConfScope::listener) conf_.current().places.note(line);
+            conf_.current_access().places.note(line);
             conf_.lines.push_back(std::move(line));
         } catch (const ConfError& problem) {
             error(place + line.key + ": " + problem.what());

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -36,20 +37,43 @@ struct ConfError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+// Where keys were said, for what is found out later: "mosquitto.conf:12". Empty: nowhere.
+class ConfPlaces {
+public:
+    void note(const ConfLine& line) { places_[line.key] = line.place(); }
+    std::string of(std::string_view key) const {
+        const auto found = places_.find(key);
+        return found == places_.end() ? std::string() : found->second;
+    }
+
+private:
+    std::map<std::string, std::string, std::less<>> places_;
+};
+
 // Who may log in and do what; global, or a listener's own with per_listener_settings.
 struct ConfAccess {
     std::optional<bool> allow_anonymous;
     std::string password_file;
     std::string acl_file;
+    std::string psk_file;
+    ConfPlaces places;
+    bool grants_all_subscriptions = false;  // acl_subscribe_mode mosquitto
 };
 
 struct ConfListener {
     std::string place;  // of its listener line; empty: the default listener
+    ConfPlaces places;  // of the keys about it
     std::uint16_t port = 1883;
     std::string host;       // empty: every address
     std::string unix_path;  // `listener 0 /path`
     std::string domain;     // ipv4, ipv6 or empty for both
+    std::string interface;
     bool is_websocket = false;
+    bool is_shared = false;  // MQTT and WebSocket
+    std::optional<unsigned> unix_mode;
+    mqtt::ProxyHeader proxy_header = mqtt::ProxyHeader::none;
+    std::vector<std::string> proxy_peers;
+    bool proxy_requires_tls = false;
     mqtt::TlsOptions tls;
     mqtt::ListenerLimits limits;
     std::vector<std::string> websocket_origins;
@@ -70,8 +94,8 @@ struct Conf {
 
     std::vector<std::string> log_destinations;  // as LogSettings has them
     bool log_none = false;
-    bool log_errors_only = false;  // log_type without notices
-    bool log_packets = false;      // log_type all or debug
+    std::vector<std::string> log_types;  // as given; empty: error, warning, notice, information
+    bool log_packets = false;            // log_type all or debug
     bool log_timestamp = true;
     std::string log_timestamp_format;
     LogFormat log_format = LogFormat::text;
@@ -102,6 +126,7 @@ struct ConfKey {
     std::string_view help;   // what it does; for ignored and refused keys, why
     void (*apply)(Conf&, const ConfLine&) = nullptr;
     bool repeatable = false;
+    std::string_view usual = {};  // the value that holds without it; empty: none worth saying
 };
 std::span<const ConfKey> conf_table();
 

@@ -8,30 +8,66 @@ namespace {
 
 using mqtt::Transport;
 
-void check_tls(Conf& conf, const ConfListener& listener) {
-    const auto wrong = [&](std::string_view text) {
-        conf.problems.push_back(
-            {true,
-             fmt::format("{}: {}", listener.place.empty() ? "default listener" : listener.place,
-                         text)});
+// Where `key` was said, or the listener.
+std::string place_of(const ConfListener& listener, std::string_view key) {
+    std::string place = listener.places.of(key);
+    if (place.empty()) place = listener.place;
+    return place.empty() ? "default listener" : place;
+}
+
+bool has_certificate(const ConfListener& listener) {
+    return !listener.tls.certificate_file.empty();
+}
+
+bool has_tls(const ConfListener& listener) {
+    return has_certificate(listener) || !listener.tls.psk_hint.empty();
+}
+
+void check_tls(Conf& conf, const ConfListener& listener, const ConfAccess& access) {
+    const auto wrong = [&](std::string_view key, std::string_view text) {
+        conf.problems.push_back({true, fmt::format("{}: {}", place_of(listener, key), text)});
     };
     const mqtt::TlsOptions& tls = listener.tls;
     if (tls.certificate_file.empty() != tls.key_file.empty()) {
-        wrong(tls.key_file.empty() ? "certfile needs keyfile" : "keyfile needs certfile");
+        if (tls.key_file.empty())
+            wrong("certfile", "certfile needs keyfile");
+        else
+            wrong("keyfile", "keyfile needs certfile");
     }
-    if (!tls.certificate_file.empty()) return;
+    if (!tls.psk_hint.empty() && access.psk_file.empty()) {
+        wrong("psk_hint", "psk_hint needs psk_file, with lines of identity:key");
+    }
+    if (has_certificate(listener)) return;
     if (!tls.ca_file.empty() || !tls.ca_directory.empty()) {
-        wrong("cafile and capath are for TLS listeners: certfile and keyfile are missing");
+        wrong(tls.ca_file.empty() ? "capath" : "cafile",
+              "cafile and capath are for TLS listeners: certfile and keyfile are missing");
     }
-    if (tls.require_client_certificate)
-        wrong("require_certificate needs certfile, keyfile and cafile");
-    if (listener.uses_common_name || listener.uses_subject) {
-        wrong(
-            "user names from certificates need certfile, keyfile, cafile and require_certificate");
+    if (tls.require_client_certificate) {
+        wrong("require_certificate", "require_certificate needs certfile, keyfile and cafile");
+    }
+    const bool knows_name = !tls.psk_hint.empty() || listener.proxy_header == mqtt::ProxyHeader::v2;
+    if ((listener.uses_common_name && !knows_name) || listener.uses_subject) {
+        wrong(listener.uses_subject ? "use_subject_as_username" : "use_identity_as_username",
+              "user names from certificates need certfile, keyfile, cafile and "
+              "require_certificate");
     }
 }
 
-// IPv6 addresses with and without brackets; a family only, when that is all that was said.
+void check_proxy(Conf& conf, const ConfListener& listener) {
+    const bool has_header = listener.proxy_header != mqtt::ProxyHeader::none;
+    if (has_header && listener.proxy_peers.empty()) {
+        conf.problems.push_back(
+            {false, place_of(listener, "enable_proxy_protocol") +
+                        ": whoever reaches this listener may claim any address; name the proxies "
+                        "with proxy_protocol_trusted"});
+    }
+    if (!has_header && (!listener.proxy_peers.empty() || listener.proxy_requires_tls)) {
+        conf.problems.push_back({true, place_of(listener, "proxy_protocol_trusted") +
+                                           ": settings of proxies need enable_proxy_protocol"});
+    }
+}
+
+// A family only, when that is all that was said.
 std::string host_of(const ConfListener& listener) {
     if (!listener.host.empty()) return listener.host;
     if (listener.domain == "ipv4") return "0.0.0.0";
@@ -39,20 +75,28 @@ std::string host_of(const ConfListener& listener) {
     return {};
 }
 
-mqtt::ListenerConfig listener_config(const ConfListener& listener) {
+mqtt::ListenerConfig listener_config(const ConfListener& listener, const ConfAccess& access) {
     mqtt::ListenerConfig config;
-    const bool has_tls = !listener.tls.certificate_file.empty();
+    const bool tls = has_tls(listener);
     config.endpoint.transport = listener.is_websocket
-                                    ? (has_tls ? Transport::secure_websocket : Transport::websocket)
-                                    : (has_tls ? Transport::tls : Transport::tcp);
+                                    ? (tls ? Transport::secure_websocket : Transport::websocket)
+                                    : (tls ? Transport::tls : Transport::tcp);
     config.endpoint.host = host_of(listener);
     config.endpoint.port = listener.port;
+    config.shares_websocket = listener.is_shared;
     if (!listener.unix_path.empty()) {
         config.endpoint.transport = Transport::unix_socket;
         config.endpoint.host.clear();
         config.endpoint.path = listener.unix_path;
+        config.shares_websocket = listener.is_shared || listener.is_websocket;
     }
+    config.interface = listener.interface;
+    if (listener.unix_mode) config.unix_mode = *listener.unix_mode;
+    config.proxy_header = listener.proxy_header;
+    config.proxy_peers = listener.proxy_peers;
+    config.proxy_requires_tls = listener.proxy_requires_tls;
     config.tls = listener.tls;
+    if (!listener.tls.psk_hint.empty()) config.tls.psk_file = access.psk_file;
     config.limits = listener.limits;
     using Source = mqtt::UserNameSource;
     config.user_name_source = listener.uses_common_name ? Source::common_name
@@ -80,19 +124,26 @@ ConfAccess access_at(const Conf& conf, const ConfListener& listener, bool is_loc
     return access;
 }
 
+std::vector<const ConfListener*> all_listeners(const Conf& conf) {
+    std::vector<const ConfListener*> all;
+    if (conf.default_listener.is_mentioned) all.push_back(&conf.default_listener);
+    for (const ConfListener& listener : conf.listeners)
+        all.push_back(&listener);
+    return all;
+}
+
 }  // namespace
 
 mqtt::BrokerConfig broker_config(Conf& conf, const std::vector<mqtt::Endpoint>& flags,
                                  std::vector<ConfAccess>& accesses) {
     mqtt::BrokerConfig config = conf.config;
-    std::vector<const ConfListener*> all;
-    if (conf.default_listener.is_mentioned) all.push_back(&conf.default_listener);
-    for (const ConfListener& listener : conf.listeners)
-        all.push_back(&listener);
+    const std::vector<const ConfListener*> all = all_listeners(conf);
     for (const ConfListener* listener : all) {
-        check_tls(conf, *listener);
-        config.listeners.push_back(listener_config(*listener));
-        accesses.push_back(access_at(conf, *listener, false));
+        const ConfAccess access = access_at(conf, *listener, false);
+        check_tls(conf, *listener, access);
+        check_proxy(conf, *listener);
+        config.listeners.push_back(listener_config(*listener, access));
+        accesses.push_back(access);
     }
     if (all.empty()) {
         std::vector<mqtt::Endpoint> local = flags;
@@ -106,11 +157,22 @@ mqtt::BrokerConfig broker_config(Conf& conf, const std::vector<mqtt::Endpoint>& 
     return config;
 }
 
-std::string effective_text(const Conf& conf) {
-    std::string text;
-    for (const ConfLine& line : conf.lines)
-        text += fmt::format("{} {}  # {}\n", line.key, line.value, line.place());
-    return text;
+void check_certificates(Conf& conf, const mqtt::BrokerConfig& config) {
+    const std::vector<const ConfListener*> all = all_listeners(conf);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        std::string message;
+        if (!has_tls(*all[i])) continue;
+        if (mqtt::check_listener_tls(config.listeners[i].tls, &message)) continue;
+        const std::string_view key = has_certificate(*all[i]) ? "certfile" : "psk_hint";
+        conf.problems.push_back(
+            {true, fmt::format("{}: {}; the user that starts the broker must be able to read it",
+                               place_of(*all[i], key), message)});
+    }
+}
+
+std::string listener_place(const Conf& conf, std::size_t index) {
+    const std::vector<const ConfListener*> all = all_listeners(conf);
+    return index < all.size() ? all[index]->place : std::string();
 }
 
 }  // namespace tools::broker_lite

@@ -14,7 +14,11 @@ namespace tools::broker_lite {
 mqtt::BrokerConfig broker_config(Conf& conf, const std::vector<mqtt::Endpoint>& flags,
                                  std::vector<ConfAccess>& accesses);
 
-// "key value", one per line, with the place where it was said.
-std::string effective_text(const Conf& conf);
+// Loads the certificates of the listeners of `config`, which was made from `conf`; what cannot be used is a
+// problem.
+void check_certificates(Conf& conf, const mqtt::BrokerConfig& config);
+
+// Where the listener at this index of the result was said; empty: by no line of the file.
+std::string listener_place(const Conf& conf, std::size_t index);
 
 }  // namespace tools::broker_lite

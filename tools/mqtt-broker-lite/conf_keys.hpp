@@ -1,4 +1,4 @@
-// The parts of the table of keys, by subject; conf_table() joins them. Used by conf_table.cpp only.
+// The parts of the table of keys, by subject; conf_table() joins them. Used by conf_table.cpp and conf.cpp.
 #pragma once
 
 #include <span>
@@ -10,7 +10,9 @@ namespace tools::broker_lite {
 std::span<const ConfKey> access_keys();
 std::span<const ConfKey> limit_keys();
 std::span<const ConfKey> listener_keys();
+std::span<const ConfKey> tls_keys();
 std::span<const ConfKey> operation_keys();
 std::span<const ConfKey> data_keys();
+std::span<const ConfKey> bridge_keys();
 
 }  // namespace tools::broker_lite

@@ -8,11 +8,34 @@ namespace {
 using enum ConfScope;
 using enum ConfUse;
 
+constexpr std::string_view kPlugins =
+    "mosquitto_password_file.so and mosquitto_acl_file.so, which this broker has built in; others "
+    "are "
+    "refused";
+
+void use_plugin(Conf&, const ConfLine& line) {
+    const std::string path = words(line.value).back();
+    const std::string name = path.substr(path.rfind('/') + 1);
+    if (name == "mosquitto_password_file.so" || name == "mosquitto_acl_file.so") return;
+    throw ConfError("plug-ins are not loaded by this broker: " + name +
+                    "; use password_file and acl_file");
+}
+
+// What it names was judged at plugin_load.
+void use_named_plugin(Conf&, const ConfLine&) {}
+
+void set_subscribe_mode(Conf& conf, const ConfLine& line) {
+    if (line.value != "strict" && line.value != "mosquitto") {
+        throw ConfError("'" + line.value + "' is neither strict nor mosquitto");
+    }
+    conf.current_access().grants_all_subscriptions = line.value == "mosquitto";
+}
+
 constexpr ConfKey kKeys[] = {
     {"per_listener_settings", general, used, "true|false",
      "allow_anonymous, password_file and acl_file belong to the listener above them; must come "
      "first",
-     CONF_SET(c.per_listener_settings = boolean(line))},
+     CONF_SET(c.per_listener_settings = boolean(line)), false, "false"},
     {"allow_anonymous", general, used, "true|false",
      "let clients in that give no user name; true when no listener is configured, else false",
      CONF_SET(c.current_access().allow_anonymous = boolean(line)), true},
@@ -22,19 +45,32 @@ constexpr ConfKey kKeys[] = {
      CONF_SET(c.current_access().password_file = line.value), true},
     {"acl_file", general, used, "FILE", "who may publish and read which topics",
      CONF_SET(c.current_access().acl_file = line.value), true},
-    {"psk_file", general, refused, "FILE", kNotYet},
-    {"plugin", general, refused, "FILE", "plug-ins are not loaded by this broker", nullptr, true},
-    {"auth_plugin", general, refused, "FILE", "plug-ins are not loaded by this broker", nullptr,
-     true},
-    {"global_plugin", general, refused, "FILE", "plug-ins are not loaded by this broker", nullptr,
-     true},
-    {"plugin_load", general, refused, "FILE", "plug-ins are not loaded by this broker", nullptr,
-     true},
+    {"psk_file", general, used, "FILE",
+     "pre-shared keys of TLS listeners with psk_hint: lines of identity:key, the key in hex",
+     CONF_SET(c.current_access().psk_file = line.value), true},
+    {"acl_subscribe_mode", general, used, "strict|mosquitto",
+     "strict: a subscription that can match nothing readable is refused; mosquitto: all are "
+     "granted, "
+     "and what may not be read is left out (ours)",
+     set_subscribe_mode, true, "strict"},
+    {"plugin", general, used, "FILE", kPlugins, use_plugin, true},
+    {"auth_plugin", general, used, "FILE", "as plugin", use_plugin, true},
+    {"global_plugin", general, used, "FILE", "as plugin", use_plugin, true},
+    {"plugin_load", general, used, "NAME FILE", "as plugin", use_plugin, true},
+    {"plugin_use", general, used, "NAME", "what plugin_load has named", use_named_plugin, true},
+    {"plugin_opt_password_file", general, used, "FILE", "as password_file",
+     CONF_SET(c.current_access().password_file = line.value), true},
+    {"plugin_opt_acl_file", general, used, "FILE", "as acl_file",
+     CONF_SET(c.current_access().acl_file = line.value), true},
+    {"auth_opt_password_file", general, used, "FILE", "as password_file",
+     CONF_SET(c.current_access().password_file = line.value), true},
+    {"auth_opt_acl_file", general, used, "FILE", "as acl_file",
+     CONF_SET(c.current_access().acl_file = line.value), true},
     {"clientid_prefixes", general, used, "TEXT", "client ids must begin so; others are refused",
      CONF_SET(c.config.client_id_prefix = line.value)},
     {"login_threads", general, used, "N",
      "threads that check passwords beside the traffic, 1; 0: none (ours)",
-     CONF_SET(c.login_threads = number<unsigned>(line, 0, 64))},
+     CONF_SET(c.login_threads = number<unsigned>(line, 0, 64)), false, "1"},
     {"auth_plugin_deny_special_chars", general, ignored, "true|false",
      "names with + or # never match a pattern of the ACL"},
     {"check_retain_source", general, ignored, "true|false",

@@ -1,4 +1,4 @@
-// Keys of listeners: where, what, TLS.
+// Keys of listeners: where and what.
 #include <algorithm>
 
 #include "mqtt-broker-lite/conf_keys.hpp"
@@ -30,10 +30,11 @@ void add_listener(Conf& conf, const ConfLine& line) {
 }
 
 void set_protocol(Conf& conf, const ConfLine& line) {
-    if (line.value != "mqtt" && line.value != "websockets") {
-        throw ConfError("'" + line.value + "' is neither mqtt nor websockets");
+    if (line.value != "mqtt" && line.value != "websockets" && line.value != "any") {
+        throw ConfError("'" + line.value + "' is none of mqtt, websockets and any");
     }
     conf.current().is_websocket = line.value == "websockets";
+    conf.current().is_shared = line.value == "any";
 }
 
 void set_socket_domain(Conf& conf, const ConfLine& line) {
@@ -41,6 +42,21 @@ void set_socket_domain(Conf& conf, const ConfLine& line) {
         throw ConfError("'" + line.value + "' is neither ipv4 nor ipv6");
     }
     conf.current().domain = line.value;
+}
+
+void set_unix_mode(Conf& conf, const ConfLine& line) {
+    ConfLine octal = line;
+    octal.value = "0" + line.value;
+    conf.current().unix_mode = number<unsigned>(octal, 0, 0777);
+}
+
+void add_proxy_peer(Conf& conf, const ConfLine& line) {
+    for (std::string& peer : words(line.value)) {
+        if (!mqtt::is_address_range(peer)) {
+            throw ConfError("'" + peer + "' is no address, range (10.0.0.0/8) or unix");
+        }
+        conf.current().proxy_peers.push_back(std::move(peer));
+    }
 }
 
 void set_versions(Conf& conf, const ConfLine& line) {
@@ -59,19 +75,6 @@ void set_assigned_prefix(Conf& conf, const ConfLine& line) {
     conf.config.assigned_id_prefix = line.value;
 }
 
-void set_tls_version(Conf& conf, const ConfLine& line) {
-    if (line.value != "tlsv1.2" && line.value != "tlsv1.3") {
-        throw ConfError("'" + line.value + "' is neither tlsv1.2 nor tlsv1.3");
-    }
-    conf.current().tls.minimum_version = line.value;
-}
-
-// Listener keys whose value goes to a member as it is.
-template <auto Member>
-void tls_text(Conf& conf, const ConfLine& line) {
-    conf.current().tls.*Member = line.value;
-}
-
 constexpr ConfKey kKeys[] = {
     {"listener", listener, used, "PORT [ADDRESS]",
      "listen there; the keys that follow are about it", add_listener, true},
@@ -80,19 +83,34 @@ constexpr ConfKey kKeys[] = {
               c.default_listener.port = number<std::uint16_t>(line, 1, 65'535))},
     {"bind_address", listener, used, "ADDRESS", "address of the default listener",
      CONF_SET(c.default_listener.is_mentioned = true; c.default_listener.host = line.value)},
-    {"protocol", listener, used, "mqtt|websockets", "what this listener speaks", set_protocol},
+    {"protocol", listener, used, "mqtt|websockets|any",
+     "what this listener speaks; any: both, told apart by a connection's first byte (ours)",
+     set_protocol, false, "mqtt"},
     {"socket_domain", listener, used, "ipv4|ipv6", "one family of addresses only",
      set_socket_domain},
-    {"bind_interface", listener, refused, "NAME",
-     "give the interface's address in the listener line"},
+    {"bind_interface", listener, used, "NAME", "only the addresses of this network interface",
+     CONF_SET(c.current().interface = line.value)},
+    {"unix_socket_mode", listener, used, "MODE",
+     "permissions of a Unix socket in octal digits, 0660 (ours)", set_unix_mode, false, "0660"},
     {"mount_point", listener, refused, "TOPIC", kNotYet},
     {"use_username_as_clientid", listener, used, "true|false",
      "the user name is the client id; clients without one are refused",
-     CONF_SET(c.current().uses_user_name_as_client_id = boolean(line))},
+     CONF_SET(c.current().uses_user_name_as_client_id = boolean(line)), false, "false"},
     {"accept_protocol_versions", listener, used, "LIST",
-     "versions of MQTT that are accepted, of 3, 4 (3.1.1) and 5 with commas between", set_versions},
-    {"enable_proxy_protocol", listener, refused, "1|2", kNotYet},
-    {"proxy_protocol_v2_require_tls", listener, refused, "true|false", kNotYet},
+     "versions of MQTT that are accepted, of 3, 4 (3.1.1) and 5 with commas between", set_versions,
+     false, "3,4,5"},
+    {"enable_proxy_protocol", listener, used, "1|2",
+     "connections of proxies begin with a PROXY header of this version, which tells whose they are",
+     CONF_SET(c.current().proxy_header =
+                  integer(line, 1, 2) == 1 ? mqtt::ProxyHeader::v1 : mqtt::ProxyHeader::v2)},
+    {"proxy_protocol_trusted", listener, used, "ADDRESS[/N]",
+     "who is such a proxy, an address or range, or unix; without it every peer is, as in "
+     "mosquitto. "
+     "Others connect as without a proxy (ours)",
+     add_proxy_peer, true},
+    {"proxy_protocol_v2_require_tls", listener, used, "true|false",
+     "refuse clients that did not reach the proxy over TLS",
+     CONF_SET(c.current().proxy_requires_tls = boolean(line)), false, "false"},
     {"websockets_origin", listener, used, "ORIGIN",
      "web pages of this origin may connect (https://example.org; * for all); without it pages of "
      "the "
@@ -105,42 +123,9 @@ constexpr ConfKey kKeys[] = {
     {"set_tcp_nodelay", general, ignored, "true|false", "always on: writes are batched before"},
     {"allow_zero_length_clientid", general, used, "true|false",
      "clients of 3.1.1 without an id get one; false: they are refused",
-     CONF_SET(c.config.empty_client_id_allowed = boolean(line))},
+     CONF_SET(c.config.empty_client_id_allowed = boolean(line)), false, "true"},
     {"auto_id_prefix", general, used, "TEXT", "how the ids begin that clients get, auto-",
-     set_assigned_prefix},
-
-    // TLS.
-    {"certfile", listener, used, "FILE",
-     "certificate chain of this listener (PEM); makes it a TLS listener",
-     tls_text<&mqtt::TlsOptions::certificate_file>},
-    {"keyfile", listener, used, "FILE", "its private key (PEM)",
-     tls_text<&mqtt::TlsOptions::key_file>},
-    {"cafile", listener, used, "FILE", "who signs client certificates (PEM)",
-     tls_text<&mqtt::TlsOptions::ca_file>},
-    {"capath", listener, used, "DIR", "the same as a hashed folder",
-     tls_text<&mqtt::TlsOptions::ca_directory>},
-    {"crlfile", listener, used, "FILE", "certificates that are revoked",
-     tls_text<&mqtt::TlsOptions::crl_file>},
-    {"ciphers", listener, used, "LIST", "ciphers of TLS 1.2", tls_text<&mqtt::TlsOptions::ciphers>},
-    {"ciphers_tls1.3", listener, used, "LIST", "cipher suites of TLS 1.3",
-     tls_text<&mqtt::TlsOptions::ciphersuites>},
-    {"tls_version", listener, used, "tlsv1.2|tlsv1.3", "oldest version of TLS", set_tls_version},
-    {"require_certificate", listener, used, "true|false",
-     "refuse clients without a certificate of cafile",
-     CONF_SET(auto& tls = c.current().tls; tls.require_client_certificate = boolean(line);
-              tls.request_client_certificate = tls.require_client_certificate)},
-    {"use_identity_as_username", listener, used, "true|false",
-     "the common name of the client's certificate is its user name, which then needs no password",
-     CONF_SET(c.current().uses_common_name = boolean(line))},
-    {"use_subject_as_username", listener, used, "true|false",
-     "the same with the whole subject of the certificate (RFC 2253)",
-     CONF_SET(c.current().uses_subject = boolean(line))},
-    {"disable_client_cert_date_checks", listener, refused, "true|false", kNotYet},
-    {"psk_hint", listener, refused, "TEXT", kNotYet},
-    {"dhparamfile", listener, ignored, "FILE", "the groups of OpenSSL are used"},
-    {"tls_engine", listener, refused, "NAME", kNotYet},
-    {"tls_engine_kpass_sha1", listener, refused, "TEXT", kNotYet},
-    {"tls_keyform", listener, refused, "pem|engine", kNotYet},
+     set_assigned_prefix, false, "auto-"},
 };
 
 }  // namespace

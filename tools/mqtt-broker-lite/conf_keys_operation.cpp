@@ -4,6 +4,7 @@
 
 #include "mqtt-broker-lite/conf_keys.hpp"
 #include "mqtt-broker-lite/conf_values.hpp"
+#include "mqtt/topic.hpp"
 
 namespace tools::broker_lite {
 namespace {
@@ -43,33 +44,49 @@ void add_log_type(Conf& conf, const ConfLine& line) {
     }
     if (line.value == "all" || line.value == "debug") conf.log_packets = true;
     if (line.value == "none") conf.log_none = true;
+    const bool is_about_filters = line.value == "subscribe" || line.value == "unsubscribe";
+    if (is_about_filters) conf.config.log_subscriptions = true;
+    conf.log_types.push_back(line.value);
+}
+
+void add_traced_topic(Conf& conf, const ConfLine& line) {
+    if (!mqtt::validate_topic_filter(line.value)) {
+        throw ConfError("'" + line.value + "' is no topic filter");
+    }
+    conf.config.trace_topics.push_back(line.value);
 }
 
 constexpr ConfKey kKeys[] = {
     {"log_dest", general, used, "stderr|stdout|syslog|topic|none|file PATH",
      "where the log goes; topic: $SYS/broker/log/E, W and N, without the lines of packets",
-     add_log_destination, true},
+     add_log_destination, true, "stderr"},
     {"log_type", general, used, "TYPE",
-     "error, warning, notice, information; all or debug: every packet, too; none", add_log_type,
-     true},
+     "what is logged: error, warning, notice, information (these four without any such line); "
+     "subscribe, unsubscribe; debug or all: every packet, too; none",
+     add_log_type, true},
+    {"trace_client", general, used, "CLIENTID", "log every packet of this client (ours)",
+     CONF_SET(c.config.trace_clients.push_back(line.value)), true},
+    {"trace_topic", general, used, "FILTER",
+     "log every message, in and out, whose topic matches (ours)", add_traced_topic, true},
     {"log_timestamp", general, used, "true|false", "begin lines with the time",
-     CONF_SET(c.log_timestamp = boolean(line))},
+     CONF_SET(c.log_timestamp = boolean(line)), false, "true"},
     {"log_timestamp_format", general, used, "FORMAT",
      "the time by strftime; without it seconds since 1970",
      CONF_SET(c.log_timestamp_format = line.value)},
     {"log_facility", general, used, "N", "facility of syslog, 0 to 7 for local0 to local7",
      CONF_SET(c.log_facility = number<int>(line, 0, 7))},
     {"log_format", general, used, "text|json", "the form of lines; text is mosquitto's (ours)",
-     set_log_format},
-    {"connection_messages", general, ignored, "true|false", "connections are always logged"},
+     set_log_format, false, "text"},
+    {"connection_messages", general, used, "true|false", "log who comes and goes",
+     CONF_SET(c.config.log_connections = boolean(line)), false, "true"},
     {"sys_interval", general, used, "SECONDS", "how often $SYS/broker/... is updated; 0: never",
-     CONF_SET(c.config.sys_interval = std::chrono::seconds(integer(line, 0, 65'535)))},
+     CONF_SET(c.config.sys_interval = std::chrono::seconds(integer(line, 0, 65'535))), false, "10"},
 
     // The process.
     {"pid_file", general, used, "FILE", "write the process id there",
      CONF_SET(c.pid_file = line.value)},
     {"user", general, used, "NAME", "run as this user when started as root",
-     CONF_SET(c.user = line.value)},
+     CONF_SET(c.user = line.value), false, "mosquitto"},
 };
 
 }  // namespace

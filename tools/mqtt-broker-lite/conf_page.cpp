@@ -30,9 +30,9 @@ constexpr std::string_view kGrammar[] = {
     "of them the broker listens on port 1883 of the loopback addresses and lets everybody in; with "
     "one, "
     "it lets in whom allow_anonymous and password_file say.",
-    "A key that is not known is told with its line and ignored; one whose absence would change "
-    "security "
-    "or data ends the start. include_dir DIR reads the files of the folder that end in .conf, in "
+    "A key that is not known is told with its line and ignored; when it could be about security or "
+    "data it ends the start. Sections of bridges are read and left out, which is told. include_dir "
+    "DIR reads the files of the folder that end in .conf, in "
     "order "
     "of their names.",
 };
@@ -44,6 +44,7 @@ void append_paragraph(std::string& page, std::string_view text) {
 void append_key(std::string& page, const ConfKey& key) {
     page += ".It Cm " + man_word(key.name) + " Ar " + man_word(key.value) + '\n';
     std::string text(key.help);
+    if (!key.usual.empty()) text += "; without it " + std::string(key.usual);
     text += '.';
     append_paragraph(page, text);
 }
@@ -80,8 +81,7 @@ std::string conf_page() {
     append_list(page, "LISTENER KEYS", ConfScope::listener);
     append_others(page, "KEYS WITHOUT EFFECT",
                   "Accepted, told once at the start, and not needed:", ConfUse::ignored);
-    append_others(page, "KEYS THAT ARE REFUSED",
-                  "The broker does not start with them. So it is with all keys of bridges.",
+    append_others(page, "KEYS THAT ARE REFUSED", "The broker does not start with them.",
                   ConfUse::refused);
     page += ".Sh SEE ALSO\n.Xr mqtt-broker-lite 1\n";
     return page;

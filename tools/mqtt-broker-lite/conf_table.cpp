@@ -9,8 +9,8 @@ namespace tools::broker_lite {
 std::span<const ConfKey> conf_table() {
     static const std::vector<ConfKey> kTable = [] {
         std::vector<ConfKey> all;
-        for (const auto keys :
-             {access_keys(), limit_keys(), listener_keys(), operation_keys(), data_keys()}) {
+        for (const auto keys : {access_keys(), limit_keys(), listener_keys(), tls_keys(),
+                                operation_keys(), data_keys(), bridge_keys()}) {
             all.insert(all.end(), keys.begin(), keys.end());
         }
         return all;

@@ -3,12 +3,17 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <ctime>
+#include <utility>
 
 #include "common/app.hpp"
 #include "common/exit_code.hpp"
@@ -57,7 +62,9 @@ Log::Log(LogSettings settings) : settings_(std::move(settings)) {
                 throw ToolError(kExitUsage,
                                 fmt::format("log_dest file {}: {}", name, std::strerror(errno)));
             }
-            outputs_.push_back({name, fd});
+            struct stat status {};
+            const bool is_file = ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+            outputs_.push_back({name, fd, is_file});
         }
     }
     const int facility = settings_.facility < 0 ? LOG_DAEMON : (16 + settings_.facility) << 3;
@@ -65,6 +72,15 @@ Log::Log(LogSettings settings) : settings_(std::move(settings)) {
 }
 
 Log::~Log() {
+    if (thread_.joinable()) {
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+        {
+            const std::lock_guard lock(mutex_);
+            stop_at_ = end.time_since_epoch().count();
+        }
+        changed_.notify_one();
+        thread_.join();
+    }
     for (const Output& output : outputs_)
         if (!output.path.empty()) ::close(output.fd);
 }
@@ -101,18 +117,98 @@ std::string Log::line_of(LogLevel level, std::string_view text) const {
     return line + '}';
 }
 
+bool Log::is_wanted(LogLevel level) const {
+    switch (level) {
+    case LogLevel::error: return settings_.errors;
+    case LogLevel::warning: return settings_.warnings;
+    case LogLevel::debug: return true;
+    default: return settings_.notices;
+    }
+}
+
 void Log::write(LogLevel level, std::string_view text) {
-    if (!outputs_.empty()) {
-        const std::string line = line_of(level, text) + '\n';
-        for (const Output& output : outputs_) {
-            [[maybe_unused]] const ssize_t written = ::write(output.fd, line.data(), line.size());
-        }
-    }
-    if (has_syslog_) {
-        ::syslog(info(level).priority, "%.*s", static_cast<int>(text.size()), text.data());
-    }
+    if (settings_.quiet || !is_wanted(level)) return;
+    Line line{level, line_of(level, text)};
     if (level != LogLevel::debug && publishes_.load(std::memory_order_acquire)) {
-        publish_(fmt::format("$SYS/broker/log/{}", info(level).topic), line_of(level, text));
+        publish_(fmt::format("$SYS/broker/log/{}", info(level).topic), line.text);
+    }
+    if (outputs_.empty() && !has_syslog_) return;
+    line.text += '\n';
+    const std::lock_guard lock(mutex_);
+    if (!is_running_) return put({std::move(line)});
+    if (waiting_bytes_ + line.text.size() > kQueueBytes) {
+        ++lost_;
+        return;
+    }
+    waiting_bytes_ += line.text.size();
+    const bool was_empty = waiting_.empty();
+    waiting_.push_back(std::move(line));
+    if (was_empty) changed_.notify_one();
+}
+
+// The thread.
+
+void Log::start() {
+    if (settings_.quiet || is_running_) return;
+    is_running_ = true;
+    thread_ = std::thread([this] { work(); });
+}
+
+void Log::work() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        changed_.wait(lock, [this] { return !waiting_.empty() || stop_at_ != 0; });
+        if (waiting_.empty()) return;
+        std::vector<Line> lines;
+        lines.swap(waiting_);
+        lock.unlock();
+        put(lines);
+        lock.lock();
+        // Counted until here, so that slow destinations fill the queue, not the memory.
+        waiting_bytes_ = 0;
+        for (const Line& line : waiting_)
+            waiting_bytes_ += line.text.size();
+        if (lost_ == 0) continue;
+        const std::string text = fmt::format(
+            "{} log lines are lost: the destination of the log does not take them fast enough.",
+            std::exchange(lost_, 0));
+        waiting_.insert(waiting_.begin(),
+                        {LogLevel::warning, line_of(LogLevel::warning, text) + '\n'});
+    }
+}
+
+void Log::put(const std::vector<Line>& lines) {
+    std::string all;
+    for (const Line& line : lines)
+        all += line.text;
+    for (const Output& output : outputs_)
+        put(output, all);
+    if (!has_syslog_) return;
+    for (const Line& line : lines) {
+        ::syslog(info(line.level).priority, "%.*s", static_cast<int>(line.text.size()),
+                 line.text.data());
+    }
+}
+
+bool Log::has_given_up() const {
+    const std::int64_t end = stop_at_;
+    return end != 0 && std::chrono::steady_clock::now().time_since_epoch().count() > end;
+}
+
+// A pipe that is ready takes PIPE_BUF bytes without waiting, so that the end of the program never waits
+// for its reader.
+void Log::put(const Output& output, std::string_view text) const {
+    while (!text.empty()) {
+        pollfd ready{output.fd, POLLOUT, 0};
+        if (::poll(&ready, 1, 100) == 0) {
+            if (has_given_up()) return;
+            continue;
+        }
+        const std::size_t piece =
+            output.is_file ? text.size() : std::min<std::size_t>(text.size(), PIPE_BUF);
+        const ssize_t written = ::write(output.fd, text.data(), piece);
+        if (written < 0 && errno != EINTR && errno != EAGAIN) return;
+        if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
     }
 }
 

@@ -3,9 +3,12 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "mqtt/options.hpp"
@@ -21,18 +24,27 @@ struct LogSettings {
     LogFormat format = LogFormat::text;
     int facility = -1;   // of syslog: 0 to 7 for local0 to local7; -1: daemon
     bool quiet = false;  // nothing at all
+    // Levels that are written: mosquitto's error, warning, and notice with information. What is of level
+    // debug was asked for by whoever writes it.
+    bool errors = true, warnings = true, notices = true;
 };
 
-// write() may be called on any thread, several at a time: a line is one system call, so lines do not mix.
+// write() may be called on any thread and never waits for a destination: lines go to a queue, a thread of
+// the log writes them. When the queue is full they are counted, and the number is told as soon as there is room.
 class Log {
 public:
     using LogLevel = mqtt::LogLevel;
+    static constexpr std::size_t kQueueBytes = 8 * 1024 * 1024;
+
     // Throws ToolError when a file cannot be opened.
     explicit Log(LogSettings settings);
     Log(const Log&) = delete;
     Log& operator=(const Log&) = delete;
+    // Writes what waits, for a second at the most.
     ~Log();
 
+    // Starts the thread (after going to the background: threads do not). Before it write() writes itself.
+    void start();
     void write(LogLevel level, std::string_view text);
     void write(std::string_view text) { write(LogLevel::info, text); }
     // Opens files again under their names, after they were moved away. Standard streams stay.
@@ -47,10 +59,20 @@ private:
     struct Output {
         std::string path;  // empty: a standard stream
         int fd = -1;
+        bool is_file = false;  // takes any amount at once
+    };
+    struct Line {
+        LogLevel level;
+        std::string text;
     };
     static int open_file(const std::string& path);
+    bool is_wanted(LogLevel level) const;
     std::string line_of(LogLevel level, std::string_view text) const;
     std::string time_text() const;
+    void work();
+    void put(const std::vector<Line>& lines);
+    void put(const Output& output, std::string_view text) const;
+    bool has_given_up() const;
 
     LogSettings settings_;
     std::vector<Output> outputs_;
@@ -58,6 +80,15 @@ private:
     bool has_topic_ = false;
     std::atomic<bool> publishes_ = false;
     Publish publish_;
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<Line> waiting_;
+    std::size_t waiting_bytes_ = 0;
+    std::size_t lost_ = 0;
+    bool is_running_ = false;
+    std::atomic<std::int64_t> stop_at_ = 0;  // steady clock's nanoseconds; 0: not stopping
+    std::thread thread_;
 };
 
 }  // namespace tools::broker_lite

@@ -2,9 +2,11 @@
 #include "mqtt-broker-lite/options.hpp"
 
 #include <algorithm>
+#include <fstream>
 
 #include "common/app.hpp"
 #include "common/units.hpp"
+#include "mqtt/topic.hpp"
 
 namespace tools::broker_lite {
 namespace {
@@ -45,6 +47,31 @@ void add_unix(Options& o, const FlagUse& use) {
     endpoint.port = 0;
     endpoint.path = use.word();
     o.listeners.push_back(std::move(endpoint));
+}
+
+void set_unix_mode(Options& o, const FlagUse& use) {
+    const std::string& word = use.word();
+    const bool is_octal = !word.empty() && word.size() <= 4 &&
+                          word.find_first_not_of("01234567") == std::string::npos;
+    if (!is_octal || std::stoul(word, nullptr, 8) > 0777) {
+        throw UsageError(use.typed() + " '" + word + "': not permissions like 660");
+    }
+    o.unix_mode = static_cast<unsigned>(std::stoul(word, nullptr, 8));
+}
+
+void add_user(Options& o, const FlagUse& use) {
+    const std::size_t colon = use.word().find(':');
+    if (colon == 0 || colon == std::string::npos || colon + 1 == use.word().size()) {
+        throw UsageError(use.typed() + " '" + use.word() + "': not NAME:FILE");
+    }
+    o.users.emplace_back(use.word().substr(0, colon), use.word().substr(colon + 1));
+}
+
+void add_traced_topic(Options& o, const FlagUse& use) {
+    if (!mqtt::validate_topic_filter(use.word())) {
+        throw UsageError(use.typed() + " '" + use.word() + "': no topic filter");
+    }
+    o.config.trace_topics.push_back(use.word());
 }
 
 std::chrono::seconds whole_seconds(const FlagUse& use) {
@@ -108,6 +135,9 @@ const FlagRow<Options> kFlags[] = {
       .argument = "PORT",
       .category = kListen,
       .help = "listen for MQTT over WebSocket, any path",
+      .details =
+          "The same port as -p: both on it, told apart by a connection's first byte. So it is "
+          "with --tls and --wss.",
       .common = true,
       .repeatable = true},
      [](Options& o, const FlagUse& use) { add_listener(o, Transport::websocket, use); }},
@@ -143,6 +173,19 @@ const FlagRow<Options> kFlags[] = {
       .common = true,
       .repeatable = true},
      [](Options& o, const FlagUse& use) { o.bind.push_back(use.word()); }},
+    {{.long_name = "unix-mode",
+      .argument = "MODE",
+      .category = kListen,
+      .help = "permissions of Unix sockets, in octal digits",
+      .initial = "660"},
+     set_unix_mode},
+    {{.long_name = "user",
+      .argument = "NAME:FILE",
+      .category = kListen,
+      .help = "let NAME in with the password in the first line of FILE, others not",
+      .details = "With a configuration file: besides those of its password_file.",
+      .repeatable = true},
+     add_user},
     {{.long_name = "cert",
       .argument = "FILE",
       .category = kListen,
@@ -189,6 +232,18 @@ const FlagRow<Options> kOutputFlags[] = {
       .help = "log every packet",
       .common = true},
      [](Options& o, const FlagUse&) { o.verbose = true; }},
+    {{.long_name = "trace-client",
+      .argument = "ID",
+      .category = kOutput,
+      .help = "log every packet of this client",
+      .repeatable = true},
+     [](Options& o, const FlagUse& use) { o.config.trace_clients.push_back(use.word()); }},
+    {{.long_name = "trace-topic",
+      .argument = "FILTER",
+      .category = kOutput,
+      .help = "log every message, in and out, whose topic matches",
+      .repeatable = true},
+     add_traced_topic},
     {{.long_name = "quiet",
       .takes = Takes::nothing,
       .category = kOutput,
@@ -244,7 +299,7 @@ ToolInfo tool_info() {
     ToolInfo info;
     info.name = "mqtt-broker-lite";
     info.summary = "an MQTT broker for one machine, fast and small";
-    info.synopsis = {"[options]", "passwd [-bcDU] FILE [USER]"};
+    info.synopsis = {"[options]", "init [-p PORT] DIR", "passwd [-bcDU] FILE [USER]"};
     info.description =
         "Lets MQTT 3.1, 3.1.1 and 5.0 clients exchange messages over TCP, TLS, WebSocket and Unix "
         "sockets. Without options it listens on port 1883 of the loopback addresses, so that only "
@@ -253,8 +308,14 @@ ToolInfo tool_info() {
         "clients are told, what is staged is written out.\n\n"
         "Sessions, queues and retained messages are kept in memory and end with the program.\n\n"
         "-c takes a mosquitto.conf; its keys are in mqtt-broker-lite.conf(5). SIGHUP reads "
-        "passwords, "
-        "access lists and log files again, and leaves everything as it was when one has a mistake. "
+        "passwords, access lists, certificates and log files again, and leaves everything as it "
+        "was "
+        "when one has a mistake; of what has changed beside them it says that it needs a restart. "
+        "SIGRTMIN opens log files again. Sockets that systemd has opened (LISTEN_FDS) are taken by "
+        "the listeners with their address.\n\n"
+        "init DIR writes a configuration with comments, a password file with one user, an access "
+        "list "
+        "and a data folder, which start as they are, on a port of their own. "
         "The passwd command makes and edits password files, with the flags of mosquitto_passwd; "
         "mqtt-broker-lite passwd --help has them.";
     append_flags(info.flags, flag_table());
@@ -263,6 +324,8 @@ ToolInfo tool_info() {
         {"mqtt-broker-lite -v", "On this machine only, logging every packet."},
         {"mqtt-broker-lite -c mosquitto.conf -v", "With mosquitto's configuration."},
         {"mqtt-broker-lite --bind any", "For the whole network."},
+        {"mqtt-broker-lite init ~/broker", "A configuration to begin with."},
+        {"mqtt-broker-lite -p 1883 --ws 1883", "MQTT and WebSocket on one port."},
         {"mqtt-broker-lite -p 1883 --tls 8883 --ws 8080 --cert server.pem --key server.key",
          "TCP, TLS and WebSocket side by side."},
         {"mqtt-broker-lite --unix /run/user/1000/mqtt.sock", "A Unix socket and nothing else."},
@@ -284,6 +347,41 @@ std::vector<mqtt::ListenerConfig> extra_listeners(const Options& options) {
     std::erase_if(extra.listeners, is_port_flag);
     return extra.listeners.empty() ? std::vector<mqtt::ListenerConfig>()
                                    : make_config(std::move(extra)).listeners;
+}
+
+namespace {
+
+// Two listeners of one address, one for MQTT and one for WebSocket, become one that takes both.
+void share_ports(std::vector<mqtt::ListenerConfig>& listeners) {
+    const auto shares_with = [](const Endpoint& plain, const Endpoint& web) {
+        const bool fits =
+            (plain.transport == Transport::tcp && web.transport == Transport::websocket) ||
+            (plain.transport == Transport::tls && web.transport == Transport::secure_websocket);
+        return fits && plain.port != 0 && plain.port == web.port && plain.host == web.host;
+    };
+    for (mqtt::ListenerConfig& plain : listeners) {
+        const auto gone = std::remove_if(listeners.begin(), listeners.end(), [&](const auto& web) {
+            return shares_with(plain.endpoint, web.endpoint);
+        });
+        if (gone == listeners.end()) continue;
+        plain.shares_websocket = true;
+        listeners.erase(gone, listeners.end());
+        return share_ports(listeners);
+    }
+}
+
+}  // namespace
+
+std::string read_password(const std::string& name, const std::string& path) {
+    std::ifstream in(path);
+    std::string line;
+    if (!in || !std::getline(in, line)) {
+        throw UsageError("--user " + name + ": no password can be read from " + path);
+    }
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (line.empty())
+        throw UsageError("--user " + name + ": the first line of " + path + " is empty");
+    return line;
 }
 
 mqtt::BrokerConfig make_config(Options options) {
@@ -315,6 +413,7 @@ mqtt::BrokerConfig make_config(Options options) {
             config.listeners.push_back(listener);
         }
     }
+    share_ports(config.listeners);
     config.log_packets = config.log_packets || options.verbose;
     return config;
 }

@@ -16,7 +16,8 @@ namespace tools::broker_lite {
 struct Options {
     mqtt::BrokerConfig config;
     std::vector<mqtt::Endpoint> listeners;  // as given; what `bind` fills has an empty host
-    std::vector<std::string> bind;          // addresses for -p, --tls, --ws, --wss
+    std::vector<std::pair<std::string, std::string>> users;  // name, file with the password
+    std::vector<std::string> bind;                           // addresses for -p, --tls, --ws, --wss
     mqtt::TlsOptions tls;
     unsigned unix_mode = 0660;
     mqtt::ListenerLimits limits;
@@ -36,6 +37,9 @@ ToolInfo tool_info();
 
 // newest, oldest, disconnect or block.
 std::optional<mqtt::QueueOverflow> parse_queue_overflow(std::string_view word);
+
+// What --user FILE has in its first line. Throws UsageError.
+std::string read_password(const std::string& name, const std::string& path);
 
 // Builds the configuration after all flags were applied. Throws UsageError.
 mqtt::BrokerConfig make_config(Options options);

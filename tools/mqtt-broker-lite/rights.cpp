@@ -1,6 +1,8 @@
 // See rights.hpp.
 #include "mqtt-broker-lite/rights.hpp"
 
+#include <fmt/format.h>
+
 #include <map>
 
 namespace tools::broker_lite {
@@ -9,11 +11,18 @@ namespace {
 // A file that several listeners name is read once.
 template <class File>
 std::shared_ptr<const File> load_once(std::map<std::string, std::shared_ptr<const File>>& loaded,
-                                      const std::string& path, std::vector<ConfProblem>& problems) {
+                                      std::string_view key, const std::string& path,
+                                      const ConfPlaces& places, std::string_view remedy,
+                                      std::vector<ConfProblem>& problems) {
     if (path.empty()) return nullptr;
     if (const auto found = loaded.find(path); found != loaded.end()) return found->second;
     auto file = std::make_shared<File>();
-    if (const mqtt::FileError error = file->load(path)) problems.push_back({true, error.text});
+    if (const mqtt::FileError error = file->load(path)) {
+        const std::string place = places.of(key);
+        const bool is_unreadable = error.text == path + ": cannot be read";
+        problems.push_back({true, fmt::format("{}{}{}: {}{}", place, place.empty() ? "" : ": ", key,
+                                              error.text, is_unreadable ? remedy : "")});
+    }
     return loaded[path] = std::move(file);
 }
 
@@ -27,14 +36,22 @@ bool Rights::load(const std::vector<ConfAccess>& accesses, std::vector<ConfProbl
     for (const ConfAccess& access : accesses) {
         Gate& gate = gates->emplace_back();
         gate.allow_anonymous = access.allow_anonymous.value_or(false);
-        gate.passwords = load_once(passwords, access.password_file, problems);
-        gate.access_list = load_once(lists, access.acl_file, problems);
+        gate.passwords = load_once(passwords, "password_file", access.password_file, access.places,
+                                   " (mqtt-broker-lite passwd -c FILE USER makes one)", problems);
+        gate.access_list = load_once(lists, "acl_file", access.acl_file, access.places,
+                                     " (its user must be able to read it)", problems);
+        gate.grants_all_subscriptions = access.grants_all_subscriptions;
     }
     if (problems.size() != before) return false;
     has_passwords_ = has_passwords_ || !passwords.empty();
     has_access_lists_ = has_access_lists_ || !lists.empty();
     gates_.store(std::move(gates));
     return true;
+}
+
+void Rights::add_user(const std::string& name, mqtt::Bytes password) {
+    extra_users_.set(name, password);
+    has_passwords_ = true;
 }
 
 void Rights::install(mqtt::BrokerConfig& config, unsigned login_threads) {
@@ -52,6 +69,9 @@ mqtt::ReasonCode Rights::login(const mqtt::LoginRequest& request) const {
         return yes ? mqtt::ReasonCode::success : mqtt::ReasonCode::not_authorized;
     };
     if (request.is_identified) return said(true);
+    if (request.user_name && extra_users_.has_user(*request.user_name)) {
+        return said(request.password && extra_users_.check(*request.user_name, *request.password));
+    }
     if (!request.user_name || !gate.passwords) return said(gate.allow_anonymous);
     return said(request.password && gate.passwords->check(*request.user_name, *request.password));
 }
@@ -59,6 +79,7 @@ mqtt::ReasonCode Rights::login(const mqtt::LoginRequest& request) const {
 bool Rights::may(const mqtt::AccessRequest& request) const {
     const std::shared_ptr<const Gates> gates = gates_.load();
     const Gate& gate = gates->at(request.listener);
+    if (request.access == mqtt::Access::subscribe && gate.grants_all_subscriptions) return true;
     return !gate.access_list || gate.access_list->allows(request);
 }
 

@@ -18,6 +18,8 @@ public:
     // `accesses`: one per listener of the broker. Files that cannot be read or used are problems, and
     // then nothing is replaced.
     bool load(const std::vector<ConfAccess>& accesses, std::vector<ConfProblem>& problems);
+    // Users beside those of the files, at every listener; before install().
+    void add_user(const std::string& name, mqtt::Bytes password);
     // Sets the callbacks; they refer to this object. With password files logins are checked on
     // `login_threads`.
     void install(mqtt::BrokerConfig& config, unsigned login_threads);
@@ -27,6 +29,7 @@ private:
         bool allow_anonymous = false;
         std::shared_ptr<const mqtt::PasswordFile> passwords;
         std::shared_ptr<const mqtt::AccessList> access_list;
+        bool grants_all_subscriptions = false;
     };
     using Gates = std::vector<Gate>;
 
@@ -34,6 +37,7 @@ private:
     bool may(const mqtt::AccessRequest& request) const;
 
     std::atomic<std::shared_ptr<const Gates>> gates_;
+    mqtt::PasswordFile extra_users_;
     bool has_access_lists_ = false;
     bool has_passwords_ = false;
 };

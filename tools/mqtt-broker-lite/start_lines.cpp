@@ -72,8 +72,8 @@ std::vector<std::string> reachable_urls(const std::vector<mqtt::Broker::Bound>& 
     return urls;
 }
 
-std::vector<std::string> start_lines(const std::vector<mqtt::Broker::Bound>& bound,
-                                     bool has_rights) {
+std::vector<std::string> start_lines(const std::vector<mqtt::Broker::Bound>& bound, bool has_rights,
+                                     bool has_file) {
     std::vector<std::string> lines;
     for (const std::string& url : reachable_urls(bound))
         lines.push_back("listening on " + url);
@@ -81,7 +81,10 @@ std::vector<std::string> start_lines(const std::vector<mqtt::Broker::Bound>& bou
         std::all_of(bound.begin(), bound.end(), [](const auto& b) { return is_local(b.endpoint); });
     if (only_local) {
         lines.emplace_back(
-            "only programs on this machine can connect; to let others in: --bind any");
+            has_file
+                ? "only programs on this machine can connect; to let others in: listener PORT, "
+                  "and who may (allow_anonymous, password_file)"
+                : "only programs on this machine can connect; to let others in: --bind any");
     } else if (!has_rights) {
         lines.emplace_back(
             "anyone who can reach these addresses may connect (no password is asked)");

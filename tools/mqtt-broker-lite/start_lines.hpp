@@ -13,8 +13,8 @@ namespace tools::broker_lite {
 std::vector<std::string> reachable_urls(const std::vector<mqtt::Broker::Bound>& bound);
 
 // "listening on URL" lines and the hint that belongs to them.
-std::vector<std::string> start_lines(const std::vector<mqtt::Broker::Bound>& bound,
-                                     bool has_rights);
+std::vector<std::string> start_lines(const std::vector<mqtt::Broker::Bound>& bound, bool has_rights,
+                                     bool has_file);
 
 // True for 127.0.0.0/8, ::1, localhost and Unix sockets.
 bool is_local(const mqtt::Endpoint& endpoint);

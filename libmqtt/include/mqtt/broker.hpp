@@ -38,6 +38,9 @@ struct ListenerLimits {
 // password then.
 enum class UserNameSource : std::uint8_t { packet, common_name, subject };
 
+// The header of the PROXY protocol that a listener behind HAProxy or Nginx gets first.
+enum class ProxyHeader : std::uint8_t { none, v1, v2 };
+
 struct ListenerConfig {
     // Transport, address, port (0: the kernel chooses), path of a Unix socket. An empty host is
     // every address of IPv4 and IPv6; "localhost" is 127.0.0.1 and ::1.
@@ -47,9 +50,22 @@ struct ListenerConfig {
     // host, when it is an address or a name of this machine. Programs send no Origin and always may.
     std::vector<std::string> websocket_origins = {};
     unsigned unix_mode = 0660;
+    // Only the addresses of the interface of this name; an empty host is all of them.
+    std::string interface = {};
+    // Listening sockets that are there already (socket activation): taken over, in place of opening
+    // some for `endpoint`, and closed at the end.
+    std::vector<int> sockets = {};
+    // tcp, tls and Unix sockets: WebSocket is accepted as well. The first byte tells them apart.
+    bool shares_websocket = false;
+    // Connections of proxy_peers begin with this header; its client address counts from then on, for the
+    // log, `maximum_connections_per_address` and logins. Others are as without a proxy: what looks like a
+    // header is a malformed packet. Each is_address_range; empty: every peer is a proxy.
+    ProxyHeader proxy_header = ProxyHeader::none;
+    std::vector<std::string> proxy_peers = {};
+    bool proxy_requires_tls = false;  // v2: refuse clients that did not reach the proxy over TLS
     ListenerLimits limits;
-    // common_name: of the client's certificate, or the identity of its pre-shared key. A client
-    // without is refused.
+    // common_name: of the client's certificate, here or as the v2 header of the proxy tells, or the
+    // identity of its pre-shared key. A client without is refused.
     UserNameSource user_name_source = UserNameSource::packet;
     bool user_name_is_client_id = false;         // a client without user name is refused
     std::vector<ProtocolVersion> versions = {};  // accepted; empty: all
@@ -143,6 +159,11 @@ struct BrokerConfig {
     // over one; must not block. With `log_packets` one line per packet (mosquitto's -v), too.
     LogSink log;
     bool log_packets = false;
+    // With these the packets of some clients alone, and the messages of topics that match a filter.
+    std::vector<std::string> trace_clients = {};
+    std::vector<std::string> trace_topics = {};
+    bool log_connections = true;     // who comes and goes
+    bool log_subscriptions = false;  // "client 1 filter" for each, also without log_packets
 
     // Success or the reason of the refusal. Empty: everybody. Called on loop threads, where it must
     // not block, or with `login_threads` on threads of its own, several at a time, when there is a
@@ -206,6 +227,8 @@ public:
     // `start_error` has the sentence for people (which listener, why, what to do).
     Status start();
     const std::string& start_error() const;
+    // The listener that start_error() is about.
+    std::size_t failed_listener() const;
 
     // Real addresses and ports, in the order of the listeners; one with two families has two.
     struct Bound {
@@ -213,6 +236,10 @@ public:
         Endpoint endpoint;
     };
     const std::vector<Bound>& bound() const;
+
+    // How many connections fit: maximum_connections, or what the limit of file descriptors leaves, which the
+    // constructor raises as far as it may.
+    std::size_t connection_limit() const;
 
     // Stops accepting, sends DISCONNECT 0x8B to 5.0 clients, writes out what is staged, closes,
     // joins the threads. Returns when done, at the latest after `deadline`. Wills are sent as the
@@ -235,5 +262,8 @@ private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
+
+// Loads the files that a TLS listener names, to see whether they are right. `message` says what is not.
+Status check_listener_tls(const TlsOptions& options, std::string* message);
 
 }  // namespace mqtt

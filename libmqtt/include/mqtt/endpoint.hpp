@@ -45,6 +45,9 @@ struct ParsedUrl {
 // brackets. A ws path defaults to /mqtt. Errors: invalid_argument with a detail naming the part.
 Result<ParsedUrl> parse_url(std::string_view url);
 
+// "192.0.2.0/24", "2001:db8::/32", one address, or "unix" for peers on Unix sockets.
+bool is_address_range(std::string_view text);
+
 // "mqtt://[::1]:1883", "wss://host:443/mqtt", "unix:/run/mqtt.sock": never with credentials.
 std::string to_url(const Endpoint& endpoint);
 

@@ -53,6 +53,7 @@ enum class Errc : std::uint8_t {
     websocket_origin_refused,
     websocket_protocol_error,
     proxy_failed,
+    proxy_header_invalid,    // a listener behind a proxy: what it sent first
     refused_by_server,       // CONNACK or SUBACK or acknowledgement with an error reason code
     disconnected_by_server,  // DISCONNECT with a reason code
     cancelled,

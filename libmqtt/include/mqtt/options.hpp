@@ -33,11 +33,16 @@ struct TlsOptions {
     std::string key_log_file;  // NSS key log for Wireshark
     std::string psk_identity;  // PSK: identity and key in hex
     std::string psk_hex;
+    // listener: lines of identity:key in hex, each of which may connect; read again on reload
+    std::string psk_file;
+    std::string psk_hint;     // listener: what clients of TLS 1.2 are told to choose an identity by
     bool verify_peer = true;  // client: false is --insecure
     bool verify_host_name = true;
     // listener: ask for a client certificate, and refuse those without
     bool request_client_certificate = false;
     bool require_client_certificate = false;
+    // listener: client certificates that are not yet or no longer valid count, too
+    bool ignore_client_certificate_dates = false;
 };
 
 struct WebSocketOptions {

@@ -26,15 +26,15 @@ public:
         std::uint16_t listener = 0;
         AddressCount* address = nullptr;  // null: not counted
     };
-    // Fills `seat`, or says which limit forbids it. `peer_address` with port: "192.0.2.1:50123".
+    // Fills `seat`, or says which limit forbids it. `peer_address` with port: "192.0.2.1:50123"; empty: not known yet.
     std::optional<Limit> enter(std::size_t listener, std::string_view peer_address, Seat& seat);
+    // The address's part of it alone, for a client whose address was not known on accept.
+    std::optional<Limit> enter_address(std::string_view peer_address, Seat& seat);
     void leave(const Seat& seat);
 
     std::size_t open() const { return open_.load(std::memory_order_relaxed); }
 
 private:
-    std::optional<Limit> enter_address(std::string_view peer_address, Seat& seat);
-
     const Settings& settings_;
     std::atomic<std::size_t> open_ = 0;
     std::unique_ptr<std::atomic<std::size_t>[]> per_listener_;

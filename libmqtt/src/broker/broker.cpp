@@ -9,6 +9,7 @@
 #include "broker/stats.hpp"
 #include "broker/sys_topics.hpp"
 #include "net/listener.hpp"
+#include "net/tls_context.hpp"
 
 namespace mqtt {
 
@@ -25,6 +26,7 @@ struct Broker::Impl {
     std::vector<std::thread> threads;
     std::vector<Bound> bound;
     std::string start_error;
+    std::size_t failed_listener = 0;
     BrokerStats last_stats;
     bool is_running = false;
 };
@@ -38,6 +40,12 @@ Status Broker::Impl::open_listeners() {
         options.tls = config.tls;
         options.websocket_origins = config.websocket_origins;
         options.unix_mode = config.unix_mode;
+        options.shares_websocket = config.shares_websocket;
+        options.interface = config.interface;
+        options.sockets = config.sockets;
+        options.proxy_version = static_cast<int>(config.proxy_header);
+        options.proxy_peers = config.proxy_peers;
+        options.proxy_requires_tls = config.proxy_requires_tls;
         options.connections_per_second = shared.settings.config.maximum_connect_rate;
         net::Listener::OpenResult opened = net::Listener::open(
             first.loop(), options, static_cast<std::uint32_t>(i),
@@ -45,6 +53,7 @@ Status Broker::Impl::open_listeners() {
             [&first, i](net::Listener::Wait why) { first.lobby.accepting_waits(i, why); });
         if (!opened.listener) {
             start_error = opened.message;
+            failed_listener = i;
             listeners.clear();
             bound.clear();
             return opened.error;
@@ -94,6 +103,14 @@ const std::string& Broker::start_error() const {
     return impl_->start_error;
 }
 
+std::size_t Broker::failed_listener() const {
+    return impl_->failed_listener;
+}
+
+std::size_t Broker::connection_limit() const {
+    return impl_->shared.settings.connection_limit;
+}
+
 const std::vector<Broker::Bound>& Broker::bound() const {
     return impl_->bound;
 }
@@ -137,6 +154,12 @@ BrokerStats Broker::stats() const {
 
 const BrokerConfig& Broker::config() const {
     return impl_->shared.settings.config;
+}
+
+Status check_listener_tls(const TlsOptions& options, std::string* message) {
+    net::TlsContext::Created created = net::TlsContext::create(options, net::TlsRole::server);
+    if (message) *message = std::move(created.message);
+    return created.context ? Status() : Status(created.error);
 }
 
 }  // namespace mqtt

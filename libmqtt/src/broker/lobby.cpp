@@ -12,7 +12,8 @@ void Lobby::admit(net::Accepted accepted) {
     const auto listener = static_cast<std::uint16_t>(accepted.listener);
     shard_.log.new_connection(accepted.peer_address, shard_.shared().endpoint_of(listener));
     Admission::Seat seat;
-    if (const auto over = shard_.shared().admission.enter(listener, accepted.peer_address, seat)) {
+    const std::string_view address = accepted.is_proxied ? "" : accepted.peer_address;
+    if (const auto over = shard_.shared().admission.enter(listener, address, seat)) {
         ++shard_.counters.connections_refused;
         return shard_.hit(*over, accepted.peer_address);
     }
@@ -32,7 +33,21 @@ void Lobby::receive(Peer::Luggage luggage) {
     peer.start(luggage.unread);
 }
 
+// Behind a proxy the client's own address is known now. False: it has too many connections.
+bool Lobby::learn_address(Peer& peer) {
+    if (shard_.config().listeners[peer.listener()].proxy_header == ProxyHeader::none) return true;
+    net::PeerIdentity identity;
+    peer.identify(identity);
+    if (identity.address.empty() || identity.address == peer.address()) return true;
+    Admission::Seat seat = peer.seat();
+    const auto over = shard_.shared().admission.enter_address(identity.address, seat);
+    if (over) shard_.hit(*over, identity.address);
+    peer.set_address(std::move(identity.address), seat);
+    return !over;
+}
+
 void Lobby::connect(Peer& peer, const Connect& given) {
+    if (!learn_address(peer)) return peer.refuse(ReasonCode::quota_exceeded, given.client_id);
     const Visitor visitor(shard_.config(), peer, given);
     const Connect& connect = visitor.connect;
     PropertyList answer;

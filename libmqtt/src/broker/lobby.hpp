@@ -32,6 +32,7 @@ public:
     }
 
 private:
+    bool learn_address(Peer& peer);
     ReasonCode refusal(const Visitor& visitor, std::string_view client_id) const;
     std::optional<ReasonCode> login(Peer& peer, const Visitor& visitor, std::string_view client_id);
     ReasonCode check_will(const Peer& peer, const Connect& connect,

@@ -3,9 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "core/describe.hpp"
+#include "mqtt/topic.hpp"
 
 namespace mqtt::broker {
 namespace {
@@ -26,8 +28,19 @@ void LogLines::line(LogLevel level, std::string_view text) const {
     if (enabled()) config_.log(level, text);
 }
 
+bool LogLines::is_traced(std::string_view client_id) const {
+    const auto& traced = config_.trace_clients;
+    return std::find(traced.begin(), traced.end(), client_id) != traced.end();
+}
+
+bool LogLines::is_traced_topic(std::string_view topic) const {
+    const auto& traced = config_.trace_topics;
+    return std::any_of(traced.begin(), traced.end(),
+                       [&](const std::string& filter) { return topic_matches(filter, topic); });
+}
+
 void LogLines::new_connection(std::string_view peer_address, const Endpoint& listener) const {
-    if (!enabled()) return;
+    if (!connections()) return;
     if (listener.transport == Transport::unix_socket) {
         return line(LogLevel::info, fmt::format("New connection on {}.", listener.path));
     }
@@ -46,8 +59,8 @@ void LogLines::new_client(std::string_view peer_address, std::string_view client
         fmt::format_to(std::back_inserter(text), ", u'{}'", escape_controls(*connect.user_name));
     }
     text += ").";
-    line(LogLevel::info, text);
-    if (!packets()) return;
+    if (connections()) line(LogLevel::info, text);
+    if (!packets_of(client_id)) return;
     if (!connect.will) return line(LogLevel::debug, "No will message specified.");
     line(LogLevel::debug,
          fmt::format("Will message specified ({} bytes) (r{}, q{}).", connect.will->payload.size(),
@@ -63,12 +76,12 @@ void LogLines::client_refused(std::string_view client_id, std::string_view peer_
 }
 
 void LogLines::stranger_gone(std::string_view peer_address, std::string_view why) const {
-    if (!enabled()) return;
+    if (!connections()) return;
     line(LogLevel::info, fmt::format("Client <unknown> [{}] disconnected: {}.", peer_address, why));
 }
 
 void LogLines::client_gone(std::string_view client_id, std::string_view why) const {
-    if (!enabled()) return;
+    if (!connections()) return;
     if (why.empty()) {
         return line(LogLevel::info,
                     fmt::format("Client {} disconnected.", escape_controls(client_id)));
@@ -113,13 +126,19 @@ void LogLines::sending_publish(std::string_view client_id, QoS qos, bool retain,
 void LogLines::received_filter(std::string_view client_id, PacketType type, std::string_view filter,
                                QoS qos, bool granted) const {
     const std::string name = escape_controls(filter);
+    const bool packets = packets_of(client_id);
     if (type == PacketType::unsubscribe) {
-        line(LogLevel::debug, fmt::format("\t{}", name));
+        if (packets) line(LogLevel::debug, fmt::format("\t{}", name));
+        if (config_.log_subscriptions) {
+            line(LogLevel::info, fmt::format("{} {}", escape_controls(client_id), name));
+        }
     } else if (!granted) {
-        line(LogLevel::debug, fmt::format("\t{} (denied)", name));
+        if (packets) line(LogLevel::debug, fmt::format("\t{} (denied)", name));
     } else {
-        line(LogLevel::debug, fmt::format("\t{} (QoS {})", name, static_cast<int>(qos)));
-        line(LogLevel::debug,
+        if (packets) {
+            line(LogLevel::debug, fmt::format("\t{} (QoS {})", name, static_cast<int>(qos)));
+        }
+        line(config_.log_subscriptions ? LogLevel::info : LogLevel::debug,
              fmt::format("{} {} {}", escape_controls(client_id), static_cast<int>(qos), name));
     }
 }

@@ -11,10 +11,23 @@ namespace mqtt::broker {
 
 class LogLines {
 public:
-    explicit LogLines(const BrokerConfig& config) : config_(config) {}
+    explicit LogLines(const BrokerConfig& config)
+        : config_(config)
+        , logs_some_packets_(enabled() && (config.log_packets || !config.trace_clients.empty() ||
+                                           !config.trace_topics.empty())) {}
 
     bool enabled() const { return static_cast<bool>(config_.log); }
-    bool packets() const { return config_.log_packets && enabled(); }
+    // Of some client or topic; then the next two say of which.
+    bool packets() const { return logs_some_packets_; }
+    bool packets_of(std::string_view client_id) const {
+        return packets() && (config_.log_packets || is_traced(client_id));
+    }
+    bool messages_of(std::string_view client_id, std::string_view topic) const {
+        return packets() && (config_.log_packets || is_traced(client_id) || is_traced_topic(topic));
+    }
+    bool subscriptions_of(std::string_view client_id) const {
+        return (config_.log_subscriptions && enabled()) || packets_of(client_id);
+    }
 
     void line(LogLevel level, std::string_view text) const;
     void new_connection(std::string_view peer_address, const Endpoint& listener) const;
@@ -28,7 +41,7 @@ public:
     void drops_begin(std::string_view client_id) const;
     void session_expired(std::string_view client_id) const;
 
-    // With log_packets only; the caller asks packets() first.
+    // Only where the functions above say so; the caller asks them first.
     void connack(std::string_view client_id, bool session_present, ReasonCode reason) const;
     void received_publish(std::string_view client_id, const Publish& publish) const;
     void sending_publish(std::string_view client_id, QoS qos, bool retain, PacketId id,
@@ -39,7 +52,12 @@ public:
                 ReasonCode reason) const;
 
 private:
+    bool connections() const { return config_.log_connections && enabled(); }
+    bool is_traced(std::string_view client_id) const;
+    bool is_traced_topic(std::string_view topic) const;
+
     const BrokerConfig& config_;
+    const bool logs_some_packets_;
 };
 
 }  // namespace mqtt::broker

@@ -7,6 +7,7 @@
 #include "broker/shard.hpp"
 #include "broker/subscribe.hpp"
 #include "mqtt/topic.hpp"
+#include "net/peer_guess.hpp"
 
 namespace mqtt::broker {
 
@@ -39,6 +40,13 @@ const core::PeerLimits& Peer::announced() const {
 
 Admission::Seat Peer::seat() const {
     return {listener_, restraint_ ? restraint_->address : nullptr};
+}
+
+void Peer::set_address(std::string address, const Admission::Seat& seat) {
+    stranger_->address = std::move(address);
+    if (seat.address == nullptr) return;
+    restraint_ =
+        std::make_unique<Restraint>(*this, seat.address, shard_->config().maximum_publish_rate);
 }
 
 // Waiting.
@@ -91,7 +99,7 @@ void Peer::become_client(Session& session, const Connect& connect,
     const TimePoint now = shard_->now();
     is_bridge_ = connect.bridge;
     shard_->log.new_client(address(), session.client_id(), connect, accept.keep_alive);
-    if (shard_->log.packets()) {
+    if (shard_->log.packets_of(session.client_id())) {
         shard_->log.connack(session.client_id(), accept.session_present, ReasonCode::success);
     }
     session_ = &session;
@@ -195,7 +203,7 @@ void Peer::on_unsubscribe(const Unsubscribe& packet) {
 }
 
 void Peer::on_disconnect(const Disconnect& packet) {
-    if (shard_->log.packets()) {
+    if (shard_->log.packets_of(client_id())) {
         shard_->log.packet(false, client_id(), PacketType::disconnect, 0, packet.reason);
     }
     if (const auto expiry = packet.properties.number(PropertyId::session_expiry_interval)) {
@@ -232,7 +240,9 @@ ReasonCode Peer::refusal(const Publish& publish) {
 
 AckDecision Peer::on_publish(const Publish& publish) {
     shard_->counters.publish_bytes_received += publish.payload.size();
-    if (shard_->log.packets()) shard_->log.received_publish(client_id(), publish);
+    if (shard_->log.messages_of(client_id(), publish.topic)) {
+        shard_->log.received_publish(client_id(), publish);
+    }
     count_publish();
     if (const ReasonCode reason = refusal(publish); reason != ReasonCode::success) {
         ++shard_->counters.publishes_refused;
@@ -290,10 +300,31 @@ void Peer::on_protocol_error(const Error& error) {
 
 // What the driver tells.
 
+// Why a connection that does not begin with CONNECT ends, with what can be guessed from its first bytes.
+static std::string_view no_connect(Bytes bytes) {
+    if (net::looks_like_http(bytes)) {
+        return "it speaks HTTP, and this listener only MQTT (protocol websockets, or any for both)";
+    }
+    if (net::looks_like_tls_record(bytes)) {
+        return "it speaks TLS, and this listener does not (certfile and keyfile are missing)";
+    }
+    if (as_text(bytes).starts_with("PROXY ")) {
+        return "a PROXY header from a peer that is not trusted as a proxy";
+    }
+    return "its first packet is not CONNECT";
+}
+
 base::Consumed Peer::on_bytes(Bytes bytes) {
     if (must_wait()) return {};
+    // At once: its length, if it is no MQTT, may never come [MQTT-3.1.0-1].
+    if (stranger_ && parsed_bytes_ == 0 && !bytes.empty() &&
+        (bytes[0] >> 4 != 1 || net::looks_like_tls_record(bytes))) {
+        detach(true, no_connect(bytes));
+        close();
+        return {bytes.size()};
+    }
     shard_->memory.watch();
-    const bool packets = shard_->log.packets();
+    const bool packets = shard_->log.packets_of(client_id());
     const std::string_view id = packets ? client_id() : std::string_view();
     const std::string name(id);
     const std::size_t staged_before = driver_.backlog_bytes();

@@ -43,6 +43,8 @@ public:
     std::optional<ReasonCode> login() const { return stranger_->login; }
     std::size_t listener() const { return listener_; }
     Admission::Seat seat() const;
+    // Of a stranger, once the proxy has told it.
+    void set_address(std::string address, const Admission::Seat& seat);
     // What the handshakes of its transport proved; until the connection ends.
     void identify(net::PeerIdentity& identity) const { driver_.stream().identify(identity); }
     bool is_bridge() const { return is_bridge_; }

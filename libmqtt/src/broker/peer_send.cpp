@@ -21,7 +21,7 @@ SendStatus Peer::send(core::OutgoingPublish& publish, const core::MessageRef& ke
     const std::size_t before = driver_.backlog_bytes();
     const core::SendResult result = protocol_.publish(publish, keep, shared_tag);
     if (result.status != SendStatus::sent) return result.status;
-    if (shard_->log.packets()) {
+    if (shard_->log.messages_of(client_id(), publish.topic)) {
         shard_->log.sending_publish(client_id(), publish.qos, publish.retain, result.id,
                                     publish.topic, publish.payload.size());
     }
@@ -68,7 +68,9 @@ bool Peer::send_encoded(Bytes packet) {
 
 void Peer::answer(const SubscribeAnswer& answer) {
     if (is_leaving_) return;
-    if (shard_->log.packets()) shard_->log.packet(true, client_id(), answer.type, answer.id, {});
+    if (shard_->log.packets_of(client_id())) {
+        shard_->log.packet(true, client_id(), answer.type, answer.id, {});
+    }
     if (answer.type == PacketType::suback)
         protocol_.suback(answer.id, answer.codes);
     else

@@ -115,7 +115,7 @@ void Publisher::qos0_to_session(Delivery& delivery, Session& session, const Wish
         const Bytes bytes = encoded(delivery, has_properties(peer->version()), wish.retain);
         if (!bytes.empty() && peer->send_encoded(bytes)) {
             shard_.counters.publish_bytes_sent += delivery.publication.payload.size();
-            if (shard_.log.packets()) {
+            if (shard_.log.messages_of(session.client_id(), delivery.publication.topic)) {
                 shard_.log.sending_publish(session.client_id(), QoS::at_most_once, wish.retain, 0,
                                            delivery.publication.topic,
                                            delivery.publication.payload.size());

@@ -23,12 +23,16 @@ void check(const BrokerConfig& config) {
         throw std::invalid_argument("queue_overflow block needs one thread");
     }
     for (const ListenerConfig& listener : config.listeners) {
+        for (const std::string& peer : listener.proxy_peers) {
+            if (is_address_range(peer)) continue;
+            throw std::invalid_argument("proxy_peers: '" + peer + "' is no address or range");
+        }
         if (listener.limits.receive_maximum == 0) {
             throw std::invalid_argument("receive_maximum must not be 0");
         }
         if (uses_tls(listener.endpoint.transport) &&
             (listener.tls.certificate_file.empty() || listener.tls.key_file.empty()) &&
-            listener.tls.psk_hex.empty()) {
+            listener.tls.psk_hex.empty() && listener.tls.psk_file.empty()) {
             throw std::invalid_argument("a TLS listener needs a certificate and a key");
         }
     }

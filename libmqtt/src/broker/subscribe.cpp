@@ -53,7 +53,8 @@ bool wants_retained(const SubscriptionOptions& options, bool is_new) {
 void subscribe(Shard& shard, Peer& peer, const Subscribe& packet) {
     const std::uint32_t id = packet.properties.number_or(PropertyId::subscription_identifier, 0);
     Session& session = *peer.session();
-    const bool packets = shard.log.packets();
+    const bool packets = shard.log.packets_of(session.client_id());
+    const bool filters = shard.log.subscriptions_of(session.client_id());
     if (packets) shard.log.packet(false, session.client_id(), PacketType::subscribe, 0, {});
     SubscribeAnswer answer{PacketType::suback, packet.id, {}, {}};
     for (const SubscriptionRequest& request : packet.filters) {
@@ -71,7 +72,7 @@ void subscribe(Shard& shard, Peer& peer, const Subscribe& packet) {
             }
         }
         answer.codes.push_back(code);  // [MQTT311-3.8.4-5]
-        if (packets) {
+        if (filters) {
             shard.log.received_filter(session.client_id(), PacketType::subscribe, request.filter,
                                       options.qos, !is_error(code));
         }
@@ -81,7 +82,8 @@ void subscribe(Shard& shard, Peer& peer, const Subscribe& packet) {
 
 void unsubscribe(Shard& shard, Peer& peer, const Unsubscribe& packet) {
     Session& session = *peer.session();
-    const bool packets = shard.log.packets();
+    const bool packets = shard.log.packets_of(session.client_id());
+    const bool filters = shard.log.subscriptions_of(session.client_id());
     if (packets) shard.log.packet(false, session.client_id(), PacketType::unsubscribe, 0, {});
     SubscribeAnswer answer{PacketType::unsuback, packet.id, {}, {}};
     for (const SubscriptionRequest& request : packet.filters) {
@@ -89,7 +91,7 @@ void unsubscribe(Shard& shard, Peer& peer, const Unsubscribe& packet) {
         const bool existed = shard.subscriptions.remove(session, request.filter);
         // [MQTT-3.10.4-1] [MQTT-3.11.3-1] [MQTT311-3.10.4-5]
         answer.codes.push_back(existed ? ReasonCode::success : ReasonCode::no_subscription_existed);
-        if (packets) {
+        if (filters) {
             shard.log.received_filter(session.client_id(), PacketType::unsubscribe, request.filter,
                                       QoS::at_most_once, existed);
         }

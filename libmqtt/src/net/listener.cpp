@@ -1,18 +1,17 @@
 // Binding and accepting. One Acceptor per bound address; they share the listener's settings.
 #include "net/listener.hpp"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/stat.h>
-
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <optional>
 #include <vector>
 
 #include "base/token_bucket.hpp"
+#include "net/address_range.hpp"
+#include "net/listening_socket.hpp"
 #include "net/plain_stream.hpp"
-#include "net/resolve.hpp"
+#include "net/proxy_stream.hpp"
+#include "net/shared_port_stream.hpp"
 #include "net/socket.hpp"
 #include "net/tls_context.hpp"
 #include "net/tls_stream.hpp"
@@ -24,84 +23,6 @@ namespace {
 
 constexpr int kAcceptsPerTurn = 64;
 constexpr auto kRetryWithoutDescriptors = std::chrono::milliseconds(200);
-
-struct OpenedSocket {
-    UniqueFd socket;
-    SocketAddress address;
-    std::error_code error;
-};
-
-bool is_unix(const ListenOptions& options) {
-    return options.endpoint.transport == Transport::unix_socket;
-}
-
-OpenedSocket open_tcp(SocketAddress address, int backlog) {
-    OpenedSocket out;
-    out.address = address;
-    const int on = 1;
-    out.socket =
-        UniqueFd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    const int fd = out.socket.get();
-    if (fd < 0) {
-        out.error = last_error();
-        return out;
-    }
-    ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    // Accepted sockets inherit it: no call per connection.
-    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (address.family() == AF_INET6) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-    if (::bind(fd, address.get(), address.size) != 0 || ::listen(fd, backlog) != 0) {
-        out.error = last_error();
-        return out;
-    }
-    out.address.size = sizeof out.address.storage;
-    ::getsockname(fd, out.address.get(), &out.address.size);
-    return out;
-}
-
-// A socket file that nobody listens on is left over from a process that died.
-bool is_stale(const SocketAddress& address) {
-    const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    return ::connect(probe.get(), address.get(), address.size) != 0 && errno == ECONNREFUSED;
-}
-
-OpenedSocket open_unix(const std::string& path, int backlog, unsigned mode) {
-    OpenedSocket out;
-    out.error = make_unix_address(path, out.address);
-    if (out.error) return out;
-    out.socket = UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    const int fd = out.socket.get();
-    int bound = ::bind(fd, out.address.get(), out.address.size);
-    if (bound != 0 && errno == EADDRINUSE && is_stale(out.address)) {
-        ::unlink(path.c_str());
-        bound = ::bind(fd, out.address.get(), out.address.size);
-    }
-    if (bound != 0) {
-        out.error = last_error();
-        return out;
-    }
-    if (::chmod(path.c_str(), mode) != 0 || ::listen(fd, backlog) != 0) {
-        out.error = last_error();
-        ::unlink(path.c_str());
-    }
-    return out;
-}
-
-std::string why_not(std::error_code error) {
-    if (error == std::errc::address_in_use) {
-        return "the address is in use (another program listens there: stop it or choose another "
-               "port)";
-    }
-    if (error == std::errc::permission_denied) {
-        return "permission denied (ports below 1024 need privileges, socket paths a writable "
-               "directory)";
-    }
-    if (error == std::errc::address_not_available) return "the address is not one of this machine";
-    if (error == std::errc::filename_too_long) {
-        return "the path is too long for a socket (107 characters at most)";
-    }
-    return error.message();
-}
 
 // What the acceptors of one listener share.
 struct Gate {
@@ -185,12 +106,16 @@ public:
         , index_(index)
         , origins_(std::make_shared<const std::vector<std::string>>(options.websocket_origins))
         , on_accept_(std::move(on_accept)) {
+        for (const std::string& peer : options.proxy_peers) {
+            if (const auto range = AddressRange::parse(peer)) proxies_.push_back(*range);
+        }
         if (options.connections_per_second > 0) gate_.rate.emplace(options.connections_per_second);
         gate_.on_wait = std::move(on_wait);
     }
 
     ~SocketListener() override {
-        if (is_unix(options_) && !acceptors_.empty()) ::unlink(options_.endpoint.path.c_str());
+        if (is_unix(options_.endpoint) && options_.sockets.empty() && !acceptors_.empty())
+            ::unlink(options_.endpoint.path.c_str());
     }
 
     void add(OpenedSocket opened) {
@@ -205,7 +130,7 @@ public:
         std::vector<Endpoint> out;
         for (const auto& acceptor : acceptors_) {
             Endpoint endpoint = options_.endpoint;
-            if (!is_unix(options_)) {
+            if (!is_unix(options_.endpoint)) {
                 endpoint.host = acceptor->address().host();
                 endpoint.port = acceptor->address().port();
             }
@@ -234,12 +159,28 @@ public:
     }
 
 private:
+    bool is_proxy(const SocketAddress& peer) const {
+        if (options_.proxy_version == 0) return false;
+        return proxies_.empty() ||
+               std::any_of(proxies_.begin(), proxies_.end(),
+                           [&](const AddressRange& range) { return range.contains(peer); });
+    }
+
     void accept(UniqueFd socket, const SocketAddress& peer) {
         Accepted accepted;
         accepted.stream = std::make_unique<PlainStream>(socket.release());
+        if (is_proxy(peer)) {
+            accepted.is_proxied = true;
+            accepted.stream = std::make_unique<ProxyStream>(
+                std::move(accepted.stream),
+                ProxyStream::Rules{options_.proxy_version, options_.proxy_requires_tls});
+        }
         if (tls_) accepted.stream = std::make_unique<TlsStream>(std::move(accepted.stream), *tls_);
         if (uses_websocket(options_.endpoint.transport)) {
             accepted.stream = std::make_unique<WsStream>(std::move(accepted.stream), origins_);
+        } else if (options_.shares_websocket) {
+            accepted.stream =
+                std::make_unique<SharedPortStream>(std::move(accepted.stream), origins_);
         }
         accepted.peer_address = peer.text();
         accepted.listener = index_;
@@ -250,56 +191,19 @@ private:
     ListenOptions options_;
     std::uint32_t index_;
     WsStream::Origins origins_;
+    std::vector<AddressRange> proxies_;
     AcceptHandler on_accept_;
     Gate gate_;
     std::unique_ptr<TlsContext> tls_;
     std::vector<std::unique_ptr<Acceptor>> acceptors_;
 };
 
-// All addresses of one endpoint, with one port also when the kernel chooses it.
-std::vector<OpenedSocket> open_all(const ListenOptions& options, std::string& message) {
-    std::vector<OpenedSocket> out;
-    const Endpoint& endpoint = options.endpoint;
-    const auto refuse = [&](const std::string& place, const std::string& why) {
-        message = "cannot listen on " + place + ": " + why;
-        out.clear();
-    };
-    if (is_unix(options)) {
-        out.push_back(open_unix(endpoint.path, options.backlog, options.unix_mode));
-        if (out[0].error) refuse(to_url(endpoint), why_not(out[0].error));
-        return out;
-    }
-    Resolved resolved = resolve_now(endpoint.host, endpoint.port);
-    if (resolved.addresses.empty()) refuse(endpoint.host, "no such host name or address");
-    for (SocketAddress& address : resolved.addresses) {
-        if (!out.empty()) address.set_port(out[0].address.port());
-        OpenedSocket opened = open_tcp(address, options.backlog);
-        // A machine without IPv6 has the address family, or at least "::1", missing.
-        const bool lacks_family = opened.error == std::errc::address_family_not_supported ||
-                                  opened.error == std::errc::address_not_available;
-        if (lacks_family && resolved.addresses.size() > 1) continue;
-        if (opened.error) {
-            refuse(address.text(), why_not(opened.error));
-            return out;
-        }
-        out.push_back(std::move(opened));
-    }
-    if (out.empty() && message.empty())
-        refuse(endpoint.host, "the address is not one of this machine");
-    return out;
-}
-
 }  // namespace
 
 Listener::OpenResult Listener::open(Loop& loop, const ListenOptions& options, std::uint32_t index,
                                     AcceptHandler on_accept, WaitHandler on_wait) {
     OpenResult result;
-    std::vector<OpenedSocket> opened = open_all(options, result.message);
-    // Another program may have the port that the kernel chose for the first family: choose again.
-    for (int i = 0; i < 8 && opened.empty() && options.endpoint.port == 0; ++i) {
-        result.message.clear();
-        opened = open_all(options, result.message);
-    }
+    std::vector<OpenedSocket> opened = open_listening(options, result.message);
     if (opened.empty()) {
         result.error = Error(Errc::network_error);
         return result;

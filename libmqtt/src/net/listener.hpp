@@ -20,6 +20,12 @@ struct ListenOptions {
     Endpoint endpoint;
     TlsOptions tls;
     std::vector<std::string> websocket_origins;  // see ws_origin.hpp
+    bool shares_websocket = false;               // see shared_port_stream.hpp
+    std::string interface;                       // name; only its addresses, when the host is empty
+    std::vector<int> sockets;  // listening already, taken over; none is opened then
+    int proxy_version = 0;     // of the PROXY header of proxies; 0: none is expected
+    bool proxy_requires_tls = false;
+    std::vector<std::string> proxy_peers;  // who is a proxy; empty: everybody
     int backlog = 4096;
     double connections_per_second = 0;  // over it connections wait in the backlog; 0: no limit
     unsigned unix_mode = 0660;
@@ -30,6 +36,7 @@ struct Accepted {
     std::unique_ptr<ByteStream> stream;
     std::string peer_address;    // "192.0.2.1:50123", "unix"
     std::uint32_t listener = 0;  // index given to the listener
+    bool is_proxied = false;     // whose it is will be known after the handshake
 };
 
 class Listener {

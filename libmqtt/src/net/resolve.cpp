@@ -2,6 +2,7 @@
 // resolver would hold up the end of the process as long as a dead name server does.
 #include "net/resolve.hpp"
 
+#include <ifaddrs.h>
 #include <netdb.h>
 #include <netinet/in.h>
 
@@ -110,6 +111,26 @@ Resolved resolve_now(const std::string& host, std::uint16_t port) {
     Resolved out;
     if (answer_at_once(host, port, out)) return out;
     return host.empty() ? look_up(nullptr, port, AI_PASSIVE) : look_up(host.c_str(), port, 0);
+}
+
+Resolved interface_addresses(const std::string& name, const std::string& any, std::uint16_t port) {
+    Resolved out;
+    ifaddrs* list = nullptr;
+    if (::getifaddrs(&list) != 0) return out;
+    for (const ifaddrs* i = list; i != nullptr; i = i->ifa_next) {
+        if (i->ifa_addr == nullptr || name != i->ifa_name) continue;
+        const int family = i->ifa_addr->sa_family;
+        const bool is_wanted =
+            (family == AF_INET && any != "::") || (family == AF_INET6 && any != "0.0.0.0");
+        if (!is_wanted) continue;
+        SocketAddress address;
+        address.size = family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+        std::memcpy(&address.storage, i->ifa_addr, address.size);
+        address.set_port(port);
+        out.addresses.push_back(address);
+    }
+    ::freeifaddrs(list);
+    return out;
 }
 
 asio::awaitable<Resolved> resolve(std::string host, std::uint16_t port, TimePoint deadline) {

@@ -23,4 +23,7 @@ asio::awaitable<Resolved> resolve(std::string host, std::uint16_t port, TimePoin
 // The same on the calling thread. An empty host means every local address.
 Resolved resolve_now(const std::string& host, std::uint16_t port);
 
+// The addresses of an interface of this machine; `any` of one family ("0.0.0.0", "::") limits them to it.
+Resolved interface_addresses(const std::string& name, const std::string& any, std::uint16_t port);
+
 }  // namespace mqtt::net

@@ -12,6 +12,7 @@
 #include <system_error>
 #include <vector>
 
+#include "net/psk_file.hpp"
 #include "net/tls_error.hpp"
 
 namespace mqtt::net {
@@ -20,9 +21,9 @@ namespace {
 
 // What callbacks need; belongs to the SSL_CTX, which streams keep alive.
 struct Extra {
-    std::string psk_identity;
-    std::vector<unsigned char> psk_key;
-    std::string alpn;  // as on the wire: length, name, length, name ...
+    std::string psk_identity;  // client
+    PskKeys psk_keys;          // server: by identity; client: its own alone
+    std::string alpn;          // as on the wire: length, name, length, name ...
     std::FILE* key_log = nullptr;
 };
 
@@ -156,6 +157,9 @@ void set_verification(SSL_CTX* context, const TlsOptions& options, TlsRole role)
         mode = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
     }
     SSL_CTX_set_verify(context, mode, nullptr);
+    if (role == TlsRole::server && options.ignore_client_certificate_dates) {
+        X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_NO_CHECK_TIME);
+    }
     if (role == TlsRole::server && mode != SSL_VERIFY_NONE && !options.ca_file.empty()) {
         SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(options.ca_file.c_str()));
     }
@@ -173,7 +177,8 @@ int give_password(char* out, int size, int, void* user) {
 
 std::string load_certificate(SSL_CTX* context, const TlsOptions& options, TlsRole role) {
     if (options.certificate_file.empty()) {
-        const bool needs_one = role == TlsRole::server && options.psk_hex.empty();
+        const bool needs_one =
+            role == TlsRole::server && options.psk_hex.empty() && options.psk_file.empty();
         return needs_one ? "a TLS listener needs a certificate file" : "";
     }
     if (SSL_CTX_use_certificate_chain_file(context, options.certificate_file.c_str()) != 1) {
@@ -197,21 +202,12 @@ std::string load_certificate(SSL_CTX* context, const TlsOptions& options, TlsRol
 
 // Pre-shared keys.
 
-bool decode_hex(const std::string& hex, std::vector<unsigned char>& out) {
-    long size = 0;
-    unsigned char* bytes = OPENSSL_hexstr2buf(hex.c_str(), &size);
-    if (!bytes) return false;
-    out.assign(bytes, bytes + size);
-    OPENSSL_free(bytes);
-    ERR_clear_error();
-    return size > 0;
-}
-
-unsigned give_psk(const SSL* ssl, unsigned char* out, unsigned max) {
-    const std::vector<unsigned char>& key = extra_of(ssl).psk_key;
-    if (key.size() > max) return 0;
-    std::memcpy(out, key.data(), key.size());
-    return static_cast<unsigned>(key.size());
+unsigned give_psk(const SSL* ssl, const std::string& identity, unsigned char* out, unsigned max) {
+    const PskKeys& keys = extra_of(ssl).psk_keys;
+    const auto found = keys.find(identity);
+    if (found == keys.end() || found->second.size() > max) return 0;
+    std::memcpy(out, found->second.data(), found->second.size());
+    return static_cast<unsigned>(found->second.size());
 }
 
 unsigned give_psk_as_client(SSL* ssl, const char*, char* identity, unsigned max_identity,
@@ -219,24 +215,50 @@ unsigned give_psk_as_client(SSL* ssl, const char*, char* identity, unsigned max_
     const std::string& ours = extra_of(ssl).psk_identity;
     if (ours.size() + 1 > max_identity) return 0;
     std::memcpy(identity, ours.c_str(), ours.size() + 1);
-    return give_psk(ssl, out, max);
+    return give_psk(ssl, ours, out, max);
 }
 
+void free_identity(void*, void* identity, CRYPTO_EX_DATA*, int, long, void*) {
+    delete static_cast<std::string*>(identity);
+}
+
+int identity_index() {
+    static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, free_identity);
+    return index;
+}
+
+// OpenSSL does not keep the identity in TLS 1.3, so it is noted here.
 unsigned give_psk_as_server(SSL* ssl, const char* identity, unsigned char* out, unsigned max) {
-    return identity && extra_of(ssl).psk_identity == identity ? give_psk(ssl, out, max) : 0;
+    if (!identity) return 0;
+    const unsigned size = give_psk(ssl, identity, out, max);
+    if (size == 0) return 0;
+    delete static_cast<std::string*>(SSL_get_ex_data(ssl, identity_index()));
+    SSL_set_ex_data(ssl, identity_index(), new std::string(identity));
+    return size;
 }
 
 std::string set_psk(SSL_CTX* context, const TlsOptions& options, TlsRole role) {
-    if (options.psk_hex.empty()) return {};
+    if (options.psk_hex.empty() && options.psk_file.empty()) return {};
     Extra& extra = extra_of(context);
     extra.psk_identity = options.psk_identity;
-    if (options.psk_identity.empty()) return "a pre-shared key needs an identity";
-    if (!decode_hex(options.psk_hex, extra.psk_key)) return "the pre-shared key is not hexadecimal";
-    if (role == TlsRole::client)
+    if (!options.psk_hex.empty()) {
+        if (options.psk_identity.empty()) return "a pre-shared key needs an identity";
+        if (!decode_psk(options.psk_hex, extra.psk_keys[options.psk_identity])) {
+            return "the pre-shared key is not hexadecimal";
+        }
+    }
+    if (role == TlsRole::client) {
         SSL_CTX_set_psk_client_callback(context, give_psk_as_client);
-    else
-        SSL_CTX_set_psk_server_callback(context, give_psk_as_server);
-    return {};
+        return {};
+    }
+    std::string problem;
+    if (!options.psk_file.empty()) problem = read_psk_file(options.psk_file, extra.psk_keys);
+    if (!options.psk_hint.empty()) SSL_CTX_use_psk_identity_hint(context, options.psk_hint.c_str());
+    // A resumed session would have no identity.
+    SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+    SSL_CTX_set_num_tickets(context, 0);
+    SSL_CTX_set_psk_server_callback(context, give_psk_as_server);
+    return problem;
 }
 
 // ALPN and key log.
@@ -304,6 +326,11 @@ void set_defaults(SSL_CTX* context, TlsRole role) {
 }
 
 }  // namespace
+
+std::string proved_psk_identity(const ssl_st* ssl) {
+    const auto* identity = static_cast<std::string*>(SSL_get_ex_data(ssl, identity_index()));
+    return identity ? *identity : std::string();
+}
 
 TlsContext::TlsContext(const TlsOptions& options, TlsRole role)
     : options_(options)

@@ -10,6 +10,7 @@
 #include "mqtt/options.hpp"
 
 struct ssl_ctx_st;
+struct ssl_st;
 
 namespace mqtt::net {
 
@@ -43,5 +44,8 @@ private:
     TlsRole role_;
     ssl_ctx_st* context_;
 };
+
+// Server: the identity whose pre-shared key the client has proved; empty: none.
+std::string proved_psk_identity(const ssl_st* ssl);
 
 }  // namespace mqtt::net

@@ -301,7 +301,10 @@ std::string TlsStream::alpn() const {
 
 void TlsStream::identify(PeerIdentity& out) const {
     inner_->identify(out);
-    out.common_name = peer_common_name();
+    if (std::string name = peer_common_name(); !name.empty()) out.common_name = std::move(name);
+    if (std::string name = proved_psk_identity(ssl_); !name.empty()) {
+        out.common_name = std::move(name);
+    }
     const X509* certificate = SSL_get0_peer_certificate(ssl_);
     if (!certificate) return;
     const std::unique_ptr<BIO, int (*)(BIO*)> text(BIO_new(BIO_s_mem()), BIO_free);

@@ -1,0 +1,81 @@
+// See process.hpp.
+#include "mqtt-broker-lite/process.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <grp.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "common/app.hpp"
+#include "common/exit_code.hpp"
+
+namespace tools::broker_lite {
+
+sigset_t block_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGRTMIN})
+        sigaddset(&set, signal);
+    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    ::signal(SIGPIPE, SIG_IGN);
+    return set;
+}
+
+void write_lines(const std::string& path, const std::vector<std::string>& lines) {
+    const std::string temporary = path + ".new";
+    std::FILE* file = std::fopen(temporary.c_str(), "w");
+    bool good = file != nullptr;
+    if (good) {
+        for (const std::string& line : lines)
+            good = std::fprintf(file, "%s\n", line.c_str()) > 0 && good;
+        good = std::fclose(file) == 0 && good;
+    }
+    if (!good || std::rename(temporary.c_str(), path.c_str()) != 0) {
+        throw ToolError(kExitOutput, "cannot write " + path);
+    }
+}
+
+std::string drop_privileges(const std::string& name) {
+    if (::geteuid() != 0 || name == "root") return {};
+    const passwd* user = ::getpwnam(name.c_str());
+    if (user == nullptr) user = ::getpwnam("nobody");
+    if (user == nullptr || ::initgroups(user->pw_name, user->pw_gid) != 0 ||
+        ::setgid(user->pw_gid) != 0 || ::setuid(user->pw_uid) != 0) {
+        throw ToolError(kExitUsage, "cannot run as user " + name + "; say user root to stay root");
+    }
+    return user->pw_name;
+}
+
+void Background::enter() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) throw ToolError(kExitUsage, "cannot go to the background");
+    const pid_t child = ::fork();
+    if (child < 0) throw ToolError(kExitUsage, "cannot go to the background");
+    if (child > 0) {
+        ::close(ends[1]);
+        char byte = 0;
+        const bool is_ready = ::read(ends[0], &byte, 1) == 1;
+        ::_exit(is_ready ? kExitDone : kExitUsage);
+    }
+    ::close(ends[0]);
+    pipe_ = ends[1];
+    ::setsid();
+}
+
+void Background::ready() {
+    if (pipe_ < 0) return;
+    const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null >= 0) {
+        for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+            ::dup2(null, standard);
+        ::close(null);
+    }
+    [[maybe_unused]] const ssize_t told = ::write(pipe_, "!", 1);
+    ::close(pipe_);
+    pipe_ = -1;
+}
+
+}  // namespace tools::broker_lite

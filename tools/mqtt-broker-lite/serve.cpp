@@ -1,0 +1,141 @@
+// See serve.hpp.
+#include "mqtt-broker-lite/serve.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "common/exit_code.hpp"
+#include "mqtt-broker-lite/conf_apply.hpp"
+#include "mqtt-broker-lite/notify.hpp"
+#include "mqtt-broker-lite/process.hpp"
+#include "mqtt-broker-lite/reload.hpp"
+#include "mqtt-broker-lite/rights.hpp"
+#include "mqtt-broker-lite/start_lines.hpp"
+
+namespace tools::broker_lite {
+namespace {
+
+using mqtt::LogLevel;
+
+// False: the reason is told.
+bool load_rights(Setup& setup, Rights& rights) {
+    if (setup.accesses.empty()) return true;
+    setup.conf.problems.clear();  // told before
+    if (!rights.load(setup.accesses, setup.conf.problems)) return tell_problems(setup.conf);
+    for (const auto& [name, path] : setup.options.users) {
+        rights.add_user(name, mqtt::as_bytes(read_password(name, path)));
+    }
+    rights.install(setup.config, setup.conf.login_threads);
+    return true;
+}
+
+bool lets_somebody_in(const Setup& setup) {
+    if (!setup.options.users.empty()) return true;
+    const auto opens = [](const ConfAccess& access) {
+        return access.allow_anonymous.value_or(false) || !access.password_file.empty() ||
+               !access.psk_file.empty();
+    };
+    const auto identifies = [](const mqtt::ListenerConfig& listener) {
+        return listener.user_name_source != mqtt::UserNameSource::packet;
+    };
+    return std::any_of(setup.accesses.begin(), setup.accesses.end(), opens) ||
+           std::any_of(setup.config.listeners.begin(), setup.config.listeners.end(), identifies);
+}
+
+// Where it listens, who may connect, what is kept, how many fit.
+void announce(const Setup& setup, const mqtt::Broker& broker, Log& log) {
+    const bool has_rights = !setup.accesses.empty();
+    for (const std::string& line : start_lines(broker.bound(), has_rights, setup.has_file()))
+        log.write(line);
+    if (has_rights && !lets_somebody_in(setup)) {
+        log.write(LogLevel::warning,
+                  "nobody can log in: the configuration has listeners, so set allow_anonymous true "
+                  "or a password_file");
+    }
+    log.write("sessions, queues and retained messages are kept in memory and end with the program");
+    const std::size_t room = broker.connection_limit();
+    const std::size_t wanted = setup.config.maximum_connections;
+    if (wanted > room) {
+        log.write(LogLevel::warning,
+                  fmt::format("only {} of the {} connections of global_max_connections fit in the "
+                              "limit of file descriptors: raise it with ulimit -n {}",
+                              room, wanted, wanted + 64));
+    }
+    log.write(fmt::format("mqtt-broker-lite version {} running", kVersion));
+}
+
+std::string start_failure(const Setup& setup, const mqtt::Broker& broker) {
+    const std::string place = listener_place(setup.conf, broker.failed_listener());
+    return place.empty() ? broker.start_error() : place + ": " + broker.start_error();
+}
+
+void open(mqtt::Broker& broker, Setup& setup, Log& log) {
+    log.write(fmt::format("mqtt-broker-lite version {} starting", kVersion));
+    if (setup.has_file()) {
+        log.write(fmt::format("Config loaded from {}.", setup.options.config_file));
+    }
+    if (!broker.start()) throw ToolError(kExitUsage, start_failure(setup, broker));
+    log.publish_with([&broker](std::string topic, std::string line) {
+        broker.publish(std::move(topic), std::move(line));
+    });
+    if (!setup.conf.pid_file.empty()) {
+        write_lines(setup.conf.pid_file, {std::to_string(::getpid())});
+    }
+    if (!setup.has_file()) return;
+    const std::string user = drop_privileges(setup.conf.user);
+    if (!user.empty()) log.write(fmt::format("running as user {}", user));
+}
+
+void wait_for_signals(const sigset_t& signals, const Setup& setup, Rights& rights,
+                      mqtt::Broker& broker, Log& log) {
+    int signal = 0;
+    while (::sigwait(&signals, &signal) == 0 && (signal == SIGHUP || signal == SIGRTMIN)) {
+        if (signal == SIGRTMIN) {
+            log.reopen();
+            continue;
+        }
+        notify_supervisor(reloading_state());
+        reload(setup, rights, broker, log);
+        notify_supervisor("READY=1");
+    }
+}
+
+}  // namespace
+
+int serve(Setup& setup) {
+    Rights rights;
+    if (!load_rights(setup, rights)) return kExitUsage;
+    const std::string misplaced = take_activated_sockets(setup.config.listeners);
+    if (!misplaced.empty()) throw ToolError(kExitUsage, misplaced);
+    LogSettings settings = log_settings(setup.conf, setup.options);
+    Background background;
+    Log log(settings);
+    if (setup.options.daemon) background.enter();
+    const sigset_t signals = block_signals();
+    log.start();
+    setup.config.version_text = fmt::format("mqtt-broker-lite version {}", kVersion);
+    if (!settings.quiet) {
+        setup.config.log = [&log](LogLevel level, std::string_view text) {
+            log.write(level, text);
+        };
+    }
+    mqtt::Broker broker(setup.config);
+    open(broker, setup, log);
+    announce(setup, broker, log);
+    if (!setup.options.ready_file.empty()) {
+        write_lines(setup.options.ready_file, reachable_urls(broker.bound()));
+    }
+    notify_supervisor("READY=1");
+    background.ready();
+    wait_for_signals(signals, setup, rights, broker, log);
+    ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // a second one ends it at once
+    notify_supervisor("STOPPING=1");
+    log.write(fmt::format("mqtt-broker-lite version {} terminating", kVersion));
+    broker.stop();
+    if (!setup.conf.pid_file.empty()) ::unlink(setup.conf.pid_file.c_str());
+    return kExitDone;
+}
+
+}  // namespace tools::broker_lite

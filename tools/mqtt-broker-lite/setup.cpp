@@ -1,0 +1,122 @@
+// See setup.hpp.
+#include "mqtt-broker-lite/setup.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "mqtt-broker-lite/conf_apply.hpp"
+#include "mqtt-broker-lite/rights.hpp"
+
+namespace tools::broker_lite {
+namespace {
+
+// --user without a file: these users and nobody else.
+void close_to_strangers(Setup& setup) {
+    if (setup.options.users.empty()) return;
+    ConfAccess access;
+    access.allow_anonymous = false;
+    setup.accesses.assign(setup.config.listeners.size(), access);
+}
+
+bool has(const std::vector<std::string>& words, std::string_view word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+std::string value_of(const FlagUse& use) {
+    std::string text;
+    for (const std::string& word : use.words)
+        text += ' ' + word;
+    return text;
+}
+
+}  // namespace
+
+Setup read_setup(const Invocation& invocation) {
+    Setup setup;
+    setup.uses = invocation.uses;
+    for (const FlagUse& use : invocation.uses)
+        apply_flag(flag_table(), setup.options, use);
+    if (setup.options.config_file.empty()) {
+        setup.config = make_config(setup.options);
+        close_to_strangers(setup);
+        return setup;
+    }
+    read_conf(setup.conf, setup.options.config_file);
+    mqtt::BrokerConfig from_file =
+        broker_config(setup.conf, port_flags(setup.options), setup.accesses);
+    // Flags win: they are applied once more, on top of the file's values.
+    Options options;
+    options.config = from_file;
+    for (const FlagUse& use : invocation.uses)
+        apply_flag(flag_table(), options, use);
+    setup.config = options.config;
+    setup.config.listeners = from_file.listeners;
+    setup.config.log_packets = from_file.log_packets || options.verbose;
+    for (mqtt::ListenerConfig& listener : extra_listeners(options)) {
+        setup.config.listeners.push_back(std::move(listener));
+        setup.accesses.push_back(setup.conf.access);
+    }
+    setup.options = std::move(options);
+    return setup;
+}
+
+void check_setup(Setup& setup) {
+    Conf& conf = setup.conf;
+    if (!conf.has_errors()) {
+        Rights rights;
+        rights.load(setup.accesses, conf.problems);
+        check_certificates(conf, setup.config);
+    }
+    if (conf.has_errors()) return;
+    try {
+        const mqtt::Broker opens_nothing(setup.config);
+    } catch (const std::invalid_argument& contradiction) {
+        conf.problems.push_back({true, contradiction.what()});
+    }
+}
+
+bool tell_problems(const Conf& conf) {
+    for (const ConfProblem& problem : conf.problems) {
+        std::fprintf(stderr, "mqtt-broker-lite: %s%s\n",
+                     problem.is_error ? "" : "warning: ", problem.text.c_str());
+    }
+    return !conf.has_errors();
+}
+
+LogSettings log_settings(const Conf& conf, const Options& options) {
+    LogSettings settings;
+    settings.quiet = options.quiet || (conf.log_none && !options.verbose);
+    settings.timestamp = conf.log_timestamp;
+    settings.timestamp_format = conf.log_timestamp_format;
+    settings.format = options.log_format.value_or(conf.log_format);
+    settings.facility = conf.log_facility;
+    if (!conf.log_destinations.empty()) settings.destinations = conf.log_destinations;
+    const auto& types = conf.log_types;
+    if (types.empty() || options.verbose || has(types, "all")) return settings;
+    settings.errors = has(types, "error");
+    settings.warnings = has(types, "warning");
+    // What is told of subscriptions is a notice, too.
+    settings.notices = has(types, "notice") || has(types, "information") ||
+                       has(types, "subscribe") || has(types, "unsubscribe");
+    return settings;
+}
+
+std::string effective_text(const Setup& setup) {
+    std::string text;
+    std::vector<std::string> said;
+    for (const ConfLine& line : setup.conf.lines) {
+        text += fmt::format("{} {}  # {}\n", line.key, line.value, line.place());
+        said.push_back(line.key);
+    }
+    for (const ConfKey& key : conf_table()) {
+        if (key.usual.empty() || has(said, key.name)) continue;
+        text += fmt::format("{} {}  # default\n", key.name, key.usual);
+    }
+    for (const FlagUse& use : setup.uses)
+        text += fmt::format("# flag, wins: {}{}\n", use.typed(), value_of(use));
+    return text;
+}
+
+}  // namespace tools::broker_lite
