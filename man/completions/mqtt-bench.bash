@@ -2,7 +2,7 @@
 _mqtt_bench() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
     case "$previous" in
-        --shape) COMPREPLY=($(compgen -W 'pair fanout fanin share' -- "$word")); return ;;
+        --shape) COMPREPLY=($(compgen -W 'pair fanout fanin share ring mesh' -- "$word")); return ;;
         -c|--clients|--count) COMPREPLY=(); return ;;
         --pubs) COMPREPLY=(); return ;;
         --subs) COMPREPLY=(); return ;;
@@ -38,7 +38,10 @@ _mqtt_bench() {
         --broker-cgroup) COMPREPLY=($(compgen -d -- "$word")); return ;;
         --assert) COMPREPLY=(); return ;;
         --json) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        --html) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --csv) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        --junit) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        --md) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --hdr) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --slo) COMPREPLY=(); return ;;
         --lo) COMPREPLY=(); return ;;
@@ -83,6 +86,6 @@ _mqtt_bench() {
         --keyform) COMPREPLY=($(compgen -W 'pem engine' -- "$word")); return ;;
         -o|--options-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
-    COMPREPLY=($(compgen -W '--shape -c --clients --count --pubs --subs --topics -t --topic --group -R --rate -I --interval --interval-of-msg --max --batch --max-outstanding -F --inflight --max-inflight --arrival --phase --ramp --vary-rate --conn-rate --connrate -q --qos --sub-qos -s --size -r --retain --verify -d --duration --warmup --cooldown --drain -L --limit --hold -j --threads --pin --precise --seed --client-id --prefix --embedded --spawn --broker-pid --broker-cgroup --assert --json --csv --hdr --silent --slo --lo --hi --tol --a --b --a-pid --b-pid --rounds -h --host -p --port --url --unix --ws --ws-path --ws-header --ws-protocol --proxy --bind --srv --nodelay --connect-timeout -u --username -P --pw --password --password-file -V --protocol-version -x --session-expiry -k --keepalive --will-topic --will-payload --will-qos --will-retain -D --property --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --insecure --tls-server-name --tls-version --ciphers --tls-alpn --tls-keylog --psk --psk-identity --keyform -o --options-file --help --version ' -- "$word"))
+    COMPREPLY=($(compgen -W '--shape -c --clients --count --pubs --subs --topics -t --topic --group -R --rate -I --interval --interval-of-msg --max --batch --max-outstanding -F --inflight --max-inflight --arrival --phase --ramp --vary-rate --conn-rate --connrate -q --qos --sub-qos -s --size -r --retain --verify -d --duration --warmup --cooldown --drain -L --limit --hold -j --threads --pin --precise --seed --client-id --prefix --embedded --spawn --broker-pid --broker-cgroup --assert --json --html --csv --junit --md --hdr --silent --slo --lo --hi --tol --a --b --a-pid --b-pid --rounds -h --host -p --port --url --unix --ws --ws-path --ws-header --ws-protocol --proxy --bind --srv --nodelay --connect-timeout -u --username -P --pw --password --password-file -V --protocol-version -x --session-expiry -k --keepalive --will-topic --will-payload --will-qos --will-retain -D --property --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --insecure --tls-server-name --tls-version --ciphers --tls-alpn --tls-keylog --psk --psk-identity --keyform -o --options-file --help --version ' -- "$word"))
 }
 complete -F _mqtt_bench mqtt-bench

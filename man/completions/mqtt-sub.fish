@@ -21,6 +21,8 @@ complete -c mqtt-sub -l json -d 'one JSON object per message and line, as mqtt-p
 complete -c mqtt-sub -l pretty -d 'indent the JSON of %j and %J'
 complete -c mqtt-sub -l message-rate -d 'show only how many messages come, every second'
 complete -c mqtt-sub -s w -l watch -d 'one line of the screen per topic'
+complete -c mqtt-sub -s 0 -l null-delimiter -d 'messages end with a NUL byte instead of a newline, for xargs -0 and mqtt-pub -0'
+complete -c mqtt-sub -l record -r -F -d 'write the messages to this file with their times, for mqtt-pub --replay'
 complete -c mqtt-sub -l subscribe -x -d 'a filter with options of its own, as in qos=2,no-local:alarm/#; repeatable'
 complete -c mqtt-sub -l where -x -d 'take only messages for which this holds; see CONDITIONS in the man page'
 complete -c mqtt-sub -l grep -x -d 'take only messages whose payload matches; repeatable: one of them'

@@ -14,13 +14,13 @@ std::string_view MessagePrinter::append(std::string& out, const mqtt::Publish& m
     if (style_.json) {
         clock_.refresh();
         append_message_json(out, message, JsonPayload::text, clock_);
-        out += '\n';
+        out += style_.end;
         return {};
     }
     if (format_) {
         if (format_->needs_clock()) clock_.refresh();
         const std::string_view complaint = format_->append(out, message, clock_);
-        if (style_.newline) out += '\n';
+        if (style_.newline) out += style_.end;
         return complaint;
     }
     // mosquitto: an empty payload shows as nothing, or as (null) behind its topic.
@@ -30,7 +30,7 @@ std::string_view MessagePrinter::append(std::string& out, const mqtt::Publish& m
         out += ' ';
     }
     out += payload.empty() ? std::string_view("(null)") : payload;
-    if (style_.newline) out += '\n';
+    if (style_.newline) out += style_.end;
     return {};
 }
 

@@ -14,6 +14,7 @@ namespace tools {
 struct MessageStyle {
     bool verbose = false;               // -v
     bool newline = true;                // -N: off
+    char end = '\n';                    // -0: NUL
     bool json = false;                  // --json: one object per line
     bool pretty = false;                // --pretty, for %j and %J
     std::optional<std::string> format;  // -F

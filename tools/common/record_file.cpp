@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +18,18 @@
 namespace tools {
 
 using std::chrono::nanoseconds;
+
+const std::string_view kRecordHelp =
+    "A recording has one JSON object per line and message, in order of arrival: the fields of JSON "
+    "above, and before them\n"
+    "\n"
+    "  at  seconds since the recording began, with six decimals, by a clock\n"
+    "      that never jumps\n"
+    "\n"
+    "It has no header, so that jq, grep, cat and sed make recordings of recordings, and mqtt-pub "
+    "--json-lines publishes one without its timing. Without at the times are the differences of "
+    "tst, so what mqtt-sub --json printed is a recording, too. Where at goes back, because files "
+    "were put together, time goes on from the message before. mqtt-bench reads the same files.\n";
 
 void append_record_line(std::string& out, const mqtt::Publish& message, nanoseconds at,
                         const MessageClock& clock) {
@@ -64,10 +77,24 @@ std::optional<RecordedMessage> RecordReader::next() {
             lines_->take();
             continue;
         }
-        RecordedMessage message = parse(*line);
-        lines_->take();
-        return message;
+        try {
+            RecordedMessage message = parse(*line);
+            lines_->take();
+            return message;
+        } catch (...) {
+            lines_->take();
+            throw;
+        }
     }
+}
+
+bool RecordReader::can_read() {
+    while (!lines_->peek() && !lines_->has_ended()) {
+        pollfd wait{.fd = descriptor_, .events = POLLIN, .revents = 0};
+        if (::poll(&wait, 1, 0) == 0) return false;
+        lines_->fill();
+    }
+    return true;
 }
 
 RecordedMessage RecordReader::parse(std::string_view line) {

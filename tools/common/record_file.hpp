@@ -37,6 +37,8 @@ struct RecordedMessage {
     mqtt::PropertyList properties;  // of PUBLISH; no topic alias, no subscription identifiers
 };
 
+extern const std::string_view kRecordHelp;  // for man pages
+
 class RecordReader {
 public:
     // "-": standard input. Throws ToolError that names the file.
@@ -46,10 +48,14 @@ public:
     RecordReader& operator=(const RecordReader&) = delete;
 
     // The next message, or nullopt at the end. Blocks while a pipe gives nothing. Throws ToolError
-    // that names file and line when a line is no message or its topic is not valid.
+    // that names file and line when a line is no message or its topic is not valid; the call after
+    // that goes on behind the line.
     std::optional<RecordedMessage> next();
+    // next() would not block. Reads what is there.
+    bool can_read();
     // To the start again. False: not a file that can be read twice.
     bool rewind();
+    int descriptor() const { return descriptor_; }
     std::uint64_t line() const { return line_number_; }  // of the message that next() gave
 
 private:

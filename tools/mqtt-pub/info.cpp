@@ -1,6 +1,7 @@
 // What mqtt-pub says about itself: help, man page, completions are made from this and the tables.
 #include "common/connect_flags.hpp"
 #include "common/message_json.hpp"
+#include "common/record_file.hpp"
 #include "mqtt-pub/options.hpp"
 
 namespace mqtt_pub {
@@ -36,11 +37,14 @@ tools::ToolInfo make_info() {
                      {"tail -f log | mqtt-pub -t log -l -q 1", "Publish a stream of lines."},
                      {"mqtt-pub mqtts://broker.example/cam -f picture.jpg", "Publish a file."},
                      {"mqtt-pub --request -t time/get -n -W 2s", "Ask, and print the answer."},
+                     {"mqtt-pub --replay day.ndjson --speed 10x --map site=lab",
+                      "Replay a recording in a tenth of its time, under other topics."},
                      {"mqtt-sub -t 'a/#' --json | mqtt-pub -h other --json-lines",
                       "Copy messages, losslessly."}},
-        .sections = {{"JSON", tools::kJsonSchema}},
+        .sections = {{"JSON", tools::kJsonSchema}, {"RECORDINGS", tools::kRecordHelp}},
         .see_also = {"mqtt-sub 1", "mqtt-bench 1", "mqtt-broker-lite 1"}};
     tools::append_flags(info.flags, message_rows());
+    tools::append_flags(info.flags, replay_rows());
     tools::append_flags(info.flags, request_rows());
     tools::append_connect_flags(info.flags);
     tools::append_general_flags(info.flags);

@@ -81,9 +81,12 @@ MessageSource::MessageSource(const Options& options)
     request_.properties = options.properties.view();
     request_.message_expiry_interval = options.message_expiry;
     request_.payload = mqtt::as_bytes(payload_);
+    if (!options.line_format.empty()) format_.emplace(options.line_format);
+    if (options.source == Source::replay) replay_.emplace(options.replay);
 }
 
 MessageSource::State MessageSource::next() {
+    if (replay_) return stopped_ ? State::ended : next_replayed();
     if (is_stream(options_.source)) return next_line();
     return taken_ < options_.repeat && !stopped_ ? State::ready : State::ended;
 }
@@ -93,8 +96,58 @@ MessageSource::State MessageSource::next_line() {
     const auto line = lines_.peek();
     if (!line) return lines_.has_ended() ? State::ended : State::waiting;
     if (options_.source == Source::json_lines) return parse_json(*line);
+    if (format_) return parse_format(*line);
     request_.payload = mqtt::as_bytes(*line);
     return State::ready;
+}
+
+MessageSource::State MessageSource::parse_format(std::string_view line) {
+    const auto parsed = format_->parse(line, problem_);
+    if (!parsed) return State::invalid;
+    const bool has_topic = parsed->topic && !parsed->topic->empty();
+    request_.topic = has_topic ? *parsed->topic : options_.topic;
+    if (has_topic && !mqtt::validate_topic_name(request_.topic)) {
+        problem_ = "'" + std::string(request_.topic) + "' is no valid topic";
+        return State::invalid;
+    }
+    if (request_.topic.empty()) {
+        problem_ = "no topic";
+        return State::invalid;
+    }
+    request_.payload = mqtt::as_bytes(parsed->payload);
+    request_.qos = parsed->qos.value_or(options_.qos);
+    request_.retain = parsed->retain.value_or(options_.retain);
+    return State::ready;
+}
+
+MessageSource::State MessageSource::next_replayed() {
+    switch (replay_->next(ReplaySource::Clock::now())) {
+    case ReplaySource::State::ended: return State::ended;
+    case ReplaySource::State::waiting: return State::waiting;
+    case ReplaySource::State::later: return State::later;
+    case ReplaySource::State::invalid: problem_ = replay_->problem(); return State::invalid;
+    case ReplaySource::State::ready: break;
+    }
+    const tools::RecordedMessage& message = replay_->message();
+    request_.topic = message.topic;
+    request_.payload = mqtt::as_bytes(message.payload);
+    request_.qos = message.qos;
+    request_.retain = message.retain;
+    replayed_properties_ = message.properties;
+    use_properties(replayed_properties_);
+    return State::ready;
+}
+
+// Those of the message, else those of the command line. Expiry travels apart: it counts down.
+void MessageSource::use_properties(mqtt::PropertyList& properties) {
+    const auto expiry = mqtt::PropertyId::message_expiry_interval;
+    request_.message_expiry_interval = properties.view().number(expiry);
+    if (!request_.message_expiry_interval) {
+        request_.message_expiry_interval = options_.message_expiry;
+    } else {
+        properties = tools::without(properties.view(), expiry);
+    }
+    request_.properties = properties.empty() ? options_.properties.view() : properties.view();
 }
 
 MessageSource::State MessageSource::parse_json(std::string_view line) {
@@ -111,22 +164,22 @@ MessageSource::State MessageSource::parse_json(std::string_view line) {
     request_.qos = json_->qos.value_or(options_.qos);
     request_.retain = json_->retain.value_or(options_.retain);
     request_.payload = mqtt::as_bytes(json_->payload);
-    const mqtt::Properties properties = json_->properties.view();
-    const auto expiry = mqtt::PropertyId::message_expiry_interval;
-    request_.message_expiry_interval = properties.number(expiry);
-    if (!request_.message_expiry_interval) {
-        request_.message_expiry_interval = options_.message_expiry;
-    } else {
-        json_->properties = tools::without(properties, expiry);
-    }
-    const bool has_own = !json_->properties.empty();
-    request_.properties = has_own ? json_->properties.view() : options_.properties.view();
+    use_properties(json_->properties);
     return State::ready;
+}
+
+std::string MessageSource::problem() const {
+    return replay_ ? problem_ : "line " + std::to_string(taken_ + 1) + ": " + problem_;
+}
+
+int MessageSource::input_descriptor() const {
+    return replay_ ? replay_->descriptor() : STDIN_FILENO;
 }
 
 void MessageSource::take() {
     ++taken_;
     if (!is_stream(options_.source)) return;
+    if (replay_) return replay_->take();
     json_.reset();
     lines_.take();
 }

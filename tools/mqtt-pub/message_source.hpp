@@ -7,6 +7,7 @@
 
 #include "common/line_source.hpp"
 #include "common/message_json.hpp"
+#include "mqtt-pub/line_format.hpp"
 #include "mqtt-pub/options.hpp"
 #include "mqtt/connection.hpp"
 
@@ -21,6 +22,7 @@ public:
         ready,    // request() is the next message
         waiting,  // input has to be read first: fill()
         ended,
+        later,    // due() is the time of the next message
         invalid,  // the line is no message: problem() says why; take() goes past it
     };
 
@@ -30,11 +32,13 @@ public:
     State next();
     // Valid after next() said ready, until take().
     const mqtt::PublishRequest& request() const { return request_; }
-    const std::string& problem() const { return problem_; }
+    std::string problem() const;   // with the line that it is about
+    int input_descriptor() const;  // of a stream
     void take();
+    ReplaySource::Clock::time_point due() const { return replay_->due(); }
     bool is_last() const;  // of a repeated message: the one that next() gave
 
-    bool fill() { return lines_.fill(); }
+    bool fill() { return replay_ ? true : lines_.fill(); }
     int errno_value() const { return lines_.errno_value(); }
     // Nothing more is read; what was read is still handed out.
     void stop() { stopped_ = true; }
@@ -42,14 +46,20 @@ public:
 private:
     State next_line();
     State parse_json(std::string_view line);
+    State parse_format(std::string_view line);
+    State next_replayed();
+    void use_properties(mqtt::PropertyList& properties);
 
     const Options& options_;
     tools::LineSource lines_;
+    std::optional<LineFormat> format_;
+    std::optional<ReplaySource> replay_;
     std::string payload_;  // of a single message
     std::uint64_t taken_ = 0;
     bool stopped_ = false;
     mqtt::PublishRequest request_;
     std::optional<tools::JsonMessage> json_;
+    mqtt::PropertyList replayed_properties_;
     std::string problem_;
 };
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "common/units.hpp"
+#include "mqtt-pub/line_format.hpp"
 #include "mqtt/topic.hpp"
 
 namespace mqtt_pub {
@@ -18,14 +19,6 @@ constexpr std::string_view kWhat = "Message";
 constexpr std::string_view kHow = "Publishing";
 constexpr std::uint8_t kPubOnly = tools::kOurs | tools::kPub;
 constexpr std::uint8_t kPubAndRr = tools::kOurs | tools::kPub | tools::kRr;
-
-void choose(Options& o, Source source, std::string text = {}) {
-    if (o.source != Source::none) {
-        throw UsageError("only one of -m, -f, -n, -s, -l and --json-lines makes sense");
-    }
-    o.source = source;
-    o.text = std::move(text);
-}
 
 void set_topic(Options& o, const FlagUse& use) {
     if (!mqtt::validate_topic_name(use.word())) {
@@ -50,7 +43,7 @@ constexpr std::array kRows{
          .help = "publish this text",
          .names = kPubAndRr,
          .common = true},
-        [](Options& o, const FlagUse& use) { choose(o, Source::text, use.word()); }},
+        [](Options& o, const FlagUse& use) { choose_source(o, Source::text, use.word()); }},
     Row{{.long_name = "file",
          .short_name = 'f',
          .argument = "FILE",
@@ -60,7 +53,7 @@ constexpr std::array kRows{
          .complete = tools::Complete::file,
          .names = kPubAndRr,
          .common = true},
-        [](Options& o, const FlagUse& use) { choose(o, Source::file, use.word()); }},
+        [](Options& o, const FlagUse& use) { choose_source(o, Source::file, use.word()); }},
     Row{{.long_name = "stdin-line",
          .short_name = 'l',
          .takes = Takes::nothing,
@@ -72,7 +65,7 @@ constexpr std::array kRows{
              "QoS 1 or 2 nothing is lost when the connection breaks.",
          .names = kPubOnly,
          .common = true},
-        [](Options& o, const FlagUse&) { choose(o, Source::lines); }},
+        [](Options& o, const FlagUse&) { choose_source(o, Source::lines); }},
     Row{{.long_name = "stdin-file",
          .short_name = 's',
          .takes = Takes::nothing,
@@ -80,7 +73,7 @@ constexpr std::array kRows{
          .help = "publish all of standard input as one message",
          .names = kPubAndRr,
          .common = true},
-        [](Options& o, const FlagUse&) { choose(o, Source::stdin_all); }},
+        [](Options& o, const FlagUse&) { choose_source(o, Source::stdin_all); }},
     Row{{.long_name = "null-message",
          .short_name = 'n',
          .takes = Takes::nothing,
@@ -89,7 +82,7 @@ constexpr std::array kRows{
          .details = "With -r it clears the retained message of the topic.",
          .names = kPubAndRr,
          .common = true},
-        [](Options& o, const FlagUse&) { choose(o, Source::nothing); }},
+        [](Options& o, const FlagUse&) { choose_source(o, Source::nothing); }},
     Row{{.long_name = "json-lines",
          .takes = Takes::nothing,
          .category = kWhat,
@@ -98,7 +91,7 @@ constexpr std::array kRows{
                     "lacks comes from the options.",
          .names = tools::kOurs,
          .common = true},
-        [](Options& o, const FlagUse&) { choose(o, Source::json_lines); }},
+        [](Options& o, const FlagUse&) { choose_source(o, Source::json_lines); }},
     Row{{.long_name = "null-delimiter",
          .short_name = '0',
          .takes = Takes::nothing,
@@ -106,6 +99,31 @@ constexpr std::array kRows{
          .help = "messages of -l end with a NUL byte instead of a newline",
          .names = tools::kOurs},
         [](Options& o, const FlagUse&) { o.delimiter = '\0'; }},
+    Row{{.long_name = "delimiter",
+         .argument = "CHARACTER",
+         .category = kWhat,
+         .help = "messages of -l end with this character, as in ';' or '\\x1e'",
+         .initial = "\\n",
+         .names = tools::kOurs},
+        [](Options& o, const FlagUse& use) {
+            o.delimiter = parse_delimiter(use.typed(), use.word());
+        }},
+    Row{{.long_name = "line-format",
+         .argument = "FORMAT",
+         .category = kWhat,
+         .help = "what stands in each line of -l, as in '%t %p': topic, blank, payload",
+         .details =
+             "%t is the topic, %p the payload, %x the payload in hexadecimal, %q the QoS, %r "
+             "the retain flag, %% a percent sign; \\t \\n \\r \\0 \\\\ \\xHH and any other "
+             "text separate them and must be there. A field reaches to the next separator, "
+             "the last one to the end of the line. What mqtt-sub -v prints is '%t %p'. "
+             "Implies -l.",
+         .names = tools::kOurs,
+         .common = true},
+        [](Options& o, const FlagUse& use) {
+            (void)LineFormat(use.word());  // throws for a bad one
+            o.line_format = use.word();
+        }},
     Row{{.long_name = "qos",
          .short_name = 'q',
          .argument = "QOS",
@@ -185,6 +203,14 @@ constexpr std::array kRows{
 };
 
 }  // namespace
+
+void choose_source(Options& options, Source source, std::string text) {
+    if (options.source != Source::none) {
+        throw UsageError("only one of -m, -f, -n, -s, -l, --json-lines and --replay makes sense");
+    }
+    options.source = source;
+    options.text = std::move(text);
+}
 
 std::span<const Row> message_rows() {
     return kRows;

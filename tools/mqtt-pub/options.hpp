@@ -9,6 +9,7 @@
 #include "common/app.hpp"
 #include "common/connect_settings.hpp"
 #include "common/message_output.hpp"
+#include "mqtt-pub/replay/replay_source.hpp"
 #include "mqtt/packet.hpp"
 
 namespace mqtt_pub {
@@ -22,6 +23,7 @@ enum class Source {
     stdin_all,   // -s: standard input is one message
     lines,       // -l: each line is a message
     json_lines,  // --json-lines: each line is a message with its topic
+    replay,      // --replay: a recording
 };
 
 // mosquitto_rr's part: publish, then wait for an answer.
@@ -45,7 +47,9 @@ struct Options {
     bool retain = false;
     mqtt::PropertyList properties;  // of PUBLISH, without message expiry and topic alias
     std::optional<std::uint32_t> message_expiry;
-    char delimiter = '\n';  // -0: NUL
+    char delimiter = '\n';    // -0: NUL
+    std::string line_format;  // of -l; empty: the line is the payload
+    ReplayOptions replay;
 
     std::uint64_t repeat = 1;
     std::chrono::nanoseconds repeat_delay{0};
@@ -56,16 +60,21 @@ struct Options {
     RequestOptions request;
 };
 
-// True for -l and --json-lines: any number of messages, worth surviving a lost connection for.
+// True for -l, --json-lines and --replay: any number of messages, worth surviving a lost connection for.
 constexpr bool is_stream(Source source) {
-    return source == Source::lines || source == Source::json_lines;
+    return source == Source::lines || source == Source::json_lines || source == Source::replay;
 }
 
 // Reads and checks everything. Throws tools::UsageError.
 Options parse_options(const tools::Invocation& invocation);
 
+// Throws tools::UsageError when there is a source already.
+void choose_source(Options& options, Source source, std::string text = {});
+void check_replay(Options& options, const tools::Invocation& invocation);
+
 const tools::ToolInfo& tool_info();
 std::span<const tools::FlagRow<Options>> message_rows();  // options.cpp
 std::span<const tools::FlagRow<Options>> request_rows();  // request_options.cpp
+std::span<const tools::FlagRow<Options>> replay_rows();   // replay/replay_flags.cpp
 
 }  // namespace mqtt_pub

@@ -62,6 +62,7 @@ private:
     void wait_for_input();
     void wait_for_room();
     void wait_before_repeat();
+    void wait_until_due();
     void refuse(std::error_code error, ReasonCode reason);
     void check_done();
 
@@ -111,11 +112,12 @@ int Publisher::run() {
     arm_timeout();
     if (is_stream(options_.source)) {
         struct stat status {};
-        input_can_wait_ = ::fstat(STDIN_FILENO, &status) == 0 &&
+        const int descriptor = source_.input_descriptor();
+        input_can_wait_ = ::fstat(descriptor, &status) == 0 &&
                           (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) ||
-                           tools::is_terminal(STDIN_FILENO));
+                           tools::is_terminal(descriptor));
         std::error_code error;
-        if (input_can_wait_) input_.assign(::dup(STDIN_FILENO), error);
+        if (input_can_wait_) input_.assign(::dup(descriptor), error);
         if (error) input_can_wait_ = false;
     }
     client_.connect(
@@ -139,6 +141,7 @@ void Publisher::watch_signals() {
         signals_.clear();
         std::error_code ignored;
         input_.cancel(ignored);
+        repeat_timer_.cancel();
         source_.stop();
         if (!was_connected_) return finish(tools::kExitNeverConnected);
         pump_soon();
@@ -213,6 +216,7 @@ void Publisher::pump() {
         switch (source_.next()) {
         case MessageSource::State::ready: submit(); break;
         case MessageSource::State::waiting: return wait_for_input();
+        case MessageSource::State::later: return wait_until_due();
         case MessageSource::State::ended:
             ended_ = true;
             if (source_.errno_value() != 0) {
@@ -222,8 +226,7 @@ void Publisher::pump() {
             }
             return check_done();
         case MessageSource::State::invalid:
-            log_.say(fmt::format("line {}: {}", report_.accepted + report_.invalid + 1,
-                                 source_.problem()));
+            log_.say(source_.problem());
             ++report_.invalid;
             source_.take();
             break;
@@ -291,6 +294,13 @@ void Publisher::wait_before_repeat() {
     repeat_timer_.async_wait([this](std::error_code error) {
         if (!error) pump();
     });
+}
+
+void Publisher::wait_until_due() {
+    pumping_ = true;
+    repeat_timer_.expires_at(source_.due());
+    repeat_timer_.async_wait(
+        [this](std::error_code) { pump(); });  // cancelled: the input has ended
 }
 
 void Publisher::on_delivery(std::uint64_t token, std::error_code error, ReasonCode reason) {

@@ -4,6 +4,7 @@
 #include "common/connect_flags.hpp"
 #include "common/property_copy.hpp"
 #include "common/units.hpp"
+#include "mqtt-pub/line_format.hpp"
 #include "mqtt-pub/options.hpp"
 #include "mqtt/topic.hpp"
 
@@ -167,10 +168,15 @@ void check(Options& o, const tools::Invocation& invocation) {
         }
         o.topic = o.settings.url_topic;
     }
+    if (!o.line_format.empty() && o.source != Source::lines) choose_source(o, Source::lines);
     if (o.source == Source::none) {
-        throw UsageError("a message is needed: one of -m, -f, -n, -s, -l and --json-lines");
+        throw UsageError(
+            "a message is needed: one of -m, -f, -n, -s, -l, --json-lines and --replay");
     }
-    if (o.topic.empty() && o.source != Source::json_lines) {
+    check_replay(o, invocation);
+    const bool lines_have_topic = o.source == Source::json_lines || o.source == Source::replay ||
+                                  (!o.line_format.empty() && LineFormat(o.line_format).has_topic());
+    if (o.topic.empty() && !lines_have_topic) {
         throw UsageError("a topic is needed (option '-t')");
     }
     if (o.message_id && !mqtt::has_properties(o.connect.version)) {
@@ -193,6 +199,7 @@ Options parse_options(const tools::Invocation& invocation) {
     for (const FlagUse& use : invocation.uses) {
         if (tools::apply_flag(message_rows(), options, use)) continue;
         if (tools::apply_flag(request_rows(), options, use)) continue;
+        if (tools::apply_flag(replay_rows(), options, use)) continue;
         tools::apply_connect_flag(options.settings, use);
     }
     options.connect = tools::make_connect_options(options.settings);

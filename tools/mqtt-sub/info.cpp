@@ -2,6 +2,7 @@
 #include "common/connect_flags.hpp"
 #include "common/message_fields.hpp"
 #include "common/message_json.hpp"
+#include "common/record_file.hpp"
 #include "mqtt-sub/options.hpp"
 
 namespace mqtt_sub {
@@ -56,10 +57,12 @@ tools::ToolInfo make_info() {
                      {"mqtt-sub -t 'a/#' --json | jq .payload", "Work on messages with jq."},
                      {"mqtt-sub -t '#' -v --where 'payload.temp > 20 && topic ~ \"/kitchen/\"'",
                       "Show what a condition selects."},
+                     {"mqtt-sub -t '#' --record day.ndjson", "Record; mqtt-pub --replay plays it."},
                      {"mqtt-sub mqtts://user@broker.example/a/b", "TLS, by URL."}},
         .sections = {{"FORMAT", kFormat},
                      {"CONDITIONS", tools::kExpressionHelp},
-                     {"JSON", tools::kJsonSchema}},
+                     {"JSON", tools::kJsonSchema},
+                     {"RECORDINGS", tools::kRecordHelp}},
         .see_also = {"mqtt-pub 1", "mqtt-bench 1", "mqtt-broker-lite 1"}};
     append_sub_flags(info.flags);
     tools::append_connect_flags(info.flags);

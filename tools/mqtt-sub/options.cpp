@@ -56,6 +56,7 @@ constexpr std::array kRows{
          .initial = "0",
          .common = true},
         [](Options& o, const FlagUse& use) {
+            o.qos_given = true;
             o.subscription.qos =
                 static_cast<mqtt::QoS>(tools::parse_integer(use.typed(), use.word(), 0, 2));
         }},
@@ -214,6 +215,16 @@ void lower_receive_maximum(Options& o) {
     o.connect.properties.add(id, static_cast<std::uint32_t>(*o.count));
 }
 
+// A recording has QoS and retain flag as they were published.
+void check_record(Options& o) {
+    if (o.record_path.empty()) return;
+    if (o.record_path == "-" && (o.style.verbose || o.style.json || o.style.format)) {
+        throw UsageError("'--record -' has standard output for itself");
+    }
+    if (!o.qos_given) o.subscription.qos = mqtt::QoS::exactly_once;
+    o.subscription.retain_as_published = true;
+}
+
 void check(Options& o) {
     if (o.filters.empty() && !o.settings.url_topic.empty()) {
         if (!mqtt::validate_topic_filter(o.settings.url_topic)) {
@@ -236,6 +247,7 @@ void check(Options& o) {
     }
     (void)tools::MessagePrinter(o.style);  // throws for a bad format
     (void)Selection(o.selection);          // and for a bad pattern
+    check_record(o);
     lower_receive_maximum(o);
 }
 
@@ -254,6 +266,7 @@ mqtt::SubscriptionOptions subscription_options(const Options& options, std::size
 
 void append_sub_flags(std::vector<const tools::Flag*>& flags) {
     tools::append_flags<Options>(flags, kRows);
+    tools::append_flags(flags, view_rows());
     tools::append_flags(flags, selection_rows());
 }
 
@@ -263,6 +276,7 @@ Options parse_options(const tools::Invocation& invocation) {
     for (const FlagUse& use : invocation.uses) {
         if (tools::apply_flag<Options>(kRows, options, use)) continue;
         if (tools::apply_flag(selection_rows(), options, use)) continue;
+        if (tools::apply_flag(view_rows(), options, use)) continue;
         tools::apply_connect_flag(options.settings, use);
     }
     check_mosquitto_timeout(options, invocation.persona);

@@ -44,6 +44,13 @@ struct Options {
     double random_percent = 100;
     bool message_rate = false;
     bool watch = false;
+    bool qos_given = false;
+    std::string record_path;  // --record; empty: none
+
+    // --record and live views take the place of plain output.
+    bool prints_messages() const {
+        return record_path.empty() || style.verbose || style.json || style.format;
+    }
 };
 
 // Reads and checks everything. Throws tools::UsageError.
@@ -54,6 +61,7 @@ mqtt::SubscriptionOptions subscription_options(const Options& options, std::size
 
 const tools::ToolInfo& tool_info();
 std::span<const tools::FlagRow<Options>> selection_rows();  // select/selection_flags.cpp
+std::span<const tools::FlagRow<Options>> view_rows();       // view_flags.cpp
 void append_sub_flags(std::vector<const tools::Flag*>& flags);
 
 }  // namespace mqtt_sub

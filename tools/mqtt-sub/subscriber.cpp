@@ -17,6 +17,7 @@
 #include "common/exit_code.hpp"
 #include "common/output.hpp"
 #include "mqtt-sub/message_filter.hpp"
+#include "mqtt-sub/record/recorder.hpp"
 #include "mqtt-sub/watch_screen.hpp"
 #include "mqtt/client.hpp"
 
@@ -45,6 +46,7 @@ private:
     void on_unsubscribed(std::error_code error);
     void on_state(const mqtt::StateChange& change);
     mqtt::AckDecision on_message(const mqtt::IncomingMessage& message);
+    void show(const mqtt::Publish& message);
     void print(const mqtt::Publish& message);
     void clear_retained(const mqtt::Publish& message);
 
@@ -60,6 +62,7 @@ private:
     tools::MessagePrinter printer_;
     MessageFilter filter_;
     WatchScreen screen_;
+    std::optional<Recorder> recorder_;
     asio::io_context context_{1};
     asio::signal_set signals_{context_};
     asio::steady_timer timeout_timer_{context_};
@@ -84,6 +87,7 @@ Subscriber::Subscriber(const tools::Invocation& invocation, const Options& optio
     , filter_(options)
     , screen_(options.connect.endpoint.host)
     , client_(context_, client_options()) {
+    if (!options.record_path.empty()) recorder_.emplace(options.record_path);
     client_.set_state_handler([this](const mqtt::StateChange& change) { on_state(change); });
     client_.set_message_handler(
         [this](const mqtt::IncomingMessage& message) { return on_message(message); });
@@ -258,10 +262,20 @@ mqtt::AckDecision Subscriber::on_message(const mqtt::IncomingMessage& message) {
         return mqtt::AckDecision::later();
     }
     if (!filter_.is_shown(publish)) return mqtt::AckDecision::now();
-    print(publish);
+    show(publish);
     if (options_.remove_retained && publish.retain) clear_retained(publish);
     if (options_.count && ++shown_ == *options_.count) finish(tools::kExitDone);
     return mqtt::AckDecision::now();
+}
+
+// To everybody who wants to have it.
+void Subscriber::show(const mqtt::Publish& message) {
+    if (recorder_) recorder_->append(message);
+    if (options_.prints_messages()) print(message);
+    const bool is_large = output_.is_large() || (recorder_ && recorder_->is_large());
+    if (is_large) return flush();
+    const bool is_empty = output_.is_empty() && (!recorder_ || recorder_->is_empty());
+    if (!is_empty) flush_soon();
 }
 
 void Subscriber::print(const mqtt::Publish& message) {
@@ -270,11 +284,6 @@ void Subscriber::print(const mqtt::Publish& message) {
     const std::string_view complaint = printer_.append(out, message);
     if (options_.watch) screen_.end(out);
     if (!complaint.empty()) log_.say(fmt::format("{}: {}", message.topic, complaint));
-    if (output_.is_large()) {
-        flush();
-    } else if (!flush_posted_ && !output_.is_empty()) {
-        flush_soon();
-    }
 }
 
 // A retained message is cleared by an empty one [MQTT-3.3.1-6].
@@ -302,6 +311,11 @@ void Subscriber::flush_soon() {
 }
 
 void Subscriber::flush() {
+    if (recorder_ && recorder_->errno_value() == 0 && !recorder_->flush()) {
+        log_.say(fmt::format("cannot write '{}': {}", recorder_->path(),
+                             std::strerror(recorder_->errno_value())));
+        finish(tools::kExitOutput);
+    }
     if (output_.is_broken() || output_.flush()) return;
     if (output_.errno_value() == EPIPE) return finish(tools::kExitDone);
     log_.say(fmt::format("cannot write: {}", std::strerror(output_.errno_value())));

@@ -1,0 +1,43 @@
+// Rows of where messages go beside plain output: recordings and live views; and how it ends.
+#include <array>
+
+#include "mqtt-sub/options.hpp"
+
+namespace mqtt_sub {
+namespace {
+
+using tools::FlagUse;
+using tools::kOurs;
+using Row = tools::FlagRow<Options>;
+
+constexpr std::string_view kOutput = "Output";
+
+constexpr std::array kRows{
+    Row{{.long_name = "null-delimiter",
+         .short_name = '0',
+         .takes = tools::Takes::nothing,
+         .category = kOutput,
+         .help = "messages end with a NUL byte instead of a newline, for xargs -0 and mqtt-pub -0",
+         .names = kOurs},
+        [](Options& o, const FlagUse&) { o.style.end = '\0'; }},
+    Row{{.long_name = "record",
+         .argument = "FILE",
+         .category = kOutput,
+         .help = "write the messages to this file with their times, for mqtt-pub --replay",
+         .details = "One JSON object per line, see RECORDINGS; - is standard output. An existing "
+                    "file is emptied. Without -q the subscription asks for QoS 2, and retain flags "
+                    "are kept as published, so that the recording has both as they were. Messages "
+                    "are printed only when -v, -F or --json asks for it.",
+         .complete = tools::Complete::file,
+         .names = kOurs,
+         .common = true},
+        [](Options& o, const FlagUse& use) { o.record_path = use.word(); }},
+};
+
+}  // namespace
+
+std::span<const Row> view_rows() {
+    return kRows;
+}
+
+}  // namespace mqtt_sub
