@@ -135,6 +135,25 @@ TEST_CASE("access list: users, anonymous clients and access words") {
     CHECK(!publish(list, "bob", "shared"));
 }
 
+TEST_CASE("access list: a subscription of which a denial leaves nothing is refused") {
+    const AccessList list = list_of(
+        "user alice\n"
+        "topic deny home/private/#\n"
+        "topic deny home/+/secret\n"
+        "topic readwrite home/#\n"
+        "pattern deny all/#\n"
+        "pattern read all/%u\n");
+    for (const char* refused : {"home/private/#", "home/private", "home/private/+/x",
+                                "home/x/secret", "home/+/secret", "all/#", "all/alice"}) {
+        CAPTURE(refused);
+        CHECK(!subscribe(list, "alice", refused));
+    }
+    for (const char* granted : {"home/#", "home/+", "home/+/+", "#", "home/x/secret/#"}) {
+        CAPTURE(granted);
+        CHECK(subscribe(list, "alice", granted));
+    }
+}
+
 TEST_CASE("access list: patterns take the client's names, as whole levels only") {
     const AccessList list =
         list_of("pattern write in/%u/%c\npattern read out/%u/#\npattern x%u/y\n");

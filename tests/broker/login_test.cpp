@@ -187,3 +187,46 @@ TEST_CASE("publish: upgrade_outgoing_qos delivers with the QoS of the subscripti
     sub.subscribe("r", QoS::exactly_once);
     CHECK(sub.expect<Publish>().qos == QoS::exactly_once);
 }
+
+TEST_CASE("login: a will whose right was taken away meanwhile is not published") {
+    std::atomic<bool> may = true;
+    BrokerConfig config = loopback();
+    config.authorize = [&](const AccessRequest& r) {
+        return r.access != Access::publish || r.topic != "will" || may;
+    };
+    TestBroker broker(std::move(config));
+    RawClient sub = broker.client("sub");
+    sub.subscribe("will");
+    WillView will;
+    will.topic = "will";
+    for (const bool still : {true, false}) {
+        may = true;
+        RawClient client = broker.client();
+        client.connect({.client_id = "c", .will = will});
+        may = still;
+        client.reset();
+        CHECK(eventually([&] { return broker->stats().clients_connected == 1; }));
+        if (still) sub.expect_publish("will", "");
+        sub.expect_silence();
+    }
+    CHECK(broker->stats().publishes_refused == 1);
+}
+
+TEST_CASE("login: a will is bound by the limits of messages") {
+    BrokerConfig config = loopback();
+    config.maximum_payload_size = 10;
+    TestBroker broker(std::move(config));
+    const std::string deep(250, '/');
+    const std::pair<std::string_view, std::string_view> wills[] = {
+        {deep, "x"}, {"w", "eleven bytes"}, {"$SYS", "x"}, {"w", "ten bytes!"}};
+    const ReasonCode expected[] = {ReasonCode::topic_name_invalid, ReasonCode::quota_exceeded,
+                                   ReasonCode::not_authorized, ReasonCode::success};
+    for (std::size_t i = 0; i < std::size(wills); ++i) {
+        WillView will;
+        will.topic = wills[i].first;
+        will.payload = as_bytes(wills[i].second);
+        RawClient client = broker.client();
+        client.send_connect({.client_id = "c", .will = will});
+        CHECK(client.expect<Connack>().reason == expected[i]);
+    }
+}

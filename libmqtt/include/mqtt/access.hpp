@@ -78,6 +78,7 @@ private:
     using Rules = std::vector<Rule>;
 
     static std::optional<Rule> parse_rule(std::string_view words);
+    Rules patterns_for(const AccessRequest& request) const;
     bool may_read_some(const AccessRequest& request) const;
     static std::optional<bool> verdict(const Rules& rules, const AccessRequest& request);
     static std::optional<std::string> expanded(const std::string& pattern,

@@ -48,6 +48,20 @@ bool overlap(std::string_view a, std::string_view b) {
     return true;
 }
 
+// Whatever matches `filter` matches `wide`, too.
+bool covers(std::string_view wide, std::string_view filter) {
+    if (filter.starts_with('$') && (wide.starts_with('+') || wide.starts_with('#'))) return false;
+    for (bool more_wide = true, more = true; more_wide;) {
+        const std::string_view x = next_level(wide, more_wide);
+        if (x == "#") return true;
+        if (!more) return false;
+        const std::string_view y = next_level(filter, more);
+        if (y == "#" || (x != "+" && x != y)) return false;
+        if (!more_wide && more) return false;
+    }
+    return true;
+}
+
 }  // namespace
 
 std::optional<AccessList::Rule> AccessList::parse_rule(std::string_view words) {
@@ -139,15 +153,27 @@ bool AccessList::may_read_some(const AccessRequest& request) const {
     const Rules* own = request.user_name.empty() ? &anonymous_
                        : found == users_.end()   ? nullptr
                                                  : &found->second;
-    if (own != nullptr) {
-        for (const Rule& rule : *own)
+    // Denials first, as for topics; only what they leave nothing of is refused.
+    const auto said = [&](const Rules& rules) -> std::optional<bool> {
+        for (const Rule& rule : rules)
+            if (rule.right == Right::deny && covers(rule.filter, plain.topic)) return false;
+        for (const Rule& rule : rules)
             if (grants(rule, rule.filter)) return true;
+        return std::nullopt;
+    };
+    if (own != nullptr) {
+        if (const auto verdict = said(*own)) return *verdict;
     }
+    return said(patterns_for(request)).value_or(false);
+}
+
+AccessList::Rules AccessList::patterns_for(const AccessRequest& request) const {
+    Rules patterns;
+    patterns.reserve(patterns_.size());
     for (const Rule& rule : patterns_) {
-        const auto filter = expanded(rule.filter, request);
-        if (filter && grants(rule, *filter)) return true;
+        if (auto filter = expanded(rule.filter, request)) patterns.push_back({rule.right, *filter});
     }
-    return false;
+    return patterns;
 }
 
 bool AccessList::allows(const AccessRequest& request) const {
@@ -161,12 +187,7 @@ bool AccessList::allows(const AccessRequest& request) const {
     } else if (found != users_.end()) {
         if (const auto said = verdict(found->second, request)) return *said;
     }
-    Rules patterns;
-    patterns.reserve(patterns_.size());
-    for (const Rule& rule : patterns_) {
-        if (auto filter = expanded(rule.filter, request)) patterns.push_back({rule.right, *filter});
-    }
-    return verdict(patterns, request).value_or(false);
+    return verdict(patterns_for(request), request).value_or(false);
 }
 
 }  // namespace mqtt

@@ -37,6 +37,7 @@ void Interest::answer(Peer& peer, SubscribeAnswer answer) {
         return peer.answer(answer);
     }
     waiting_.push_back({&peer, announced_, joins_sent_, std::move(answer)});
+    ++peer.waiting_answers;
 }
 
 void Interest::confirm_join(unsigned shard) {
@@ -45,6 +46,7 @@ void Interest::confirm_join(unsigned shard) {
 }
 
 void Interest::forget(const Peer& peer) {
+    if (peer.waiting_answers == 0) return;  // most; the list may be long
     for (Waiting& waiting : waiting_) {
         if (waiting.peer == &peer) waiting.peer = nullptr;
     }
@@ -69,7 +71,9 @@ void Interest::release() {
            are_joined(waiting_.front().joins)) {
         const Waiting next = std::move(waiting_.front());
         waiting_.pop_front();
-        if (next.peer != nullptr) next.peer->answer(next.answer);
+        if (next.peer == nullptr) continue;
+        --next.peer->waiting_answers;
+        next.peer->answer(next.answer);
     }
 }
 

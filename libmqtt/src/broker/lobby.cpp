@@ -148,7 +148,9 @@ ReasonCode Lobby::check_will(const Peer& peer, const Connect& connect,
                              std::string_view client_id) const {
     const BrokerConfig& config = shard_.config();
     if (!connect.will) return ReasonCode::success;
-    if (connect.will->topic.starts_with("$SYS/")) return ReasonCode::not_authorized;
+    const ReasonCode reason =
+        shard_.publisher.refusal(connect.will->topic, connect.will->payload.size(), client_id);
+    if (is_error(reason)) return reason;
     const std::string_view user_name = connect.user_name.value_or(std::string_view());
     if (config.authorize && !config.authorize({Access::publish, client_id, user_name,
                                                connect.will->topic, peer.listener()})) {

@@ -220,18 +220,9 @@ ReasonCode Peer::refusal(const Publish& publish) {
         shard_->hit(Limit::memory_soft, client_id());
         return ReasonCode::quota_exceeded;
     }
-    if (config.maximum_payload_size != 0 && publish.payload.size() > config.maximum_payload_size) {
-        shard_->hit(Limit::message_size, client_id());
-        return ReasonCode::quota_exceeded;
-    }
-    if (publish.topic.front() == '$' && publish.topic.starts_with("$SYS/")) {
-        return ReasonCode::not_authorized;  // the broker's own
-    }
-    if (publish.topic.size() >= config.maximum_topic_levels &&
-        topic_levels(publish.topic) > config.maximum_topic_levels) {
-        shard_->hit(Limit::topic_levels, client_id());
-        return ReasonCode::topic_name_invalid;
-    }
+    const ReasonCode reason =
+        shard_->publisher.refusal(publish.topic, publish.payload.size(), client_id());
+    if (is_error(reason)) return reason;
     if (!is_allowed(config, *session_, Access::publish, publish.topic)) {
         return ReasonCode::not_authorized;
     }

@@ -92,6 +92,8 @@ public:
     };
     Luggage leave_for(unsigned& shard);
 
+    std::uint32_t waiting_answers = 0;  // Interest's: how many of its list are for this peer
+
 private:
     friend class Peers;
     // core::ServerSink

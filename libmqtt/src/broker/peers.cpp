@@ -19,7 +19,9 @@ Peer& Peers::add(std::unique_ptr<net::ByteStream> stream, Peer::Origin origin) {
     return *peer.release();
 }
 
+// What is due in this turn must not find it any more: it lives until the turn ends.
 void Peers::forget(Peer& peer) {
+    shard_.loop().timers().cancel(peer);
     peers_[peer.index_] = peers_.back();
     peers_[peer.index_]->index_ = peer.index_;
     peers_.pop_back();

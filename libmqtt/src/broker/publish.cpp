@@ -5,6 +5,7 @@
 #include "broker/rights.hpp"
 #include "broker/shard.hpp"
 #include "core/encode.hpp"
+#include "mqtt/topic.hpp"
 
 namespace mqtt::broker {
 namespace {
@@ -35,6 +36,24 @@ core::OutgoingPublish outgoing(const Publication& p, TimePoint now) {
 }
 
 }  // namespace
+
+ReasonCode Publisher::refusal(std::string_view topic, std::size_t payload_bytes,
+                              std::string_view client_id) {
+    const BrokerConfig& config = shard_.config();
+    if (config.maximum_payload_size != 0 && payload_bytes > config.maximum_payload_size) {
+        shard_.hit(Limit::message_size, client_id);
+        return ReasonCode::quota_exceeded;
+    }
+    if (topic.front() == '$' && (topic.starts_with("$SYS/") || topic == "$SYS")) {
+        return ReasonCode::not_authorized;  // the broker's own
+    }
+    if (topic.size() >= config.maximum_topic_levels &&
+        topic_levels(topic) > config.maximum_topic_levels) {
+        shard_.hit(Limit::topic_levels, client_id);
+        return ReasonCode::topic_name_invalid;
+    }
+    return ReasonCode::success;
+}
 
 ReasonCode Publisher::publish(const Publication& publication) {
     overfilled_ = nullptr;

@@ -2,6 +2,7 @@
 #include "broker/sessions.hpp"
 
 #include "broker/hash.hpp"
+#include "broker/rights.hpp"
 #include "broker/shard.hpp"
 
 namespace mqtt::broker {
@@ -93,6 +94,11 @@ void Sessions::on_absence(Session& session, TimePoint now) {
 void Sessions::publish_will(Session& session) {
     if (!session.will) return;
     const std::unique_ptr<WillMessage> will = std::move(session.will);
+    // The right may have been taken away since CONNECT.
+    if (!is_allowed(shard_.config(), session, Access::publish, will->message->topic())) {
+        ++shard_.counters.publishes_refused;
+        return;
+    }
     shard_.wills.publish(*will, session);
 }
 

@@ -14,6 +14,15 @@ ServerProtocol::ServerProtocol(base::OutBuffer& out, const ServerLimits& limits,
     , last_received_(now) {}
 
 base::Consumed ServerProtocol::feed(Bytes bytes, TimePoint now, ServerSink& sink) {
+    // What does not begin with CONNECT is refused at its first byte: its length may never come.
+    const bool is_opening = !connected_ && !authenticating_ && !awaiting_answer_ && !closing_;
+    if (is_opening && !bytes.empty() && bytes[0] >> 4 != static_cast<int>(PacketType::connect)) {
+        const bool is_none = bytes[0] >> 4 == 0;  // [MQTT-3.1.0-1] [MQTT311-3.1.0-1]
+        fail(Error(is_none ? Errc::malformed_packet : Errc::protocol_error,
+                   "the first packet is not CONNECT"),
+             sink);
+        return {};
+    }
     const base::Consumed consumed = feed_frames(*this, bytes, now, sink);
     if (consumed.bytes != 0) last_received_ = now;
     return consumed;
