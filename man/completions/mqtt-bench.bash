@@ -55,6 +55,7 @@ _mqtt_bench() {
         -h|--host) COMPREPLY=($(compgen -A hostname -- "$word")); return ;;
         -p|--port) COMPREPLY=(); return ;;
         --url) COMPREPLY=(); return ;;
+        --profile) COMPREPLY=(); return ;;
         --unix) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --ws-path) COMPREPLY=(); return ;;
         --ws-header) COMPREPLY=(); return ;;
@@ -65,6 +66,7 @@ _mqtt_bench() {
         -u|--username) COMPREPLY=(); return ;;
         -P|--pw|--password) COMPREPLY=(); return ;;
         --password-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        --password-command) COMPREPLY=(); return ;;
         -V|--protocol-version) COMPREPLY=(); return ;;
         -x|--session-expiry) COMPREPLY=(); return ;;
         -k|--keepalive) COMPREPLY=(); return ;;
@@ -86,6 +88,6 @@ _mqtt_bench() {
         --keyform) COMPREPLY=($(compgen -W 'pem engine' -- "$word")); return ;;
         -o|--options-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
-    COMPREPLY=($(compgen -W '--shape -c --clients --count --pubs --subs --topics -t --topic --group -R --rate -I --interval --interval-of-msg --max --batch --max-outstanding -F --inflight --max-inflight --arrival --phase --ramp --vary-rate --conn-rate --connrate -q --qos --sub-qos -s --size -r --retain --verify -d --duration --warmup --cooldown --drain -L --limit --hold -j --threads --pin --precise --seed --client-id --prefix --embedded --spawn --broker-pid --broker-cgroup --assert --json --html --csv --junit --md --hdr --silent --slo --lo --hi --tol --a --b --a-pid --b-pid --rounds -h --host -p --port --url --unix --ws --ws-path --ws-header --ws-protocol --proxy --bind --srv --nodelay --connect-timeout -u --username -P --pw --password --password-file -V --protocol-version -x --session-expiry -k --keepalive --will-topic --will-payload --will-qos --will-retain -D --property --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --insecure --tls-server-name --tls-version --ciphers --tls-alpn --tls-keylog --psk --psk-identity --keyform -o --options-file --help --version ' -- "$word"))
+    COMPREPLY=($(compgen -W '--shape -c --clients --count --pubs --subs --topics -t --topic --group -R --rate -I --interval --interval-of-msg --max --batch --max-outstanding -F --inflight --max-inflight --arrival --phase --ramp --vary-rate --conn-rate --connrate -q --qos --sub-qos -s --size -r --retain --verify -d --duration --warmup --cooldown --drain -L --limit --hold -j --threads --pin --precise --seed --client-id --prefix --embedded --spawn --broker-pid --broker-cgroup --assert --json --html --csv --junit --md --hdr --silent --slo --lo --hi --tol --a --b --a-pid --b-pid --rounds -h --host -p --port --url --profile --unix --ws --ws-path --ws-header --ws-protocol --proxy --bind --srv --nodelay --connect-timeout -u --username -P --pw --password --password-file --password-command --ask-password -V --protocol-version -x --session-expiry -k --keepalive --will-topic --will-payload --will-qos --will-retain -D --property --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --insecure --tls-server-name --tls-version --ciphers --tls-alpn --tls-keylog --psk --psk-identity --keyform -o --options-file --help --version ' -- "$word"))
 }
 complete -F _mqtt_bench mqtt-bench

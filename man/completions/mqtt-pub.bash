@@ -26,6 +26,7 @@ _mqtt_pub() {
         -h|--host) COMPREPLY=($(compgen -A hostname -- "$word")); return ;;
         -p|--port) COMPREPLY=(); return ;;
         -L|--url) COMPREPLY=(); return ;;
+        --profile) COMPREPLY=(); return ;;
         --unix) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --ws-path) COMPREPLY=(); return ;;
         --ws-header) COMPREPLY=(); return ;;
@@ -50,6 +51,7 @@ _mqtt_pub() {
         -u|--username) COMPREPLY=(); return ;;
         -P|--pw|--password) COMPREPLY=(); return ;;
         --password-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        --password-command) COMPREPLY=(); return ;;
         -i|--id) COMPREPLY=(); return ;;
         -I|--id-prefix) COMPREPLY=(); return ;;
         -V|--protocol-version) COMPREPLY=(); return ;;
@@ -62,6 +64,6 @@ _mqtt_pub() {
         -D|--property) COMPREPLY=(); return ;;
         -o|--options-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
-    COMPREPLY=($(compgen -W '-t --topic -m --message -f --file -l --stdin-line -s --stdin-file -n --null-message --json-lines -0 --null-delimiter --delimiter --line-format -q --qos -r --retain --message-id --repeat --repeat-delay --ack-timeout --timeout --report --replay --speed --loop --map --from --to --request -e --response-topic -W --wait -F --format --json --pretty -v --verbose -N --no-newline -R --skip-retained --latency --retain-as-published --retain-handling -h --host -p --port -L --url --unix --ws --ws-path --ws-header --ws-protocol --proxy -A --bind -S --srv --nodelay --connect-timeout --max-retries --retry-delay --exit-on-disconnect --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --insecure --tls-server-name --tls-version --ciphers --tls-alpn --tls-keylog --psk --psk-identity --keyform -u --username -P --pw --password --password-file -i --id -I --id-prefix -V --protocol-version -c --disable-clean-session -x --session-expiry -k --keepalive -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -d --debug --quiet -o --options-file --help --version ' -- "$word"))
+    COMPREPLY=($(compgen -W '-t --topic -m --message -f --file -l --stdin-line -s --stdin-file -n --null-message --json-lines -0 --null-delimiter --delimiter --line-format -q --qos -r --retain --message-id --repeat --repeat-delay --ack-timeout --timeout --report --replay --speed --loop --map --from --to --request -e --response-topic -W --wait -F --format --json --pretty -v --verbose -N --no-newline -R --skip-retained --latency --retain-as-published --retain-handling -h --host -p --port -L --url --profile --unix --ws --ws-path --ws-header --ws-protocol --proxy -A --bind -S --srv --nodelay --connect-timeout --max-retries --retry-delay --exit-on-disconnect --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --insecure --tls-server-name --tls-version --ciphers --tls-alpn --tls-keylog --psk --psk-identity --keyform -u --username -P --pw --password --password-file --password-command --ask-password -i --id -I --id-prefix -V --protocol-version -c --disable-clean-session -x --session-expiry -k --keepalive -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -d --debug --quiet -o --options-file --help --version ' -- "$word"))
 }
 complete -F _mqtt_pub mqtt-pub

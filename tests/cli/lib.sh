@@ -5,7 +5,7 @@
 
 set -eu -o pipefail
 export LC_ALL=C.UTF-8 TZ=UTC NO_COLOR=1
-unset MQTT_URL MQTT_USERNAME MQTT_PASSWORD_FILE XDG_CONFIG_HOME 2>/dev/null || true
+unset MQTT_URL MQTT_USERNAME MQTT_PASSWORD MQTT_PASSWORD_FILE MQTT_PROFILE XDG_CONFIG_HOME 2>/dev/null || true
 lib_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BIN=${BIN:-$lib_root/build/dev/bin}
 export PATH=$BIN:$PATH

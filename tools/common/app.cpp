@@ -7,10 +7,12 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 
 #include "common/cli.hpp"
 #include "common/exit_code.hpp"
 #include "common/options_file.hpp"
+#include "common/profile.hpp"
 #include "common/terminal.hpp"
 
 namespace tools {
@@ -87,11 +89,27 @@ std::vector<FlagUse> options_from_file(const Invocation& invocation, const Tool&
         .value_or(std::vector<FlagUse>{});
 }
 
-int run_tool(Invocation& invocation, std::span<const std::string> words, const Tool& tool) {
+// --profile or MQTT_PROFILE, for tools that know profiles.
+std::vector<FlagUse> options_from_profile(const Invocation& invocation, const Tool& tool) {
+    const auto& flags = tool.info.flags;
+    const bool knows = invocation.persona == Persona::ours &&
+                       std::any_of(flags.begin(), flags.end(),
+                                   [](const Flag* flag) { return flag->long_name == "profile"; });
+    if (!knows) return {};
+    const FlagUse* named = find_use(invocation.uses, "profile");
+    const char* variable = std::getenv("MQTT_PROFILE");
+    if (named != nullptr) return read_profile(named->word(), flags);
+    if (variable != nullptr && *variable != 0) return read_profile(variable, flags);
+    return {};
+}
+
+int run_tool(Invocation& invocation, std::span<const std::string> words,
+             std::span<char* const> arguments, const Tool& tool) {
     // "--help all" first: `all` is no option's word.
     const bool everything = words.size() == 2 && words[0] == "--help" && words[1] == "all";
     if (everything) words = words.first(1);
     invocation.uses = parse_words(words, tool.info.flags, invocation.persona);
+    scrub_arguments(arguments, invocation.uses);
     if (find_use(invocation.uses, "help") != nullptr) {
         print(help_text(tool.info, everything, terminal_width(STDOUT_FILENO)));
         return done(invocation);
@@ -107,6 +125,8 @@ int run_tool(Invocation& invocation, std::span<const std::string> words, const T
     check_repeats(invocation.uses);
     std::vector<FlagUse> uses =
         options_from_file(invocation, tool, find_use(invocation.uses, "options-file"));
+    const std::vector<FlagUse> profile = options_from_profile(invocation, tool);
+    uses.insert(uses.end(), profile.begin(), profile.end());
     uses.insert(uses.end(), std::make_move_iterator(invocation.uses.begin()),
                 std::make_move_iterator(invocation.uses.end()));
     check_repeats(uses);
@@ -155,7 +175,8 @@ int run_app(int argc, char** argv, const Tool& tool) {
     invocation.persona = persona_of(invocation.name);
     const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
     try {
-        return run_tool(invocation, words, tool);
+        const std::span<char* const> arguments(argv, static_cast<std::size_t>(argc));
+        return run_tool(invocation, words, arguments, tool);
     } catch (const UsageError& error) {
         say_usage_error(invocation, error.what());
         return kExitUsage;

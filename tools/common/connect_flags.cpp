@@ -56,8 +56,17 @@ constexpr std::array kRows{
                 .details = "Also ws://HOST/PATH, wss://HOST/PATH and unix:PATH. User, password and "
                            "topic may be percent-encoded; an IPv6 address stands in brackets. The "
                            "URL may stand alone, without the option.",
-                .common = true},
+                .common = true,
+                .secret = Secret::url},
                [](ConnectSettings& s, const FlagUse& use) { s.url = use.word(); }},
+    ConnectRow{{.long_name = "profile",
+                .argument = "NAME",
+                .category = kCategory,
+                .help = "read connection options from this profile first",
+                .details = "See PROFILES AND SECRETS.",
+                .names = kOurs,
+                .once = true},
+               [](ConnectSettings&, const FlagUse&) {}},  // app has read it
     ConnectRow{{.long_name = "unix",
                 .argument = "PATH",
                 .category = kCategory,
@@ -102,7 +111,8 @@ constexpr std::array kRows{
     ConnectRow{{.long_name = "proxy",
                 .argument = "URL",
                 .category = kCategory,
-                .help = "SOCKS5 proxy: socks5h://[USER[:PASSWORD]@]HOST[:PORT]"},
+                .help = "SOCKS5 proxy: socks5h://[USER[:PASSWORD]@]HOST[:PORT]",
+                .secret = Secret::url},
                [](ConnectSettings& s, const FlagUse& use) { s.proxy_url = use.word(); }},
     ConnectRow{{.long_name = "bind",
                 .short_name = 'A',

@@ -6,8 +6,9 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
-#include <fstream>
 
+#include "common/credentials.hpp"
+#include "common/profile.hpp"
 #include "common/srv_lookup.hpp"
 
 namespace tools {
@@ -27,25 +28,15 @@ void take_environment(ConnectSettings& s) {
     };
     if (!s.host && s.unix_path.empty()) take(s.url, "MQTT_URL");
     take(s.user_name, "MQTT_USERNAME");
-    if (!s.password_file) take(s.password, "MQTT_PASSWORD");
+    if (s.password_file || s.password_command || s.ask_password) return;
+    take(s.password, "MQTT_PASSWORD");
     if (!s.password) take(s.password_file, "MQTT_PASSWORD_FILE");
-}
-
-void read_password_file(ConnectSettings& s) {
-    if (!s.password_file) return;
-    std::ifstream file(*s.password_file);
-    std::string line;
-    if (!file || !std::getline(file, line)) {
-        throw UsageError("cannot read the password file '" + *s.password_file + "'");
-    }
-    if (line.ends_with('\r')) line.pop_back();
-    s.password = line;
 }
 
 void apply_url(ConnectSettings& s, mqtt::ConnectOptions& options) {
     const mqtt::Result<mqtt::ParsedUrl> parsed = mqtt::parse_url(*s.url);
     if (!parsed) {
-        throw UsageError("'" + *s.url +
+        throw UsageError("'" + masked_url(*s.url) +
                          "' is not a usable URL: " + std::string(parsed.error().detail));
     }
     options.endpoint = parsed->endpoint;
@@ -126,7 +117,9 @@ void apply_proxy(const ConnectSettings& s, mqtt::ConnectOptions& options) {
     }
     // Same grammar after the scheme as mqtt://, so the same reader.
     const auto parsed = mqtt::parse_url("mqtt://" + s.proxy_url->substr(scheme.size()));
-    if (!parsed) throw UsageError("option '--proxy': '" + *s.proxy_url + "' is not a usable URL");
+    if (!parsed)
+        throw UsageError("option '--proxy': '" + masked_url(*s.proxy_url) +
+                         "' is not a usable URL");
     options.proxy.host = parsed->endpoint.host;
     if (parsed->has_port) options.proxy.port = parsed->endpoint.port;
     options.proxy.user_name = parsed->user_name;
@@ -198,7 +191,6 @@ mqtt::ConnectOptions make_connect_options(ConnectSettings& s) {
     options.fall_back_to_3_1_1 = s.persona == Persona::ours && !s.version;
     check_tls(s);
     apply_endpoint(s, options);
-    read_password_file(s);
     options.tls = s.tls.options;
     options.tls.verify_peer = !s.tls.insecure;
     options.tls.verify_host_name = !s.tls.insecure;
@@ -207,6 +199,7 @@ mqtt::ConnectOptions make_connect_options(ConnectSettings& s) {
     options.connect_timeout = std::chrono::ceil<std::chrono::milliseconds>(s.connect_timeout);
     apply_proxy(s, options);
     apply_login(s, options);
+    obtain_password(s, options);
     apply_session(s, options);
     apply_will(s, options);
     if (s.lookup_srv) lookup_srv(options.endpoint);

@@ -47,6 +47,8 @@ struct ConnectSettings {
     std::optional<std::string> user_name;
     std::optional<std::string> password;
     std::optional<std::string> password_file;
+    std::optional<std::string> password_command;
+    bool ask_password = false;
     std::optional<std::string> client_id;
     std::optional<std::string> client_id_prefix;
 
@@ -74,8 +76,8 @@ struct ConnectSettings {
     std::string url_topic;  // filled by make_connect_options: the topic that -L names
 };
 
-// Puts the settings together and checks what belongs together. Reads the password file and the
-// environment (MQTT_URL, MQTT_USERNAME, MQTT_PASSWORD, MQTT_PASSWORD_FILE; not under mosquitto's
+// Puts the settings together and checks what belongs together. Obtains the password (file, command,
+// terminal) and reads the environment (MQTT_URL, MQTT_USERNAME, MQTT_PASSWORD, MQTT_PASSWORD_FILE; not under mosquitto's
 // names). Throws UsageError.
 mqtt::ConnectOptions make_connect_options(ConnectSettings& settings);
 

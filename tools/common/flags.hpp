@@ -36,6 +36,9 @@ enum class Takes : std::uint8_t {
 // What a shell should offer after the option.
 enum class Complete : std::uint8_t { nothing, file, directory, host, choices };
 
+// What of the option's word other users must not read in the process list.
+enum class Secret : std::uint8_t { nothing, word, url };
+
 struct Flag {
     std::string_view long_name;  // "topic", without dashes
     char short_name = 0;         // 't'
@@ -52,6 +55,7 @@ struct Flag {
     bool common = false;              // shown by plain --help
     bool repeatable = false;          // every use counts; otherwise the last one wins
     bool once = false;                // a second use is an error
+    Secret secret = Secret::nothing;  // overwritten in argv
     bool hidden = false;              // neither in help nor in man page nor in completions
 };
 

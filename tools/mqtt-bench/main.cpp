@@ -8,6 +8,7 @@
 
 #include "common/app.hpp"
 #include "common/exit_code.hpp"
+#include "common/profile.hpp"
 #include "mqtt-bench/bench_flags.hpp"
 #include "mqtt-bench/commands.hpp"
 #include "mqtt-bench/report_commands.hpp"
@@ -90,7 +91,8 @@ tools::ToolInfo tool_info() {
          "line "
          "is wrong; 3 the measurement is invalid, because the generator was the limit; 99 an "
          "assertion does not hold."},
-        {"JSON RESULT", schema}};
+        {"JSON RESULT", schema},
+        {"PROFILES AND SECRETS", tools::kProfilesText}};
     info.see_also = {"mqtt-pub 1", "mqtt-sub 1", "mqtt-broker-lite 1"};
     return info;
 }

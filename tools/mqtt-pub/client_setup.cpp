@@ -3,6 +3,8 @@
 
 #include <cstdio>
 
+#include "common/credentials.hpp"
+
 namespace mqtt_pub {
 namespace {
 
@@ -29,6 +31,7 @@ mqtt::ClientOptions make_client_options(const tools::Invocation& invocation, con
     mqtt::ClientOptions client;
     client.connect = options.connect;
     client.reconnect = options.settings.reconnect;
+    client.before_attempt = tools::password_refresher(options.settings);
     // One message is tried once, as mosquitto_pub does, unless retries are asked for.
     if (!is_stream(options.source) && client.reconnect.max_retries < 0) {
         client.reconnect.enabled = false;

@@ -2,6 +2,7 @@
 #include "common/connect_flags.hpp"
 #include "common/message_fields.hpp"
 #include "common/message_json.hpp"
+#include "common/profile.hpp"
 #include "common/record_file.hpp"
 #include "mqtt-sub/options.hpp"
 
@@ -67,6 +68,7 @@ tools::ToolInfo make_info() {
     append_sub_flags(info.flags);
     tools::append_connect_flags(info.flags);
     tools::append_general_flags(info.flags);
+    info.sections.push_back({"PROFILES AND SECRETS", tools::kProfilesText});
     return info;
 }
 

@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "common/connection_log.hpp"
+#include "common/credentials.hpp"
 #include "common/exit_code.hpp"
 #include "common/output.hpp"
 #include "mqtt-sub/message_filter.hpp"
@@ -99,6 +100,7 @@ mqtt::ClientOptions Subscriber::client_options() {
     mqtt::ClientOptions client;
     client.connect = options_.connect;
     client.reconnect = options_.settings.reconnect;
+    client.before_attempt = tools::password_refresher(options_.settings);
     // What comes after the last message of -C is left to the server's session.
     client.manual_acknowledgement = true;
     client.log_packets = options_.settings.debug;

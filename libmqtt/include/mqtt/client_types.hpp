@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,10 @@ enum class LostSession : std::uint8_t {
 
 struct ClientOptions {
     ConnectOptions connect;
+    // Called before each attempt with what it will use: a password that expires is renewed here. Runs on
+    // the loop's thread, which waits. A sentence instead of nothing makes the attempt fail with
+    // invalid_argument: the first one for good, later ones by the reconnect policy.
+    std::function<std::string(ConnectOptions&)> before_attempt;
     ReconnectPolicy reconnect;
     // connect() goes on by the reconnect policy when its first attempt fails for a reason that time
     // may cure. Off: it completes with the first failure.

@@ -105,6 +105,10 @@ void Client::Impl::begin_attempt() {
     // 3.x: a session that is to be kept needs a name.
     if (client_id_.empty() && version_ != ProtocolVersion::v5) attempt_options_.clean_start = true;
     state_ = ClientState::connecting;
+    if (options_.before_attempt) {
+        last_message_ = options_.before_attempt(attempt_options_);
+        if (!last_message_.empty()) return fail_attempt();
+    }
     const Status opened = connection_.open(&attempt_options_, client_id_, &session_);
     if (!opened) {
         last_error_ = opened.error();
@@ -114,6 +118,15 @@ void Client::Impl::begin_attempt() {
     StateChange change;
     change.attempt = failures_ + 1;
     change_state(change);
+}
+
+// before_attempt had nothing to log in with: at a reconnect that may pass.
+void Client::Impl::fail_attempt() {
+    last_error_ = Error(Errc::invalid_argument, "before_attempt failed");
+    ++failures_;
+    ++stats_.connect_failures;
+    if (was_ever_connected_ && has_retries_left()) return wait_for_retry(false);
+    give_up(false);
 }
 
 void Client::Impl::on_connected(const Connack& connack, const ConnectTiming&) {
@@ -204,11 +217,13 @@ void Client::Impl::fall_back() {
 }
 
 bool Client::Impl::should_retry(const Error& error) const {
-    if (!options_.reconnect.enabled) return false;
     if (!was_ever_connected_ && !options_.retry_first_connect) return false;
+    return has_retries_left() && is_curable(error);
+}
+
+bool Client::Impl::has_retries_left() const {
     const int limit = options_.reconnect.max_retries;
-    if (limit >= 0 && failures_ > limit) return false;
-    return is_curable(error);
+    return options_.reconnect.enabled && (limit < 0 || failures_ <= limit);
 }
 
 // What was not wrong at the first connection may be right again later; at the first, it is our user's

@@ -165,7 +165,9 @@ private:
     bool session_lasts() const;
     void fall_back();
     bool should_fall_back(const CloseReason& reason) const;
+    void fail_attempt();
     bool should_retry(const Error& error) const;
+    bool has_retries_left() const;
     bool is_curable(const Error& error) const;
     void take_connack(const Connack& connack);
     void wait_for_retry(bool was_connected);
