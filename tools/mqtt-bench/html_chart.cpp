@@ -63,7 +63,7 @@ std::vector<std::pair<double, std::string>> marks_of(const Axis& axis) {
             add(value);
         return out;
     }
-    const double step = round_step(axis.high - axis.low, 5);
+    const double step = round_step(axis.high - axis.low, 6);
     // The sum turns -0 into 0.
     for (double n = std::ceil(axis.low / step - 1e-9); n * step <= axis.high + step * 1e-6; ++n)
         add(n * step + 0.0);

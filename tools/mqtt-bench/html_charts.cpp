@@ -184,7 +184,7 @@ void add_heat_map(std::string& out, const Result& r, const std::vector<Column>& 
     const bool e2e = r.main_series() == SeriesId::e2e;
     Chart chart{.id = "heat",
                 .title = e2e ? "Latency over time, end to end" : "Latency over time, acknowledged",
-                .note = "darker: more messages",
+                .note = "stronger: more messages",
                 .x = time_axis(columns),
                 .y = {}};
     chart.y = {

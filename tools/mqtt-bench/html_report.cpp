@@ -174,8 +174,9 @@ void write_cost(Out out, const Result& r) {
     }
     const GeneratorCost& g = r.generator;
     row(out, "load generator",
-        fmt::format("{} threads, {:.2f} cores, busiest {:.0f} %", g.threads,
-                    r.per_second(g.cpu_ns) / 1e9, g.busiest_share * 100));
+        fmt::format("{} thread{}, {:.2f} cores, busiest {:.0f} %", g.threads,
+                    g.threads == 1 ? "" : "s", r.per_second(g.cpu_ns) / 1e9,
+                    g.busiest_share * 100));
     if (const auto us = r.generator_us_per_message()) {
         row(out, "generator CPU per message", fmt::format("{:.3g} µs", *us));
     }
@@ -185,11 +186,13 @@ void write_cost(Out out, const Result& r) {
 
 void write_assertions(Out out, const Result& r) {
     if (r.assertions.empty()) return;
-    fmt::format_to(out, "<section class=\"card wide\"><h2>Assertions</h2><table>\n");
+    fmt::format_to(out,
+                   "<section class=\"card wide\"><h2>Assertions</h2><table class=\"judged\">\n");
     for (const AssertionResult& a : r.assertions) {
         const bool pass = a.outcome == Expression::Outcome::pass;
         fmt::format_to(out,
-                       "<tr><td><code>{}</code></td><td class=\"{}\">{}</td><td>{}</td></tr>\n",
+                       "<tr><td><code>{}</code></td><td><span class=\"pill {}\">{}</span></td>"
+                       "<td>{}</td></tr>\n",
                        escape_html(a.text), pass ? "good" : "bad", outcome_name(a.outcome),
                        escape_html(a.shown()));
     }

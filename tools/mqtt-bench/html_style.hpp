@@ -66,7 +66,9 @@ tr:last-child > * { border-bottom: 0; }
 .numbers th:first-child { text-align: left; padding-left: 0; white-space: nowrap; }
 pre, code { font: 13px/1.5 ui-monospace, "Cascadia Mono", "Liberation Mono", monospace; }
 pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
-.pair td { overflow-wrap: anywhere; }
+.pair td { overflow-wrap: anywhere; } .pair th { width: 38%; }
+.wide .pair th { width: 180px; } .judged td:nth-child(2) { width: 110px; }
+.pill { display: inline-block; padding: 0 10px; border-radius: 10px; font-weight: 600; }
 details summary { cursor: pointer; font-weight: 600; }
 details table { margin-top: 10px; }
 footer { color: var(--soft); font-size: 13px; margin-top: 20px; }

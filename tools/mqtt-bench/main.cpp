@@ -34,11 +34,25 @@ void on_signal(int) {
     signal(SIGTERM, SIG_DFL);
 }
 
+// As it could be typed again: words that a shell would read otherwise in quotes.
 std::string join(int argc, char** argv) {
-    std::string line;
-    for (int i = 0; i < argc; ++i) {
-        if (i > 0) line += ' ';
-        line += argv[i];
+    std::string line = "mqtt-bench";
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view word = argv[i];
+        const bool plain =
+            !word.empty() &&
+            word.find_first_not_of(
+                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,=%@+") ==
+                std::string_view::npos;
+        line += ' ';
+        if (plain) {
+            line += word;
+            continue;
+        }
+        line += '\'';
+        for (const char c : word)
+            line += c == '\'' ? std::string("'\\''") : std::string(1, c);
+        line += '\'';
     }
     return line;
 }
