@@ -32,6 +32,17 @@ expect_match "$T/out" '^assert   e2e.p99<=1.1\*old.e2e.p99  PASS'
 run mqtt-bench diff "$T/a.json" "$T/sum.json" --assert 'recv<=old.recv'
 expect_exit 99
 
+# An assertion that fails as the run goes ends it; the broker's own counters agree with ours.
+run mqtt-bench pubsub --embedded -d 30s --warmup 0s --silent --assert 'e2e.p50<1us' --abort-on-fail --json "$T/early.json"
+expect_exit 99
+expect_match "$T/out" '^stopped  early: e2e.p50<1us'
+expect_match "$T/early.json" '"partial": true'
+start_broker --sys-interval 1s
+run mqtt-bench pubsub -h "$HOST" -p "$PORT" --max -q 1 -d 1s --warmup 0s --silent --sys
+expect_exit 0
+expect_match "$T/out" '^target   .*by \$SYS\)'
+expect_match "$T/out" '^\$SYS     agrees \(received [0-9,]+, sent [0-9,]+\)'
+
 run mqtt-bench report "$T/nothing.json"; expect_exit 1; expect_quiet
 expect_match "$T/err" "cannot read '.*nothing.json'"
 run mqtt-bench report "$T/a.csv"; expect_exit 1

@@ -7,6 +7,7 @@
 #include "common/json.hpp"
 #include "mqtt-bench/results.hpp"
 #include "mqtt-bench/summary.hpp"
+#include "mqtt-bench/sys_watch.hpp"
 
 using namespace mqtt::bench;
 
@@ -84,6 +85,47 @@ TEST_CASE("verdict: waiting for acknowledgements is the broker's limit") {
     judge(r);
     CHECK(r.verdict.valid);
     CHECK(r.verdict.limit == Limit::broker);
+}
+
+TEST_CASE("verdict: where response and service differ, the queue that held the messages is named") {
+    Result r = good();
+    for (int i = 0; i < 200; ++i)
+        r.series[SeriesId::e2e].record(900'000'000);
+    r.counters.waits_window = 900;
+    judge(r);
+    CHECK(r.verdict.valid);
+    CHECK(r.verdict.text.find("900 ms from intended and 1.89 ms from actual send") !=
+          std::string::npos);
+    CHECK(r.verdict.text.find("waited for acknowledgements") != std::string::npos);
+    r.counters.waits_window = 0;
+    r.counters.waits_socket = 900;
+    judge(r);
+    CHECK(r.verdict.text.find("waited for their socket") != std::string::npos);
+}
+
+TEST_CASE("abort: totals and loss say nothing before the end, latencies and failures do") {
+    const Result r = good();
+    for (const char* early : {"e2e.p99", "recv.rate", "connections.lost", "refused"})
+        CHECK(metric_so_far(r, early));
+    for (const char* late : {"recv", "loss", "sent", "acked", "dup", "expected"})
+        CHECK_FALSE(metric_so_far(r, late));
+    Result stopped = good();
+    stopped.stopped_by = "e2e.p99<1ms (2 ms)";
+    judge(stopped);
+    CHECK(stopped.exit_code == kExitAssertion);
+}
+
+TEST_CASE("$SYS: its own publications are allowed for, anything else is named") {
+    SysCounts sys{.version = "x", .counted = true, .received = 1000, .sent = 1005, .own = 4};
+    CHECK(sys_agreement(sys, 1000, 1000).starts_with("agrees"));
+    CHECK(sys_agreement(sys, 1000, 900).find("sent 1,005 (+105 against ours)") !=
+          std::string::npos);
+    CHECK(sys_agreement(sys, 1001, 1000).find("received 1,000 (-1 against ours)") !=
+          std::string::npos);
+    sys.dropped = 7;
+    CHECK(sys_agreement(sys, 1000, 1000) == "says: dropped 7");
+    sys.counted = false;
+    CHECK(sys_agreement(sys, 1, 1).starts_with("no counters"));
 }
 
 TEST_CASE("verdict: a failed or unknown assertion exits 99, an error before that 1") {

@@ -2,15 +2,20 @@
 #include "mqtt-bench/commands.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <memory>
 #include <stdexcept>
 #include <string>
 
+#include "common/terminal.hpp"
 #include "mqtt-bench/find.hpp"
 #include "mqtt-bench/hdr_log.hpp"
+#include "mqtt-bench/live_panel.hpp"
 #include "mqtt-bench/outputs.hpp"
 #include "mqtt-bench/run.hpp"
 #include "mqtt-bench/summary.hpp"
@@ -22,10 +27,23 @@ namespace {
 
 std::atomic<bool> cancelled{false};
 
+std::shared_ptr<LivePanel> make_panel(const Spec& spec) {
+    const auto time =
+        spec.command == Command::conn ? spec.hold : spec.warmup + spec.duration + spec.cooldown;
+    const double planned = spec.limit != 0 ? 0 : std::chrono::duration<double>(time).count();
+    return std::make_shared<LivePanel>(
+        STDERR_FILENO, planned, tools::wants_color(STDERR_FILENO, tools::ColorWish::automatic));
+}
+
 Run::Observer make_observer(const Spec& spec, std::string* hdr) {
     Run::Observer observer;
     observer.is_cancelled = [] { return cancelled.load(); };
-    if (!spec.silent) {
+    if (!spec.silent && tools::is_terminal(STDERR_FILENO)) {
+        observer.on_second = [panel = make_panel(spec)](const Result& result,
+                                                        const Second& second) {
+            if (second.at >= 0 || result.command == "conn") panel->show(result, second);
+        };
+    } else if (!spec.silent) {
         observer.on_second = [](const Result& result, const Second& second) {
             if (second.at < 0 && result.command != "conn") return;
             fmt::print(stderr, "{}\n", live_line(result, second));
@@ -58,6 +76,7 @@ int run_once(const Spec& spec) {
 Result run_quietly(const Spec& given) {
     Spec spec = given;
     spec.silent = true;
+    spec.sys_version = false;
     Run run(spec, make_observer(spec, nullptr));
     return run.execute();
 }

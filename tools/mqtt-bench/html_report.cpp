@@ -60,9 +60,9 @@ void write_tiles(Out out, const Result& r) {
     fmt::format_to(out, "<section class=\"tiles\" id=\"figures\">\n");
     if (r.subscribers > 0) {
         tile(out, "delivered", format_rate(r.per_second(c.received_in_window)) + "/s",
-             r.publishers > 0 ? fmt::format("{} of {}", commas(c.measured_received),
-                                            commas(c.measured_sent * r.fan_out))
-                              : commas(c.measured_received));
+             r.publishers > 0
+                 ? fmt::format("{} of {}", commas(c.measured_received), commas(c.measured_owed))
+                 : commas(c.measured_received));
     }
     if (r.publishers > 0) {
         tile(out, "published", format_rate(r.per_second(c.sent_in_window)) + "/s",
@@ -184,6 +184,22 @@ void write_cost(Out out, const Result& r) {
     fmt::format_to(out, "</table></section>\n");
 }
 
+void write_stages(Out out, const Result& r) {
+    if (r.stages.empty()) return;
+    fmt::format_to(out,
+                   "<section class=\"card wide\"><h2>Stages</h2><table id=\"stages\"><thead><tr>"
+                   "<th>at</th><th>what</th><th>clients</th><th>back</th><th>after</th>"
+                   "<th>had waited</th><th>drained after</th></tr></thead><tbody>\n");
+    for (const StageResult& s : r.stages) {
+        fmt::format_to(out,
+                       "<tr><td>{:.1f} s</td><td>{}</td><td>{}</td><td>{}</td><td>{:.3f} s</td>"
+                       "<td>{}</td><td>{:.3f} s</td></tr>\n",
+                       s.at, escape_html(s.text), commas(s.clients), commas(s.back), s.back_seconds,
+                       commas(s.backlog), s.backlog_seconds);
+    }
+    fmt::format_to(out, "</tbody></table></section>\n");
+}
+
 void write_assertions(Out out, const Result& r) {
     if (r.assertions.empty()) return;
     fmt::format_to(out,
@@ -251,6 +267,7 @@ std::string result_html(const Result& r) {
                    result_charts(r));
     write_assertions(out, r);
     write_latency_table(out, r);
+    write_stages(out, r);
     write_counts(out, r);
     write_cost(out, r);
     write_seconds(out, r);

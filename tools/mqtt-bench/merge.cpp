@@ -101,6 +101,8 @@ void add_found(Result& to, const Result& from) {
     to.checks.add(from.checks);
     to.lost += from.lost;
     to.expected += from.expected;
+    to.excused += from.excused;
+    to.stages.insert(to.stages.end(), from.stages.begin(), from.stages.end());
     to.series.merge(from.series);
     if (from.broker && !to.broker) {
         to.broker = from.broker;

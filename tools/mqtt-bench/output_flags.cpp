@@ -101,6 +101,19 @@ constexpr std::array kRows{
               .complete = tools::Complete::directory},
              [](BenchSettings& s, const FlagUse& use) { s.spec.broker_cgroup = use.word(); }},
 
+    BenchRow{{.long_name = "sys",
+              .takes = Takes::nothing,
+              .category = kBroker,
+              .help = "compare with the broker's own counters under $SYS",
+              .details = "Waits for their next publication before and after the run, ten seconds "
+                         "each at most brokers. Nobody else may use the broker meanwhile."},
+             [](BenchSettings& s, const FlagUse&) { s.spec.sys_counters = true; }},
+    BenchRow{{.long_name = "no-sys",
+              .takes = Takes::nothing,
+              .category = kBroker,
+              .help = "do not ask for $SYS/broker/version before the run"},
+             [](BenchSettings& s, const FlagUse&) { s.spec.sys_version = false; }},
+
     BenchRow{
         {.long_name = "assert",
          .argument = "EXPRESSION",
@@ -122,6 +135,14 @@ constexpr std::array kRows{
             }
             s.spec.assertions.push_back(use.word());
         }},
+    BenchRow{
+        {.long_name = "abort-on-fail",
+         .takes = Takes::nothing,
+         .category = kOutput,
+         .help = "end the run when an assertion fails as it goes",
+         .details = "Once a second after the warm-up, of assertions about latencies, rates and "
+                    "failures; totals and loss are judged at the end only."},
+        [](BenchSettings& s, const FlagUse&) { s.spec.abort_on_fail = true; }},
     BenchRow{{.long_name = "json",
               .argument = "FILE",
               .category = kOutput,

@@ -46,6 +46,7 @@ constexpr Field<Result> kHead[] = {
     of_result<&Result::drain_seconds>("drain_seconds", "waited for the last deliveries"),
     of_result<&Result::fairness>("fairness", "Jain's index over subscribers, 1: all alike"),
     of_result<&Result::partial>("partial", "true: the run ended before its time"),
+    of_result<&Result::stopped_by>("stopped_by", "the assertion that ended it early"),
     of_result<&Result::error>("error", "the first failure; empty: none"),
     of_result<&Result::exit_code>("exit_code", ""),
 };
@@ -54,10 +55,14 @@ constexpr Field<Result> kCounts[] = {
     counter<&Counters::connected>("connected", ""),
     counter<&Counters::connect_failed>("connect_failed", ""),
     counter<&Counters::connections_lost>("connections_lost", ""),
+    counter<&Counters::dropped>("dropped", "connections ended by a stage or churn"),
+    counter<&Counters::reconnected>("reconnected", ""),
+    counter<&Counters::sessions_lost>("sessions_lost", "to be resumed, the broker had none"),
     counter<&Counters::subscribed>("subscribed", ""),
     counter<&Counters::measured_offered>("offered", "messages that were due (measured time)"),
     counter<&Counters::measured_sent>("sent", "of these sent"),
     counter<&Counters::measured_acked>("acked", "of these acknowledged"),
+    counter<&Counters::measured_owed>("expected", "deliveries that these should cause"),
     counter<&Counters::measured_received>("received", "of these delivered"),
     counter<&Counters::refused>("refused", "acknowledged with an error"),
     counter<&Counters::offered>("all_offered", "whole run, warm-up included"),
@@ -65,6 +70,10 @@ constexpr Field<Result> kCounts[] = {
     counter<&Counters::acked>("all_acked", ""),
     counter<&Counters::received>("all_received", "duplicates included"),
     of_result<&Result::expected>("all_expected", "deliveries owed for what was sent"),
+    counter<&Counters::owed>("all_owed", "the same, refused messages included"),
+    of_result<&Result::excused>("excused", "owed, but the subscriber was away"),
+    counter<&Counters::retained>("retained", "replayed because of a subscription"),
+    counter<&Counters::answered>("answered", "requests"),
     counter<&Counters::received_bytes>("received_bytes", "payload"),
     of_result<&Result::lost>("loss", "owed and not delivered after the drain"),
     of_result<&Result::checks, &CheckCounts::duplicates>("duplicates", "without the DUP flag"),
@@ -115,6 +124,7 @@ constexpr Field<SysCounts> kSys[] = {
     field<SysCounts, &SysCounts::received>("received", "PUBLISH packets, over the whole run"),
     field<SysCounts, &SysCounts::sent>("sent", ""),
     field<SysCounts, &SysCounts::dropped>("dropped", ""),
+    field<SysCounts, &SysCounts::own>("own", "$SYS messages that we received, part of sent"),
     field<SysCounts, &SysCounts::agreement>("agreement", "with our counts, in words"),
 };
 
@@ -152,6 +162,16 @@ constexpr Field<Second> kSecond[] = {
     field<Second, &Second::broker_rss_bytes>("broker_rss", "bytes"),
     field<Second, &Second::generator_cpu_share>("generator_cpu_share", "of one core"),
     field<Second, &Second::connected>("connected", "since the start"),
+};
+
+constexpr Field<StageResult> kStage[] = {
+    field<StageResult, &StageResult::at>("at", "seconds after the start of the load"),
+    field<StageResult, &StageResult::text>("text", "what was done, to whom"),
+    field<StageResult, &StageResult::clients>("clients", "that it was about"),
+    field<StageResult, &StageResult::back>("back", "of them, ready again"),
+    field<StageResult, &StageResult::back_seconds>("back_seconds", "until the last of these was"),
+    field<StageResult, &StageResult::backlog>("backlog", "messages that had waited"),
+    field<StageResult, &StageResult::backlog_seconds>("backlog_seconds", "until the last of them"),
 };
 
 template <class Rows>
@@ -192,6 +212,10 @@ std::span<const Field<Second>> second_fields() {
     return kSecond;
 }
 
+std::span<const Field<StageResult>> stage_fields() {
+    return kStage;
+}
+
 std::string schema_text() {
     std::string out = fmt::format(
         "--json writes one object. Members are only added within a version of the schema; "
@@ -222,6 +246,7 @@ std::string schema_text() {
     out += fmt::format("  {:<34}{}\n", "assertions[].outcome", "pass, fail or unknown");
     out += fmt::format("  {:<34}{}\n", "assertions[].value, .why", "");
     out += fmt::format("  {:<34}{}\n", "environment.NAME", "kernel, cpu, limits ... as text");
+    describe(out, "stages[].", kStage);
     describe(out, "seconds[].", kSecond);
     out += fmt::format("  {:<34}{}\n", "seconds[].heat[][]",
                        "[row, samples]: row n begins at 10^(n/8) us");

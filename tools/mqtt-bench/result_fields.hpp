@@ -42,7 +42,8 @@ std::span<const DerivedField> broker_derived_fields();
 std::span<const Field<SysCounts>> sys_fields();  // of "sys"
 std::span<const Field<GeneratorCost>> generator_fields();
 std::span<const DerivedField> generator_derived_fields();
-std::span<const Field<Second>> second_fields();  // of each element of "seconds"
+std::span<const Field<StageResult>> stage_fields();  // of each element of "stages"
+std::span<const Field<Second>> second_fields();      // of each element of "seconds"
 
 // The schema in words, for the man page.
 std::string schema_text();

@@ -90,6 +90,16 @@ void write_judgement(JsonWriter& json, const Result& r) {
     json.end(']');
 }
 
+void write_stages(JsonWriter& json, const Result& r) {
+    json.begin("stages", '[');
+    for (const StageResult& stage : r.stages) {
+        json.begin("", '{', true);
+        write_fields(json, stage_fields(), stage);
+        json.end('}');
+    }
+    json.end(']');
+}
+
 void write_seconds(JsonWriter& json, const Result& r) {
     json.begin("seconds", '[');
     for (const Second& s : r.seconds) {
@@ -162,6 +172,7 @@ std::string result_json(const Result& r) {
     for (const auto& [name, value] : r.environment)
         json.text(name, value);
     json.end('}');
+    write_stages(json, r);
     write_seconds(json, r);
     json.end('}');
     return out + "\n";

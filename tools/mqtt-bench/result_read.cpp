@@ -152,6 +152,13 @@ void read_seconds(std::string_view text, Result& r) {
     });
 }
 
+void read_stages(std::string_view text, Result& r) {
+    tools::for_each_json_element(text, [&](std::string_view value) {
+        read_fields(Object(value), stage_fields(), r.stages.emplace_back());
+        return true;
+    });
+}
+
 }  // namespace
 
 Result read_result(std::string_view json) {
@@ -185,6 +192,7 @@ Result read_result(std::string_view json) {
     const Object environment(all["environment"]);
     for (const auto& [name, value] : environment.members())
         r.environment.emplace_back(name, read_text(value));
+    read_stages(all["stages"], r);
     read_seconds(all["seconds"], r);
     return r;
 }

@@ -58,6 +58,7 @@ struct SysCounts {
     std::uint64_t received = 0;  // PUBLISH packets
     std::uint64_t sent = 0;
     std::uint64_t dropped = 0;
+    std::uint64_t own = 0;  // $SYS messages that the run itself received meanwhile
     std::string agreement;  // "agrees", or what differs
 };
 
@@ -136,8 +137,9 @@ struct Result {
     // what it means
     RunVerdict verdict;
     std::vector<AssertionResult> assertions;
-    std::string error;     // the first failure as a sentence; empty: none
-    bool partial = false;  // ended before its time
+    std::string error;       // the first failure as a sentence; empty: none
+    bool partial = false;    // ended before its time
+    std::string stopped_by;  // --abort-on-fail: the assertion that ended the run
     int exit_code = 0;
     std::vector<std::pair<std::string, std::string>> environment;
 
@@ -160,6 +162,8 @@ struct Result {
 // loss dup reorder offered sent acked recv recv.rate sent.rate broker.cpu_us_per_msg broker.rss ...
 std::optional<MetricValue> metric(const Result& result, std::string_view name);
 bool is_metric(std::string_view name);
+// While the run goes on: only figures that say something before its end. Totals and loss do not.
+std::optional<MetricValue> metric_so_far(const Result& result, std::string_view name);
 // Throws std::invalid_argument when the expression names a metric that `is_known` does not know.
 void check_metrics(const std::string& text, bool (*is_known)(std::string_view));
 

@@ -9,7 +9,6 @@
 #include <thread>
 
 #include "mqtt-bench/environment.hpp"
-#include "mqtt-bench/heat.hpp"
 #include "mqtt-bench/payload_header.hpp"
 #include "mqtt-bench/shapes.hpp"
 
@@ -22,6 +21,9 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 double seconds_between(std::int64_t from, std::int64_t to) {
     return static_cast<double>(to - from) / 1e9;
 }
+
+// Ten seconds is every broker's default for $SYS.
+constexpr std::chrono::milliseconds kSysInterval{12'000};
 
 double epoch_seconds() {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -65,6 +67,13 @@ void Run::check_descriptors() const {
 
 Result Run::execute() {
     fill_static();
+    // The embedded broker is ours, and this connection would be one of its costs.
+    if (!spec_.embedded && (spec_.sys_version || spec_.sys_counters)) {
+        ConnectOptions connect = spec_.connect;
+        connect.endpoint = spec_.targets.front();
+        sys_ = std::make_unique<SysWatch>(connect, spec_.sys_counters, kSysInterval);
+        if (!sys_->version().empty()) result_.sys.emplace().version = sys_->version();
+    }
     start_ns_ = monotonic_ns();
     if (broker_->is_watched()) {
         result_.broker.emplace();
@@ -87,6 +96,7 @@ Result Run::execute() {
     fill_checks();
     fill_stages();
     fill_costs();
+    fill_sys();
     judge(result_);
     return std::move(result_);
 }
@@ -163,7 +173,7 @@ void Run::load() {
         }
         if (now >= until && !broker_until_) broker_until_ = broker_->read(own_cpu_ns());
         if (now >= end || (by_count && begun && all_idle() && delivered() > 0)) break;
-        if (is_cancelled() || is_hopeless()) {
+        if (is_cancelled() || is_hopeless() || !result_.stopped_by.empty()) {
             result_.partial = true;
             break;
         }
@@ -207,77 +217,13 @@ void Run::finish() {
     for (const auto& worker : workers_)
         worker->join();
     collect(Clock::now());
+    result_.counters = {};
     for (const Counters& counters : latest_)
         result_.counters.add(counters);
     for (const auto& worker : workers_) {
         if (result_.error.empty()) result_.error = worker->first_error();
     }
     if (!result_.error.empty() && zero_ns_ != 0) result_.partial = true;
-}
-
-void Run::collect(TimePoint until) {
-    for (Report& report : inbox_.take(until)) {
-        latest_[report.worker] = report.counters;
-        waiting_[report.worker] = report.pending + report.in_flight;
-        second_.merge(*report.interval);
-        inbox_.recycle(std::move(report.interval));
-        ++reports_in_second_;
-        if (reports_in_second_ >= workers_.size()) close_second(report.at_ns);
-    }
-}
-
-void Run::close_second(std::int64_t at_ns) {
-    reports_in_second_ = 0;
-    Counters now;
-    for (const Counters& counters : latest_)
-        now.add(counters);
-    Second s;
-    const std::int64_t zero = zero_ns_ != 0 ? zero_ns_ : start_ns_;
-    s.at = zero_ns_ != 0 ? seconds_between(zero, at_ns) : -1;
-    const std::int64_t from = last_second_ns_ != 0 ? last_second_ns_ : start_ns_;
-    const double length = std::max(1e-3, seconds_between(from, at_ns));
-    const auto rate = [&](std::uint64_t a, std::uint64_t b) {
-        return static_cast<std::uint64_t>(static_cast<double>(a - b) / length + 0.5);
-    };
-    s.offered = rate(now.offered, at_last_second_.offered);
-    s.sent = rate(now.sent, at_last_second_.sent);
-    s.acked = rate(now.acked, at_last_second_.acked);
-    s.received = rate(now.received, at_last_second_.received);
-    s.connected = now.connected;
-    for (const std::uint64_t waiting : waiting_)
-        s.outstanding += waiting;
-    s.elapsed = seconds_between(start_ns_, at_ns);
-    const Histogram& e2e = second_[SeriesId::e2e];
-    s.heat = heat_of(e2e.empty() && plan_->subscribers() == 0 ? second_[SeriesId::ack] : e2e);
-    s.ack_p99_ns = static_cast<double>(second_[SeriesId::ack].at(0.99));
-    s.lag_p99_ns = static_cast<double>(second_[SeriesId::lag].at(0.99));
-    s.e2e_p50_ns = static_cast<double>(e2e.at(0.5));
-    s.e2e_p99_ns = static_cast<double>(e2e.at(0.99));
-    s.e2e_max_ns = static_cast<double>(e2e.max());
-    s.generator_cpu_share = static_cast<double>(now.cpu_ns - at_last_second_.cpu_ns) / 1e9 / length;
-    const auto broker = broker_->read(own_cpu_ns());
-    if (broker && broker_at_second_) {
-        s.broker_cpu_share =
-            static_cast<double>(broker->cpu_ns - broker_at_second_->cpu_ns) / 1e9 / length;
-        s.broker_rss_bytes = broker->rss_bytes;
-    }
-    broker_at_second_ = broker;
-    if (observer_.on_interval) {
-        for (std::size_t i = 0; i < kSeriesCount; ++i) {
-            const Histogram& histogram = second_.series[i];
-            if (histogram.empty()) continue;
-            observer_.on_interval(static_cast<SeriesId>(i), seconds_between(start_ns_, from),
-                                  length, histogram);
-        }
-    }
-    result_.series.merge(second_);
-    second_.clear();
-    at_last_second_ = now;
-    last_second_ns_ = at_ns;
-    // The last reports, after disconnecting, close no second of the run.
-    if (length < 0.5) return;
-    result_.seconds.push_back(s);
-    if (observer_.on_second) observer_.on_second(result_, s);
 }
 
 bool Run::is_cancelled() const {
@@ -318,6 +264,14 @@ std::uint64_t Run::own_cpu_ns() const {
     for (const auto& worker : workers_)
         sum += worker->cpu_ns();
     return sum;
+}
+
+void Run::fill_sys() {
+    if (!spec_.sys_counters || !sys_) return;
+    result_.sys = sys_->finish(kSysInterval);
+    if (!result_.sys) return;
+    const Counters& c = result_.counters;
+    result_.sys->agreement = sys_agreement(*result_.sys, c.sent, c.received);
 }
 
 void Run::fill_costs() {

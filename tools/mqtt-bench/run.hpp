@@ -8,6 +8,7 @@
 
 #include "mqtt-bench/broker_side.hpp"
 #include "mqtt-bench/results.hpp"
+#include "mqtt-bench/sys_watch.hpp"
 #include "mqtt-bench/worker.hpp"
 
 namespace mqtt::bench {
@@ -36,6 +37,8 @@ private:
     void finish();
     void collect(TimePoint until);
     void close_second(std::int64_t at_ns);
+    void so_far(const Counters& now, std::int64_t at_ns);
+    void stop_if_failing();  // --abort-on-fail
     bool is_cancelled() const;
     bool all_settled() const;
     bool all_idle() const;
@@ -48,11 +51,13 @@ private:
                      const std::vector<Uncertain>& uncertain);
     void fill_stages();
     void fill_costs();
+    void fill_sys();
 
     Spec spec_;
     Observer observer_;
     std::uint64_t rss_before_ = 0;
     std::unique_ptr<BrokerSide> broker_;
+    std::unique_ptr<SysWatch> sys_;
     std::unique_ptr<Plan> plan_;
     std::unique_ptr<Shared> shared_;
     Inbox inbox_;

@@ -155,9 +155,12 @@ struct Spec : Traffic {
     pid_t broker_pid = 0;
     std::string broker_cgroup;
     std::string spawn;
+    bool sys_version = true;    // ask for $SYS/broker/version before the run
+    bool sys_counters = false;  // compare with the counters under $SYS
 
     // Judging and output
     std::vector<std::string> assertions;
+    bool abort_on_fail = false;  // end the run when an assertion cannot hold as it goes
     Outputs outputs;
     std::string hdr_file;
     bool silent = false;  // no live line

@@ -122,6 +122,11 @@ void write_broker(Out out, const Result& r) {
     fmt::format_to(out, "  switches {}  ({})\n", commas(b.switches), b.source);
 }
 
+void write_sys(Out out, const Result& r) {
+    if (!r.sys || r.sys->agreement.empty()) return;
+    fmt::format_to(out, "$SYS     {}\n", r.sys->agreement);
+}
+
 void write_generator(Out out, const Result& r) {
     const GeneratorCost& g = r.generator;
     fmt::format_to(out, "load gen {} thread{}", g.threads, g.threads == 1 ? "" : "s");
@@ -143,6 +148,7 @@ void write_generator(Out out, const Result& r) {
 void write_judgement(Out out, const Result& r) {
     for (const AssertionResult& assertion : r.assertions)
         fmt::format_to(out, "{}", assertion_line(assertion));
+    if (!r.stopped_by.empty()) fmt::format_to(out, "stopped  early: {}\n", r.stopped_by);
     if (r.partial) fmt::format_to(out, "partial  the run ended before its time\n");
     if (!r.error.empty()) fmt::format_to(out, "error    {}\n", r.error);
     fmt::format_to(out, "exit     {}\n", r.exit_code);
@@ -164,6 +170,7 @@ std::string summary_text(const Result& r) {
     fmt::format_to(out, "target   ");
     for (const std::string& target : r.targets)
         fmt::format_to(out, "{} ", target);
+    if (r.sys && !r.sys->version.empty()) fmt::format_to(out, "({} by $SYS) ", r.sys->version);
     fmt::format_to(out, "  MQTT {}   ", r.version);
     if (r.command == "conn") {
         fmt::format_to(out, "connections only\n");
@@ -180,6 +187,7 @@ std::string summary_text(const Result& r) {
     write_deliver(out, r);
     write_latency(out, r);
     write_broker(out, r);
+    write_sys(out, r);
     write_generator(out, r);
     write_judgement(out, r);
     return text;

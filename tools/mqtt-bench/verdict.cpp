@@ -61,6 +61,28 @@ std::string broker_limit(const Result& r) {
     return {};
 }
 
+// Where messages waited before they were sent, when that is what the tail is made of.
+std::string held_by(const Result& r) {
+    const auto response = static_cast<double>(r.series[SeriesId::e2e].at(0.99));
+    const auto service = static_cast<double>(r.series[SeriesId::service].at(0.99));
+    if (r.saturation || service <= 0 || response < 1.1 * service ||
+        response - service < kNoticeableLag) {
+        return {};
+    }
+    const auto late = static_cast<double>(r.series[SeriesId::lag].at(0.99));
+    const Counters& c = r.counters;
+    std::string_view queue = "the generator, which was late by itself";
+    if (late < 0.5 * (response - service)) {
+        if (c.waits_window + c.waits_socket == 0) return {};
+        queue = c.waits_window > c.waits_socket ? "acknowledgements (the window was full)"
+                                                : "their socket";
+    }
+    return fmt::format(
+        "; p99 is {} ms from intended and {} ms from actual send: messages waited "
+        "for {}",
+        format_ms(response), format_ms(service), queue);
+}
+
 RunVerdict verdict_of(const Result& r) {
     RunVerdict verdict;
     if (const std::string trouble = generator_trouble(r); !trouble.empty()) {
@@ -68,7 +90,7 @@ RunVerdict verdict_of(const Result& r) {
     }
     if (const std::string limit = broker_limit(r); !limit.empty()) {
         verdict.limit = Limit::broker;
-        verdict.text = "measurement valid; " + limit;
+        verdict.text = "measurement valid; " + limit + held_by(r);
         if (r.saturation && r.generator.busiest_share > kBusy) {
             verdict.limit = Limit::generator;
             verdict.text += fmt::format("; the generator was {:.0f} % busy and may be the limit",
@@ -82,7 +104,9 @@ RunVerdict verdict_of(const Result& r) {
     verdict.text = "measurement valid";
     const auto late = static_cast<double>(r.series[SeriesId::lag].at(0.99));
     const auto e2e = static_cast<double>(r.series[SeriesId::e2e].at(0.99));
-    if (late > kNoticeableLag && late > 0.1 * e2e) {
+    if (const std::string queue = held_by(r); !queue.empty()) {
+        verdict.text += queue;
+    } else if (late > kNoticeableLag && late > 0.1 * e2e) {
         verdict.text +=
             fmt::format("; schedule lag (p99 {} ms) is part of the tail", format_ms(late));
     }
@@ -92,6 +116,7 @@ RunVerdict verdict_of(const Result& r) {
 struct NamedCount {
     std::string_view name;
     double (*get)(const Result&);
+    bool says_early = false;  // before the end of the run, too
 };
 
 double to_double(std::uint64_t value) {
@@ -108,16 +133,19 @@ constexpr NamedCount kCounts[] = {
     {"acked", [](const Result& r) { return to_double(r.counters.measured_acked); }},
     {"recv", [](const Result& r) { return to_double(r.counters.measured_received); }},
     {"expected", [](const Result& r) { return to_double(r.counters.measured_owed); }},
-    {"refused", [](const Result& r) { return to_double(r.counters.refused); }},
+    {"refused", [](const Result& r) { return to_double(r.counters.refused); }, true},
     {"connected", [](const Result& r) { return to_double(r.counters.connected); }},
-    {"connect.failed", [](const Result& r) { return to_double(r.counters.connect_failed); }},
-    {"connections.lost", [](const Result& r) { return to_double(r.counters.connections_lost); }},
-    {"offered.rate", [](const Result& r) { return r.per_second(r.counters.measured_offered); }},
-    {"sent.rate", [](const Result& r) { return r.per_second(r.counters.sent_in_window); }},
-    {"acked.rate", [](const Result& r) { return r.per_second(r.counters.acked_in_window); }},
-    {"recv.rate", [](const Result& r) { return r.per_second(r.counters.received_in_window); }},
+    {"connect.failed", [](const Result& r) { return to_double(r.counters.connect_failed); }, true},
+    {"connections.lost", [](const Result& r) { return to_double(r.counters.connections_lost); },
+     true},
+    {"offered.rate", [](const Result& r) { return r.per_second(r.counters.measured_offered); },
+     true},
+    {"sent.rate", [](const Result& r) { return r.per_second(r.counters.sent_in_window); }, true},
+    {"acked.rate", [](const Result& r) { return r.per_second(r.counters.acked_in_window); }, true},
+    {"recv.rate", [](const Result& r) { return r.per_second(r.counters.received_in_window); },
+     true},
     {"fairness", [](const Result& r) { return r.fairness; }},
-    {"generator.busy", [](const Result& r) { return r.generator.busiest_share; }},
+    {"generator.busy", [](const Result& r) { return r.generator.busiest_share; }, true},
     {"generator.cpu_us_per_msg",
      [](const Result& r) { return r.generator_us_per_message().value_or(-1); }},
     {"broker.cpu_us_per_msg",
@@ -167,6 +195,13 @@ std::optional<MetricValue> metric(const Result& result, std::string_view name) {
     const auto value = histogram.supported(p);
     if (!value) return std::nullopt;
     return MetricValue{to_double(*value), true};
+}
+
+std::optional<MetricValue> metric_so_far(const Result& result, std::string_view name) {
+    for (const NamedCount& row : kCounts) {
+        if (row.name == name && !row.says_early) return std::nullopt;
+    }
+    return metric(result, name);
 }
 
 bool is_metric(std::string_view name) {
@@ -231,6 +266,7 @@ void judge(Result& result) {
         if (assertion.outcome != Expression::Outcome::pass) failed_assertion = true;
     }
     result.exit_code = kExitOk;
+    if (!result.stopped_by.empty()) failed_assertion = true;
     if (failed_assertion) result.exit_code = kExitAssertion;
     if (!result.verdict.valid) result.exit_code = kExitInvalid;
     if (!result.error.empty()) result.exit_code = kExitRunFailed;

@@ -1,0 +1,104 @@
+// The seconds of a run: what the workers report is added up, shown and kept for curves.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "mqtt-bench/heat.hpp"
+#include "mqtt-bench/run.hpp"
+
+namespace mqtt::bench {
+namespace {
+
+double seconds_between(std::int64_t from, std::int64_t to) {
+    return static_cast<double>(to - from) / 1e9;
+}
+
+}  // namespace
+
+void Run::collect(TimePoint until) {
+    for (Report& report : inbox_.take(until)) {
+        latest_[report.worker] = report.counters;
+        waiting_[report.worker] = report.pending + report.in_flight;
+        second_.merge(*report.interval);
+        inbox_.recycle(std::move(report.interval));
+        ++reports_in_second_;
+        if (reports_in_second_ >= workers_.size()) close_second(report.at_ns);
+    }
+}
+
+void Run::close_second(std::int64_t at_ns) {
+    reports_in_second_ = 0;
+    Counters now;
+    for (const Counters& counters : latest_)
+        now.add(counters);
+    Second s;
+    const std::int64_t zero = zero_ns_ != 0 ? zero_ns_ : start_ns_;
+    s.at = zero_ns_ != 0 ? seconds_between(zero, at_ns) : -1;
+    const std::int64_t from = last_second_ns_ != 0 ? last_second_ns_ : start_ns_;
+    const double length = std::max(1e-3, seconds_between(from, at_ns));
+    const auto rate = [&](std::uint64_t a, std::uint64_t b) {
+        return static_cast<std::uint64_t>(static_cast<double>(a - b) / length + 0.5);
+    };
+    s.offered = rate(now.offered, at_last_second_.offered);
+    s.sent = rate(now.sent, at_last_second_.sent);
+    s.acked = rate(now.acked, at_last_second_.acked);
+    s.received = rate(now.received, at_last_second_.received);
+    s.connected = now.connected;
+    for (const std::uint64_t waiting : waiting_)
+        s.outstanding += waiting;
+    s.elapsed = seconds_between(start_ns_, at_ns);
+    const Histogram& e2e = second_[SeriesId::e2e];
+    s.heat = heat_of(e2e.empty() && plan_->subscribers() == 0 ? second_[SeriesId::ack] : e2e);
+    s.ack_p99_ns = static_cast<double>(second_[SeriesId::ack].at(0.99));
+    s.lag_p99_ns = static_cast<double>(second_[SeriesId::lag].at(0.99));
+    s.e2e_p50_ns = static_cast<double>(e2e.at(0.5));
+    s.e2e_p99_ns = static_cast<double>(e2e.at(0.99));
+    s.e2e_max_ns = static_cast<double>(e2e.max());
+    s.generator_cpu_share = static_cast<double>(now.cpu_ns - at_last_second_.cpu_ns) / 1e9 / length;
+    const auto broker = broker_->read(own_cpu_ns());
+    if (broker && broker_at_second_) {
+        s.broker_cpu_share =
+            static_cast<double>(broker->cpu_ns - broker_at_second_->cpu_ns) / 1e9 / length;
+        s.broker_rss_bytes = broker->rss_bytes;
+    }
+    broker_at_second_ = broker;
+    if (observer_.on_interval) {
+        for (std::size_t i = 0; i < kSeriesCount; ++i) {
+            const Histogram& histogram = second_.series[i];
+            if (histogram.empty()) continue;
+            observer_.on_interval(static_cast<SeriesId>(i), seconds_between(start_ns_, from),
+                                  length, histogram);
+        }
+    }
+    result_.series.merge(second_);
+    second_.clear();
+    so_far(now, at_ns);
+    at_last_second_ = now;
+    last_second_ns_ = at_ns;
+    // The last reports, after disconnecting, close no second of the run.
+    if (length < 0.5) return;
+    result_.seconds.push_back(s);
+    if (observer_.on_second) observer_.on_second(result_, s);
+    if (spec_.abort_on_fail && result_.measured_seconds > 0) stop_if_failing();
+}
+
+// The figures up to now, for whoever looks while the run goes on; finish() makes them final.
+void Run::so_far(const Counters& now, std::int64_t at_ns) {
+    result_.counters = now;
+    const std::int64_t measured = at_ns - zero_ns_ - spec_.warmup.count();
+    const bool begun = zero_ns_ != 0 && measured > 0;
+    result_.measured_seconds =
+        begun ? static_cast<double>(std::min(measured, spec_.duration.count())) / 1e9 : 0;
+}
+
+void Run::stop_if_failing() {
+    for (const AssertionResult& assertion : result_.assertions) {
+        const AssertionResult now = evaluate_assertion(
+            assertion.text, [&](std::string_view name) { return metric_so_far(result_, name); });
+        if (now.outcome != Expression::Outcome::fail) continue;
+        result_.stopped_by = fmt::format("{} ({})", now.text, now.shown());
+        return;
+    }
+}
+
+}  // namespace mqtt::bench
