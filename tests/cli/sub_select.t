@@ -52,3 +52,17 @@ kill "$own"; finish "$own"
 
 run mqtt-sub -t a --where 'payload.temp >'; expect_exit 1
 expect_match "$T/err" "option '--where': 'payload.temp >': expected a field or a value at column 15"
+
+# On a terminal (script makes one) nothing of a message controls it; a pipe gets the exact bytes.
+if lib_find script >/dev/null; then
+    background tty script -qec "env -u NO_COLOR TERM=xterm mqtt-sub -p $PORT -t 'tty/#' -v -C 2 -W 30" /dev/null
+    tty=$pid
+    until_true 10 eval 'mqtt-pub -p "$PORT" -t tty/a -m "$(printf "\033[2J\007x")" && ! kill -0 $tty'
+    finish "$tty"
+    expect_match "$T/tty.out" $'^\e\\[36mtty/a\e\\[0m \\\\x1b\\[2J\\\\x07x'
+fi
+sub pipe -t up/pipe -t exact --color auto
+pipe=$pid
+mqtt-pub -p "$PORT" -q 1 -t exact -m $'\e[2J'
+until_true 10 contains "$T/pipe.out" $'\e[2J'
+kill "$pipe"; finish "$pipe"

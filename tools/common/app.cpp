@@ -13,6 +13,7 @@
 #include "common/exit_code.hpp"
 #include "common/options_file.hpp"
 #include "common/profile.hpp"
+#include "common/safe_text.hpp"
 #include "common/terminal.hpp"
 
 namespace tools {
@@ -161,7 +162,10 @@ Persona persona_of(std::string_view program_name) {
     return Persona::ours;
 }
 
-void say_error(const Invocation& invocation, std::string_view text) {
+// Reasons and topics come from strangers.
+void say_error(const Invocation& invocation, std::string_view unsafe) {
+    std::string text(unsafe);
+    make_safe(text, 0, Lines::escape);
     if (invocation.persona == Persona::ours) {
         fmt::print(stderr, "{}: {}\n", invocation.name, text);
     } else {

@@ -9,6 +9,7 @@
 #include "common/flags.hpp"
 #include "common/json.hpp"
 #include "common/message_json.hpp"
+#include "common/safe_text.hpp"
 
 namespace tools {
 namespace {
@@ -30,7 +31,9 @@ int take_number(std::string_view text, std::size_t& at) {
 
 }  // namespace
 
-Format::Format(std::string_view text, bool pretty_json) : pretty_json_(pretty_json) {
+Format::Format(std::string_view text, bool pretty_json, bool safe)
+    : pretty_json_(pretty_json)
+    , safe_(safe) {
     for (std::size_t at = 0; at < text.size(); ++at) {
         if (text[at] == '%') {
             at = add_field(text, at + 1);
@@ -100,7 +103,9 @@ std::string_view Format::append(std::string& out, const mqtt::Publish& message,
                                 const MessageClock& clock) const {
     std::string_view complaint;
     for (const Op& op : ops_) {
-        if (op.kind == 'L' && !op.is_time) {
+        const std::size_t start = out.size();
+        const bool is_literal = op.kind == 'L' && !op.is_time;
+        if (is_literal) {
             out += op.literal;
         } else if (op.is_time) {
             append_time(out, op, clock);
@@ -108,6 +113,7 @@ std::string_view Format::append(std::string& out, const mqtt::Publish& message,
             complaint = op.kind == 'f' ? "the payload is no 4-byte float"
                                        : "the payload is no 8-byte double";
         }
+        if (safe_ && !is_literal) make_safe(out, start, Lines::keep);
     }
     return complaint;
 }

@@ -14,7 +14,8 @@ namespace tools {
 class Format {
 public:
     // Throws UsageError for what is not a format: an unknown escape, an unfinished one.
-    Format(std::string_view text, bool pretty_json);
+    // `safe`: nothing of a message can control a terminal; escapes of the format itself may.
+    Format(std::string_view text, bool pretty_json, bool safe = false);
 
     // Appends the message. Returns what could not be shown as asked for, empty when all was well.
     std::string_view append(std::string& out, const mqtt::Publish& message,
@@ -52,6 +53,7 @@ private:
 
     std::vector<Op> ops_;
     bool pretty_json_ = false;
+    bool safe_ = false;
     bool needs_clock_ = false;
 };
 

@@ -2,18 +2,21 @@
 #include "common/message_output.hpp"
 
 #include "common/message_json.hpp"
+#include "common/safe_text.hpp"
 
 namespace tools {
 
 MessagePrinter::MessagePrinter(const MessageStyle& style) : style_(style) {
-    if (style.format) format_.emplace(*style.format, style.pretty);
+    if (style.format) format_.emplace(*style.format, style.pretty, style.safe);
 }
 
 std::string_view MessagePrinter::append(std::string& out, const mqtt::Publish& message) {
     const std::string_view payload = mqtt::as_text(message.payload);
     if (style_.json) {
         clock_.refresh();
+        const std::size_t start = out.size();
         append_message_json(out, message, JsonPayload::text, clock_);
+        if (style_.safe) make_safe(out, start, Lines::keep);
         out += style_.end;
         return {};
     }
@@ -26,12 +29,29 @@ std::string_view MessagePrinter::append(std::string& out, const mqtt::Publish& m
     // mosquitto: an empty payload shows as nothing, or as (null) behind its topic.
     if (payload.empty() && !(style_.verbose && style_.newline)) return {};
     if (style_.verbose) {
-        out += message.topic;
+        append_topic(out, message.topic);
         out += ' ';
     }
+    const std::size_t start = out.size();
     out += payload.empty() ? std::string_view("(null)") : payload;
+    if (style_.safe) make_safe(out, start, Lines::keep);
     if (style_.newline) out += style_.end;
     return {};
+}
+
+void MessagePrinter::append_topic(std::string& out, std::string_view topic) const {
+    if (style_.color) out += "\x1b[36m";
+    const std::size_t start = out.size();
+    out += topic;
+    if (style_.safe) make_safe(out, start, Lines::escape);
+    if (style_.color) out += "\x1b[0m";
+}
+
+MessageStyle style_for(MessageStyle style, Persona persona, int descriptor, ColorWish wish) {
+    if (persona != Persona::ours) return style;
+    style.safe = is_terminal(descriptor) || wish == ColorWish::always;
+    style.color = wants_color(descriptor, wish);
+    return style;
 }
 
 }  // namespace tools

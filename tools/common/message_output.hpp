@@ -5,8 +5,10 @@
 #include <optional>
 #include <string>
 
+#include "common/flags.hpp"
 #include "common/format.hpp"
 #include "common/message_clock.hpp"
+#include "common/terminal.hpp"
 #include "mqtt/packet.hpp"
 
 namespace tools {
@@ -18,7 +20,13 @@ struct MessageStyle {
     bool json = false;                  // --json: one object per line
     bool pretty = false;                // --pretty, for %j and %J
     std::optional<std::string> format;  // -F
+    bool safe = false;                  // nothing of a message can control the terminal
+    bool color = false;                 // the topic of -v stands out
 };
+
+// `style` for the stream behind `descriptor`: readable and safe on a terminal, or when colours are
+// asked for; exact bytes elsewhere, and under mosquitto's names everywhere.
+MessageStyle style_for(MessageStyle style, Persona persona, int descriptor, ColorWish wish);
 
 class MessagePrinter {
 public:
@@ -29,6 +37,8 @@ public:
     std::string_view append(std::string& out, const mqtt::Publish& message);
 
 private:
+    void append_topic(std::string& out, std::string_view topic) const;
+
     MessageStyle style_;
     std::optional<Format> format_;
     MessageClock clock_;

@@ -386,7 +386,9 @@ std::uint32_t next_code_point(std::string_view text, std::size_t& at) {
         is_valid = (byte(at + i) & 0xC0) == 0x80;
         code = code << 6 | (byte(at + i) & 0x3F);
     }
-    if (!is_valid || code > kLastCodePoint) {
+    const bool is_overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
+    const bool is_surrogate = code >= 0xD800 && code <= 0xDFFF;
+    if (!is_valid || is_overlong || is_surrogate || code > kLastCodePoint) {
         ++at;
         return kRawByte + lead;
     }

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
@@ -66,7 +68,8 @@ Requester::Requester(const tools::Invocation& invocation, const Options& options
     , options_(options)
     , request_(options.request)
     , log_(invocation, options.settings.quiet)
-    , printer_(options.request.style)
+    , printer_(tools::style_for(options.request.style, invocation.persona, STDOUT_FILENO,
+                                tools::ColorWish::automatic))
     , source_(options)
     , client_(context_, without_reconnect(make_client_options(invocation, options, log_))) {
     client_.set_delivery_handler([this](std::uint64_t, std::error_code error, ReasonCode reason) {

@@ -45,6 +45,7 @@ struct Options {
     bool message_rate = false;
     bool watch = false;
     bool qos_given = false;
+    tools::ColorWish color = tools::ColorWish::automatic;
     std::string record_path;  // --record; empty: none
 
     // --record and live views take the place of plain output.

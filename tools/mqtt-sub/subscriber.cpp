@@ -84,7 +84,7 @@ Subscriber::Subscriber(const tools::Invocation& invocation, const Options& optio
     : invocation_(invocation)
     , options_(options)
     , log_(invocation, options.settings.quiet)
-    , printer_(options.style)
+    , printer_(tools::style_for(options.style, invocation.persona, STDOUT_FILENO, options.color))
     , filter_(options)
     , screen_(options.connect.endpoint.host)
     , client_(context_, client_options()) {

@@ -20,6 +20,21 @@ constexpr std::array kRows{
          .help = "messages end with a NUL byte instead of a newline, for xargs -0 and mqtt-pub -0",
          .names = kOurs},
         [](Options& o, const FlagUse&) { o.style.end = '\0'; }},
+    Row{{.long_name = "color",
+         .argument = "WHEN",
+         .category = kOutput,
+         .help = "colour the topics of -v: auto, always or never",
+         .details =
+             "auto means on a terminal, unless NO_COLOR is set. There, and with always, "
+             "whatever in a message could control the terminal is shown as an escape (\\x1b, "
+             "\\u009b); a pipe or file gets the exact bytes.",
+         .initial = "auto",
+         .choices = "auto always never",
+         .complete = tools::Complete::choices,
+         .names = kOurs},
+        [](Options& o, const FlagUse& use) {
+            o.color = tools::parse_color_wish(use.typed(), use.word());
+        }},
     Row{{.long_name = "record",
          .argument = "FILE",
          .category = kOutput,
