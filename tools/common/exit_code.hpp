@@ -16,6 +16,7 @@ inline constexpr int kExitDone = 0;
 inline constexpr int kExitUsage = 1;
 inline constexpr int kExitLinkLost = 7;
 inline constexpr int kExitOutput = 6;
+inline constexpr int kExitFull = 9;
 inline constexpr int kExitTimedOut = 27;
 inline constexpr int kExitNeverConnected = 255;
 

@@ -40,13 +40,18 @@ tools::ToolInfo make_info() {
                      {"mqtt-pub --request -t time/get -n -W 2s", "Ask, and print the answer."},
                      {"mqtt-pub --replay day.ndjson --speed 10x --map site=lab",
                       "Replay a recording in a tenth of its time, under other topics."},
+                     {"mqtt-pub --outbox ~/outbox -t meter/1 -m 42",
+                      "Keep a message until a server has it, also without a network."},
                      {"mqtt-sub -t 'a/#' --json | mqtt-pub -h other --json-lines",
                       "Copy messages, losslessly."}},
-        .sections = {{"JSON", tools::kJsonSchema}, {"RECORDINGS", tools::kRecordHelp}},
+        .sections = {{"OUTBOX", kOutboxText},
+                     {"JSON", tools::kJsonSchema},
+                     {"RECORDINGS", tools::kRecordHelp}},
         .see_also = {"mqtt-sub 1", "mqtt-bench 1", "mqtt-broker-lite 1"}};
     tools::append_flags(info.flags, message_rows());
     tools::append_flags(info.flags, replay_rows());
     tools::append_flags(info.flags, request_rows());
+    tools::append_flags(info.flags, outbox_rows());
     tools::append_connect_flags(info.flags);
     tools::append_general_flags(info.flags);
     info.sections.push_back({"PROFILES AND SECRETS", tools::kProfilesText});

@@ -134,6 +134,7 @@ constexpr std::array kRows{
          .common = true},
         [](Options& o, const FlagUse& use) {
             o.qos = static_cast<mqtt::QoS>(tools::parse_integer(use.typed(), use.word(), 0, 2));
+            o.qos_given = true;
         }},
     Row{{.long_name = "retain",
          .short_name = 'r',

@@ -36,6 +36,16 @@ struct RequestOptions {
     bool latency = false;
 };
 
+// --outbox: messages are kept in a folder until a server has them.
+struct OutboxOptions {
+    std::string folder;       // empty: none
+    bool drain_only = false;  // --drain
+    bool drain = true;        // --no-drain
+    std::uint64_t limit_bytes = 64 * 1024 * 1024;
+    bool sync = true;
+    bool status = false;  // --outbox-status
+};
+
 struct Options {
     tools::ConnectSettings settings;
     mqtt::ConnectOptions connect;  // made from `settings`
@@ -44,6 +54,7 @@ struct Options {
     Source source = Source::none;
     std::string text;  // of -m; file name of -f
     mqtt::QoS qos = mqtt::QoS::at_most_once;
+    bool qos_given = false;
     bool retain = false;
     mqtt::PropertyList properties;  // of PUBLISH, without message expiry and topic alias
     std::optional<std::uint32_t> message_expiry;
@@ -58,6 +69,7 @@ struct Options {
     bool report_json = false;
     bool message_id = false;  // --message-id uuid
     RequestOptions request;
+    OutboxOptions outbox;
 };
 
 // True for -l, --json-lines and --replay: any number of messages, worth surviving a lost connection for.
@@ -76,5 +88,9 @@ const tools::ToolInfo& tool_info();
 std::span<const tools::FlagRow<Options>> message_rows();  // options.cpp
 std::span<const tools::FlagRow<Options>> request_rows();  // request_options.cpp
 std::span<const tools::FlagRow<Options>> replay_rows();   // replay/replay_flags.cpp
+
+std::span<const tools::FlagRow<Options>> outbox_rows();  // outbox_options.cpp
+void check_outbox(Options& options);
+extern const std::string_view kOutboxText;  // for the man page
 
 }  // namespace mqtt_pub

@@ -169,6 +169,8 @@ void check(Options& o, const tools::Invocation& invocation) {
         o.topic = o.settings.url_topic;
     }
     if (!o.line_format.empty() && o.source != Source::lines) choose_source(o, Source::lines);
+    check_outbox(o);
+    if (o.outbox.drain_only || o.outbox.status) return split_properties(o);
     if (o.source == Source::none) {
         throw UsageError(
             "a message is needed: one of -m, -f, -n, -s, -l, --json-lines and --replay");
@@ -200,6 +202,7 @@ Options parse_options(const tools::Invocation& invocation) {
         if (tools::apply_flag(message_rows(), options, use)) continue;
         if (tools::apply_flag(request_rows(), options, use)) continue;
         if (tools::apply_flag(replay_rows(), options, use)) continue;
+        if (tools::apply_flag(outbox_rows(), options, use)) continue;
         tools::apply_connect_flag(options.settings, use);
     }
     options.connect = tools::make_connect_options(options.settings);
