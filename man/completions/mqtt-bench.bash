@@ -8,6 +8,7 @@ _mqtt_bench() {
         --subs) COMPREPLY=(); return ;;
         --topics) COMPREPLY=(); return ;;
         -t|--topic) COMPREPLY=(); return ;;
+        --filter) COMPREPLY=(); return ;;
         --group) COMPREPLY=(); return ;;
         -R|--rate) COMPREPLY=(); return ;;
         -I|--interval|--interval-of-msg) COMPREPLY=(); return ;;
@@ -18,21 +19,35 @@ _mqtt_bench() {
         --phase) COMPREPLY=($(compgen -W 'spread random aligned' -- "$word")); return ;;
         --ramp) COMPREPLY=(); return ;;
         --vary-rate) COMPREPLY=(); return ;;
-        --conn-rate|--connrate) COMPREPLY=(); return ;;
-        -q|--qos) COMPREPLY=($(compgen -W '0 1 2' -- "$word")); return ;;
-        --sub-qos) COMPREPLY=($(compgen -W '0 1 2' -- "$word")); return ;;
-        -s|--size) COMPREPLY=(); return ;;
-        --verify) COMPREPLY=($(compgen -W 'order off' -- "$word")); return ;;
         -d|--duration) COMPREPLY=(); return ;;
         --warmup) COMPREPLY=(); return ;;
         --cooldown) COMPREPLY=(); return ;;
         --drain) COMPREPLY=(); return ;;
         -L|--limit) COMPREPLY=(); return ;;
         --hold) COMPREPLY=(); return ;;
+        -q|--qos) COMPREPLY=(); return ;;
+        --sub-qos) COMPREPLY=($(compgen -W '0 1 2' -- "$word")); return ;;
+        -s|--size) COMPREPLY=(); return ;;
+        -m|--message) COMPREPLY=(); return ;;
+        --message-expiry) COMPREPLY=(); return ;;
+        --verify) COMPREPLY=($(compgen -W 'order off' -- "$word")); return ;;
+        --client-id|--prefix) COMPREPLY=(); return ;;
+        -n|--start-number|--startnumber) COMPREPLY=(); return ;;
+        --auth-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        -C|--clean) COMPREPLY=($(compgen -W 'true false' -- "$word")); return ;;
+        --conn-rate|--connrate) COMPREPLY=(); return ;;
+        -i|--conn-interval) COMPREPLY=(); return ;;
+        --bind|--ifaddr) COMPREPLY=(); return ;;
+        --start) COMPREPLY=(); return ;;
+        --on-close) COMPREPLY=($(compgen -W 'fail ignore reconnect' -- "$word")); return ;;
+        --churn) COMPREPLY=(); return ;;
+        --storm) COMPREPLY=(); return ;;
+        --slow-sub) COMPREPLY=(); return ;;
+        --scale) COMPREPLY=(); return ;;
+        --set) COMPREPLY=(); return ;;
         -j|--threads) COMPREPLY=(); return ;;
         --pin) COMPREPLY=(); return ;;
         --seed) COMPREPLY=(); return ;;
-        --client-id|--prefix) COMPREPLY=(); return ;;
         --spawn) COMPREPLY=(); return ;;
         --broker-pid) COMPREPLY=(); return ;;
         --broker-cgroup) COMPREPLY=($(compgen -d -- "$word")); return ;;
@@ -61,7 +76,6 @@ _mqtt_bench() {
         --ws-header) COMPREPLY=(); return ;;
         --ws-protocol) COMPREPLY=(); return ;;
         --proxy) COMPREPLY=(); return ;;
-        --bind) COMPREPLY=(); return ;;
         --connect-timeout) COMPREPLY=(); return ;;
         -u|--username) COMPREPLY=(); return ;;
         -P|--pw|--password) COMPREPLY=(); return ;;
@@ -88,6 +102,6 @@ _mqtt_bench() {
         --keyform) COMPREPLY=($(compgen -W 'pem engine' -- "$word")); return ;;
         -o|--options-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
-    COMPREPLY=($(compgen -W '--shape -c --clients --count --pubs --subs --topics -t --topic --group -R --rate -I --interval --interval-of-msg --max --batch --max-outstanding -F --inflight --max-inflight --arrival --phase --ramp --vary-rate --conn-rate --connrate -q --qos --sub-qos -s --size -r --retain --verify -d --duration --warmup --cooldown --drain -L --limit --hold -j --threads --pin --precise --seed --client-id --prefix --embedded --spawn --broker-pid --broker-cgroup --sys --no-sys --assert --abort-on-fail --json --html --csv --junit --md --hdr --silent --slo --lo --hi --tol --a --b --a-pid --b-pid --rounds -h --host -p --port --url --profile --unix --ws --ws-path --ws-header --ws-protocol --proxy --bind --srv --nodelay --connect-timeout -u --username -P --pw --password --password-file --password-command --ask-password -V --protocol-version -x --session-expiry -k --keepalive --will-topic --will-payload --will-qos --will-retain -D --property --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --insecure --tls-server-name --tls-version --ciphers --tls-alpn --tls-keylog --psk --psk-identity --keyform -o --options-file --help --version ' -- "$word"))
+    COMPREPLY=($(compgen -W '--shape -c --clients --count --pubs --subs --topics -t --topic --filter --group -R --rate -I --interval --interval-of-msg --max --batch --max-outstanding -F --inflight --max-inflight --arrival --phase --ramp --vary-rate -d --duration --warmup --cooldown --drain -L --limit --hold -q --qos --sub-qos -s --size -m --message --message-expiry -r --retain --verify --client-id --prefix --shortids -n --start-number --startnumber --auth-file -C --clean --no-clean --conn-rate --connrate -i --conn-interval --bind --ifaddr --start --on-close --reconnect --churn --storm --slow-sub --scale --set -j --threads --pin --precise --seed --embedded --spawn --broker-pid --broker-cgroup --sys --no-sys --assert --abort-on-fail --json --html --csv --junit --md --hdr --silent --slo --lo --hi --tol --a --b --a-pid --b-pid --rounds -h --host -p --port --url --profile --unix --ws --ws-path --ws-header --ws-protocol --proxy --srv --nodelay --connect-timeout -u --username -P --pw --password --password-file --password-command --ask-password -V --protocol-version -x --session-expiry -k --keepalive --will-topic --will-payload --will-qos --will-retain -D --property --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --insecure --tls-server-name --tls-version --ciphers --tls-alpn --tls-keylog --psk --psk-identity --keyform -o --options-file --help --version ' -- "$word"))
 }
 complete -F _mqtt_bench mqtt-bench

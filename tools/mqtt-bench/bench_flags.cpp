@@ -17,7 +17,6 @@ using tools::UsageError;
 
 constexpr std::string_view kTopology = "Topology";
 constexpr std::string_view kLoad = "Load";
-constexpr std::string_view kMessage = "Message";
 constexpr std::string_view kTime = "Time";
 
 std::uint32_t to_count(const FlagUse& use, std::int64_t minimum = 1) {
@@ -129,10 +128,19 @@ constexpr std::array kRows{
               .argument = "PATTERN",
               .category = kTopology,
               .help = "topic; %i is the publisher's number, %r the run's id",
-              .details = "In sub it is the filter, %i the subscriber's number.",
+              .details = "In sub it is the filter, %i the subscriber's number. Also %n (number of "
+                         "the message), %c (client id), %u (user name), %{i+1}, %{i/200}, "
+                         "%{i%10}, and per message %{seq:0-7}, %{rand:0-999}, "
+                         "%{zipf:1000,1.1} (small numbers more often).",
               .initial = "bench/%i",
               .common = true},
              [](BenchSettings& s, const FlagUse& use) { s.spec.topic = use.word(); }},
+    BenchRow{{.long_name = "filter",
+              .argument = "FILTER",
+              .category = kTopology,
+              .help = "what subscribers subscribe to, instead of what the shape says",
+              .repeatable = true},
+             [](BenchSettings& s, const FlagUse& use) { s.spec.filters.push_back(use.word()); }},
     BenchRow{{.long_name = "group",
               .argument = "NAME",
               .category = kTopology,
@@ -147,11 +155,17 @@ constexpr std::array kRows{
               .help = "messages per second of all publishers together; in conn: connections",
               .details = "An open loop: the schedule is fixed before the run, and latency counts "
                          "from the time when a message was due, whatever the broker does. Such as "
-                         "500, 50k, 50k/s, 600/m.",
+                         "500, 50k, 50k/s, 600/m; 10/s/client counts per publisher.",
               .initial = "1000",
               .common = true},
              [](BenchSettings& s, const FlagUse& use) {
-                 s.spec.rate = tools::parse_rate(use.typed(), use.word());
+                 std::string_view word = use.word();
+                 constexpr std::string_view kEach = "/client";
+                 const bool each = word.ends_with(kEach);
+                 if (each) word.remove_suffix(kEach.size());
+                 const double rate = tools::parse_rate(use.typed(), word);
+                 s.spec.client_interval_ms = each && rate > 0 ? 1000 / rate : 0;
+                 if (!each || rate == 0) s.spec.rate = rate;
                  s.rate_given = true;
              }},
     BenchRow{{.long_name = "interval",
@@ -224,66 +238,6 @@ constexpr std::array kRows{
               .category = kLoad,
               .help = "rates over time: 10k:30s,20k:30s; 0-10k:30s rises"},
              set_steps},
-    BenchRow{{.long_name = "conn-rate",
-              .aliases = "connrate",
-              .argument = "RATE",
-              .category = kLoad,
-              .help = "connections per second; as fast as 64 at a time go unless said"},
-             [](BenchSettings& s, const FlagUse& use) {
-                 s.spec.connect_rate = tools::parse_rate(use.typed(), use.word());
-             }},
-
-    BenchRow{{.long_name = "qos",
-              .short_name = 'q',
-              .argument = "QOS",
-              .category = kMessage,
-              .help = "quality of service of messages and subscriptions",
-              .initial = "0",
-              .choices = "0 1 2",
-              .common = true},
-             [](BenchSettings& s, const FlagUse& use) {
-                 s.spec.qos = static_cast<QoS>(use.word()[0] - '0');
-             }},
-    BenchRow{{.long_name = "sub-qos",
-              .argument = "QOS",
-              .category = kMessage,
-              .help = "quality of service of the subscriptions, when it differs",
-              .choices = "0 1 2"},
-             [](BenchSettings& s, const FlagUse& use) {
-                 s.spec.subscribe_qos = static_cast<QoS>(use.word()[0] - '0');
-                 s.spec.subscribe_qos_given = true;
-             }},
-    BenchRow{
-        {.long_name = "size",
-         .short_name = 's',
-         .argument = "BYTES",
-         .category = kMessage,
-         .help = "payload size",
-         .details = "From 32 bytes on a payload carries stream, sequence number and times; from "
-                    "8 bytes on stream and number; below, messages are only counted.",
-         .initial = "64",
-         .common = true},
-        [](BenchSettings& s, const FlagUse& use) {
-            const std::uint64_t size = tools::parse_size(use.typed(), use.word());
-            if (size > 256'000'000) throw UsageError("option '--size': at most 256 MB");
-            s.spec.payload_bytes = static_cast<std::uint32_t>(size);
-        }},
-    BenchRow{{.long_name = "retain",
-              .short_name = 'r',
-              .takes = Takes::nothing,
-              .category = kMessage,
-              .help = "publish retained messages"},
-             [](BenchSettings& s, const FlagUse&) { s.spec.retain = true; }},
-    BenchRow{{.long_name = "verify",
-              .argument = "HOW",
-              .category = kMessage,
-              .help = "order: loss, duplicates and order of every stream; off: plain payload",
-              .initial = "order",
-              .choices = "order off",
-              .complete = tools::Complete::choices},
-             [](BenchSettings& s, const FlagUse& use) {
-                 s.spec.verify = use.word() == "off" ? Verify::off : Verify::order;
-             }},
 
     BenchRow{{.long_name = "duration",
               .short_name = 'd',

@@ -19,6 +19,12 @@ struct BenchSettings {
     bool rate_given = false;
     bool interval_given = false;
     bool duration_given = false;
+    bool clean = true;
+    std::vector<std::string> sources;  // --bind: addresses and networks, as typed
+
+    // run
+    double scale = 1;
+    std::vector<std::string> sets;
 
     // find
     std::vector<std::string> objectives;
@@ -34,12 +40,19 @@ struct BenchSettings {
 
 using BenchRow = tools::FlagRow<BenchSettings>;
 
-std::span<const BenchRow> load_rows();    // bench_flags.cpp
-std::span<const BenchRow> output_rows();  // output_flags.cpp
-std::span<const BenchRow> search_rows();  // search_flags.cpp
+std::span<const BenchRow> load_rows();      // bench_flags.cpp
+std::span<const BenchRow> message_rows();   // message_flags.cpp
+std::span<const BenchRow> client_rows();    // client_flags.cpp
+std::span<const BenchRow> scenario_rows();  // scenario_flags.cpp
+std::span<const BenchRow> output_rows();    // output_flags.cpp
+std::span<const BenchRow> search_rows();    // search_flags.cpp
 
 // All of them, for parser, help, man page and completions.
 const std::vector<const tools::Flag*>& bench_flags();
+
+// The two halves of make_settings, for what comes from files: store, then put together and check.
+void apply_flags(BenchSettings& settings, std::span<const tools::FlagUse> uses);
+void finish_settings(BenchSettings& settings);
 
 // Puts everything together; `spec` of the answer is ready to run. Throws tools::UsageError.
 BenchSettings make_settings(Command command, std::span<const tools::FlagUse> uses,

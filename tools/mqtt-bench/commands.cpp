@@ -15,9 +15,13 @@
 #include "common/terminal.hpp"
 #include "mqtt-bench/find.hpp"
 #include "mqtt-bench/hdr_log.hpp"
+#include "mqtt-bench/host_check.hpp"
 #include "mqtt-bench/live_panel.hpp"
 #include "mqtt-bench/outputs.hpp"
 #include "mqtt-bench/run.hpp"
+#include "mqtt-bench/scenario.hpp"
+#include "mqtt-bench/scenario_list.hpp"
+#include "mqtt-bench/shapes.hpp"
 #include "mqtt-bench/summary.hpp"
 #include "mqtt-bench/text.hpp"
 #include "mqtt-bench/versus.hpp"
@@ -72,6 +76,33 @@ int run_once(const Spec& spec) {
     return result.exit_code;
 }
 
+// Files of the runs of a sweep are numbered: run.json becomes run.1.json.
+void number_files(Spec& spec, std::size_t number) {
+    for (std::string* file : {&spec.outputs.json, &spec.outputs.html, &spec.outputs.csv,
+                              &spec.outputs.junit, &spec.outputs.markdown, &spec.hdr_file}) {
+        if (file->empty() || *file == "-") continue;
+        const std::size_t slash = file->rfind('/');
+        const std::size_t dot = file->rfind('.');
+        const bool has_ending =
+            dot != std::string::npos && (slash == std::string::npos || dot > slash);
+        file->insert(has_ending ? dot : file->size(), fmt::format(".{}", number));
+    }
+}
+
+int run_all(std::span<const ScenarioRun> runs) {
+    if (runs.size() == 1) return run_once(runs.front().settings.spec);
+    int worst = kExitOk;
+    for (std::size_t i = 0; i < runs.size() && !cancelled; ++i) {
+        Spec spec = runs[i].settings.spec;
+        number_files(spec, i + 1);
+        write_stdout(fmt::format("run {} of {}: {}\n", i + 1, runs.size(), runs[i].title));
+        const int code = run_once(spec);
+        if (worst == kExitOk) worst = code;
+        write_stdout("\n");
+    }
+    return worst;
+}
+
 // Runs of find and vs: without live lines of their own.
 Result run_quietly(const Spec& given) {
     Spec spec = given;
@@ -109,8 +140,7 @@ Spec spec_of_side(const Spec& common, const std::string& url, pid_t pid) {
     if (!parsed.ok()) {
         throw std::invalid_argument(fmt::format("'{}': {}", url, parsed.error().detail));
     }
-    spec.connect.endpoint = parsed->endpoint;
-    spec.targets = {parsed->endpoint};
+    set_endpoint(spec, parsed->endpoint);
     spec.broker_pid = pid;
     return spec;
 }
@@ -147,21 +177,49 @@ std::size_t read_command(std::span<char* const> words, CommandWords& out) {
         out.mode = word() == "find" ? Mode::find : Mode::versus;
         ++taken;
     }
-    for (const Command c : {Command::conn, Command::pub, Command::sub, Command::pubsub}) {
+    if (taken == 0 && (word() == "list" || word() == "check")) {
+        out.mode = word() == "list" ? Mode::list : Mode::check;
+        ++taken;
+        if (out.mode == Mode::list && !word().empty() && !word().starts_with('-')) {
+            out.scenario = word();
+            ++taken;
+        }
+        return taken;
+    }
+    for (const Command c :
+         {Command::conn, Command::pub, Command::sub, Command::pubsub, Command::rtt, Command::run}) {
         if (word() != command_name(c)) continue;
         out.load = c;
-        return taken + 1;
+        ++taken;
+        if (c == Command::run && !word().empty() && !word().starts_with('-')) {
+            out.scenario = word();
+            ++taken;
+        }
+        return taken;
     }
     return taken;
 }
 
-int run_command(const CommandWords& what, const BenchSettings& settings) {
-    switch (what.mode) {
-    case Mode::find: return run_find(settings);
-    case Mode::versus: return run_versus_command(settings);
-    case Mode::once: break;
+int run_command(const CommandWords& what, std::span<const tools::FlagUse> uses,
+                const std::string& command_line) {
+    if (what.mode == Mode::list) return list_scenarios(what.scenario);
+    if (what.mode == Mode::check) return check_hosts(make_settings(what.load, uses, command_line));
+    std::vector<ScenarioRun> runs;
+    if (what.load == Command::run) {
+        if (what.scenario.empty()) {
+            throw std::invalid_argument("run needs a scenario file or a preset (mqtt-bench list)");
+        }
+        runs = make_runs(load_scenario(what.scenario), uses, command_line);
+    } else {
+        runs.push_back({{}, make_settings(what.load, uses, command_line)});
     }
-    return run_once(settings.spec);
+    if (what.mode == Mode::once) return run_all(runs);
+    if (runs.size() > 1) {
+        throw std::invalid_argument(
+            "find and vs take one run: choose by --set sweep.KEY=VALUE of each key");
+    }
+    const BenchSettings& settings = runs.front().settings;
+    return what.mode == Mode::find ? run_find(settings) : run_versus_command(settings);
 }
 
 void cancel_run() {

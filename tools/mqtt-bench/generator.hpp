@@ -73,6 +73,8 @@ public:
     void on_closed(std::uint32_t publisher, bool keeps = false);
     // A subscription stands. What went before is not owed, unless a session was kept for it.
     void on_subscribed(std::uint32_t subscriber, bool resumed);
+    // It was taken away on purpose. What comes until it is back, or until the end, is not owed.
+    void on_absent(std::uint32_t subscriber) { subscribers_[subscriber].absent = true; }
 
     // The schedule's zero. Measured is what is intended in [measure_from, measure_until).
     void start(std::int64_t zero_ns);
@@ -104,6 +106,8 @@ public:
     // Tells the other workers and the controller; once per read batch.
     void show_progress();
 
+    // Every group's limit is reached.
+    bool is_all_offered() const;
     // The last message is sent and acknowledged.
     bool is_idle() const { return pending_ == 0 && in_flight_ == 0; }
     std::uint64_t pending() const { return pending_; }
@@ -120,7 +124,8 @@ public:
     // Writes how many of each stream of this worker were sent, by global number.
     void add_sent(std::vector<std::uint64_t>& sent_of_stream) const;
     const std::vector<Uncertain>& uncertain() const { return uncertain_; }
-    void excuse(const std::vector<Uncertain>& uncertain);  // of all workers, before lost()
+    // Of all workers, before lost(); and what those could not see who are absent at the end.
+    void excuse(const std::vector<Uncertain>& uncertain);
     // Never seen, given what was sent of every stream of the run.
     std::uint64_t lost(const std::vector<std::uint64_t>& sent_of_stream) const;
     std::uint64_t excused(const std::vector<std::uint64_t>& sent_of_stream) const;
@@ -135,6 +140,7 @@ private:
         std::uint32_t first_check = 0;
         bool shared = false;
         bool owes_nothing_offline = true;  // QoS 0 in it: an outage may lose
+        bool absent = false;
     };
     struct InFlight {
         std::int64_t intended = 0;
@@ -188,7 +194,6 @@ private:
         backlogs_.back().last_ns = now;
     }
     std::uint64_t outstanding() const;
-    bool is_all_offered() const;
 
     const Plan& plan_;
     const Spec& spec_;

@@ -6,7 +6,8 @@
 namespace mqtt::bench {
 
 void Generator::on_subscribed(std::uint32_t subscriber, bool resumed) {
-    const Subscriber& sub = subscribers_[subscriber];
+    Subscriber& sub = subscribers_[subscriber];
+    sub.absent = false;
     if (resumed && !sub.owes_nothing_offline) return;
     if (plan_.is_foreign()) {
         for (const auto& [key, stream] : foreign_streams_) {
@@ -44,6 +45,13 @@ void Generator::add_sent(std::vector<std::uint64_t>& sent_of_stream) const {
 
 void Generator::excuse(const std::vector<Uncertain>& uncertain) {
     if (plan_.is_foreign()) return;
+    for (const Subscriber& sub : subscribers_) {
+        if (!sub.absent || sub.shared) continue;
+        for (std::uint32_t i = 0; i < plan_.streams_in(sub.set); ++i) {
+            const std::uint32_t place = sub.first_check + i;
+            checks_.excuse(place, checks_.next_of(place), ~std::uint64_t{0});
+        }
+    }
     for (const Uncertain& one : uncertain) {
         for (const Subscriber& sub : subscribers_) {
             const std::uint32_t place = plan_.place_in(sub.set, one.stream);

@@ -27,7 +27,7 @@ bool Generator::is_all_offered() const {
 }
 
 bool Generator::pump(std::int64_t now) {
-    if (!spec_.max || now >= end_ || zero_ == kNever || publishers_.empty()) return false;
+    if (!spec_.max || now < zero_ || now >= end_ || publishers_.empty()) return false;
     bool sent_any = false;
     // Every publisher at most once per call, so that what it caused is read in between.
     for (std::size_t n = 0; n < publishers_.size() && !is_all_offered(); ++n) {

@@ -17,6 +17,7 @@ void Generator::on_message(std::uint32_t subscriber, Bytes payload, bool dup, st
     if (plan_.is_foreign()) {
         if (!read_payload_header(payload, header)) {
             ++counters_.unmeasured;
+            note_backlog(now);
             if (is_measured(now)) ++counters_.received_in_window;
             return;
         }

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -48,13 +50,23 @@ LoadGroup::LoadGroup(const Plan& plan, const PlannedGroup& group, const Spec& sp
         qos_weights_ += share.weight;
     set_content();
     if (group.spec.limit != 0) {
-        limit_ = group.spec.limit / workers + (worker < group.spec.limit % workers ? 1 : 0);
+        // By publishers, since a worker may own none.
+        std::uint64_t before = 0;
+        for (std::uint32_t w = 0; w < worker; ++w)
+            before += owned_by(w, workers);
+        const std::uint64_t all = std::max(1u, group.publishers);
+        limit_ = group.spec.limit * (before + owned_by(worker, workers)) / all -
+                 group.spec.limit * before / all;
     }
     if (!spec.max && worker < group.publishers) {
         schedule_ =
             std::make_unique<Schedule>(plan.schedule(group, spec.seed + group.first_publisher),
                                        group.publishers, worker, workers);
     }
+}
+
+std::uint32_t LoadGroup::owned_by(std::uint32_t worker, std::uint32_t workers) const {
+    return worker < group_.publishers ? (group_.publishers - worker - 1) / workers + 1 : 0;
 }
 
 void LoadGroup::set_content() {
@@ -91,6 +103,7 @@ LoadGroup::Message LoadGroup::next(const PublisherState& publisher, std::uint32_
         request_.topic = topic_;
     }
     if (qos_weights_ > 0) draw_qos(publisher);
+    if (group_.spec.round_trip) ask_for_answer(publisher);
     if (is_template_) {
         fill_template(publisher);
         return {request_, {}};
@@ -126,6 +139,19 @@ std::size_t LoadGroup::draw_size(const PublisherState& publisher) const {
     const double span = chosen->to - chosen->from + 1.0;
     const double share = draw_share(seed_, who + kForLength, publisher.messages);
     return chosen->from + static_cast<std::size_t>(share * span);
+}
+
+// 5.0: where the answer shall go, and which request it is to. Before 5.0 the answerer knows: to the
+// topic of the request with /reply after it.
+void LoadGroup::ask_for_answer(const PublisherState& publisher) {
+    const auto filters = plan_.filters_of(group_, publisher.number - group_.first_publisher);
+    properties_ = group_.spec.properties;
+    properties_.add(PropertyId::response_topic, filters.front());
+    const std::uint64_t message = publisher.messages;
+    char number[sizeof message];
+    std::memcpy(number, &message, sizeof message);
+    properties_.add(PropertyId::correlation_data, std::string_view(number, sizeof number));
+    request_.properties = properties_;
 }
 
 void LoadGroup::fill_template(const PublisherState& publisher) {

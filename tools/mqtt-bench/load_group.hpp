@@ -45,10 +45,12 @@ public:
 
 private:
     std::uint32_t choose(const PublisherState& publisher) const;
+    std::uint32_t owned_by(std::uint32_t worker, std::uint32_t workers) const;
     void draw_qos(const PublisherState& publisher);
     std::size_t draw_size(const PublisherState& publisher) const;
     void set_content();
     void fill_template(const PublisherState& publisher);
+    void ask_for_answer(const PublisherState& publisher);
 
     const Plan& plan_;
     const PlannedGroup& group_;
@@ -64,6 +66,7 @@ private:
     std::string topic_;                  // of the present message, when topics vary
     std::string text_;                   // of a template
     std::vector<std::uint8_t> payload_;  // as long as the largest
+    PropertyList properties_;            // of a request, with its response topic
     PublishRequest request_;
 };
 

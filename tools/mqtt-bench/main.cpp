@@ -61,10 +61,18 @@ tools::ToolInfo tool_info() {
     tools::ToolInfo info;
     info.name = "mqtt-bench";
     info.summary = "load an MQTT broker and measure what comes back, how late, and what is lost";
-    info.synopsis = {"pubsub [OPTION]... [URL]...", "pub [OPTION]... [URL]...",
-                     "sub [OPTION]... [URL]...",    "conn [OPTION]... [URL]...",
-                     "find [COMMAND] [OPTION]...",  "vs [COMMAND] --a URL --b URL [OPTION]...",
-                     "report FILE... [OPTION]...",  "merge FILE... [OPTION]...",
+    info.synopsis = {"pubsub [OPTION]... [URL]...",
+                     "pub [OPTION]... [URL]...",
+                     "sub [OPTION]... [URL]...",
+                     "conn [OPTION]... [URL]...",
+                     "rtt [OPTION]... [URL]...",
+                     "run FILE|PRESET [OPTION]... [URL]...",
+                     "list [PRESET]",
+                     "check [OPTION]...",
+                     "find [COMMAND] [OPTION]...",
+                     "vs [COMMAND] --a URL --b URL [OPTION]...",
+                     "report FILE... [OPTION]...",
+                     "merge FILE... [OPTION]...",
                      "diff OLD NEW [OPTION]..."};
     info.description =
         "Publishes on a schedule that is fixed before the run and never waits for the broker; "
@@ -97,7 +105,11 @@ tools::ToolInfo tool_info() {
          "one result of generators on two hosts"},
         {"mqtt-bench diff old.json new.json --assert 'e2e.p99<=1.1*old.e2e.p99'",
          "exit code 99 when the tail has grown by more than a tenth"},
-        {"mqtt-bench conn -c 10000 -R 1000 --hold 30s", "connect at a rate and stay connected"}};
+        {"mqtt-bench conn -c 10000 -R 1000 --hold 30s", "connect at a rate and stay connected"},
+        {"mqtt-bench rtt -c 10 -R 1k", "requests and their responses (5.0)"},
+        {"mqtt-bench run mqttbs-p2p-1k --scale 0.1 -d 30s --embedded",
+         "a published scenario, a tenth of it"},
+        {"mqtt-bench check --clients 100k --rate 50k", "what a load takes, and what is here"}};
     static const std::string schema = schema_text();
     info.sections = {
         {"EXIT CODES OF A RUN",
@@ -105,6 +117,36 @@ tools::ToolInfo tool_info() {
          "line "
          "is wrong; 3 the measurement is invalid, because the generator was the limit; 99 an "
          "assertion does not hold."},
+        {"SCENARIOS",
+         "run takes a preset (list names them) or a file of TOML whose words are those of the long "
+         "options. Above the first table they are for the run and all groups. A [[group]] has a "
+         "role (pub, sub, both, idle or answer), a name, clients, and options of its own. A "
+         "[[stage]] does something at a time: drop (and come back), disconnect, connect, "
+         "unsubscribe or subscribe, to a fraction or count of a group; mode is close or "
+         "disconnect; repeat and every do it again. [assert] has conditions, [sweep] lists whose "
+         "combinations are runs of their own.\n\n"
+         "  duration = \"30s\"\n"
+         "  qos = 1\n"
+         "  [[group]]\n"
+         "  name = \"sensors\"\n"
+         "  role = \"pub\"\n"
+         "  clients = 50_000\n"
+         "  topic = \"t/%i\"\n"
+         "  rate = \"1/s/client\"\n"
+         "  size = \"64:80,1k:20\"\n"
+         "  [[group]]\n"
+         "  role = \"sub\"\n"
+         "  clients = 500\n"
+         "  filter = \"$share/b/t/#\"\n"
+         "  [[stage]]\n"
+         "  at = \"20s\"\n"
+         "  action = \"drop\"\n"
+         "  group = \"sensors\"\n"
+         "  fraction = 0.2\n"
+         "  [assert]\n"
+         "  e2e.p99 = \"<20ms\"\n\n"
+         "The command line counts more than the file; what belongs to one group is changed by "
+         "--set, as in --set sensors.clients=1000 --set sweep.qos=0,1."},
         {"JSON RESULT", schema},
         {"PROFILES AND SECRETS", tools::kProfilesText}};
     info.see_also = {"mqtt-pub 1", "mqtt-sub 1", "mqtt-broker-lite 1"};
@@ -131,8 +173,8 @@ int main(int argc, char** argv) {
         !report.empty() ? 0 : read_command({words.data() + 1, words.size() - 1}, what);
     if (report.empty() && taken == 0 && words[1][0] != '-') {
         fmt::print(stderr,
-                   "mqtt-bench: no command '{}'; there are pubsub, pub, sub, conn, find, vs, "
-                   "report, merge, diff\n",
+                   "mqtt-bench: no command '{}'; there are pubsub, pub, sub, conn, rtt, run, list, "
+                   "check, find, vs, report, merge, diff\n",
                    words[1]);
         return kExitBadUsage;
     }
@@ -149,13 +191,13 @@ int main(int argc, char** argv) {
     tool.run = [&](const tools::Invocation& invocation) {
         if (report.empty() && taken == 0)
             throw tools::UsageError(
-                "name a command: pubsub, pub, sub, conn, find, vs, report, merge or diff");
+                "name a command: pubsub, pub, sub, conn, rtt, run, list, check, find, vs, report, "
+                "merge or diff");
         try {
             if (!report.empty()) {
                 code = run_report_command(report, files, invocation.uses);
             } else {
-                code =
-                    run_command(what, make_settings(what.load, invocation.uses, join(argc, argv)));
+                code = run_command(what, invocation.uses, join(argc, argv));
             }
         } catch (const std::invalid_argument& error) {
             throw tools::UsageError(error.what());

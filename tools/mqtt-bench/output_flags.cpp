@@ -1,10 +1,8 @@
-// Host, broker beside it, judging, output; and how all tables become a Spec.
+// Host, broker beside it, judging, output.
 #include <fmt/format.h>
 
 #include <array>
-#include <deque>
 
-#include "common/app.hpp"
 #include "common/expression.hpp"
 #include "common/units.hpp"
 #include "mqtt-bench/bench_flags.hpp"
@@ -62,16 +60,6 @@ constexpr std::array kRows{
              [](BenchSettings& s, const FlagUse& use) {
                  s.spec.seed = static_cast<std::uint64_t>(
                      tools::parse_integer(use.typed(), use.word(), 1, INT64_MAX));
-             }},
-    BenchRow{{.long_name = "client-id",
-              .aliases = "prefix",
-              .argument = "PATTERN",
-              .category = kHost,
-              .help = "client ids; %i is the number, %r the run's id",
-              .initial = "bench-%r-%i"},
-             [](BenchSettings& s, const FlagUse& use) {
-                 s.spec.client_id = use.word();
-                 if (use.word().find("%i") == std::string::npos) s.spec.client_id += "%i";
              }},
 
     BenchRow{{.long_name = "embedded",
@@ -188,120 +176,10 @@ constexpr std::array kRows{
              [](BenchSettings& s, const FlagUse&) { s.spec.silent = true; }},
 };
 
-// A connection option under bench's letters: the row of connect_flags behind a copy of its Flag.
-struct ConnectCopy {
-    Flag flag;
-    const tools::ConnectRow* row = nullptr;
-};
-
-bool is_left_out(std::string_view name) {
-    for (const std::string_view out :
-         {"id", "id-prefix", "disable-clean-session", "max-inflight", "debug", "quiet",
-          "max-retries", "retry-delay", "exit-on-disconnect"}) {
-        if (name == out) return true;
-    }
-    return false;
-}
-
-const std::deque<ConnectCopy>& connect_copies() {
-    static const std::deque<ConnectCopy> copies = [] {
-        std::deque<ConnectCopy> out;
-        const auto add = [&](std::span<const tools::ConnectRow> rows) {
-            for (const tools::ConnectRow& row : rows) {
-                if (is_left_out(row.flag.long_name)) continue;
-                ConnectCopy copy{row.flag, &row};
-                if (std::string_view("cdiILMAS").find(row.flag.short_name) !=
-                    std::string_view::npos) {
-                    copy.flag.short_name = 0;
-                }
-                if (row.flag.long_name == "url") copy.flag.repeatable = true;
-                out.push_back(copy);
-            }
-        };
-        add(tools::connection_rows());
-        add(tools::session_rows());
-        add(tools::tls_rows());
-        return out;
-    }();
-    return copies;
-}
-
-bool apply_connect(BenchSettings& settings, const FlagUse& use) {
-    for (const ConnectCopy& copy : connect_copies()) {
-        if (&copy.flag != use.flag) continue;
-        if (copy.flag.long_name == "url") {
-            settings.urls.push_back(use.word());
-        }
-        copy.row->apply(settings.connect, FlagUse{&copy.row->flag, use.words, use.from_file});
-        return true;
-    }
-    return false;
-}
-
-void set_targets(BenchSettings& s) {
-    Spec& spec = s.spec;
-    const bool version_given = s.connect.version.has_value();
-    s.connect.no_delay = true;
-    spec.connect = tools::make_connect_options(s.connect);
-    spec.connect.fall_back_to_3_1_1 = !version_given;
-    spec.connect.tcp_no_delay = true;
-    if (s.urls.size() <= 1) {
-        spec.targets = {spec.connect.endpoint};
-        return;
-    }
-    for (const std::string& url : s.urls) {
-        const auto parsed = parse_url(url);
-        if (!parsed.ok()) throw UsageError(fmt::format("'{}': {}", url, parsed.error().detail));
-        spec.targets.push_back(parsed->endpoint);
-    }
-}
-
 }  // namespace
 
 std::span<const BenchRow> output_rows() {
     return kRows;
-}
-
-const std::vector<const Flag*>& bench_flags() {
-    static const std::vector<const Flag*> flags = [] {
-        std::vector<const Flag*> out;
-        tools::append_flags(out, load_rows());
-        tools::append_flags(out, output_rows());
-        tools::append_flags(out, search_rows());
-        for (const ConnectCopy& copy : connect_copies())
-            out.push_back(&copy.flag);
-        tools::append_general_flags(out);
-        return out;
-    }();
-    return flags;
-}
-
-BenchSettings make_settings(Command command, std::span<const FlagUse> uses,
-                            std::string command_line) {
-    BenchSettings s;
-    s.spec.command = command;
-    s.spec.command_line = std::move(command_line);
-    for (const FlagUse& use : uses) {
-        if (apply_connect(s, use)) continue;
-        if (tools::apply_flag(load_rows(), s, use)) continue;
-        if (tools::apply_flag(output_rows(), s, use)) continue;
-        tools::apply_flag(search_rows(), s, use);
-    }
-    if (s.rate_given && s.interval_given && command != Command::conn) {
-        throw UsageError(
-            "options '-R' and '-I' together: -R is messages per second of all "
-            "publishers here; connections per second are --conn-rate");
-    }
-    if (command == Command::conn && s.rate_given) s.spec.connect_rate = s.spec.rate;
-    const int brokers = (s.spec.embedded ? 1 : 0) + (s.spec.spawn.empty() ? 0 : 1) +
-                        (s.spec.broker_pid != 0 ? 1 : 0) + (s.spec.broker_cgroup.empty() ? 0 : 1);
-    if (brokers > 1) {
-        throw UsageError(
-            "--embedded, --spawn, --broker-pid and --broker-cgroup exclude each other");
-    }
-    if (command == Command::sub && !s.duration_given) s.spec.warmup = std::chrono::nanoseconds(0);
-    set_targets(s);
-    return s;
 }
 
 }  // namespace mqtt::bench

@@ -89,8 +89,6 @@ void Plan::add(const Group& given) {
     group.first_client = clients_;
     group.topic = Pattern(given.topic);
     group.client_id = Pattern(given.client_id);
-    for (const std::string& filter : given.filters)
-        group.filters.emplace_back(filter);
     group.number_modulo = given.topics != 0 ? given.topics : std::max(1u, given.clients);
     if (publishes(given)) {
         group.publishers = given.clients;
@@ -123,6 +121,8 @@ void Plan::add(const Group& given) {
     }
     if (subscribes(given) || given.role == Role::answer) {
         if (given.filters.empty()) refuse(fmt::format("group '{}' has no filter", given.name));
+        for (const std::string& filter : given.filters)
+            group.filters.emplace_back(filter);
         std::size_t shared = 0;
         for (const std::string& filter : given.filters)
             shared += filter.starts_with("$share/") ? 1 : 0;

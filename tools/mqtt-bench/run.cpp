@@ -11,6 +11,7 @@
 #include "mqtt-bench/environment.hpp"
 #include "mqtt-bench/payload_header.hpp"
 #include "mqtt-bench/shapes.hpp"
+#include "mqtt-bench/sources.hpp"
 
 namespace mqtt::bench {
 namespace {
@@ -40,12 +41,13 @@ Run::Run(Spec spec, Observer observer) : spec_(std::move(spec)), observer_(std::
     const std::uint32_t run_id =
         make_run_id(Random(spec_.seed).next() ^ static_cast<std::uint64_t>(monotonic_ns()));
     make_groups(spec_);
+    check_descriptors();
+    if (spec_.sources.empty()) spec_.sources = choose_sources(spec_.targets, client_count());
     plan_ = std::make_unique<Plan>(spec_, run_id);
     for (const std::string& text : spec_.assertions) {
         check_metrics(text, is_metric);
         result_.assertions.push_back({.text = text});
     }
-    check_descriptors();
     broker_ = std::make_unique<BrokerSide>(spec_);
     shared_ = std::make_unique<Shared>(*plan_, spec_.threads, plan_->has_outages());
     latest_.resize(spec_.threads);
@@ -54,15 +56,22 @@ Run::Run(Spec spec, Observer observer) : spec_(std::move(spec)), observer_(std::
 
 Run::~Run() = default;
 
+std::uint32_t Run::client_count() const {
+    std::uint32_t sum = 0;
+    for (const Group& group : spec_.groups)
+        sum += group.clients;
+    return sum;
+}
+
 void Run::check_descriptors() const {
     const std::uint64_t allowed = raise_descriptor_limit();
-    const std::uint64_t needed = plan_->clients() * (spec_.embedded ? 2ull : 1ull) + 64;
+    const std::uint64_t clients = client_count();
+    const std::uint64_t needed = clients * (spec_.embedded ? 2 : 1) + 64;
     if (needed <= allowed) return;
-    throw std::invalid_argument(
-        fmt::format("{} clients need {} open files{}, this process may have {}: raise the limit "
-                    "(ulimit -n {}) or use fewer clients",
-                    plan_->clients(), needed, spec_.embedded ? " with the broker inside" : "",
-                    allowed, needed));
+    throw std::invalid_argument(fmt::format(
+        "{} clients need {} open files{}, this process may have {}: raise the limit "
+        "(ulimit -n {}) or use fewer clients",
+        clients, needed, spec_.embedded ? " with the broker inside" : "", allowed, needed));
 }
 
 Result Run::execute() {
@@ -113,7 +122,11 @@ void Run::fill_static() {
     r.version = spec_.connect.version == ProtocolVersion::v5       ? "5"
                 : spec_.connect.version == ProtocolVersion::v3_1_1 ? "3.1.1"
                                                                    : "3.1";
-    r.qos = static_cast<int>(spec_.qos);
+    for (const PlannedGroup& group : plan_->groups()) {
+        if (group.publishers == 0) continue;
+        r.qos = std::max(r.qos, static_cast<int>(group.spec.qos));
+        r.payload_bytes = std::max(r.payload_bytes, group.spec.payload_bytes);
+    }
     r.saturation = spec_.max;
     r.lossless = plan_->has_header() || plan_->has_short_header() || plan_->is_foreign();
     r.seed = spec_.seed;
@@ -123,7 +136,6 @@ void Run::fill_static() {
     r.publishers = plan_->publishers();
     r.subscribers = plan_->subscribers();
     r.fan_out = plan_->fan_out();
-    r.payload_bytes = spec_.payload_bytes;
     r.offered_rate = plan_->offered_rate();
     r.generator.threads = spec_.threads;
     r.generator.polls = spec_.precise;
@@ -277,7 +289,9 @@ void Run::fill_sys() {
 void Run::fill_costs() {
     Result& r = result_;
     if (r.broker && broker_from_ && broker_until_) {
-        r.broker->cpu_ns = broker_until_->cpu_ns - broker_from_->cpu_ns;
+        // Of an embedded broker it is a difference of clocks that are not read at one instant.
+        r.broker->cpu_ns =
+            std::max(broker_until_->cpu_ns, broker_from_->cpu_ns) - broker_from_->cpu_ns;
         r.broker->rss_after = broker_until_->rss_bytes;
         r.broker->switches = broker_until_->voluntary_switches +
                              broker_until_->involuntary_switches -

@@ -30,6 +30,7 @@ public:
     Result execute();
 
 private:
+    std::uint32_t client_count() const;
     void check_descriptors() const;
     bool connect();
     void load();

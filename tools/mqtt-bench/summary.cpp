@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "mqtt-bench/text.hpp"
@@ -38,6 +39,15 @@ void write_connect(Out out, const Result& r) {
         fmt::format_to(out, "   failed {}  lost {}", commas(r.counters.connect_failed),
                        commas(r.counters.connections_lost));
     }
+    if (r.counters.dropped > 0) {
+        fmt::format_to(out, "   dropped {}", commas(r.counters.dropped));
+    }
+    if (r.counters.reconnected > 0) {
+        fmt::format_to(out, "   reconnected {}", commas(r.counters.reconnected));
+    }
+    if (r.counters.sessions_lost > 0) {
+        fmt::format_to(out, "   sessions lost {}", commas(r.counters.sessions_lost));
+    }
     fmt::format_to(out, "\n");
 }
 
@@ -66,7 +76,10 @@ void write_deliver(Out out, const Result& r) {
     if (r.subscribers == 0) return;
     const double rate = r.per_second(c.received_in_window);
     fmt::format_to(out, "deliver  {}", commas(c.measured_received));
-    if (r.publishers > 0) fmt::format_to(out, " of {}", commas(c.measured_owed));
+    if (r.publishers > 0) {
+        const std::uint64_t owed = c.measured_owed - std::min(c.measured_owed, r.excused);
+        fmt::format_to(out, " of {}", commas(std::max(owed, c.measured_received)));
+    }
     fmt::format_to(out, "   {}/s   {}/s payload", format_rate(rate),
                    format_bytes(c.received == 0 ? 0
                                                 : rate * static_cast<double>(c.received_bytes) /
@@ -78,6 +91,8 @@ void write_deliver(Out out, const Result& r) {
             fmt::format_to(out, "  redelivered {}", commas(r.checks.flagged_duplicates));
         }
     }
+    if (r.excused > 0) fmt::format_to(out, "  not owed {}", commas(r.excused));
+    if (c.retained > 0) fmt::format_to(out, "   retained {}", commas(c.retained));
     if (c.foreign > 0) fmt::format_to(out, "   foreign {}", commas(c.foreign));
     if (r.subscribers > 1 && r.fairness < 0.995) {
         fmt::format_to(out, "   fairness {:.2f}", r.fairness);
@@ -102,6 +117,22 @@ void write_latency(Out out, const Result& r) {
     write_latency_row(out, "e2e (service)", r.series[SeriesId::service], "from actual send");
     write_latency_row(out, "ack", r.series[SeriesId::ack], "from intended send");
     write_latency_row(out, "schedule lag", r.series[SeriesId::lag], "the generator's own lateness");
+}
+
+void write_stages(Out out, const Result& r) {
+    for (const StageResult& stage : r.stages) {
+        fmt::format_to(out, "stage    {} at {:g} s: {} client{}", stage.text, stage.at,
+                       commas(stage.clients), stage.clients == 1 ? "" : "s");
+        if (stage.back > 0) {
+            fmt::format_to(out, "   {} ready after {:.3f} s", commas(stage.back),
+                           stage.back_seconds);
+        }
+        if (stage.backlog > 0) {
+            fmt::format_to(out, "   {} messages from before, the last after {:.3f} s",
+                           commas(stage.backlog), stage.backlog_seconds);
+        }
+        fmt::format_to(out, "\n");
+    }
 }
 
 void write_broker(Out out, const Result& r) {
@@ -186,6 +217,7 @@ std::string summary_text(const Result& r) {
     write_publish(out, r);
     write_deliver(out, r);
     write_latency(out, r);
+    write_stages(out, r);
     write_broker(out, r);
     write_sys(out, r);
     write_generator(out, r);

@@ -222,16 +222,21 @@ void Worker::load_phase() {
         generator_->on_time(now);
         const bool pumped = spec_.max && generator_->pump(now);
         generator_->show_progress();
-        idle_.store(generator_->is_idle() && generator_->next_due() == Generator::kNever,
-                    std::memory_order_release);
+        idle_.store(is_done(), std::memory_order_release);
         if (now >= next_tick_) tick(false);
         wait_until(pumped || spec_.precise ? now : next_wake(now));
         ++generator_->counters().turns;
     }
 }
 
+bool Worker::is_done() const {
+    if (!generator_->is_idle() || generator_->next_due() != Generator::kNever) return false;
+    return !spec_.max || spec_.limit == 0 || load_ended_ || generator_->is_all_offered();
+}
+
 std::int64_t Worker::next_wake(std::int64_t now) const {
     std::int64_t until = std::min({generator_->next_due(), next_tick_, now + kLongTurn});
+    if (spec_.max && started_ && now < zero_) until = std::min(until, zero_);
     // Other workers' subscribers make room without a word to us.
     if (spec_.max && shared_.workers > 1) until = std::min(until, now + 200'000);
     if (started_ && !load_ended_ && next_stage_ < plan_.timeline().size()) {

@@ -101,6 +101,7 @@ private:
         Client* client = nullptr;
         std::string topic;
         std::string payload;
+        PropertyList properties;
         QoS qos = QoS::at_most_once;
     };
 
@@ -119,6 +120,7 @@ private:
     bool may_open(const Client& client, std::int64_t now) const;
     void connect_phase();
     void load_phase();
+    bool is_done() const;
     std::int64_t next_wake(std::int64_t now) const;
     void disconnect_phase();
     void on_settled_one(bool initial);

@@ -1,4 +1,4 @@
-// Events of one load connection. Answering and slow reading are in worker_roles.
+// Events of one load connection. Receiving is in worker_roles.
 #include "mqtt-bench/worker_client.hpp"
 
 #include <fmt/format.h>
@@ -74,6 +74,7 @@ void Worker::Client::close() {
 bool Worker::Client::drop(bool polite, bool comes_back) {
     if (state_ != State::ready && state_ != State::subscribing) return false;
     ++worker_.generator_->counters().dropped;
+    if (subscriber != kNone) worker_.generator_->on_absent(subscriber);
     if (polite) {
         comes_back_ = comes_back;
         if (state_ == State::subscribing) settle();
@@ -141,6 +142,7 @@ bool Worker::Client::unsubscribe() {
     for (const std::string& filter : texts)
         filters.add(filter);
     connection_.unsubscribe(filters.view());
+    if (subscriber != kNone) worker_.generator_->on_absent(subscriber);
     subscribed_ = false;
     return true;
 }
@@ -193,14 +195,7 @@ void Worker::Client::on_delivered(PacketId, std::uint64_t token, ReasonCode reas
 void Worker::Client::on_send_quota() {
     if (publisher != kNone) worker_.generator_->on_room(publisher, worker_.now_ns());
     if (worker_.spec_.max) worker_.want_turn();
-    while (!worker_.answers_.empty()) {
-        const Answer answer = std::move(worker_.answers_.front());
-        worker_.answers_.pop_front();
-        const auto* bytes = reinterpret_cast<const std::uint8_t*>(answer.payload.data());
-        const std::size_t before = worker_.answers_.size();
-        answer.client->send_answer(answer.topic, Bytes(bytes, answer.payload.size()), answer.qos);
-        if (worker_.answers_.size() > before) return;
-    }
+    send_waiting_answers();
 }
 
 void Worker::Client::on_writable() {
@@ -239,6 +234,7 @@ void Worker::Client::on_closed(const CloseReason& reason) {
     } else if (policy == OnClose::reconnect) {
         ++w.generator_->counters().connections_lost;
     }
+    if (policy != OnClose::fail && subscriber != kNone) w.generator_->on_absent(subscriber);
     left(false);
     if (policy == OnClose::reconnect) w.reopen(*this, w.now_ns() + kRetryAfter);
     if (before == State::subscribing) settle();

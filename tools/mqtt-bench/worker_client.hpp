@@ -63,7 +63,8 @@ private:
     void left(bool comes_back);
     void send_filters();
     void answer(const Publish& publish);
-    void send_answer(std::string_view topic, Bytes payload, QoS qos);
+    bool send(const Answer& answer, Bytes payload);
+    void send_waiting_answers();
     void read_slowly(std::int64_t now);
     bool is_slow() const;
 

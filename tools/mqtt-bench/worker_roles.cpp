@@ -1,4 +1,5 @@
-// Receiving: checked and measured, answered, or slowly.
+// Receiving: checked and measured, answered, or slowly. An answer allocates; its latency is that of
+// two hops.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -22,25 +23,40 @@ AckDecision Worker::Client::on_publish(const Publish& publish) {
 
 void Worker::Client::answer(const Publish& publish) {
     ++worker_.generator_->counters().answered;
-    if (const auto topic = publish.properties.text(PropertyId::response_topic)) {
-        return send_answer(*topic, publish.payload, publish.qos);
+    PropertyList properties;
+    if (const auto data = publish.properties.text(PropertyId::correlation_data)) {
+        properties.add(PropertyId::correlation_data, *data);
     }
-    send_answer(fmt::format("{}/reply", publish.topic), publish.payload, publish.qos);
+    Answer answer{this, {}, {}, std::move(properties), publish.qos};
+    const auto topic = publish.properties.text(PropertyId::response_topic);
+    answer.topic = topic ? std::string(*topic) : fmt::format("{}/reply", publish.topic);
+    if (send(answer, publish.payload)) return;
+    const auto* text = reinterpret_cast<const char*>(publish.payload.data());
+    answer.payload.assign(text, publish.payload.size());
+    worker_.answers_.push_back(std::move(answer));
 }
 
-void Worker::Client::send_answer(std::string_view topic, Bytes payload, QoS qos) {
+// False: the window is full, it must wait.
+bool Worker::Client::send(const Answer& answer, Bytes payload) {
     PublishRequest request;
-    request.topic = topic;
+    request.topic = answer.topic;
     request.payload = payload;
-    request.qos = qos;
+    request.qos = answer.qos;
+    request.properties = answer.properties;
     const SendStatus status = publish(request, 0);
-    if (status == SendStatus::sent) return;
-    if (status != SendStatus::no_quota) {
-        ++worker_.generator_->counters().refused;
-        return;
+    if (status == SendStatus::no_quota) return false;
+    if (status != SendStatus::sent) ++worker_.generator_->counters().refused;
+    return true;
+}
+
+void Worker::Client::send_waiting_answers() {
+    std::deque<Answer>& waiting = worker_.answers_;
+    while (!waiting.empty()) {
+        const Answer& answer = waiting.front();
+        const auto* bytes = reinterpret_cast<const std::uint8_t*>(answer.payload.data());
+        if (!answer.client->send(answer, Bytes(bytes, answer.payload.size()))) return;
+        waiting.pop_front();
     }
-    const auto* text = reinterpret_cast<const char*>(payload.data());
-    worker_.answers_.push_back({this, std::string(topic), std::string(text, payload.size()), qos});
 }
 
 // The slow ones are spread evenly over the group.

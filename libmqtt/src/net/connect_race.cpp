@@ -48,6 +48,10 @@ std::error_code prepare(Attempt& attempt, const std::string& bind_address) {
             return {EADDRNOTAVAIL, std::system_category()};
         if (local.family() != attempt.address.family())
             return {EAFNOSUPPORT, std::system_category()};
+        // The port is chosen by connect, per destination: many connections share one.
+        const int on = 1;
+        (void)::setsockopt(attempt.socket.native_handle(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on,
+                           sizeof on);
         if (::bind(attempt.socket.native_handle(), local.get(), local.size) != 0)
             return last_error();
     }

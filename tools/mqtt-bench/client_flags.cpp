@@ -1,0 +1,223 @@
+// What connections are and what happens to them: ids, credentials, source addresses, pace, sessions,
+// drops, slow readers.
+#include <fmt/format.h>
+
+#include <array>
+#include <fstream>
+
+#include "common/units.hpp"
+#include "mqtt-bench/bench_flags.hpp"
+
+namespace mqtt::bench {
+namespace {
+
+using tools::FlagUse;
+using tools::Takes;
+using tools::UsageError;
+
+constexpr std::string_view kClients = "Clients";
+
+// "20%" or "0.2".
+double to_share(const FlagUse& use, std::string_view text) {
+    const bool percent = text.ends_with('%');
+    if (percent) text.remove_suffix(1);
+    const double value = tools::parse_number(use.typed(), text, 0, percent ? 100 : 1);
+    return percent ? value / 100 : value;
+}
+
+// "20%/s".
+void set_churn(BenchSettings& s, const FlagUse& use) {
+    std::string_view word = use.word();
+    double per = 1;
+    if (word.ends_with("/s")) word.remove_suffix(2);
+    if (word.ends_with("/m")) {
+        word.remove_suffix(2);
+        per = 60;
+    }
+    s.spec.churn = to_share(use, word) / per;
+}
+
+// "N@60s" or "20%@60s"; repeated with "N@60s/30s".
+void add_storm(BenchSettings& s, const FlagUse& use) {
+    const std::string_view word = use.word();
+    const std::size_t at = word.find('@');
+    if (at == std::string_view::npos) {
+        throw UsageError(fmt::format("option '--storm' needs N@TIME or 20%@TIME, not '{}'", word));
+    }
+    Stage stage;
+    if (word[at - (at > 0 ? 1 : 0)] == '%') {
+        stage.fraction = to_share(use, word.substr(0, at));
+    } else {
+        stage.count = static_cast<std::uint32_t>(
+            tools::parse_integer(use.typed(), word.substr(0, at), 1, 100'000'000));
+    }
+    stage.at = tools::parse_duration(use.typed(), word.substr(at + 1));
+    s.spec.stages.push_back(stage);
+}
+
+// "5%@100/s".
+void set_slow(BenchSettings& s, const FlagUse& use) {
+    const std::string_view word = use.word();
+    const std::size_t at = word.find('@');
+    if (at == std::string_view::npos) {
+        throw UsageError(fmt::format("option '--slow-sub' needs SHARE@RATE, not '{}'", word));
+    }
+    s.spec.slow_share = to_share(use, word.substr(0, at));
+    s.spec.slow_rate = tools::parse_rate(use.typed(), word.substr(at + 1));
+}
+
+void read_credentials(BenchSettings& s, const FlagUse& use) {
+    std::ifstream file(use.word());
+    if (!file) throw UsageError(fmt::format("option '--auth-file': cannot read '{}'", use.word()));
+    for (std::string line; std::getline(file, line);) {
+        if (!line.empty() && line.back() == '\r') line.pop_back();
+        if (line.empty()) continue;
+        const std::size_t comma = line.find(',');
+        if (comma == std::string::npos) {
+            throw UsageError(
+                fmt::format("option '--auth-file': '{}' has a line without a comma", use.word()));
+        }
+        s.spec.credentials.emplace_back(line.substr(0, comma), line.substr(comma + 1));
+    }
+    if (s.spec.credentials.empty()) {
+        throw UsageError(fmt::format("option '--auth-file': '{}' is empty", use.word()));
+    }
+}
+
+void add_sources(BenchSettings& s, const FlagUse& use) {
+    std::string_view rest = use.word();
+    while (!rest.empty()) {
+        const std::string_view one = rest.substr(0, rest.find(','));
+        s.sources.emplace_back(one);
+        rest = one.size() < rest.size() ? rest.substr(one.size() + 1) : std::string_view{};
+    }
+}
+
+constexpr std::array kRows{
+    BenchRow{{.long_name = "client-id",
+              .aliases = "prefix",
+              .argument = "PATTERN",
+              .category = kClients,
+              .help = "client ids; %i is the number, %r the run's id",
+              .initial = "bench-%r-%i"},
+             [](BenchSettings& s, const FlagUse& use) {
+                 s.spec.client_id = use.word();
+                 if (use.word().find("%i") == std::string::npos) s.spec.client_id += "%i";
+             }},
+    BenchRow{{.long_name = "shortids",
+              .takes = Takes::nothing,
+              .category = kClients,
+              .help = "client ids are just numbers"},
+             [](BenchSettings& s, const FlagUse&) { s.spec.client_id = "%i"; }},
+    BenchRow{{.long_name = "start-number",
+              .short_name = 'n',
+              .aliases = "startnumber",
+              .argument = "N",
+              .category = kClients,
+              .help = "first value of %i",
+              .initial = "0"},
+             [](BenchSettings& s, const FlagUse& use) {
+                 s.spec.start_number = static_cast<std::uint32_t>(
+                     tools::parse_integer(use.typed(), use.word(), 0, 2'000'000'000));
+             }},
+    BenchRow{{.long_name = "auth-file",
+              .argument = "FILE",
+              .category = kClients,
+              .help = "lines of user,password, taken in turn; -u and -P may have variables, too",
+              .complete = tools::Complete::file},
+             read_credentials},
+    BenchRow{{.long_name = "clean",
+              .short_name = 'C',
+              .argument = "BOOL",
+              .category = kClients,
+              .help = "start without an old session",
+              .details = "With --clean false sessions are kept and resumed; -x says for how long.",
+              .initial = "true",
+              .choices = "true false"},
+             [](BenchSettings& s, const FlagUse& use) { s.clean = use.word() == "true"; }},
+    BenchRow{{.long_name = "no-clean",
+              .takes = Takes::nothing,
+              .category = kClients,
+              .help = "as --clean false"},
+             [](BenchSettings& s, const FlagUse&) { s.clean = false; }},
+    BenchRow{{.long_name = "conn-rate",
+              .aliases = "connrate",
+              .argument = "RATE",
+              .category = kClients,
+              .help = "connections per second; as fast as 64 at a time go unless said"},
+             [](BenchSettings& s, const FlagUse& use) {
+                 s.spec.connect_rate = tools::parse_rate(use.typed(), use.word());
+             }},
+    BenchRow{{.long_name = "conn-interval",
+              .short_name = 'i',
+              .argument = "MS",
+              .category = kClients,
+              .help = "milliseconds between two connections, instead of a rate"},
+             [](BenchSettings& s, const FlagUse& use) {
+                 s.spec.connect_rate =
+                     1000 / tools::parse_number(use.typed(), use.word(), 1e-3, 1e9);
+             }},
+    BenchRow{{.long_name = "bind",
+              .aliases = "ifaddr",
+              .argument = "ADDRESS,...",
+              .category = kClients,
+              .help = "local addresses and networks (10.0.0.0/28) to connect from, in turn",
+              .details = "One address has about 28,000 ports per target. Where that is too little "
+                         "and nothing is said, the addresses of this host are taken in turn; on "
+                         "loopback 127.0.0.1, 127.0.0.2 and so on.",
+              .repeatable = true},
+             add_sources},
+    BenchRow{{.long_name = "start",
+              .argument = "TIME",
+              .category = kClients,
+              .help = "connect at this time in the run instead of before it"},
+             [](BenchSettings& s, const FlagUse& use) {
+                 s.spec.start = tools::parse_duration(use.typed(), use.word());
+             }},
+    BenchRow{{.long_name = "on-close",
+              .argument = "WHAT",
+              .category = kClients,
+              .help = "when the broker closes a connection: fail, ignore or reconnect",
+              .initial = "fail",
+              .choices = "fail ignore reconnect"},
+             [](BenchSettings& s, const FlagUse& use) {
+                 s.spec.on_close = use.word() == "fail"     ? OnClose::fail
+                                   : use.word() == "ignore" ? OnClose::ignore
+                                                            : OnClose::reconnect;
+             }},
+    BenchRow{{.long_name = "reconnect",
+              .takes = Takes::nothing,
+              .category = kClients,
+              .help = "as --on-close reconnect"},
+             [](BenchSettings& s, const FlagUse&) { s.spec.on_close = OnClose::reconnect; }},
+    BenchRow{{.long_name = "churn",
+              .argument = "SHARE",
+              .category = kClients,
+              .help = "so many clients disconnect and come back: 20%/s"},
+             set_churn},
+    BenchRow{{.long_name = "storm",
+              .argument = "N@TIME",
+              .category = kClients,
+              .help = "at this time N clients (or 20%) lose their connection and come back",
+              .repeatable = true},
+             add_storm},
+    BenchRow{{.long_name = "slow-sub",
+              .argument = "SHARE@RATE",
+              .category = kClients,
+              .help = "so many subscribers read slowly: 5%@100/s"},
+             set_slow},
+    BenchRow{{.long_name = "ssl",
+              .takes = Takes::nothing,
+              .category = kClients,
+              .help = "as --tls",
+              .hidden = true},
+             [](BenchSettings& s, const FlagUse&) { s.connect.tls.wanted = true; }},
+};
+
+}  // namespace
+
+std::span<const BenchRow> client_rows() {
+    return kRows;
+}
+
+}  // namespace mqtt::bench

@@ -1,0 +1,145 @@
+// What is published: QoS, sizes, content.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "common/units.hpp"
+#include "mqtt-bench/bench_flags.hpp"
+
+namespace mqtt::bench {
+namespace {
+
+using tools::FlagUse;
+using tools::Takes;
+using tools::UsageError;
+
+constexpr std::string_view kMessage = "Message";
+constexpr std::uint64_t kMaxBytes = 256'000'000;
+
+// Calls `item(text, weight)` for "a,b" (weight 1) and "a:80,b:20".
+template <class Item>
+void for_each_share(const FlagUse& use, Item item) {
+    std::string_view rest = use.word();
+    while (!rest.empty()) {
+        const std::string_view one = rest.substr(0, rest.find(','));
+        rest = one.size() < rest.size() ? rest.substr(one.size() + 1) : std::string_view{};
+        const std::size_t colon = one.find(':');
+        const double weight =
+            colon == std::string_view::npos
+                ? 1
+                : tools::parse_number(use.typed(), one.substr(colon + 1), 1e-9, 1e9);
+        item(one.substr(0, colon), weight);
+    }
+}
+
+void set_qos(BenchSettings& s, const FlagUse& use) {
+    s.spec.qos = QoS::at_most_once;
+    s.spec.qos_mix.clear();
+    for_each_share(use, [&](std::string_view text, double weight) {
+        const auto qos = static_cast<QoS>(tools::parse_integer(use.typed(), text, 0, 2));
+        s.spec.qos_mix.push_back({qos, weight});
+        s.spec.qos = std::max(s.spec.qos, qos);
+    });
+    if (s.spec.qos_mix.empty()) throw UsageError("option '-q' needs 0, 1 or 2");
+    if (s.spec.qos_mix.size() == 1) s.spec.qos_mix.clear();
+}
+
+std::uint32_t to_bytes(const FlagUse& use, std::string_view text) {
+    const std::uint64_t size = tools::parse_size(use.typed(), text);
+    if (size > kMaxBytes) throw UsageError("option '--size': at most 256 MB");
+    return static_cast<std::uint32_t>(size);
+}
+
+void set_sizes(BenchSettings& s, const FlagUse& use) {
+    s.spec.sizes.clear();
+    s.spec.payload_bytes = 0;
+    for_each_share(use, [&](std::string_view text, double weight) {
+        const std::size_t dash = text.find('-');
+        SizeShare share;
+        share.from = to_bytes(use, text.substr(0, dash));
+        share.to =
+            dash == std::string_view::npos ? share.from : to_bytes(use, text.substr(dash + 1));
+        share.weight = weight;
+        if (share.to < share.from) {
+            throw UsageError(fmt::format("option '--size': '{}' ends before it begins", text));
+        }
+        s.spec.sizes.push_back(share);
+        s.spec.payload_bytes = std::max(s.spec.payload_bytes, share.to);
+    });
+    if (s.spec.sizes.empty()) throw UsageError("option '--size' needs a size");
+    const SizeShare& first = s.spec.sizes.front();
+    if (s.spec.sizes.size() == 1 && first.from == first.to) s.spec.sizes.clear();
+}
+
+constexpr std::array kRows{
+    BenchRow{{.long_name = "qos",
+              .short_name = 'q',
+              .argument = "QOS",
+              .category = kMessage,
+              .help = "quality of service of messages and subscriptions: 0, 1 or 2",
+              .details = "A mix by weight: 0:80,1:20.",
+              .initial = "0",
+              .common = true},
+             set_qos},
+    BenchRow{{.long_name = "sub-qos",
+              .argument = "QOS",
+              .category = kMessage,
+              .help = "quality of service of the subscriptions, when it differs",
+              .choices = "0 1 2"},
+             [](BenchSettings& s, const FlagUse& use) {
+                 s.spec.subscribe_qos = static_cast<QoS>(use.word()[0] - '0');
+                 s.spec.subscribe_qos_given = true;
+             }},
+    BenchRow{
+        {.long_name = "size",
+         .short_name = 's',
+         .argument = "BYTES",
+         .category = kMessage,
+         .help = "payload size: 64, a range 16-1k, or a mix by weight 64:80,1k:20",
+         .details = "From 32 bytes on a payload carries stream, sequence number and times; from "
+                    "8 bytes on stream and number; below, messages are only counted.",
+         .initial = "64",
+         .common = true},
+        set_sizes},
+    BenchRow{{.long_name = "message",
+              .short_name = 'm',
+              .argument = "TEXT",
+              .category = kMessage,
+              .help = "payload: a text, @FILE, or template:FILE",
+              .details = "Texts and templates may have the variables of --topic. Such messages "
+                         "carry no header: they are counted, but neither timed nor told apart."},
+             [](BenchSettings& s, const FlagUse& use) { s.spec.content = use.word(); }},
+    BenchRow{{.long_name = "message-expiry",
+              .argument = "SECONDS",
+              .category = kMessage,
+              .help = "message expiry interval (5.0); any property: -D publish ..."},
+             [](BenchSettings& s, const FlagUse& use) {
+                 s.spec.expiry_seconds = static_cast<std::uint32_t>(
+                     tools::parse_integer(use.typed(), use.word(), 0, 0xFFFF'FFFF));
+             }},
+    BenchRow{{.long_name = "retain",
+              .short_name = 'r',
+              .takes = Takes::nothing,
+              .category = kMessage,
+              .help = "publish retained messages"},
+             [](BenchSettings& s, const FlagUse&) { s.spec.retain = true; }},
+    BenchRow{{.long_name = "verify",
+              .argument = "HOW",
+              .category = kMessage,
+              .help = "order: loss, duplicates and order of every stream; off: plain payload",
+              .initial = "order",
+              .choices = "order off",
+              .complete = tools::Complete::choices},
+             [](BenchSettings& s, const FlagUse& use) {
+                 s.spec.verify = use.word() == "off" ? Verify::off : Verify::order;
+             }},
+};
+
+}  // namespace
+
+std::span<const BenchRow> message_rows() {
+    return kRows;
+}
+
+}  // namespace mqtt::bench
