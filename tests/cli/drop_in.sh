@@ -1,23 +1,26 @@
-# Shared by pub*.t, sub*.t and rr*.t: mosquitto's broker as the peer, and every command line under each name
-# that a program can have: ours, mosquitto's by link, and mosquitto's own program where it is installed, which
-# proves that the expectation is right. Numbers in comments are the rows of the table of cases.
+# Shared by pub*.t, sub*.t and rr.t: the table of cases as rows. Every row runs under each name that a program
+# can have: ours, mosquitto's by link, and mosquitto's own program where it is installed, which proves that the
+# expectation is right. A row names its number in the table of cases and the lowest version of mosquitto that shows
+# it; rows above the installed version are counted as not provable here. "ours": mosquitto gets it wrong, so that
+# only our own name is asked. Lanes, one per name with a broker of its own, run side by side.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/../compat/lib.sh"
 need mosquitto
 
-mkdir -p "$T/links" "$T/home"
-ln -s "$BIN/mqtt-pub" "$T/links/mosquitto_pub"
-ln -s "$BIN/mqtt-sub" "$T/links/mosquitto_sub"
-ln -s "$BIN/mqtt-pub" "$T/links/mosquitto_rr"
+LINKS=$T/links
+mkdir -p "$LINKS" "$T/home"
+ln -s "$BIN/mqtt-pub" "$LINKS/mosquitto_pub"
+ln -s "$BIN/mqtt-sub" "$LINKS/mosquitto_sub"
+ln -s "$BIN/mqtt-pub" "$LINKS/mosquitto_rr"
 theirs() { PATH=/usr/bin:/usr/local/bin command -v "mosquitto_$1" || true; }
 # programs pub|sub|rr: what to run, one a line. rr has no name of ours but a flag.
 programs() {
     case $1 in rr) ;; *) echo "mqtt-$1" ;; esac
-    echo "$T/links/mosquitto_$1"
+    echo "$LINKS/mosquitto_$1"
     theirs "$1"
 }
 is_theirs() { [ "$1" = "$(theirs "${1##*_}")" ]; }
-# Their installed version shows behaviour of 2.1 and later: only then is a row of 2.1 provable.
+is_ours() { case $PROGRAM in mqtt-*) ;; *) false ;; esac; }
 their_version=$("$(theirs pub)" --version 2>/dev/null | grep -oE '[0-9]+\.[0-9]+' | head -n 1 || true)
 proves() { ! is_theirs "$1" || [ "$(printf '%s\n' "$2" "$their_version" | sort -V | head -n 1)" = "$2" ]; }
 
@@ -29,18 +32,54 @@ subscriber() {
     until_true 10 suback_count_is "$subscribed"
 }
 
-# each pub|sub|rr FUNCTION: calls it with PROGRAM and LABEL set for each program.
-each() {
-    local program
-    for program in $(programs "$1"); do
-        PROGRAM=$program
-        LABEL=${program##*/}
-        ! is_theirs "$program" || LABEL="$LABEL (theirs)"
-        "$2"
+# row CASES VERSION FUNCTION: cases like 46-48 or 3,5; the function has PROGRAM, LABEL, CASE and a broker at PORT.
+row_cases=() row_versions=() row_functions=()
+row() { row_cases+=("$1"); row_versions+=("$2"); row_functions+=("$3"); }
+
+# lanes pub|sub|rr [config line...]: runs the rows so far under each name; mosquitto's configuration has the lines,
+# "%T%" in them is the folder of the lane.
+lanes() {
+    local kind=$1 program n=0 failed=; shift
+    local -a logs=() jobs=()
+    for program in $(programs "$kind"); do
+        n=$((n + 1))
+        logs+=("$T/lane.$n.log")
+        (lane "$n" "$program" "$@") >"$T/lane.$n.log" 2>&1 &
+        jobs+=("$!")
     done
+    for n in "${!jobs[@]}"; do
+        if ! wait "${jobs[$n]}"; then cat "${logs[$n]}" >&2; failed=1; fi
+    done
+    [ -z "$failed" ] || exit 1
+    cat "${logs[@]}"
+    row_cases=() row_versions=() row_functions=()
 }
-# at LABEL-suffix: how a failing check names itself.
-at() { echo "$LABEL: $1"; }
+lane() {
+    local n=$1 i shown=() missing=()
+    PROGRAM=$2 LABEL=${2##*/}; shift 2
+    ! is_theirs "$PROGRAM" || LABEL="$LABEL (theirs)"
+    T=$T/lane.$n; mkdir "$T"; chmod 755 "$T"
+    export HOME=$T
+    lib_pids=()
+    trap lib_cleanup EXIT
+    is_ours || case " ${row_versions[*]} " in *' 2.'*) ;; *) return 0 ;; esac  # nothing to ask
+    with_broker theirs 'max_queued_messages 0' "${@//%T%/$T}"
+    local at=$PORT log=$BROKER_LOG
+    for i in "${!row_cases[@]}"; do
+        CASE=${row_cases[$i]}
+        case ${row_versions[$i]} in
+            ours) is_ours || continue ;;
+            *) proves "$PROGRAM" "${row_versions[$i]}" || { missing+=("$CASE"); continue; } ;;
+        esac
+        "${row_functions[$i]}"
+        PORT=$at BROKER_LOG=$log  # a row may have had a peer of its own
+        shown+=("$CASE")
+    done
+    echo "cases of $LABEL: ${shown[*]}"
+    [ ${#missing[@]} = 0 ] || echo "note: not provable with mosquitto $their_version: case ${missing[*]}"
+}
+# at TEXT: how a failing check names itself.
+at() { echo "$LABEL, case $CASE: $1"; }
 
 # go [args]: the program at the broker.
 go() { run "$PROGRAM" -h "$HOST" -p "$PORT" "$@"; }
@@ -65,7 +104,7 @@ deliver() {
     reader=$pid
     run "$PROGRAM" "$@"
     [ "$status" = 0 ] || { cat "$T/err" >&2; fail "$(at "$what"): exit status $status, expected 0"; }
-    expect_eq "$(at "$what"): stdout" "$(cat "$T/out")" ''
+    expect_eq "$(at "$what"), stdout" "$(cat "$T/out")" ''
     finish "$reader"
     expect_eq "$(at "$what")" "$(cat "$T/$name.out")" "$want"
 }

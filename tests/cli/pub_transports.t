@@ -1,5 +1,5 @@
 # timeout: 120
-# mqtt-pub over TLS, WebSocket, Unix socket, IPv6 and a proxy (rows 17 and 22 to 26 of the table of cases).
+# mqtt-pub over TLS, WebSocket, Unix socket, IPv6 and a proxy (cases 17 and 22 to 26 of the table).
 . "$(dirname "$0")/drop_in.sh"
 need openssl
 make_certs
@@ -7,20 +7,16 @@ printf 'u:p@ss\n' >"$T/passwords"
 mosquitto_passwd -U "$T/passwords" 2>/dev/null || skip 'mosquitto_passwd is not installed'
 chmod 644 "$T/passwords"; chmod 777 "$T"  # mosquitto gives up root before it opens them
 
-with_broker theirs "listener 0 $T/sock"
-unix_works=$([ -S "$T/sock" ] && echo 1 || true)
-unix_socket() { deliver '23' '%p' 1 m --unix "$T/sock" -t t -m m; }
-[ -z "$unix_works" ] || each pub unix_socket
-stop_broker
-
-with_broker theirs 'listener %PORT2% 127.0.0.1' 'protocol websockets'
-head -c 65556 /dev/zero | tr '\0' x >"$T/large"
-websocket() {
-    proves "$PROGRAM" 2.1 || return 0
-    deliver '22' '%l' 1 65556 --ws -p "$PORT2" -t t -q 1 -f "$T/large"
+unix_socket() { # a listener of mosquitto since 2.0
+    [ -S "$T/sock" ] || fail "$(at 'no socket')"
+    deliver '--unix' '%p' 1 m --unix "$T/sock" -t t -m m
 }
-each pub websocket
-
+row 23 2.0 unix_socket
+websocket() {
+    head -c 65556 /dev/zero | tr '\0' x >"$T/large"
+    deliver '--ws' '%l' 1 65556 --ws -p "$PORT2" -t t -q 1 -f "$T/large"
+}
+row 22 2.1 websocket
 # A SOCKS5 proxy that asks for user and password (RFC 1928, RFC 1929) and says what it was asked for.
 proxy_port=$(free_port)
 perl -MIO::Socket::INET -MIO::Select -e '
@@ -47,34 +43,35 @@ perl -MIO::Socket::INET -MIO::Select -e '
         } }
     }' "$proxy_port" &
 lib_pids+=("$!")
-broker_port_number=$PORT
-PORT=$proxy_port; until_true 10 port_is_open; PORT=$broker_port_number
+port_is_open_at() { (exec 3<>"/dev/tcp/$HOST/$1"); }
+until_true 10 port_is_open_at "$proxy_port"
 proxied() {
-    deliver '24' '%p' 1 m --proxy "socks5h://user:pass%3Aword@127.0.0.1:$proxy_port" -h localhost -p "$PORT" -t t -m m
+    deliver '--proxy' '%p' 1 m --proxy "socks5h://user:pass%3Aword@127.0.0.1:$proxy_port" -h localhost -p "$PORT" \
+        -t t -m m
     go --proxy "socks5h://user:wrong@127.0.0.1:$proxy_port" -t t -m m
-    [ "$status" != 0 ] || fail "$(at 24): a wrong password was accepted"
+    [ "$status" != 0 ] || fail "$(at '--proxy'): a wrong password was accepted"
+    [ -s "$T/err" ] || fail "$(at '--proxy'): nothing on stderr"
 }
-each pub proxied
-stop_broker
+row 24 2.0 proxied
+lanes pub 'listener %PORT2% 127.0.0.1' 'protocol websockets' 'listener 0 %T%/sock'
 
-with_broker theirs 'listener %PORT2% 127.0.0.1' "cafile $T/certs/ca.crt" "certfile $T/certs/server.crt" \
-    "keyfile $T/certs/server.key"
+certs=$T/certs
+(cd "$certs" && lib_certificate named 'subjectAltName=DNS:localhost') >/dev/null 2>&1
 encrypted() {
-    deliver '25' '%p' 1 m -h localhost -p "$PORT2" --cafile "$T/certs/ca.crt" -t t -m m
-    deliver '25 wrong name' '%p' 1 m -h 127.0.0.2 -p "$PORT2" --cafile "$T/certs/ca.crt" --insecure -t t -m m
-    run "$PROGRAM" -h localhost -p "$PORT2" --cafile "$T/missing" -t t -m m   # 26
+    deliver '--cafile' '%p' 1 m -h localhost -p "$PORT2" --cafile "$certs/ca.crt" -t t -m m
+    go -p "$PORT2" --cafile "$certs/ca.crt" -t t -m m  # the certificate is for localhost alone
+    [ "$status" != 0 ] || fail "$(at 'wrong name'): was accepted"
+    deliver '--insecure' '%p' 1 m -h 127.0.0.1 -p "$PORT2" --cafile "$certs/ca.crt" --insecure -t t -m m
+    run "$PROGRAM" -h localhost -p "$PORT2" --cafile "$T/missing" -t t -m m
     expect_exit 1
-    [ -s "$T/err" ] || fail "$(at 26): nothing on stderr"
+    [ -s "$T/err" ] || fail "$(at 'missing cafile'): nothing on stderr"
 }
-sed -i 's/^listener \(.*\) 127.0.0.1$/listener \1/' "$T"/mosquitto.*.conf  # 127.0.0.2 has to reach it, too
-stop_broker
-"$(lib_find mosquitto)" -v -c "$(ls "$T"/mosquitto.*.conf | tail -n 1)" >"$BROKER_LOG" 2>&1 &
-BROKER_PID=$!; lib_pids+=("$BROKER_PID"); subscribed=0
-until_true 10 port_is_open
-each pub encrypted
-stop_broker
+row 25-26 2.0 encrypted
+lanes pub 'listener %PORT2% 127.0.0.1' "cafile $certs/ca.crt" "certfile $certs/named.crt" "keyfile $certs/named.key"
 
-# 17: ours decodes the password and knows IPv6 in brackets.
-with_broker theirs 'listener %PORT2% ::1' "password_file $T/passwords" 'allow_anonymous false'
-run mqtt-pub -L "mqtt://u:p%40ss@[::1]:$PORT2/t" -m m -q 1; expect_exit 0
-run mqtt-pub -L "mqtt://u:wrong@[::1]:$PORT2/t" -m m -q 1; expect_exit 135
+url_login() { # ours decodes the password and knows IPv6 in brackets
+    run mqtt-pub -L "mqtt://u:p%40ss@[::1]:$PORT2/t" -m m -q 1; expect_exit 0
+    run mqtt-pub -L "mqtt://u:wrong@[::1]:$PORT2/t" -m m -q 1; expect_exit 135
+}
+row 17 ours url_login
+lanes pub 'listener %PORT2% ::1' "password_file $T/passwords" 'allow_anonymous false'

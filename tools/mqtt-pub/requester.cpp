@@ -207,6 +207,7 @@ void Requester::finish(int code, ReasonCode reason) {
     if (finished_) return;
     finished_ = true;
     exit_code_ = code;
+    if (!mqtt::has_properties(client_.version())) reason = ReasonCode::success;  // as mosquitto_rr
     asio::post(context_, [this, reason] {
         client_.disconnect(reason, disconnect_properties(options_),
                            [this](std::error_code) { context_.stop(); });

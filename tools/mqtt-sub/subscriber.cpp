@@ -328,6 +328,8 @@ void Subscriber::finish(int code, ReasonCode reason) {
     if (finished_) return;
     finished_ = true;
     exit_code_ = code;
+    // 3.x has no DISCONNECT that keeps the will: mosquitto_sub sends the only one that there is.
+    if (!mqtt::has_properties(client_.version())) reason = ReasonCode::success;
     // Not from inside a callback of the client.
     asio::post(context_, [this, reason] {
         client_.disconnect(reason, options_.settings.disconnect_properties,
