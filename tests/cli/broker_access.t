@@ -75,3 +75,28 @@ run mqtt-broker-lite passwd -U "$T/plain"; expect_exit 0
 expect_match "$T/plain" '^dora:\$7\$1000\$'
 run mqtt-broker-lite passwd -x "$T/ours" bob; expect_exit 1
 run mqtt-broker-lite passwd "$T/ours"; expect_exit 1
+
+# Credentials for SCRAM serve plain passwords, too. A filter that can match nothing readable is refused, or
+# granted when mosquitto's way is asked for.
+run mqtt-broker-lite passwd -c -H scram-sha-256 -b "$T/scram" alice secret; expect_exit 0
+expect_match "$T/scram" '^alice:SCRAM-SHA-256\$4096:'
+run mqtt-broker-lite passwd -H md5 "$T/scram" bob; expect_exit 1
+expect_match "$T/err" "'md5' is neither sha512-pbkdf2 nor scram-sha-256"
+for mode in strict mosquitto; do
+    PORT=$(free_port) BROKER_URLS=$T/$mode.urls
+    printf '%s\n' "listener $PORT 127.0.0.1" "password_file $T/scram" "acl_file $T/acl" "acl_subscribe_mode $mode" \
+        'user root' >"$T/conf"
+    mqtt-broker-lite -v -c "$T/conf" --ready-file "$BROKER_URLS" 2>"$T/$mode.log" &
+    BROKER_PID=$!
+    lib_pids+=("$BROKER_PID")
+    until_true 20 lib_broker_is_up
+    run mosquitto_pub -h "$HOST" -p "$PORT" -u alice -P wrong -t alice/x -m x; expect_exit 5
+    run mosquitto_sub -h "$HOST" -p "$PORT" -u alice -P secret -t bob/x -V mqttv5 -W 1
+    if [ "$mode" = strict ]; then expect_match "$T/$mode.log" 'bob/x \(denied\)$'; else
+        expect_match "$T/$mode.log" 'bob/x \(QoS 0\)$'; fi
+    stop_broker
+done
+
+printf '%s\n' 'listener 0' 'acl_subscribe_mode lax' >"$T/conf"
+run mqtt-broker-lite -c "$T/conf" --check-config; [ "$status" != 0 ] || fail "lax was accepted"
+expect_match "$T/err" "'lax' is neither strict nor mosquitto"

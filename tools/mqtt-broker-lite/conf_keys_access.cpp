@@ -1,6 +1,7 @@
 // Keys of who may do what.
 #include "mqtt-broker-lite/conf_keys.hpp"
 #include "mqtt-broker-lite/conf_values.hpp"
+#include "mqtt/topic.hpp"
 
 namespace tools::broker_lite {
 namespace {
@@ -29,6 +30,13 @@ void set_subscribe_mode(Conf& conf, const ConfLine& line) {
         throw ConfError("'" + line.value + "' is neither strict nor mosquitto");
     }
     conf.current_access().grants_all_subscriptions = line.value == "mosquitto";
+}
+
+std::string topic(const ConfLine& line) {
+    if (!mqtt::validate_topic_name(line.value)) {
+        throw ConfError("'" + line.value + "' cannot begin a topic");
+    }
+    return line.value;
 }
 
 constexpr ConfKey kKeys[] = {
@@ -66,6 +74,13 @@ constexpr ConfKey kKeys[] = {
      CONF_SET(c.current_access().password_file = line.value), true},
     {"auth_opt_acl_file", general, used, "FILE", "as acl_file",
      CONF_SET(c.current_access().acl_file = line.value), true},
+    {"response_information", general, used, "TOPIC",
+     "told to clients that ask for Response Information: what their response topics begin with; %c "
+     "is the client id, %u the user name (ours)",
+     CONF_SET(c.config.response_information = topic(line))},
+    {"check_payload_format", general, used, "true|false",
+     "refuse payloads that are marked as UTF-8 text and are none (ours)",
+     CONF_SET(c.config.check_payload_format = boolean(line)), false, "false"},
     {"clientid_prefixes", general, used, "TEXT", "client ids must begin so; others are refused",
      CONF_SET(c.config.client_id_prefix = line.value)},
     {"login_threads", general, used, "N",

@@ -21,9 +21,10 @@ namespace {
 constexpr std::string_view kHelp =
     "mqtt-broker-lite passwd: make and edit password files, as mosquitto_passwd does\n"
     "\n"
-    "  mqtt-broker-lite passwd [-c] [-I N] FILE USER             set USER's password, which is "
+    "  mqtt-broker-lite passwd [-c] [-H HOW] [-I N] FILE USER     set USER's password, which is "
     "asked for\n"
-    "  mqtt-broker-lite passwd [-c] [-I N] -b FILE USER PASSWORD  the same; other users may see "
+    "  mqtt-broker-lite passwd [-c] [-H HOW] [-I N] -b FILE USER PASSWORD  the same; other users "
+    "may see "
     "it\n"
     "  mqtt-broker-lite passwd -D FILE USER                       remove USER\n"
     "  mqtt-broker-lite passwd -U FILE                            hash a file of USER:PASSWORD "
@@ -33,7 +34,10 @@ constexpr std::string_view kHelp =
     "  -b   the password is on the command line\n"
     "  -D   remove the user\n"
     "  -U   hash the passwords of the file that are plain\n"
-    "  -I   iterations of PBKDF2 for what is hashed now [1000]\n"
+    "  -H   how to keep the password: sha512-pbkdf2 as mosquitto does [default], or "
+    "scram-sha-256,\n"
+    "       with which a user can log in by SCRAM-SHA-256 as well (not for mosquitto)\n"
+    "  -I   iterations of PBKDF2 for what is hashed now [1000, scram-sha-256: 4096]\n"
     "\n"
     "Without a terminal the password is the first line of standard input. The file is replaced as "
     "a whole\n"
@@ -44,6 +48,7 @@ struct Request {
     bool on_command_line = false;
     bool remove = false;
     bool hash_file = false;
+    bool is_scram = false;
     unsigned iterations = 0;
     std::vector<std::string> names;  // FILE [USER [PASSWORD]]
 };
@@ -68,8 +73,15 @@ Request parse(const std::vector<std::string>& words) {
             if (++i == words.size()) throw UsageError("-I: the number is missing");
             request.iterations =
                 static_cast<unsigned>(parse_integer("-I", words[i], 1, 100'000'000));
+        } else if (word == "-H") {
+            if (++i == words.size()) throw UsageError("-H: the name is missing");
+            if (words[i] != "scram-sha-256" && words[i] != "sha512-pbkdf2") {
+                throw UsageError("-H: '" + words[i] +
+                                 "' is neither sha512-pbkdf2 nor scram-sha-256");
+            }
+            request.is_scram = words[i] == "scram-sha-256";
         } else if (word.size() > 1 && word.starts_with('-')) {
-            throw UsageError("passwd has no option " + word + " (-b, -c, -D, -I, -U)");
+            throw UsageError("passwd has no option " + word + " (-b, -c, -D, -H, -I, -U)");
         } else {
             request.names.push_back(word);
         }
@@ -119,6 +131,15 @@ std::string ask_password() {
     return password;
 }
 
+void set_password(mqtt::PasswordFile& file, const Request& request, const std::string& user,
+                  const std::string& password) {
+    const mqtt::Bytes bytes = mqtt::as_bytes(password);
+    if (request.is_scram)
+        file.set_scram(user, bytes, request.iterations);
+    else
+        file.set(user, bytes, request.iterations);
+}
+
 void hash_plain_lines(mqtt::PasswordFile& file, const Request& request) {
     std::ifstream in(request.names[0]);
     if (!in) throw Failure{request.names[0] + ": cannot be read"};
@@ -126,8 +147,7 @@ void hash_plain_lines(mqtt::PasswordFile& file, const Request& request) {
     while (std::getline(in, line)) {
         const std::size_t colon = line.find(':');
         if (line.starts_with('#') || colon == std::string::npos) continue;
-        const std::string password = line.substr(colon + 1);
-        file.set(line.substr(0, colon), mqtt::as_bytes(password), request.iterations);
+        set_password(file, request, line.substr(0, colon), line.substr(colon + 1));
     }
 }
 
@@ -146,7 +166,7 @@ void execute(const Request& request) {
         if (!file.remove(request.names[1])) throw Failure{path + ": no user " + request.names[1]};
     } else if (!request.hash_file) {
         const std::string password = request.on_command_line ? request.names[2] : ask_password();
-        file.set(request.names[1], mqtt::as_bytes(password), request.iterations);
+        set_password(file, request, request.names[1], password);
     }
     if (!file.save(path)) throw Failure{path + ": cannot be written: " + std::strerror(errno)};
 }

@@ -56,6 +56,11 @@ void Rights::add_user(const std::string& name, mqtt::Bytes password) {
 
 void Rights::install(mqtt::BrokerConfig& config, unsigned login_threads) {
     if (has_passwords_) config.login_threads = login_threads;
+    if (has_passwords_) {
+        config.scram_credentials = [this](const mqtt::LoginRequest& request) {
+            return scram_credentials(request);
+        };
+    }
     config.authenticate = [this](const mqtt::LoginRequest& request) { return login(request); };
     if (has_access_lists_) {
         config.authorize = [this](const mqtt::AccessRequest& request) { return may(request); };
@@ -74,6 +79,14 @@ mqtt::ReasonCode Rights::login(const mqtt::LoginRequest& request) const {
     }
     if (!request.user_name || !gate.passwords) return said(gate.allow_anonymous);
     return said(request.password && gate.passwords->check(*request.user_name, *request.password));
+}
+
+std::optional<mqtt::ScramCredentials> Rights::scram_credentials(
+    const mqtt::LoginRequest& request) const {
+    const std::shared_ptr<const Gates> gates = gates_.load();
+    const Gate& gate = gates->at(request.listener);
+    if (!gate.passwords || !request.user_name) return std::nullopt;
+    return gate.passwords->scram(*request.user_name);
 }
 
 bool Rights::may(const mqtt::AccessRequest& request) const {

@@ -34,6 +34,8 @@ private:
     using Gates = std::vector<Gate>;
 
     mqtt::ReasonCode login(const mqtt::LoginRequest& request) const;
+    std::optional<mqtt::ScramCredentials> scram_credentials(
+        const mqtt::LoginRequest& request) const;
     bool may(const mqtt::AccessRequest& request) const;
 
     std::atomic<std::shared_ptr<const Gates>> gates_;

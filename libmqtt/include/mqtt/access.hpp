@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "mqtt/broker.hpp"
+#include "mqtt/scram.hpp"
 #include "mqtt/types.hpp"
 
 namespace mqtt {
@@ -21,7 +22,9 @@ struct FileError {
     explicit operator bool() const { return !text.empty(); }
 };
 
-// Lines `user:$7$iterations$salt$hash` (PBKDF2 with HMAC-SHA-512) and `user:$6$salt$hash` (SHA-512).
+// Lines `user:$7$iterations$salt$hash` (PBKDF2 with HMAC-SHA-512) and `user:$6$salt$hash` (SHA-512);
+// beyond mosquitto, `user:SCRAM-SHA-256$iterations:salt$stored key:server key` (RFC 5803), with which a
+// user can log in both by password and by SCRAM.
 // A line that begins with # is a comment, one without a colon is skipped, as mosquitto does.
 class PasswordFile {
 public:
@@ -36,6 +39,10 @@ public:
 
     // Sets or replaces a user. Iterations: 0 for the default.
     void set(const std::string& user_name, Bytes password, unsigned iterations = 0);
+    // The same for SCRAM-SHA-256.
+    void set_scram(const std::string& user_name, Bytes password, unsigned iterations = 0);
+    // Nothing: there is no such user, or the password was stored in another way.
+    std::optional<ScramCredentials> scram(std::string_view user_name) const;
     bool remove(std::string_view user_name);
     // Writes all users in mosquitto's format, under another name first and then in place of `path`, with
     // mode 0600 when new. False with errno when that fails.
@@ -47,7 +54,8 @@ public:
 
 private:
     struct Hash {
-        unsigned iterations = 0;  // 0: plain SHA-512 over password and salt
+        std::optional<ScramCredentials> scram;  // then the rest is not used
+        unsigned iterations = 0;                // 0: plain SHA-512 over password and salt
         std::vector<std::uint8_t> salt;
         std::vector<std::uint8_t> digest;
     };

@@ -15,6 +15,7 @@
 #include "mqtt/error.hpp"
 #include "mqtt/limits.hpp"
 #include "mqtt/options.hpp"
+#include "mqtt/scram.hpp"
 #include "mqtt/types.hpp"
 
 namespace mqtt {
@@ -125,6 +126,11 @@ struct BrokerConfig {
     std::string client_id_prefix;  // others are refused; empty: none are
     std::string assigned_id_prefix = "auto-";
     bool empty_client_id_allowed = true;  // false: refused in 3.x; 5.0 always gets one assigned
+    // Refuse (0x99) payloads and wills that are marked as UTF-8 text and are none. Off, nobody looks.
+    bool check_payload_format = false;
+    // Told to 5.0 clients that ask for Response Information: what their response topics begin with. %c
+    // becomes the client id, %u the user name. Empty: they are told nothing.
+    std::string response_information;
     // Deliver with the QoS of the subscription even when that of the message is lower.
     bool upgrade_outgoing_qos = false;
 
@@ -171,6 +177,11 @@ struct BrokerConfig {
     std::function<ReasonCode(const LoginRequest&)> authenticate;
     unsigned login_threads = 0;
     std::size_t maximum_waiting_logins = 10'000;  // more are refused: server busy
+    // SCRAM-SHA-256 as authentication method of MQTT 5.0, at CONNECT and again later: the credentials of
+    // `user_name`, or nothing for an unknown user. The password is proved to be known and never sent;
+    // `authenticate` is not asked then. Called on loop threads, must not block. Empty: the method is
+    // refused (0x8C), as all others are.
+    std::function<std::optional<ScramCredentials>(const LoginRequest&)> scram_credentials;
     // Publishing, wills, subscribing, and every delivery, retained messages included; a delivery that
     // is not allowed is left out in silence. Empty: everything is allowed.
     std::function<bool(const AccessRequest&)> authorize;

@@ -28,8 +28,10 @@ enum class Limit : std::uint8_t {
     memory_hard,           // queues thrown away
     queue_disconnects,     // clients ended by QueueOverflow::disconnect
     queue_blocks,          // acknowledgements withheld by QueueOverflow::block
+    sys_publish,           // PUBLISH and wills of clients into $SYS
+    payload_format,        // BrokerConfig::check_payload_format
 };
-inline constexpr std::size_t kLimits = 17;
+inline constexpr std::size_t kLimits = 19;
 
 struct LimitInfo {
     std::string_view name;  // "max_connections"

@@ -31,6 +31,8 @@ constexpr LimitInfo kTable[] = {
     {"memory_hard", "Queue of client {} thrown away: memory_limit reached."},
     {"queue_overflow_disconnect", "Client {} disconnected: its queue is full."},
     {"queue_overflow_block", "Acknowledgement withheld: the queue of client {} is full."},
+    {"sys_publish", "Client {} may not publish into $SYS: refused."},
+    {"check_payload_format", "Payload of client {} refused: marked as text and not UTF-8."},
 };
 static_assert(std::size(kTable) == kLimits);
 

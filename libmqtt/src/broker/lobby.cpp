@@ -68,6 +68,10 @@ void Lobby::connect(Peer& peer, const Connect& given) {
         if (!verdict) return;
         reason = *verdict;
     }
+    if (const auto& authentication = peer.authentication()) {
+        for (const PropertyView& property : authentication->reply().view())
+            answer.add(property.info->id, property.text);  // [MQTT-4.12.0-5]
+    }
     if (!is_error(reason)) reason = check_will(peer, connect, client_id);
     if (is_error(reason)) return peer.refuse(reason, client_id);
     enter(peer, connect, client_id, answer);
@@ -78,6 +82,7 @@ void Lobby::enter(Peer& peer, const Connect& connect, std::string_view client_id
     core::ServerProtocol::Accept accept;
     Session& session = session_for(connect, client_id, accept.session_present);
     set_expiry(session, connect, answer);
+    tell_response_information(connect, client_id, answer);
     if (connect.will) session.will = shard_.wills.make(*connect.will);
     accept.keep_alive = connect.keep_alive;
     const std::uint16_t most = shard_.config().maximum_keep_alive;
@@ -103,16 +108,20 @@ ReasonCode Lobby::refusal(const Visitor& visitor, std::string_view client_id) co
         shard_.hit(Limit::sessions, client_id);
         return ReasonCode::quota_exceeded;
     }
-    if (visitor.connect.properties.text(PropertyId::authentication_method)) {
+    const auto method = visitor.connect.properties.text(PropertyId::authentication_method);
+    if (method && !(config.scram_credentials && Authentication::knows(*method))) {
         return ReasonCode::bad_authentication_method;  // [MQTT-4.12.0-1]
     }
     return ReasonCode::success;
 }
 
-// Nothing: the login office was asked, and the peer waits.
+// Nothing: the login office or the client was asked, and the peer waits.
 std::optional<ReasonCode> Lobby::login(Peer& peer, const Visitor& visitor,
                                        std::string_view client_id) {
     const BrokerConfig& config = shard_.config();
+    if (visitor.connect.properties.text(PropertyId::authentication_method)) {
+        return begin_authentication(peer, visitor);
+    }
     if (!config.authenticate) return ReasonCode::success;
     if (const auto verdict = peer.login()) return verdict;
     LoginRequest request;
@@ -148,8 +157,8 @@ ReasonCode Lobby::check_will(const Peer& peer, const Connect& connect,
                              std::string_view client_id) const {
     const BrokerConfig& config = shard_.config();
     if (!connect.will) return ReasonCode::success;
-    const ReasonCode reason =
-        shard_.publisher.refusal(connect.will->topic, connect.will->payload.size(), client_id);
+    const ReasonCode reason = shard_.publisher.refusal(
+        {connect.will->topic, connect.will->properties, connect.will->payload}, client_id);
     if (is_error(reason)) return reason;
     const std::string_view user_name = connect.user_name.value_or(std::string_view());
     if (config.authorize && !config.authorize({Access::publish, client_id, user_name,
@@ -187,6 +196,28 @@ void Lobby::set_expiry(Session& session, const Connect& connect, PropertyList& a
     if (session.expiry_interval != wish) {
         answer.add(PropertyId::session_expiry_interval, session.expiry_interval);
     }
+}
+
+// [MQTT-3.1.2-28]
+void Lobby::tell_response_information(const Connect& connect, std::string_view client_id,
+                                      PropertyList& answer) const {
+    const std::string& form = shard_.config().response_information;
+    if (form.empty() ||
+        connect.properties.number_or(PropertyId::request_response_information, 0) == 0) {
+        return;
+    }
+    std::string text;
+    for (std::size_t i = 0; i < form.size(); ++i) {
+        const char next = form[i] == '%' && i + 1 < form.size() ? form[i + 1] : '\0';
+        if (next == 'c')
+            text += client_id;
+        else if (next == 'u')
+            text += connect.user_name.value_or(std::string_view());
+        else
+            text += form[i];
+        if (next == 'c' || next == 'u') ++i;
+    }
+    answer.add(PropertyId::response_information, text);
 }
 
 // Random, and at home here, so that the connection need not move.

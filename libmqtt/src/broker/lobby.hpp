@@ -26,6 +26,10 @@ public:
     void receive(Peer::Luggage luggage);
     // `connect` arrived on `peer`.
     void connect(Peer& peer, const Connect& given);
+    // AUTH arrived on `peer`, whose CONNECT has named a method.
+    void authenticate(Peer& peer, const Auth& auth);
+    // AUTH 0x19 and what follows it, from a client that is in.
+    void authenticate_again(Peer& peer, const Auth& auth);
     // It is closing.
     void forget(const Peer& peer) {
         if (!waiting_.empty()) waiting_.erase(&peer);
@@ -35,12 +39,16 @@ private:
     bool learn_address(Peer& peer);
     ReasonCode refusal(const Visitor& visitor, std::string_view client_id) const;
     std::optional<ReasonCode> login(Peer& peer, const Visitor& visitor, std::string_view client_id);
+    std::optional<ReasonCode> begin_authentication(Peer& peer, const Visitor& visitor);
+    ScramServer::Find credentials_for(const Peer& peer) const;
     ReasonCode check_will(const Peer& peer, const Connect& connect,
                           std::string_view client_id) const;
     void enter(Peer& peer, const Connect& connect, std::string_view client_id,
                PropertyList& answer);
     Session& session_for(const Connect& connect, std::string_view client_id, bool& present);
     void set_expiry(Session& session, const Connect& connect, PropertyList& answer) const;
+    void tell_response_information(const Connect& connect, std::string_view client_id,
+                                   PropertyList& answer) const;
     std::string assign_client_id();
 
     Shard& shard_;

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <fstream>
 
+#include "broker/base64.hpp"
 #include "mqtt/access.hpp"
 
 namespace mqtt {
@@ -19,31 +20,14 @@ constexpr std::size_t kDigestBytes = 64;
 constexpr std::size_t kSaltBytes = 12;
 constexpr unsigned kMaxIterations = 100'000'000;  // a typing error must not stop logins for hours
 
-std::optional<std::vector<std::uint8_t>> from_base64(std::string_view text) {
-    if (text.empty() || text.size() % 4 != 0) return std::nullopt;
-    std::vector<std::uint8_t> bytes(text.size() / 4 * 3);
-    const int size =
-        EVP_DecodeBlock(bytes.data(), reinterpret_cast<const unsigned char*>(text.data()),
-                        static_cast<int>(text.size()));
-    if (size < 0) return std::nullopt;
-    std::size_t padding = 0;
-    while (padding < 2 && text[text.size() - 1 - padding] == '=')
-        ++padding;
-    bytes.resize(static_cast<std::size_t>(size) - padding);
-    return bytes;
-}
+using broker::from_base64;
+using broker::to_base64;
 
-std::string to_base64(const std::vector<std::uint8_t>& bytes) {
-    std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
-    const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes.data(),
-                                     static_cast<int>(bytes.size()));
-    text.resize(static_cast<std::size_t>(size));
-    return text;
-}
+constexpr std::string_view kScram = "SCRAM-SHA-256$";
 
-// The text up to the next '$', which is taken away with it.
-std::string_view next_field(std::string_view& text) {
-    const std::size_t end = std::min(text.find('$'), text.size());
+// The text up to the next separator, which is taken away with it.
+std::string_view next_field(std::string_view& text, char separator = '$') {
+    const std::size_t end = std::min(text.find(separator), text.size());
     const std::string_view field = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     return field;
@@ -59,17 +43,45 @@ bool write_all(int fd, std::string_view text) {
     return true;
 }
 
+std::optional<unsigned> parse_iterations(std::string_view number) {
+    unsigned value = 0;
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
+    if (error != std::errc() || end != number.data() + number.size()) return std::nullopt;
+    if (value == 0 || value > kMaxIterations) return std::nullopt;
+    return value;
+}
+
+// ITERATIONS:SALT$STORED_KEY:SERVER_KEY, as RFC 5803 writes it.
+std::optional<ScramCredentials> parse_scram(std::string_view text) {
+    ScramCredentials made;
+    const auto iterations = parse_iterations(next_field(text, ':'));
+    const auto salt = from_base64(next_field(text));
+    const auto stored = from_base64(next_field(text, ':'));
+    const auto server = from_base64(text);
+    const std::size_t size = made.stored_key.size();
+    if (!iterations || !salt || !stored || !server) return std::nullopt;
+    if (stored->size() != size || server->size() != size) return std::nullopt;
+    made.iterations = *iterations;
+    made.salt = *salt;
+    std::copy(stored->begin(), stored->end(), made.stored_key.begin());
+    std::copy(server->begin(), server->end(), made.server_key.begin());
+    return made;
+}
+
 }  // namespace
 
 std::optional<PasswordFile::Hash> PasswordFile::parse(std::string_view text) {
     Hash hash;
+    if (text.starts_with(kScram)) {
+        hash.scram = parse_scram(text.substr(kScram.size()));
+        if (!hash.scram) return std::nullopt;
+        return hash;
+    }
     if (text.starts_with("$7$")) {
         text.remove_prefix(3);
-        const std::string_view number = next_field(text);
-        const auto [end, error] =
-            std::from_chars(number.data(), number.data() + number.size(), hash.iterations);
-        if (error != std::errc() || end != number.data() + number.size()) return std::nullopt;
-        if (hash.iterations == 0 || hash.iterations > kMaxIterations) return std::nullopt;
+        const auto iterations = parse_iterations(next_field(text));
+        if (!iterations) return std::nullopt;
+        hash.iterations = *iterations;
     } else if (text.starts_with("$6$")) {
         text.remove_prefix(3);
     } else {
@@ -119,8 +131,8 @@ FileError PasswordFile::load(const std::string& path) {
         const auto hash = parse(std::string_view(line).substr(colon + 1));
         if (!hash) {
             return wrong(
-                "not a password of mosquitto_passwd ($6$ or $7$); make one with "
-                "mqtt-broker-lite passwd");
+                "not a password of mosquitto_passwd ($6$ or $7$) or for SCRAM-SHA-256; make one "
+                "with mqtt-broker-lite passwd");
         }
         if (!users.emplace(line.substr(0, colon), *hash).second)
             return wrong("this user is there twice");
@@ -138,6 +150,12 @@ bool PasswordFile::check(std::string_view user_name, Bytes password) const {
     const auto found = users_.find(user_name);
     if (found == users_.end()) return false;
     const Hash& hash = found->second;
+    if (const auto& scram = hash.scram) {
+        const ScramCredentials made =
+            derive_scram_credentials(password, Bytes(scram->salt), scram->iterations);
+        return CRYPTO_memcmp(made.stored_key.data(), scram->stored_key.data(),
+                             made.stored_key.size()) == 0;
+    }
     const std::vector<std::uint8_t> digest = digest_of(hash, password);
     return digest.size() == hash.digest.size() &&
            CRYPTO_memcmp(digest.data(), hash.digest.data(), digest.size()) == 0;
@@ -152,6 +170,18 @@ void PasswordFile::set(const std::string& user_name, Bytes password, unsigned it
     users_.insert_or_assign(user_name, std::move(hash));
 }
 
+void PasswordFile::set_scram(const std::string& user_name, Bytes password, unsigned iterations) {
+    Hash hash;
+    hash.scram = make_scram_credentials(
+        password, iterations != 0 ? iterations : ScramCredentials::kDefaultIterations);
+    users_.insert_or_assign(user_name, std::move(hash));
+}
+
+std::optional<ScramCredentials> PasswordFile::scram(std::string_view user_name) const {
+    const auto found = users_.find(user_name);
+    return found == users_.end() ? std::nullopt : found->second.scram;
+}
+
 bool PasswordFile::remove(std::string_view user_name) {
     const auto found = users_.find(user_name);
     if (found == users_.end()) return false;
@@ -163,6 +193,12 @@ bool PasswordFile::save(const std::string& path) const {
     std::string text;
     for (const auto& [name, hash] : users_) {
         text += name + ':';
+        if (const auto& scram = hash.scram) {
+            text += std::string(kScram) + std::to_string(scram->iterations) + ':' +
+                    to_base64(scram->salt) + '$' + to_base64(scram->stored_key) + ':' +
+                    to_base64(scram->server_key) + '\n';
+            continue;
+        }
         text += hash.iterations == 0 ? "$6$" : "$7$" + std::to_string(hash.iterations) + '$';
         text += to_base64(hash.salt) + '$' + to_base64(hash.digest) + '\n';
     }

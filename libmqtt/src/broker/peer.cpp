@@ -206,7 +206,8 @@ void Peer::on_disconnect(const Disconnect& packet) {
     if (shard_->log.packets_of(client_id())) {
         shard_->log.packet(false, client_id(), PacketType::disconnect, 0, packet.reason);
     }
-    if (const auto expiry = packet.properties.number(PropertyId::session_expiry_interval)) {
+    const auto expiry = packet.properties.number(PropertyId::session_expiry_interval);
+    if (expiry && session_ != nullptr) {  // null: authentication has not ended
         session_->expiry_interval = std::min(*expiry, shard_->config().maximum_session_expiry);
     }
     // [MQTT-3.14.4-3]
@@ -220,8 +221,8 @@ ReasonCode Peer::refusal(const Publish& publish) {
         shard_->hit(Limit::memory_soft, client_id());
         return ReasonCode::quota_exceeded;
     }
-    const ReasonCode reason =
-        shard_->publisher.refusal(publish.topic, publish.payload.size(), client_id());
+    const ReasonCode reason = shard_->publisher.refusal(
+        {publish.topic, publish.properties, publish.payload}, client_id());
     if (is_error(reason)) return reason;
     if (!is_allowed(config, *session_, Access::publish, publish.topic)) {
         return ReasonCode::not_authorized;
@@ -277,9 +278,11 @@ void Peer::on_send_quota() {
     pump();
 }
 
-// Extended authentication is refused at CONNECT, so nothing of it can come later.
-void Peer::on_auth(const Auth&) {
-    disconnect(ReasonCode::bad_authentication_method, "authentication method not supported");
+void Peer::on_auth(const Auth& auth) {
+    if (session_ == nullptr)
+        shard_->lobby.authenticate(*this, auth);
+    else
+        shard_->lobby.authenticate_again(*this, auth);
 }
 
 void Peer::on_protocol_error(const Error& error) {

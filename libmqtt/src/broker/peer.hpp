@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "broker/admission.hpp"
+#include "broker/authentication.hpp"
 #include "broker/interest.hpp"
 #include "broker/publish.hpp"
 #include "broker/replay.hpp"
@@ -45,6 +46,8 @@ public:
     Admission::Seat seat() const;
     // Of a stranger, once the proxy has told it.
     void set_address(std::string address, const Admission::Seat& seat);
+    // Extended authentication, when CONNECT asked for it; null before and otherwise.
+    std::unique_ptr<Authentication>& authentication() { return authentication_; }
     // What the handshakes of its transport proved; until the connection ends.
     void identify(net::PeerIdentity& identity) const { driver_.stream().identify(identity); }
     bool is_bridge() const { return is_bridge_; }
@@ -76,6 +79,8 @@ public:
     void become_client(Session& session, const Connect& connect,
                        const core::ServerProtocol::Accept& accept);
     void refuse(ReasonCode reason, std::string_view client_id);
+    // AUTH with these properties.
+    void authenticate(ReasonCode reason, Properties properties);
     // Ends the connection from our side; 5.0 clients are told why. [MQTT-4.13.1-1]
     void disconnect(ReasonCode reason, std::string_view why);
     // At once, without a word.
@@ -130,9 +135,10 @@ private:
     std::unique_ptr<Stranger> stranger_;    // until CONNECT is accepted
     std::unique_ptr<Replays> replays_;      // while there are any
     std::unique_ptr<Restraint> restraint_;  // where the configuration has limits of that kind
-    std::uint32_t index_ = 0;               // in the shard's list
-    std::uint32_t parsed_bytes_ = 0;        // modulo 2^32, to see half-received packets
-    std::uint32_t seen_bytes_ = 0;          // at the last check of keep-alive
+    std::unique_ptr<Authentication> authentication_;
+    std::uint32_t index_ = 0;         // in the shard's list
+    std::uint32_t parsed_bytes_ = 0;  // modulo 2^32, to see half-received packets
+    std::uint32_t seen_bytes_ = 0;    // at the last check of keep-alive
     std::uint16_t listener_;
     std::uint8_t moving_to_ = 0;  // shard + 1
     bool is_bridge_ : 1 = false;

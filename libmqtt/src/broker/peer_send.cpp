@@ -83,6 +83,11 @@ void Peer::answer(const SubscribeAnswer& answer) {
     pump();
 }
 
+void Peer::authenticate(ReasonCode reason, Properties properties) {
+    protocol_.auth(reason, properties);
+    driver_.mark_dirty();
+}
+
 void Peer::acknowledge(PacketId id) {
     protocol_.acknowledge(id);
     driver_.mark_dirty();

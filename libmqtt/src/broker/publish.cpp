@@ -5,6 +5,7 @@
 #include "broker/rights.hpp"
 #include "broker/shard.hpp"
 #include "core/encode.hpp"
+#include "core/utf8.hpp"
 #include "mqtt/topic.hpp"
 
 namespace mqtt::broker {
@@ -37,15 +38,22 @@ core::OutgoingPublish outgoing(const Publication& p, TimePoint now) {
 
 }  // namespace
 
-ReasonCode Publisher::refusal(std::string_view topic, std::size_t payload_bytes,
-                              std::string_view client_id) {
+ReasonCode Publisher::refusal(const Given& given, std::string_view client_id) {
     const BrokerConfig& config = shard_.config();
-    if (config.maximum_payload_size != 0 && payload_bytes > config.maximum_payload_size) {
+    const std::string_view topic = given.topic;
+    if (config.maximum_payload_size != 0 && given.payload.size() > config.maximum_payload_size) {
         shard_.hit(Limit::message_size, client_id);
         return ReasonCode::quota_exceeded;
     }
     if (topic.front() == '$' && (topic.starts_with("$SYS/") || topic == "$SYS")) {
+        shard_.hit(Limit::sys_publish, client_id);
         return ReasonCode::not_authorized;  // the broker's own
+    }
+    if (config.check_payload_format &&
+        given.properties.number_or(PropertyId::payload_format_indicator, 0) == 1 &&
+        !core::is_well_formed_utf8(as_text(given.payload))) {
+        shard_.hit(Limit::payload_format, client_id);
+        return ReasonCode::payload_format_invalid;
     }
     if (topic.size() >= config.maximum_topic_levels &&
         topic_levels(topic) > config.maximum_topic_levels) {

@@ -30,8 +30,12 @@ public:
     explicit Publisher(Shard& shard) : shard_(shard) {}
 
     // What limits and reserved topics say against a message or will of a client; success: nothing.
-    ReasonCode refusal(std::string_view topic, std::size_t payload_bytes,
-                       std::string_view client_id);
+    struct Given {
+        std::string_view topic;
+        Properties properties;
+        Bytes payload;
+    };
+    ReasonCode refusal(const Given& given, std::string_view client_id);
     // Stores it when retained and gives it to everybody who wants it, on other shards too.
     // success, no_matching_subscribers, or quota_exceeded (retained store full: not distributed).
     ReasonCode publish(const Publication& publication);

@@ -28,20 +28,29 @@ inline std::size_t sequence_size(const std::uint8_t* at, std::size_t left) {
     return lead <= 0xF4 ? 4 : 0;
 }
 
-}  // namespace
-
-bool is_valid_utf8(std::string_view text) {
+template <bool kNulAllowed>
+bool is_well_formed(std::string_view text) {
     if (is_plain_ascii<false>(text)) return true;
     const auto* at = reinterpret_cast<const std::uint8_t*>(text.data());
     std::size_t left = text.size();
     while (left != 0) {
-        std::size_t size = *at == 0 ? 0 : 1;
+        std::size_t size = *at == 0 && !kNulAllowed ? 0 : 1;
         if (*at >= 0x80) size = sequence_size(at, left);
         if (size == 0) return false;
         at += size;
         left -= size;
     }
     return true;
+}
+
+}  // namespace
+
+bool is_valid_utf8(std::string_view text) {
+    return is_well_formed<false>(text);
+}
+
+bool is_well_formed_utf8(std::string_view text) {
+    return is_well_formed<true>(text);
 }
 
 }  // namespace mqtt::core

@@ -10,6 +10,8 @@ namespace mqtt::core {
 
 // [MQTT-1.5.4-1] [MQTT-1.5.4-2] [MQTT311-1.5.3-1] [MQTT311-1.5.3-2]
 bool is_valid_utf8(std::string_view text);
+// The same with U+0000: what a payload may hold that is marked as text [5.0 section 3.3.2.3.2].
+bool is_well_formed_utf8(std::string_view text);
 
 namespace detail {
 
