@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -139,6 +140,12 @@ public:
 
     // Receiving. Views are valid until the next call.
     Packet receive() {
+        const auto packet = receive_unless_closed();
+        REQUIRE_MESSAGE(packet, "no packet in time, or connection closed");
+        return *packet;
+    }
+    // Nothing: the connection ended, or the deadline passed.
+    std::optional<Packet> receive_unless_closed() {
         consume();
         for (;;) {
             const core::FrameResult found = core::find_frame(Bytes(input_), 0);
@@ -149,9 +156,12 @@ public:
                 REQUIRE(packet.ok());
                 return *packet;
             }
-            REQUIRE_MESSAGE(read_more(kDeadline), "no packet in time, or connection closed");
+            if (!read_more(kDeadline)) return std::nullopt;
         }
     }
+    // The bytes of the packet that came last.
+    Bytes last_bytes() const { return Bytes(input_).first(shown_); }
+    bool has_ended() const { return ended_; }
     template <class T>
     T expect() {
         const Packet packet = receive();
