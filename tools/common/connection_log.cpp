@@ -8,7 +8,8 @@
 namespace tools {
 
 void ConnectionLog::say(std::string_view text) const {
-    if (!quiet_) say_error(invocation_, text);
+    if (quiet_ || (diverted_ && diverted_(text))) return;
+    say_error(invocation_, text);
 }
 
 void ConnectionLog::on_change(const mqtt::StateChange& change) {

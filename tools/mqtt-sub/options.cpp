@@ -225,6 +225,18 @@ void check_record(Options& o) {
     o.subscription.retain_as_published = true;
 }
 
+void check_live_view(const Options& o) {
+    if (!o.has_live_view()) return;
+    const bool json_lines = o.style.json && !o.top;  // --stat as JSON
+    if (o.style.verbose || o.style.format || o.watch || o.message_rate ||
+        (o.style.json && !json_lines)) {
+        throw UsageError(
+            "'--top' and '--stat' take the place of -v, -F, --json, -w and "
+            "--message-rate (--stat with --json: JSON lines)");
+    }
+    if (o.record_path == "-") throw UsageError("'--record -' has standard output for itself");
+}
+
 void check(Options& o) {
     if (o.filters.empty() && !o.settings.url_topic.empty()) {
         if (!mqtt::validate_topic_filter(o.settings.url_topic)) {
@@ -247,6 +259,7 @@ void check(Options& o) {
     }
     (void)tools::MessagePrinter(o.style);  // throws for a bad format
     (void)Selection(o.selection);          // and for a bad pattern
+    check_live_view(o);
     check_record(o);
     lower_receive_maximum(o);
 }

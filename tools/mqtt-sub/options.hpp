@@ -48,8 +48,13 @@ struct Options {
     tools::ColorWish color = tools::ColorWish::automatic;
     std::string record_path;  // --record; empty: none
 
+    bool top = false;
+    std::optional<std::chrono::nanoseconds> stat_interval;  // --stat
+
     // --record and live views take the place of plain output.
+    bool has_live_view() const { return top || stat_interval; }
     bool prints_messages() const {
+        if (has_live_view()) return false;
         return record_path.empty() || style.verbose || style.json || style.format;
     }
 };

@@ -19,6 +19,7 @@
 #include "common/output.hpp"
 #include "mqtt-sub/message_filter.hpp"
 #include "mqtt-sub/record/recorder.hpp"
+#include "mqtt-sub/top/live_view.hpp"
 #include "mqtt-sub/watch_screen.hpp"
 #include "mqtt/client.hpp"
 
@@ -49,6 +50,8 @@ private:
     mqtt::AckDecision on_message(const mqtt::IncomingMessage& message);
     void show(const mqtt::Publish& message);
     void print(const mqtt::Publish& message);
+    void make_live();
+    void on_write_error(int error);
     void clear_retained(const mqtt::Publish& message);
 
     void flush_soon();
@@ -64,6 +67,8 @@ private:
     MessageFilter filter_;
     WatchScreen screen_;
     std::optional<Recorder> recorder_;
+    std::unique_ptr<LiveView> live_;  // --top, --stat
+    std::string last_note_;           // shown there instead of on stderr
     asio::io_context context_{1};
     asio::signal_set signals_{context_};
     asio::steady_timer timeout_timer_{context_};
@@ -115,12 +120,26 @@ mqtt::ClientOptions Subscriber::client_options() {
     return client;
 }
 
+void Subscriber::make_live() {
+    LiveHooks hooks{.quit = [this] { finish(tools::kExitDone); },
+                    .cannot_write = [this](int error) { on_write_error(error); }};
+    live_ = make_live_view(context_, options_, std::move(hooks));
+    if (!live_) return;
+    log_.divert([this](std::string_view text) {
+        const bool is_shown = live_->note(text);
+        last_note_ = is_shown ? text : std::string_view();
+        return is_shown;
+    });
+}
+
 int Subscriber::run() {
     std::signal(SIGPIPE, SIG_IGN);
+    make_live();
     watch_signals();
     watch_reader();
     arm_timers();
     if (options_.watch) screen_.start(output_.buffer());
+    if (live_) live_->start();
     client_.connect(
         [this](std::error_code error, mqtt::ConnectReport report) { on_connected(error, report); });
     context_.run();
@@ -131,6 +150,10 @@ int Subscriber::run() {
 void Subscriber::watch_signals() {
     signals_.add(SIGINT);
     signals_.add(SIGTERM);
+    if (live_) {  // the screen is given back on these, too
+        signals_.add(SIGHUP);
+        signals_.add(SIGQUIT);
+    }
     signals_.async_wait([this](std::error_code error, int) {
         if (error) return;
         finish(was_connected_ ? tools::kExitDone : tools::kExitNeverConnected,
@@ -274,6 +297,7 @@ mqtt::AckDecision Subscriber::on_message(const mqtt::IncomingMessage& message) {
 void Subscriber::show(const mqtt::Publish& message) {
     if (recorder_) recorder_->append(message);
     if (options_.prints_messages()) print(message);
+    if (live_) live_->on_message(message);
     const bool is_large = output_.is_large() || (recorder_ && recorder_->is_large());
     if (is_large) return flush();
     const bool is_empty = output_.is_empty() && (!recorder_ || recorder_->is_empty());
@@ -319,14 +343,21 @@ void Subscriber::flush() {
         finish(tools::kExitOutput);
     }
     if (output_.is_broken() || output_.flush()) return;
-    if (output_.errno_value() == EPIPE) return finish(tools::kExitDone);
-    log_.say(fmt::format("cannot write: {}", std::strerror(output_.errno_value())));
+    on_write_error(output_.errno_value());
+}
+
+// A reader or terminal that has gone is an end, not a failure.
+void Subscriber::on_write_error(int error) {
+    if (error == EPIPE || (live_ && error == EIO)) return finish(tools::kExitDone);
+    log_.say(fmt::format("cannot write: {}", std::strerror(error)));
     finish(tools::kExitOutput);
 }
 
 void Subscriber::finish(int code, ReasonCode reason) {
     if (finished_) return;
     finished_ = true;
+    if (live_) live_->stop();
+    if (code != tools::kExitDone && !last_note_.empty()) log_.say(last_note_);
     exit_code_ = code;
     // 3.x has no DISCONNECT that keeps the will: mosquitto_sub sends the only one that there is.
     if (!mqtt::has_properties(client_.version())) reason = ReasonCode::success;

@@ -1,6 +1,7 @@
 // Rows of where messages go beside plain output: recordings and live views; and how it ends.
 #include <array>
 
+#include "common/units.hpp"
 #include "mqtt-sub/options.hpp"
 
 namespace mqtt_sub {
@@ -20,6 +21,32 @@ constexpr std::array kRows{
          .help = "messages end with a NUL byte instead of a newline, for xargs -0 and mqtt-pub -0",
          .names = kOurs},
         [](Options& o, const FlagUse&) { o.style.end = '\0'; }},
+    Row{{.long_name = "top",
+         .takes = tools::Takes::nothing,
+         .category = kOutput,
+         .help = "a live view of all topics: rates, ages, last values; ? there shows its keys",
+         .details =
+             "A table or tree of topics with messages per second, bytes, age, retain flag, the "
+             "history as a line and the last value; keys sort, search, pause, open a message "
+             "in full; q ends and gives the screen back. Drawn at most ten times per second. "
+             "When standard output is no terminal: lines as of --stat 1s.",
+         .names = kOurs,
+         .common = true},
+        [](Options& o, const FlagUse&) { o.top = true; }},
+    Row{{.long_name = "stat",
+         .argument = "DURATION",
+         .category = kOutput,
+         .help = "one line of figures in this time: messages and bytes per second, busiest topic",
+         .details = "Columns are the time, messages and bytes per second since the line before, "
+                    "messages, topics, the busiest topic and its rate. With --json each line is an "
+                    "object with the same figures.",
+         .names = kOurs},
+        [](Options& o, const FlagUse& use) {
+            o.stat_interval = tools::parse_duration(use.typed(), use.word());
+            if (*o.stat_interval < std::chrono::milliseconds(10)) {
+                throw tools::UsageError("option '" + use.typed() + "' needs 10ms or more");
+            }
+        }},
     Row{{.long_name = "color",
          .argument = "WHEN",
          .category = kOutput,
