@@ -101,7 +101,8 @@ Frame message_page(const TopicTable& table, const TopView& view, const RenderCon
                                 static_cast<int>(stats.qos), stats.retain ? ", retained" : "",
                                 compact_age(context.now - stats.last_seen), stats.messages,
                                 compact_number(stats.history.rate())));
-    const std::size_t columns = std::min<std::size_t>(kHistorySeconds, context.width - 2);
+    const std::size_t columns =
+        std::min<std::size_t>(kHistorySeconds, context.width > 2 ? context.width - 2 : 1);
     lines.push_back(" " + sparkline(stats.history, columns, context.has_utf8));
     append_properties(lines, stats.properties.view(), context.width);
     append_payload(lines, stats, context.width);

@@ -17,6 +17,7 @@ constexpr std::string_view kReverse = "\x1b[7m";
 constexpr std::string_view kBold = "\x1b[1m";
 constexpr std::string_view kDim = "\x1b[2m";
 constexpr std::string_view kCyan = "\x1b[36m";
+constexpr std::size_t kNarrow = 60;
 constexpr std::string_view kReset = "\x1b[0m";
 
 // Columns of the list for a width: what does not fit is left out, the value takes the rest.
@@ -176,6 +177,26 @@ std::string row_line(const TopRow& row, bool is_selected, const TopicTable& tabl
     return line;
 }
 
+// What of a line fits, its styles included. For screens narrower than the list can be, and pages.
+std::string clipped(std::string_view line, std::size_t width) {
+    std::string out;
+    std::size_t used = 0;
+    while (!line.empty()) {
+        std::size_t n = 1;
+        if (line[0] == '\x1b') {
+            n = line.find('m') + 1;
+        } else {
+            while (n < line.size() && (static_cast<unsigned char>(line[n]) & 0xC0) == 0x80)
+                ++n;
+            used += tools::columns_of(line.substr(0, n));
+            if (used > width) return out + std::string(kReset);
+        }
+        out += line.substr(0, n);
+        line.remove_prefix(n);
+    }
+    return out;
+}
+
 std::string bottom_line(const TopView& view, const RenderContext& context) {
     std::string line;
     if (view.is_searching()) {
@@ -222,10 +243,14 @@ Frame render_top(const TopicTable& table, const TopView& view, const RenderConte
         const std::size_t last = page.size() > rows + 1 ? page.size() - rows - 1 : 0;
         const std::size_t first = std::min(view.page_scroll(), last);
         for (std::size_t i = first; i < page.size() && frame.size() < rows + 2; ++i)
-            frame.push_back(page[i]);
+            frame.push_back(clipped(page[i], context.width));
     }
     frame.resize(context.height > 0 ? context.height - 1 : 0);
     if (context.height > 0) frame.push_back(bottom_line(view, context));
+    if (context.width < kNarrow) {
+        for (std::string& line : frame)
+            line = clipped(line, context.width);
+    }
     return frame;
 }
 

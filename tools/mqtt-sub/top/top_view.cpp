@@ -158,12 +158,13 @@ void TopView::move_by(std::ptrdiff_t rows) {
 
 void TopView::open_or_close(bool is_open) {
     if (!is_tree_ || page_ != TopPage::list || rows_.empty()) return;
-    std::size_t node = rows_[selected_].node;
+    const std::size_t node = rows_[selected_].node;
     // Closing what is closed goes to the level above.
     if (!is_open && !tree_.nodes()[node].is_open && tree_.nodes()[node].parent != 0) {
-        node = tree_.nodes()[node].parent;
-        followed_ = {tree_.nodes()[node].topic, node};
+        const std::size_t parent = tree_.nodes()[node].parent;
+        followed_ = {tree_.nodes()[parent].topic, parent};
         has_moved_ = true;
+        return;
     }
     tree_.set_open(node, is_open);
 }
