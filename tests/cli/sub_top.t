@@ -58,6 +58,18 @@ for size in 80x24 200x50; do
         expect_eq "$size: after $signal" "$(state)" "$given"
         expect_eq "$size: modes after $signal" "$(modes)" "$before"
     done
+    # Stopped and continued; what ends the run is told when the screen is back.
+    type_in clear Enter
+    start_top
+    type_in C-z
+    until_true 10 state_is "$given"
+    type_in fg Enter
+    until_true 10 state_is "$taken"
+    type_in q
+    until_true 10 state_is "$given"
+    type_in "clear; mqtt-sub -p 1 -t '#' --top" Enter
+    until_true 10 screen_has '^mqtt-sub: cannot connect to localhost'
+    expect_eq "$size: after a failure" "$(state)" "$given"
     # A pipe gets lines; when it breaks, the run ends and the terminal is as it was.
     type_in "clear; mqtt-sub -p $PORT -t '#' --top | head -n 2; echo ended with \${PIPESTATUS[0]}" Enter
     until_true 10 screen_has 'ended with 0'

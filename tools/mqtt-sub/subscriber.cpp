@@ -357,7 +357,9 @@ void Subscriber::finish(int code, ReasonCode reason) {
     if (finished_) return;
     finished_ = true;
     if (live_) live_->stop();
-    if (code != tools::kExitDone && !last_note_.empty()) log_.say(last_note_);
+    // Saying it again goes through the diversion, which writes to last_note_.
+    const std::string note = std::move(last_note_);
+    if (code != tools::kExitDone && !note.empty()) log_.say(note);
     exit_code_ = code;
     // 3.x has no DISCONNECT that keeps the will: mosquitto_sub sends the only one that there is.
     if (!mqtt::has_properties(client_.version())) reason = ReasonCode::success;
