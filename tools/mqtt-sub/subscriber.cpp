@@ -105,6 +105,7 @@ mqtt::ClientOptions Subscriber::client_options() {
     mqtt::ClientOptions client;
     client.connect = options_.connect;
     client.reconnect = options_.settings.reconnect;
+    client.retry_first_connect = client.reconnect.max_retries > 0;  // when it was asked for
     client.before_attempt = tools::password_refresher(options_.settings);
     // What comes after the last message of -C is left to the server's session.
     client.manual_acknowledgement = true;

@@ -14,6 +14,10 @@ namespace {
 
 constexpr std::size_t kMadeClientIdLength = 23;  // what every 3.x server must take
 
+// A server that accepts and drops at once has failed, too: delays and the count of retries begin anew only after
+// a connection that lasted so long, or on which a message came or was acknowledged.
+constexpr Duration kSteady = std::chrono::seconds(5);
+
 // Refusals that trying again with the same CONNECT cannot cure.
 constexpr auto kFinalRefusals = std::to_array<ReasonCode>({
     ReasonCode::malformed_packet,
@@ -135,8 +139,8 @@ void Client::Impl::on_connected(const Connack& connack, const ConnectTiming&) {
     const bool resumed = connack.session_present ||
                          (version_ == ProtocolVersion::v3_1 && !attempt_options_.clean_start);
     was_ever_connected_ = true;
-    failures_ = 0;
-    backoff_.reset();
+    made_progress_ = false;
+    connected_at_ = Clock::now();
     take_connack(connack);
 
     state_ = ClientState::connected;
@@ -178,6 +182,10 @@ void Client::Impl::take_connack(const Connack& connack) {
 
 void Client::Impl::on_closed(const CloseReason& reason) {
     const bool was_connected = state_ == ClientState::connected;
+    if (was_connected && (made_progress_ || Clock::now() - connected_at_ >= kSteady)) {
+        backoff_.reset();
+        failures_ = 0;
+    }
     forget_sent_requests();
     note_cut();
     if (is_disconnecting_) {

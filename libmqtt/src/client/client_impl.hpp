@@ -246,6 +246,8 @@ private:
     int failures_ = 0;                  // consecutive
     bool was_ever_connected_ = false;   // since connect()
     bool is_disconnecting_ = false;
+    bool made_progress_ = false;  // on this connection: something came or was acknowledged
+    TimePoint connected_at_;
 
     // publishing
     client::OutgoingStore store_;

@@ -228,6 +228,7 @@ void Client::Impl::tell_exchange(StoreToken token, PacketId id, ExchangeStep ste
 }
 
 void Client::Impl::on_delivered(PacketId, std::uint64_t token, ReasonCode reason) {
+    made_progress_ = true;
     if (store_.find(token) == nullptr) return;  // timed out, or of another run of this session
     finish_publish(token,
                    is_error(reason) ? make_error_code(Errc::refused_by_server) : std::error_code(),

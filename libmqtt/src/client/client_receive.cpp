@@ -28,6 +28,7 @@ std::size_t size_of(const ReceivedMessage& message) {
 
 AckDecision Client::Impl::on_publish(const Publish& publish) {
     ++stats_.messages_received;
+    made_progress_ = true;
     if (response_state_ != ResponseTopic::none && take_response(publish)) {
         return AckDecision::now();
     }
