@@ -1,22 +1,35 @@
 // A relay that parses every packet and copies every PUBLISH to every subscriber: no topics, no
 // sessions, no checks. The practical ceiling beside which scripts/bench puts a broker, so that a
 // machine's bad minute is not mistaken for a slow broker. QoS 0 and 1, MQTT 3.1.1 and 5.0, TCP.
-//   toy_relay PORT      prints "ready" when it listens on 127.0.0.1
+// With faults it is what scripts/bench_tester tests the load tester with.
+//   toy_relay PORT [FAULT N]...      prints "ready" when it listens on 127.0.0.1
+//     drop N, dup N, swap N   of the deliveries to each subscriber's side: every Nth message is not
+//                             delivered, delivered twice, delivered after the next one
+//     stall MS                does nothing for so long, once, four seconds after the first PUBLISH
+//     delay US                delivers and acknowledges so long after the PUBLISH was read
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <deque>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -31,6 +44,27 @@ struct Peer {
     std::string out;
     std::size_t sent = 0;
 };
+
+using Clock = std::chrono::steady_clock;
+
+struct Faults {
+    std::uint64_t drop = 0, dup = 0, swap = 0;
+    std::chrono::milliseconds stall{0};
+    std::chrono::microseconds delay{0};
+    bool delays = false;
+} faults;
+std::uint64_t published = 0;
+Clock::time_point first_publish;
+bool stalled = false;
+std::string held;  // a message that waits for the next one
+
+struct Late {
+    Late(Clock::time_point when, Peer* peer) : due(when), to(peer) {}
+    Clock::time_point due;
+    Peer* to;
+    std::string bytes;
+};
+std::deque<Late> late;  // in order of time: all wait equally long
 
 int poller = -1;
 std::unordered_map<int, std::unique_ptr<Peer>> peers;
@@ -67,27 +101,63 @@ void flush(Peer& peer) {
     if (peer.waits) watch(peer, false, EPOLL_CTL_MOD);
 }
 
+void flush_all() {
+    for (Peer* peer : dirty)
+        flush(*peer);
+    dirty.clear();
+}
+
 void reply(Peer& peer, std::initializer_list<unsigned> bytes) {
     for (const unsigned byte : bytes)
         peer.out.push_back(static_cast<char>(byte));
     mark(peer);
 }
 
+// Where bytes for a peer go: with a delay they wait first.
+std::string& out_of(Peer& to) {
+    if (faults.delays) return late.emplace_back(Clock::now() + faults.delay, &to).bytes;
+    mark(to);
+    return to.out;
+}
+
 // The packet's fixed head is `head` bytes long; QoS 1 gets an id per subscriber.
-void relay(Peer& from, const std::uint8_t* packet, std::size_t size, std::size_t head) {
-    const bool acknowledged = (packet[0] & 0x06) != 0;
-    const std::size_t topic = static_cast<std::size_t>(packet[head] << 8 | packet[head + 1]);
-    const std::size_t id_at = head + 2 + topic;
+void deliver(std::string_view packet, std::size_t head) {
+    const auto at = [&](std::size_t i) { return static_cast<std::uint8_t>(packet[i]); };
+    const bool acknowledged = (at(0) & 0x06) != 0;
+    const std::size_t id_at = head + 2 + static_cast<std::size_t>(at(head) << 8 | at(head + 1));
     for (Peer* to : subscribers) {
-        const std::size_t start = to->out.size();
-        to->out.append(reinterpret_cast<const char*>(packet), size);
-        mark(*to);
+        std::string& out = out_of(*to);
+        const std::size_t start = out.size();
+        out.append(packet);
         if (!acknowledged) continue;
-        to->out[start + id_at] = static_cast<char>(to->next_id >> 8);
-        to->out[start + id_at + 1] = static_cast<char>(to->next_id);
+        out[start + id_at] = static_cast<char>(to->next_id >> 8);
+        out[start + id_at + 1] = static_cast<char>(to->next_id);
         if (++to->next_id == 0) to->next_id = 1;
     }
-    if (acknowledged) reply(from, {0x40, 2, packet[id_at], packet[id_at + 1]});
+}
+
+void deliver_with_faults(std::string_view packet, std::size_t head) {
+    const std::uint64_t n = ++published;
+    if (n == 1) first_publish = Clock::now();
+    if (faults.swap != 0 && n % faults.swap == 1) {
+        held = packet;
+        return;
+    }
+    if (faults.drop == 0 || n % faults.drop != 0) {
+        deliver(packet, head);
+        if (faults.dup != 0 && n % faults.dup == faults.dup / 2) deliver(packet, head);
+    }
+    if (!held.empty()) deliver(std::exchange(held, {}), head);
+}
+
+void relay(Peer& from, const std::uint8_t* packet, std::size_t size, std::size_t head) {
+    deliver_with_faults({reinterpret_cast<const char*>(packet), size}, head);
+    if ((packet[0] & 0x06) == 0) return;
+    const std::size_t id_at =
+        head + 2 + static_cast<std::size_t>(packet[head] << 8 | packet[head + 1]);
+    std::string& out = out_of(from);
+    for (const unsigned byte : {0x40u, 2u, unsigned{packet[id_at]}, unsigned{packet[id_at + 1]}})
+        out.push_back(static_cast<char>(byte));
 }
 
 void handle(Peer& peer, const std::uint8_t* p, std::size_t size, std::size_t head) {
@@ -135,6 +205,7 @@ std::size_t parse(Peer& peer, const std::uint8_t* data, std::size_t size) {
 void drop(Peer& peer) {
     std::erase(subscribers, &peer);
     std::erase(dirty, &peer);
+    std::erase_if(late, [&](const Late& one) { return one.to == &peer; });
     close(peer.fd);
     peers.erase(peer.fd);
 }
@@ -181,14 +252,58 @@ int listen_on(int port) {
     return listen(fd, 4096) == 0 ? fd : -1;
 }
 
+// What the faults want of the clock; how long epoll may wait, nothing: for ever.
+std::optional<Clock::duration> pass_time() {
+    if (faults.stall.count() > 0 && !stalled && published > 0 &&
+        Clock::now() - first_publish >= std::chrono::seconds(4)) {
+        stalled = true;
+        std::this_thread::sleep_for(faults.stall);
+    }
+    while (!late.empty() && late.front().due <= Clock::now()) {
+        late.front().to->out += late.front().bytes;
+        mark(*late.front().to);
+        late.pop_front();
+    }
+    if (!late.empty()) return std::max(late.front().due - Clock::now(), Clock::duration(0));
+    if (faults.stall.count() > 0 && !stalled) return std::chrono::milliseconds(10);
+    return std::nullopt;
+}
+
+bool read_faults(int argc, char** argv) {
+    for (int i = 2; i + 1 < argc; i += 2) {
+        const std::string_view name = argv[i];
+        const auto n = static_cast<std::uint64_t>(std::atoll(argv[i + 1]));
+        if (name == "drop") {
+            faults.drop = n;
+        } else if (name == "dup") {
+            faults.dup = n;
+        } else if (name == "swap") {
+            faults.swap = n;
+        } else if (name == "stall") {
+            faults.stall = std::chrono::milliseconds(n);
+        } else if (name == "delay") {
+            faults.delay = std::chrono::microseconds(n);
+            faults.delays = true;
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     const int listener = listen_on(argc > 1 ? std::atoi(argv[1]) : 0);
+    if (!read_faults(argc, argv)) {
+        std::fputs("toy_relay: faults are drop, dup, swap, stall, delay\n", stderr);
+        return 2;
+    }
     if (listener < 0) {
         std::perror("toy_relay");
         return 1;
     }
+    prctl(PR_SET_TIMERSLACK, 1);  // ns: waits end when they should
     poller = epoll_create1(EPOLL_CLOEXEC);
     epoll_event event{};
     event.events = EPOLLIN;
@@ -198,7 +313,10 @@ int main(int argc, char** argv) {
     std::fflush(stdout);
     epoll_event events[256];
     for (;;) {
-        const int count = epoll_wait(poller, events, 256, -1);
+        const auto wait = pass_time();
+        flush_all();
+        const timespec time{0, wait ? std::chrono::nanoseconds(*wait).count() : 0};
+        const int count = epoll_pwait2(poller, events, 256, wait ? &time : nullptr, nullptr);
         for (int i = 0; i < count; ++i) {
             if (events[i].data.fd == listener) {
                 accept_all(listener);
@@ -210,8 +328,6 @@ int main(int argc, char** argv) {
             if ((events[i].events & EPOLLOUT) != 0) mark(peer);
             if ((events[i].events & ~EPOLLOUT) != 0 && !read_once(peer)) drop(peer);
         }
-        for (Peer* peer : dirty)
-            flush(*peer);
-        dirty.clear();
+        flush_all();
     }
 }
