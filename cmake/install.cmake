@@ -26,6 +26,18 @@ if(EXISTS ${PROJECT_SOURCE_DIR}/man)
     endforeach()
 endif()
 
+# The service, its socket and its user. The unit's folder is systemd's own, also under another prefix.
+if(TARGET mqtt-broker-lite)
+    set(MQTT_SYSTEMD_DIR lib/systemd CACHE STRING "where systemd's units go, below the prefix or absolute")
+    set(MQTT_SYSUSERS_DIR lib/sysusers.d CACHE STRING "where systemd's users go")
+    configure_file(packaging/systemd/mqtt-broker-lite.service.in
+                   ${PROJECT_BINARY_DIR}/mqtt-broker-lite.service @ONLY)
+    install(FILES ${PROJECT_BINARY_DIR}/mqtt-broker-lite.service packaging/systemd/mqtt-broker-lite.socket
+            DESTINATION ${MQTT_SYSTEMD_DIR}/system COMPONENT tools)
+    install(FILES packaging/systemd/mqtt-broker-lite.sysusers RENAME mqtt-broker-lite.conf
+            DESTINATION ${MQTT_SYSUSERS_DIR} COMPONENT tools)
+endif()
+
 install(DIRECTORY libmqtt/include/mqtt DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
 # In a link-time-optimised build the archives hold GCC's intermediate code; the library for others is made
 # without (-DMQTT_LTO=OFF).

@@ -1,6 +1,8 @@
 // Slow subscribers, hostile endings, and the end of the broker itself.
 #include <doctest/doctest.h>
 
+#include <set>
+
 #include "support/test_broker.hpp"
 
 using namespace test;
@@ -171,6 +173,61 @@ TEST_CASE("sys: figures are retained under $SYS/broker and change") {
         client.expect_publish("$SYS/broker/version", "the version");
         client.subscribe("$SYS/broker/clients/connected");
         while (as_text(client.expect<Publish>().payload) != "1") {
+        }
+    }
+}
+
+TEST_CASE("sys: every shard tells its load, and the tree has mosquitto's topics") {
+    for (const unsigned threads : kThreadCounts) {
+        BrokerConfig config = with_threads(threads);
+        config.sys_interval = std::chrono::seconds(1);
+        TestBroker broker(config);
+        RawClient client = broker.client("watcher");
+        client.subscribe("$SYS/#");
+        std::set<std::string> missing;
+        for (unsigned i = 0; i < threads; ++i) {
+            const std::string shard = "shards/" + std::to_string(i) + "/";
+            for (const char* name : {"load/cpu", "clients/connected", "publish/messages/received"})
+                missing.insert(shard + name);
+        }
+        for (const char* name : {"version",
+                                 "uptime",
+                                 "clients/total",
+                                 "clients/maximum",
+                                 "clients/connected",
+                                 "clients/active",
+                                 "clients/disconnected",
+                                 "clients/inactive",
+                                 "clients/expired",
+                                 "messages/stored",
+                                 "messages/received",
+                                 "messages/sent",
+                                 "store/messages/count",
+                                 "store/messages/bytes",
+                                 "subscriptions/count",
+                                 "shared_subscriptions/count",
+                                 "retained messages/count",
+                                 "heap/current",
+                                 "heap/maximum",
+                                 "bytes/received",
+                                 "bytes/sent",
+                                 "publish/bytes/received",
+                                 "publish/bytes/sent",
+                                 "publish/messages/dropped",
+                                 "publish/messages/received",
+                                 "publish/messages/sent",
+                                 "packet/out/bytes",
+                                 "connections/socket/count",
+                                 "load/messages/received/1min",
+                                 "load/publish/dropped/5min",
+                                 "load/bytes/sent/15min",
+                                 "load/sockets/1min",
+                                 "load/connections/1min"}) {
+            missing.insert(name);
+        }
+        while (!missing.empty()) {
+            const std::string topic(client.expect<Publish>().topic);
+            missing.erase(topic.substr(std::string_view("$SYS/broker/").size()));
         }
     }
 }

@@ -141,3 +141,65 @@ TEST_CASE("listener: an interface stands for its addresses") {
     CHECK(fails.start_error() ==
           "cannot listen on interface nosuch0: no such interface, or it has no address");
 }
+
+TEST_CASE("listener: clients below a mount point see only what is below it") {
+    for (const unsigned threads : kThreadCounts) {
+        BrokerConfig config = loopback();
+        config.threads = threads;
+        config.listeners.push_back(config.listeners.front());
+        config.listeners[1].mount_point = "site/";
+        TestBroker broker(config);
+        RawClient all = broker.client("all");
+        all.subscribe("#");
+        RawClient below(broker.port(1));
+        below.connect("below");
+        below.subscribe("#", QoS::at_least_once);
+        below.subscribe("$share/g/shared/+");
+        RawClient above = broker.client("above");
+        above.publish_acked("elsewhere", "1", true);
+        above.publish_acked("site/a", "2");
+        below.expect_publish("a", "2");
+        above.publish("site/shared/x", "3");
+        below.expect_publish("shared/x", "3");
+        below.expect_publish("shared/x", "3");
+        below.publish("own", "4", QoS::at_most_once, 0, true);
+        below.expect_publish("own", "4");
+        for (const char* topic : {"elsewhere", "site/a", "site/shared/x", "site/own"}) {
+            while (all.expect<Publish>().topic != topic) {
+            }
+        }
+        CHECK(below.unsubscribe("#") == std::vector{ReasonCode::success});
+        RawClient late(broker.port(1));
+        late.connect("late");
+        late.subscribe("own");
+        CHECK(late.expect_publish("own", "4").retain);
+        late.subscribe("elsewhere");
+        late.expect_silence();
+    }
+}
+
+TEST_CASE(
+    "listener: below a mount point wills are there, too, and resends look as the first time") {
+    BrokerConfig config = loopback();
+    config.listeners.push_back(config.listeners.front());
+    config.listeners[1].mount_point = "site/";
+    TestBroker broker(config);
+    RawClient all = broker.client("all");
+    all.subscribe("site/#");
+    RawClient dying(broker.port(1));
+    dying.connect(
+        {.client_id = "dying", .will = WillView{.topic = "gone", .payload = as_bytes("x")}});
+    dying.reset();
+    all.expect_publish("site/gone", "x");
+    PropertyList expiry;
+    expiry.add(PropertyId::session_expiry_interval, 100u);
+    RawClient first(broker.port(1));
+    first.connect({.client_id = "stays", .properties = expiry.view()});
+    first.subscribe("t", QoS::at_least_once);
+    broker.client("other").publish_acked("site/t", "again");
+    first.expect_publish("t", "again");
+    first.reset();
+    RawClient second(broker.port(1));
+    second.connect({.client_id = "stays", .clean_start = false});
+    CHECK(second.expect_publish("t", "again").dup);
+}

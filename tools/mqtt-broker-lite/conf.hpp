@@ -68,6 +68,7 @@ struct ConfListener {
     std::string unix_path;  // `listener 0 /path`
     std::string domain;     // ipv4, ipv6 or empty for both
     std::string interface;
+    std::string mount_point;
     bool is_websocket = false;
     bool is_shared = false;  // MQTT and WebSocket
     std::optional<unsigned> unix_mode;

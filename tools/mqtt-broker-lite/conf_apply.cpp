@@ -91,6 +91,7 @@ mqtt::ListenerConfig listener_config(const ConfListener& listener, const ConfAcc
         config.shares_websocket = listener.is_shared || listener.is_websocket;
     }
     config.interface = listener.interface;
+    config.mount_point = listener.mount_point;
     if (listener.unix_mode) config.unix_mode = *listener.unix_mode;
     config.proxy_header = listener.proxy_header;
     config.proxy_peers = listener.proxy_peers;

@@ -3,6 +3,7 @@
 
 #include "mqtt-broker-lite/conf_keys.hpp"
 #include "mqtt-broker-lite/conf_values.hpp"
+#include "mqtt/topic.hpp"
 
 namespace tools::broker_lite {
 namespace {
@@ -92,7 +93,13 @@ constexpr ConfKey kKeys[] = {
      CONF_SET(c.current().interface = line.value)},
     {"unix_socket_mode", listener, used, "MODE",
      "permissions of a Unix socket in octal digits, 0660 (ours)", set_unix_mode, false, "0660"},
-    {"mount_point", listener, refused, "TOPIC", kNotYet},
+    {"mount_point", listener, used, "TOPIC",
+     "put in front of the topics of this listener's clients, who see only what is below it; "
+     "usually with "
+     "a / at its end. Access lists have the whole topics",
+     CONF_SET(if (!mqtt::validate_topic_name(line.value)) throw ConfError("'" + line.value +
+                                                                          "' cannot begin a topic");
+              c.current().mount_point = line.value)},
     {"use_username_as_clientid", listener, used, "true|false",
      "the user name is the client id; clients without one are refused",
      CONF_SET(c.current().uses_user_name_as_client_id = boolean(line)), false, "false"},

@@ -97,9 +97,7 @@ LogSettings log_settings(const Conf& conf, const Options& options) {
     if (types.empty() || options.verbose || has(types, "all")) return settings;
     settings.errors = has(types, "error");
     settings.warnings = has(types, "warning");
-    // What is told of subscriptions is a notice, too.
-    settings.notices = has(types, "notice") || has(types, "information") ||
-                       has(types, "subscribe") || has(types, "unsubscribe");
+    settings.notices = has(types, "notice") || has(types, "information");
     return settings;
 }
 

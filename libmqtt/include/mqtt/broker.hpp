@@ -68,7 +68,10 @@ struct ListenerConfig {
     // common_name: of the client's certificate, here or as the v2 header of the proxy tells, or the
     // identity of its pre-shared key. A client without is refused.
     UserNameSource user_name_source = UserNameSource::packet;
-    bool user_name_is_client_id = false;         // a client without user name is refused
+    bool user_name_is_client_id = false;  // a client without user name is refused
+    // Put in front of every topic and filter of this listener's clients, and taken off what they get: they
+    // see the part of the topics below it as if it were all. Rights are asked for the whole topic.
+    std::string mount_point = {};
     std::vector<ProtocolVersion> versions = {};  // accepted; empty: all
 };
 
@@ -207,6 +210,7 @@ struct BrokerStats {
     std::uint64_t messages_expired = 0;
     std::uint64_t publishes_refused = 0;  // into $SYS, or not authorised
     std::uint64_t sessions_expired = 0;
+    std::uint64_t connects = 0;  // accepted CONNECTs
     LimitHits limits;
     // gauges
     std::uint64_t sockets = 0;  // open connections, also before CONNECT
@@ -219,6 +223,7 @@ struct BrokerStats {
     std::uint64_t retained_bytes = 0;
     std::uint64_t queued_messages = 0;
     std::uint64_t queued_bytes = 0;
+    std::uint64_t output_bytes = 0;  // staged for sockets that do not take them yet
     std::uint64_t memory_bytes = 0;  // as memory_limit counts it
 };
 

@@ -30,8 +30,9 @@ enum class Limit : std::uint8_t {
     queue_blocks,          // acknowledgements withheld by QueueOverflow::block
     sys_publish,           // PUBLISH and wills of clients into $SYS
     payload_format,        // BrokerConfig::check_payload_format
+    publish_rights,        // BrokerConfig::authorize refused a PUBLISH
 };
-inline constexpr std::size_t kLimits = 19;
+inline constexpr std::size_t kLimits = 20;
 
 struct LimitInfo {
     std::string_view name;  // "max_connections"

@@ -23,6 +23,8 @@ struct Counters {
     std::uint64_t messages_expired = 0;
     std::uint64_t publishes_refused = 0;
     std::uint64_t sessions_expired = 0;
+    std::uint64_t connects = 0;
+    std::uint64_t output_bytes = 0;  // of a snapshot: what waits for the sockets
     LimitHits limits;
     std::uint64_t clients_connected = 0;
     std::uint64_t queued_messages = 0;

@@ -33,6 +33,7 @@ constexpr LimitInfo kTable[] = {
     {"queue_overflow_block", "Acknowledgement withheld: the queue of client {} is full."},
     {"sys_publish", "Client {} may not publish into $SYS: refused."},
     {"check_payload_format", "Payload of client {} refused: marked as text and not UTF-8."},
+    {"publish_rights", "PUBLISH of client {} refused: not authorized (acl_file)."},
 };
 static_assert(std::size(kTable) == kLimits);
 

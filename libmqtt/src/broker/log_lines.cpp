@@ -130,7 +130,7 @@ void LogLines::received_filter(std::string_view client_id, PacketType type, std:
     if (type == PacketType::unsubscribe) {
         if (packets) line(LogLevel::debug, fmt::format("\t{}", name));
         if (config_.log_subscriptions) {
-            line(LogLevel::info, fmt::format("{} {}", escape_controls(client_id), name));
+            line(LogLevel::debug, fmt::format("{} {}", escape_controls(client_id), name));
         }
     } else if (!granted) {
         if (packets) line(LogLevel::debug, fmt::format("\t{} (denied)", name));
@@ -138,7 +138,7 @@ void LogLines::received_filter(std::string_view client_id, PacketType type, std:
         if (packets) {
             line(LogLevel::debug, fmt::format("\t{} (QoS {})", name, static_cast<int>(qos)));
         }
-        line(config_.log_subscriptions ? LogLevel::info : LogLevel::debug,
+        line(LogLevel::debug,
              fmt::format("{} {} {}", escape_controls(client_id), static_cast<int>(qos), name));
     }
 }

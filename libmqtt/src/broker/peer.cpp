@@ -2,6 +2,7 @@
 // once) and close (the network's part, after what is being parsed).
 #include "broker/peer.hpp"
 
+#include "broker/mount.hpp"
 #include "broker/packet_log.hpp"
 #include "broker/rights.hpp"
 #include "broker/shard.hpp"
@@ -19,6 +20,7 @@ Peer::Peer(Shard& shard, std::unique_ptr<net::ByteStream> stream, Origin origin)
     , listener_(origin.seat.listener)
     , driver_(shard.loop(), std::move(stream), *this)
     , protocol_(driver_.out(), shard.settings().limits[origin.seat.listener], shard.now()) {
+    is_mounted_ = !mount_point().empty();
     protocol_.count_in(&shard.counters.exchange);
     protocol_.limit_send_window(shard.config().maximum_inflight);
     const double publish_rate = shard.config().maximum_publish_rate;
@@ -29,6 +31,10 @@ Peer::Peer(Shard& shard, std::unique_ptr<net::ByteStream> stream, Origin origin)
 }
 
 Peer::~Peer() = default;
+
+std::string_view Peer::mount_point() const {
+    return shard_->config().listeners[listener_].mount_point;
+}
 
 void Peer::start(Bytes already_read) {
     driver_.start(already_read);
@@ -225,12 +231,20 @@ ReasonCode Peer::refusal(const Publish& publish) {
         {publish.topic, publish.properties, publish.payload}, client_id());
     if (is_error(reason)) return reason;
     if (!is_allowed(config, *session_, Access::publish, publish.topic)) {
+        shard_->hit(Limit::publish_rights, client_id());
         return ReasonCode::not_authorized;
     }
     return ReasonCode::success;
 }
 
-AckDecision Peer::on_publish(const Publish& publish) {
+AckDecision Peer::on_publish(const Publish& given) {
+    Publish publish = given;
+    std::string mounted;
+    if (is_mounted_) {
+        mounted = mounted_topic(mount_point(), given.topic);
+        if (!validate_topic_name(mounted)) return AckDecision::now(ReasonCode::topic_name_invalid);
+        publish.topic = mounted;
+    }
     shard_->counters.publish_bytes_received += publish.payload.size();
     if (shard_->log.messages_of(client_id(), publish.topic)) {
         shard_->log.received_publish(client_id(), publish);

@@ -43,6 +43,8 @@ public:
     // Of a stranger whose password was checked.
     std::optional<ReasonCode> login() const { return stranger_->login; }
     std::size_t listener() const { return listener_; }
+    // What its topics begin with in the broker; see mount.hpp. Empty: nothing.
+    std::string_view mount_point() const;
     Admission::Seat seat() const;
     // Of a stranger, once the proxy has told it.
     void set_address(std::string address, const Admission::Seat& seat);
@@ -142,6 +144,7 @@ private:
     std::uint16_t listener_;
     std::uint8_t moving_to_ = 0;  // shard + 1
     bool is_bridge_ : 1 = false;
+    bool is_mounted_ : 1 = false;      // has a mount point
     bool is_leaving_ : 1 = false;      // detached, or never a client; waits for on_closed
     bool is_pumping_ : 1 = false;      // in the shard's list for the next turn
     bool has_overflowed_ : 1 = false;  // in that list to be disconnected

@@ -1,4 +1,5 @@
 // What a connection is given to send: messages, answers, acknowledgements; see peer.hpp.
+#include "broker/mount.hpp"
 #include "broker/peer.hpp"
 #include "broker/shard.hpp"
 
@@ -19,7 +20,12 @@ void Peer::staged(std::size_t bytes) {
 SendStatus Peer::send(core::OutgoingPublish& publish, const core::MessageRef& keep,
                       std::uint32_t shared_tag) {
     const std::size_t before = driver_.backlog_bytes();
-    const core::SendResult result = protocol_.publish(publish, keep, shared_tag);
+    core::MessageRef seen;  // by a client that has a mount point
+    if (is_mounted_ && publish.topic.starts_with(mount_point())) {
+        publish.topic.remove_prefix(mount_point().size());
+        if (keep) seen = unmounted(*keep, publish.topic);
+    }
+    const core::SendResult result = protocol_.publish(publish, seen ? seen : keep, shared_tag);
     if (result.status != SendStatus::sent) return result.status;
     if (shard_->log.messages_of(client_id(), publish.topic)) {
         shard_->log.sending_publish(client_id(), publish.qos, publish.retain, result.id,
@@ -53,7 +59,8 @@ SendStatus Peer::send_queued(const QueuedMessage& queued, TimePoint now) {
 }
 
 bool Peer::takes_shared_encoding() const {
-    return protocol_.peer_limits().topic_alias_maximum == 0 && !protocol_.is_closing();
+    return !is_mounted_ && protocol_.peer_limits().topic_alias_maximum == 0 &&
+           !protocol_.is_closing();
 }
 
 bool Peer::send_encoded(Bytes packet) {

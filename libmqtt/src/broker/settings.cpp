@@ -7,6 +7,8 @@
 #include <limits>
 #include <stdexcept>
 
+#include "mqtt/topic.hpp"
+
 namespace mqtt::broker {
 namespace {
 
@@ -23,6 +25,10 @@ void check(const BrokerConfig& config) {
         throw std::invalid_argument("queue_overflow block needs one thread");
     }
     for (const ListenerConfig& listener : config.listeners) {
+        if (!listener.mount_point.empty() && !validate_topic_name(listener.mount_point)) {
+            throw std::invalid_argument("mount_point '" + listener.mount_point +
+                                        "' cannot begin a topic");
+        }
         for (const std::string& peer : listener.proxy_peers) {
             if (is_address_range(peer)) continue;
             throw std::invalid_argument("proxy_peers: '" + peer + "' is no address or range");

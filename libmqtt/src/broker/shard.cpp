@@ -103,6 +103,7 @@ void Shard::hit(Limit limit, std::string_view who) {
 
 void Shard::client_arrived() {
     ++counters.clients_connected;
+    ++counters.connects;
     const std::uint64_t now = shared_.clients_connected.fetch_add(1, std::memory_order_relaxed) + 1;
     std::uint64_t most = shared_.clients_maximum.load(std::memory_order_relaxed);
     while (most < now &&
@@ -126,6 +127,7 @@ Counters Shard::snapshot() const {
     peers.for_each([&](const Peer& peer) {
         sum.bytes_received += peer.driver().bytes_received();
         sum.bytes_sent += peer.driver().bytes_sent();
+        sum.output_bytes += peer.driver().backlog_bytes();
     });
     return sum;
 }

@@ -1,10 +1,15 @@
 // Adding up.
 #include "broker/stats.hpp"
 
+#include <ctime>
+
 namespace mqtt::broker {
 
 ShardFigures figures_of(const Shard& shard) {
-    return {shard.snapshot(), shard.sessions.count(), shard.subscriptions.count()};
+    timespec cpu{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+    return {shard.snapshot(), shard.sessions.count(), shard.subscriptions.count(),
+            std::chrono::microseconds(std::int64_t{cpu.tv_sec} * 1'000'000 + cpu.tv_nsec / 1'000)};
 }
 
 void add(BrokerStats& sum, const ShardFigures& figures) {
@@ -26,6 +31,8 @@ void add(BrokerStats& sum, const ShardFigures& figures) {
     sum.messages_expired += c.messages_expired;
     sum.publishes_refused += c.publishes_refused;
     sum.sessions_expired += c.sessions_expired;
+    sum.connects += c.connects;
+    sum.output_bytes += c.output_bytes;
     for (std::size_t i = 0; i < kLimits; ++i)
         sum.limits.counts[i] += c.limits.counts[i];
     sum.clients_connected += c.clients_connected;

@@ -31,6 +31,7 @@ struct ShardFigures {
     Counters counters;
     std::size_t sessions = 0;
     std::size_t subscriptions = 0;
+    std::chrono::microseconds cpu{0};  // of its thread, since the start
 };
 ShardFigures figures_of(const Shard& shard);
 void add(BrokerStats& sum, const ShardFigures& figures);

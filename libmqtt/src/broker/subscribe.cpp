@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "broker/mount.hpp"
 #include "broker/peer.hpp"
 #include "broker/rights.hpp"
 #include "broker/shard.hpp"
@@ -10,6 +11,13 @@
 
 namespace mqtt::broker {
 namespace {
+
+// The filter as the broker has it; `scratch` holds the bytes when they differ.
+std::string_view below_mount(const Peer& peer, std::string_view filter, std::string& scratch) {
+    if (peer.mount_point().empty()) return filter;
+    scratch = mounted_filter(peer.mount_point(), filter);
+    return scratch;
+}
 
 // The reason of a refusal, or success.
 ReasonCode refusal(Shard& shard, const Peer& peer, std::string_view filter) {
@@ -23,6 +31,7 @@ ReasonCode refusal(Shard& shard, const Peer& peer, std::string_view filter) {
     }
     if (!is_allowed(shard.config(), *peer.session(), Access::subscribe, filter))
         return ReasonCode::not_authorized;
+    if (filter.size() > 65'535) return ReasonCode::topic_filter_invalid;  // below a mount point
     if (topic_levels(filter) > shard.config().maximum_topic_levels) {
         shard.hit(Limit::topic_levels, peer.client_id());
         return ReasonCode::topic_filter_invalid;
@@ -57,23 +66,25 @@ void subscribe(Shard& shard, Peer& peer, const Subscribe& packet) {
     const bool filters = shard.log.subscriptions_of(session.client_id());
     if (packets) shard.log.packet(false, session.client_id(), PacketType::subscribe, 0, {});
     SubscribeAnswer answer{PacketType::suback, packet.id, {}, {}};
+    std::string mounted;
     for (const SubscriptionRequest& request : packet.filters) {
+        const std::string_view filter = below_mount(peer, request.filter, mounted);
         SubscriptionOptions options = request.options;
         options.qos = lower(options.qos, peer.announced().maximum_qos);
         if (peer.is_bridge()) options.retain_as_published = true;
-        ReasonCode code = refusal(shard, peer, request.filter);
+        ReasonCode code = refusal(shard, peer, filter);
         if (!is_error(code)) {
             code = static_cast<ReasonCode>(options.qos);  // [MQTT-3.8.4-7]
             // [MQTT-3.8.4-3] [MQTT-3.8.4-4] [MQTT311-3.8.4-3]
-            const bool is_new = shard.subscriptions.add(session, request.filter, options, id);
+            const bool is_new = shard.subscriptions.add(session, filter, options, id);
             // [MQTT311-3.3.1-6] No retained messages for shared ones [5.0 section 4.8.2].
-            if (!parse_shared_filter(request.filter) && wants_retained(options, is_new)) {
-                answer.replays.push_back({std::string(request.filter), options, id});
+            if (!parse_shared_filter(filter) && wants_retained(options, is_new)) {
+                answer.replays.push_back({std::string(filter), options, id});
             }
         }
         answer.codes.push_back(code);  // [MQTT311-3.8.4-5]
         if (filters) {
-            shard.log.received_filter(session.client_id(), PacketType::subscribe, request.filter,
+            shard.log.received_filter(session.client_id(), PacketType::subscribe, filter,
                                       options.qos, !is_error(code));
         }
     }
@@ -86,13 +97,15 @@ void unsubscribe(Shard& shard, Peer& peer, const Unsubscribe& packet) {
     const bool filters = shard.log.subscriptions_of(session.client_id());
     if (packets) shard.log.packet(false, session.client_id(), PacketType::unsubscribe, 0, {});
     SubscribeAnswer answer{PacketType::unsuback, packet.id, {}, {}};
+    std::string mounted;
     for (const SubscriptionRequest& request : packet.filters) {
+        const std::string_view filter = below_mount(peer, request.filter, mounted);
         // [MQTT311-3.10.4-1] [MQTT311-3.10.4-2]; what is in flight or queued stays [MQTT311-3.10.4-3].
-        const bool existed = shard.subscriptions.remove(session, request.filter);
+        const bool existed = shard.subscriptions.remove(session, filter);
         // [MQTT-3.10.4-1] [MQTT-3.11.3-1] [MQTT311-3.10.4-5]
         answer.codes.push_back(existed ? ReasonCode::success : ReasonCode::no_subscription_existed);
         if (filters) {
-            shard.log.received_filter(session.client_id(), PacketType::unsubscribe, request.filter,
+            shard.log.received_filter(session.client_id(), PacketType::unsubscribe, filter,
                                       QoS::at_most_once, existed);
         }
     }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "broker/shard.hpp"
@@ -28,16 +29,21 @@ struct SysTopics::Round {
     SysTopics* owner;  // shard 0 only; null: gone meanwhile
     Shared& shared;
     BrokerStats sum;
+    std::vector<ShardLoad> loads;
 
     static void visit(const std::shared_ptr<Round>& round, std::size_t index) {
         const auto& shards = round->shared.shards;
         Shard& shard = *shards[index % shards.size()];
         shard.loop().post([round, &shard, index] {
             if (index < round->shared.shards.size()) {
-                add(round->sum, figures_of(shard));
+                const ShardFigures figures = figures_of(shard);
+                add(round->sum, figures);
+                const Counters& c = figures.counters;
+                round->loads.push_back({c.clients_connected, c.exchange.publishes_received,
+                                        c.exchange.publishes_sent, figures.cpu});
                 visit(round, index + 1);
             } else if (round->owner != nullptr) {
-                round->owner->publish_all(round->sum);
+                round->owner->publish_all(round->sum, round->loads);
             }
         });
     }
@@ -49,14 +55,36 @@ SysTopics::~SysTopics() {
 
 void SysTopics::collect() {
     if (round_) round_->owner = nullptr;
-    round_ = std::make_shared<Round>(Round{this, shard_.shared(), shared_figures(shard_.shared())});
+    round_ =
+        std::make_shared<Round>(Round{this, shard_.shared(), shared_figures(shard_.shared()), {}});
     Round::visit(round_, 0);
 }
 
-void SysTopics::publish_all(const BrokerStats& stats) {
+void SysTopics::publish_all(const BrokerStats& stats, const std::vector<ShardLoad>& shards) {
     publish("uptime", fmt::format("{} seconds", stats.uptime.count()));
     publish_counts(stats);
     publish_loads(stats);
+    publish_shards(shards);
+}
+
+// Counts since the start, and the part of a core that the thread has used since the last time, in percent.
+void SysTopics::publish_shards(const std::vector<ShardLoad>& shards) {
+    const TimePoint now = shard_.now();
+    const std::chrono::duration<double> passed = now - last_round_;
+    const bool has_past = cpu_.size() == shards.size() && passed.count() > 0;
+    for (std::size_t i = 0; i < shards.size(); ++i) {
+        const ShardLoad& load = shards[i];
+        publish(fmt::format("shards/{}/clients/connected", i), load.clients);
+        publish(fmt::format("shards/{}/publish/messages/received", i), load.publishes_received);
+        publish(fmt::format("shards/{}/publish/messages/sent", i), load.publishes_sent);
+        const std::chrono::duration<double> used = has_past ? load.cpu - cpu_[i] : load.cpu;
+        const double percent = has_past ? used.count() / passed.count() * 100 : 0;
+        publish(fmt::format("shards/{}/load/cpu", i), fmt::format("{:.1f}", percent));
+    }
+    cpu_.clear();
+    for (const ShardLoad& load : shards)
+        cpu_.push_back(load.cpu);
+    last_round_ = now;
 }
 
 void SysTopics::publish_counts(const BrokerStats& s) {
@@ -85,6 +113,11 @@ void SysTopics::publish_counts(const BrokerStats& s) {
     publish("publish/bytes/sent", s.publish_bytes_sent);
     publish("connections/socket/count", s.sockets);
     publish("heap/current", s.memory_bytes);
+    most_memory_ = std::max(most_memory_, s.memory_bytes);
+    publish("heap/maximum", most_memory_);
+    publish("packet/out/bytes", s.output_bytes);
+    publish("connections/refused", s.connections_refused);
+    publish("publish/messages/refused", s.publishes_refused);
     publish("limits/max_queued", s.dropped_queue_full);
     publish("limits/output_budget", s.dropped_output_full);
     publish("limits/max_packet_size_of_client", s.dropped_too_large);
@@ -103,6 +136,7 @@ void SysTopics::publish_loads(const BrokerStats& s) {
     publish_load("bytes/received", s.bytes_received);
     publish_load("bytes/sent", s.bytes_sent);
     publish_load("sockets", s.connections_accepted);
+    publish_load("connections", s.connects);
 }
 
 void SysTopics::publish_load(std::string_view name, std::uint64_t value) {

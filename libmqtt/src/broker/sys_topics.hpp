@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "mqtt/broker.hpp"
 #include "net/timer_wheel.hpp"
@@ -29,11 +30,19 @@ private:
         double averages[3] = {};
     };
 
+    // Of one shard's thread.
+    struct ShardLoad {
+        std::uint64_t clients = 0;
+        std::uint64_t publishes_received = 0;
+        std::uint64_t publishes_sent = 0;
+        std::chrono::microseconds cpu{0};
+    };
     struct Round;  // figures on their way from all shards
 
     void on_timer(TimePoint now) override;
     void collect();
-    void publish_all(const BrokerStats& stats);
+    void publish_all(const BrokerStats& stats, const std::vector<ShardLoad>& shards);
+    void publish_shards(const std::vector<ShardLoad>& shards);
     void publish_counts(const BrokerStats& stats);
     void publish_loads(const BrokerStats& stats);
     void publish_load(std::string_view name, std::uint64_t value);
@@ -44,6 +53,9 @@ private:
     std::shared_ptr<Round> round_;
     std::map<std::string, std::string, std::less<>> last_;
     std::map<std::string, Load, std::less<>> loads_;
+    std::vector<std::chrono::microseconds> cpu_;  // of each shard at the last round
+    TimePoint last_round_{};
+    std::uint64_t most_memory_ = 0;
 };
 
 }  // namespace mqtt::broker

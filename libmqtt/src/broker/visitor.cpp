@@ -3,11 +3,17 @@
 
 #include <algorithm>
 
+#include "broker/mount.hpp"
+
 namespace mqtt::broker {
 
 Visitor::Visitor(const BrokerConfig& config, Peer& peer, const Connect& given) : connect(given) {
     const ListenerConfig& listener = config.listeners[peer.listener()];
     take_names(listener, peer);
+    if (connect.will && !listener.mount_point.empty()) {
+        will_topic_ = mounted_topic(listener.mount_point, connect.will->topic);
+        connect.will->topic = will_topic_;
+    }
     refusal = check(config, listener);
 }
 

@@ -27,6 +27,7 @@ private:
     void take_names(const ListenerConfig& listener, const Peer& peer);
     ReasonCode check(const BrokerConfig& config, const ListenerConfig& listener) const;
     std::string proved_name_;
+    std::string will_topic_;  // below the mount point
 };
 
 }  // namespace mqtt::broker

@@ -1,0 +1,39 @@
+// Mount points: topics of a listener's clients live below a prefix that they do not see. Used where topics
+// come in (publish, wills, subscriptions) and go out.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/message.hpp"
+#include "mqtt/topic.hpp"
+
+namespace mqtt::broker {
+
+// "$share/g/a/#" becomes "$share/g/" + mount + "a/#".
+inline std::string mounted_filter(std::string_view mount, std::string_view filter) {
+    const auto shared = parse_shared_filter(filter);
+    const std::string_view own = shared ? shared->filter : filter;
+    std::string out(filter.substr(0, filter.size() - own.size()));
+    return out.append(mount).append(own);
+}
+
+inline std::string mounted_topic(std::string_view mount, std::string_view topic) {
+    return std::string(mount).append(topic);
+}
+
+// The message as the client is to see it, also when it is sent again. (A shared subscription's message that
+// moves on to a member without this mount point has lost it.)
+inline core::MessageRef unmounted(const core::Message& message, std::string_view topic) {
+    core::Message::Init init;
+    init.topic = topic;
+    init.properties = message.properties();
+    init.payload = message.payload();
+    init.qos = message.qos();
+    init.retain = message.retain();
+    init.expires_at = message.expires_at();
+    init.publisher = message.publisher();
+    return core::Message::create(init);
+}
+
+}  // namespace mqtt::broker

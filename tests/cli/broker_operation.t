@@ -1,0 +1,108 @@
+# timeout: 90
+# Running it: a configuration from nothing, users by flag, traces of one client or topic, the background, what a
+# reload takes and what it cannot, and a log whose reader sleeps.
+. "$(dirname "$0")/lib.sh"
+port=$(free_port)
+
+# init: two brokers side by side, each with its own port and user, from configurations that are used as they are.
+for name in one two; do
+    run mqtt-broker-lite init "$T/$name"
+    expect_exit 0
+    run mqtt-broker-lite -c "$T/$name/broker.conf" --check-config
+    expect_exit 0
+    background "$name" mqtt-broker-lite -c "$T/$name/broker.conf" --ready-file "$T/$name.urls"
+done
+for name in one two; do
+    until_true 20 test -s "$T/$name.urls"
+    run mqtt-pub -o "$T/$name/client.conf" -t hello -m "from $name" -r -q 1
+    expect_exit 0
+    run mqtt-sub -o "$T/$name/client.conf" -t hello -C 1 -W 10
+    expect_eq "retained" "$(cat "$T/out")" "from $name"
+    run mqtt-pub -L "$(cat "$T/$name.urls")" -t hello -m x -q 1 --max-retries 0
+    expect_exit 135
+done
+expect_eq "mode of the password" "$(stat -c %a "$T/one/client.conf")" 600
+run mqtt-broker-lite init "$T/one"
+expect_exit 1
+expect_match "$T/err" 'broker.conf is there already; choose another folder'
+run mqtt-broker-lite init -p 0 "$T/three"
+expect_exit 1
+run mqtt-broker-lite init
+expect_exit 1
+expect_match "$T/err" 'init needs DIR'
+
+# --user: nobody else.
+echo sesame >"$T/password"
+start_broker --user "ali:$T/password" --trace-client chosen --trace-topic 'deep/#'
+pub() { run mqtt-pub -L "$URL" -q 1 -m x --max-retries 0 "$@"; }
+pub -t a -u ali -P sesame -i plain; expect_exit 0
+pub -t a -u ali -P other; expect_exit 135
+pub -t a; expect_exit 135
+run mqtt-broker-lite --user ali
+expect_exit 1
+expect_match "$T/err" "not NAME:FILE"
+run mqtt-broker-lite -p 0 --user "ali:$T/none"
+expect_exit 1
+expect_match "$T/err" "--user ali: no password can be read from .*none"
+
+# Traces: every packet of one client, and the messages of some topics, nothing else.
+pub -t deep/x -u ali -P sesame -i other; expect_exit 0
+pub -t a -u ali -P sesame -i chosen; expect_exit 0
+until_true 10 grep -q 'Client chosen disconnected' "$BROKER_LOG"
+for line in "Received PUBLISH from other \(d0, q1, r0, m1, 'deep/x'" "Received PUBLISH from chosen \(" 'Sending PUBACK to chosen' \
+    'Received DISCONNECT from chosen'; do
+    expect_match "$BROKER_LOG" "$line"
+done
+! grep -qE '(from|to) plain \(|PUBACK to other' "$BROKER_LOG" || fail "more than what is traced"
+run mqtt-broker-lite --trace-topic 'a/#/b'
+expect_exit 1
+stop_broker
+
+# In the background once it listens; the pid file; an early end is the parent's end, too.
+printf '%s\n' 'user root' 'allow_anonymous true' "listener $port 127.0.0.1" "pid_file $T/pid" "log_dest file $T/daemon.file" \
+    'log_type error' 'log_type subscribe' 'connection_messages false' >"$T/conf"
+run mqtt-broker-lite -d -c "$T/conf"
+expect_exit 0
+daemon=$(cat "$T/pid"); lib_pids+=("$daemon")
+run mqtt-pub -p "$port" -t a -m x -q 1; expect_exit 0
+run mqtt-broker-lite -d -c "$T/conf"
+expect_exit 1
+expect_match "$T/err" 'address is in use'
+
+# log_type and connection_messages choose the lines.
+run mqtt-sub -p "$port" -t 'some/filter' -q 1 -i watcher -W 1
+expect_match "$T/daemon.file" '^[0-9]+: watcher 1 some/filter$'
+! grep -q 'New \|starting' "$T/daemon.file" || fail "lines that were not asked for"
+
+kill "$daemon"
+until_true 10 test ! -e "$T/pid"
+
+# A reload says what it cannot take, and keeps everything when something is wrong.
+printf '%s\n' 'user root' 'allow_anonymous true' "listener $port 127.0.0.1" 'max_inflight_messages 10' >"$T/conf"
+background reloads mqtt-broker-lite -c "$T/conf" --ready-file "$T/reloads.urls"
+until_true 20 test -s "$T/reloads.urls"
+printf '%s\n' 'user root' 'allow_anonymous true' "listener $port 127.0.0.1" 'max_queued_messages 5' >"$T/conf"
+kill -HUP "$pid"
+until_true 10 grep -q 'conf:4: max_queued_messages needs a restart' "$T/reloads.err"
+until_true 10 grep -q 'max_inflight_messages is gone from the file; that needs a restart' "$T/reloads.err"
+echo 'max_queued_messages' >>"$T/conf"
+kill -HUP "$pid"
+until_true 10 grep -q 'The old configuration stays in force' "$T/reloads.err"
+run mqtt-pub -p "$port" -t a -m x -q 1; expect_exit 0
+kill "$pid"; finish "$pid"; expect_exit 0
+
+# A reader of the log that sleeps stops nobody, and what is lost is counted.
+mkfifo "$T/pipe"
+sleep 1000 <"$T/pipe" & sleeper=$!; lib_pids+=("$sleeper")
+mqtt-broker-lite -v -p "$port" --ready-file "$T/slow.urls" 2>"$T/pipe" &
+pid=$!; lib_pids+=("$pid")
+until_true 20 test -s "$T/slow.urls"
+seq -f '%060.0f' 150000 >"$T/lines"
+run mqtt-pub -p "$port" -t a -q 0 -l <"$T/lines"
+expect_exit 0
+run mqtt-pub -p "$port" -t a -m x -q 1
+expect_exit 0
+cat "$T/pipe" >"$T/read" & reader=$!; lib_pids+=("$reader")
+kill "$sleeper"
+until_true 20 grep -q '^[0-9]*: [0-9]* log lines are lost: the destination of the log' "$T/read"
+kill "$pid"; finish "$pid"; expect_exit 0
