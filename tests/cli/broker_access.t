@@ -2,6 +2,16 @@
 # Passwords and access lists: files of mosquitto_passwd are understood and ours by mosquitto, and both brokers
 # let the same clients do the same things.
 . "$(dirname "$0")/lib.sh"
+# Hashes of other times.
+printf 'new:$argon2id$v=19$m=47104,t=1,p=1$c2FsdA$aGFzaA\n' >"$T/argon"
+printf '%s\n' 'listener 1' "password_file $T/argon" >"$T/argon.conf"
+run mqtt-broker-lite -c "$T/argon.conf" --check-config
+expect_exit 1
+expect_match "$T/err" 'argon.conf:2: password_file: .*argon:1: argon2id needs OpenSSL 3.2'
+run mqtt-broker-lite passwd -c -b -H argon2id "$T/argon" a b
+expect_exit 1
+run mqtt-broker-lite passwd -c -b -H sha512-pbkdf2 "$T/argon" a b
+expect_exit 0
 need mosquitto mosquitto_passwd mosquitto_pub mosquitto_sub
 
 mosquitto_passwd -c -b "$T/theirs" alice secret

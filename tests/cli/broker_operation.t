@@ -77,6 +77,19 @@ expect_match "$T/daemon.file" '^[0-9]+: watcher 1 some/filter$'
 kill "$daemon"
 until_true 10 test ! -e "$T/pid"
 
+# Fewer descriptors than connections that are allowed: said at the start, and the soft limit is raised.
+printf '%s\n' 'user root' "listener $port 127.0.0.1" 'allow_anonymous true' 'global_max_connections 500' \
+    'allow_duplicate_messages true' 'listener_auto_id_prefix mine-' >"$T/conf"
+(ulimit -Sn 100; ulimit -Hn 200; exec mqtt-broker-lite -c "$T/conf" --ready-file "$T/few.urls" 2>"$T/few.log") &
+pid=$!; lib_pids+=("$pid")
+until_true 20 test -s "$T/few.urls"
+expect_match "$T/few.log" 'only 168 of the 500 connections of global_max_connections fit .*ulimit -n 564'
+expect_match "$T/few.log" 'clients need no user name'
+expect_match "$T/few.log" 'warning: .*conf:5: allow_duplicate_messages: overlapping'
+run mqtt-pub -p "$port" -t a -m x -q 1; expect_exit 0
+expect_match "$T/few.log" 'New client connected from .* as mine-[0-9a-f]+ '
+kill "$pid"; finish "$pid"; expect_exit 0
+
 # A reload says what it cannot take, and keeps everything when something is wrong.
 printf '%s\n' 'user root' 'allow_anonymous true' "listener $port 127.0.0.1" 'max_inflight_messages 10' >"$T/conf"
 background reloads mqtt-broker-lite -c "$T/conf" --ready-file "$T/reloads.urls"

@@ -69,6 +69,7 @@ struct ConfListener {
     std::string domain;     // ipv4, ipv6 or empty for both
     std::string interface;
     std::string mount_point;
+    std::string assigned_id_prefix;  // empty: the general one
     bool is_websocket = false;
     bool is_shared = false;  // MQTT and WebSocket
     std::optional<unsigned> unix_mode;

@@ -92,6 +92,7 @@ mqtt::ListenerConfig listener_config(const ConfListener& listener, const ConfAcc
     }
     config.interface = listener.interface;
     config.mount_point = listener.mount_point;
+    config.assigned_id_prefix = listener.assigned_id_prefix;
     if (listener.unix_mode) config.unix_mode = *listener.unix_mode;
     config.proxy_header = listener.proxy_header;
     config.proxy_peers = listener.proxy_peers;

@@ -27,8 +27,12 @@ void set_client_expiration(Conf& conf, const ConfLine& line) {
         static_cast<std::uint32_t>(std::min<std::int64_t>(seconds, mqtt::kNeverExpires - 1));
 }
 
-void set_overlapping(Conf&, const ConfLine& line) {
-    if (boolean(line)) throw ConfError("overlapping subscriptions always give one copy here");
+void set_overlapping(Conf& conf, const ConfLine& line) {
+    if (!boolean(line)) return;
+    conf.problems.push_back(
+        {false, line.place() +
+                    ": allow_duplicate_messages: overlapping subscriptions of a client give "
+                    "one copy here, with the highest QoS and all identifiers"});
 }
 
 void set_queue_overflow(Conf& conf, const ConfLine& line) {
@@ -99,6 +103,8 @@ constexpr ConfKey kKeys[] = {
     {"max_topic_alias", listener, used, "N", "topic aliases that an MQTT 5.0 client may set",
      CONF_SET(c.current().limits.topic_alias_maximum = number<std::uint16_t>(line, 0, 65'535)),
      false, "64"},
+    {"max_topic_alias_broker", listener, ignored, "N",
+     "a client gets as many topic aliases as it says it can keep"},
     {"retain_available", general, used, "true|false", "false: retained messages are refused",
      CONF_SET(const bool yes = boolean(line); c.default_listener.limits.retain_available = yes;
               for (ConfListener & l

@@ -123,6 +123,9 @@ constexpr ConfKey kKeys[] = {
      "the "
      "same host, when that is an address or a name of this machine",
      CONF_SET(c.current().websocket_origins.push_back(line.value)), true},
+    {"listener_auto_id_prefix", listener, used, "TEXT", "as auto_id_prefix, for this listener",
+     CONF_SET(if (line.value.size() > 50) throw ConfError("at most 50 characters");
+              c.current().assigned_id_prefix = line.value)},
     {"http_dir", listener, ignored, "DIR", "no files are served"},
     {"websockets_log_level", general, ignored, "N", "there is no other log of WebSockets"},
     {"websockets_headers_size", general, ignored, "N", "upgrades may have 8 KiB of headers"},

@@ -20,6 +20,9 @@ void add_log_destination(Conf& conf, const ConfLine& line) {
     } else if (parts.front() == "stderr" || parts.front() == "stdout" ||
                parts.front() == "syslog" || parts.front() == "topic") {
         conf.log_destinations.push_back(parts.front());
+    } else if (parts.front() == "dlt" || parts.front() == "android") {
+        conf.problems.push_back(
+            {false, line.place() + ": log_dest " + parts.front() + " has no effect here"});
     } else if (parts.front() == "none") {
         conf.log_none = true;
     } else {
@@ -81,6 +84,12 @@ constexpr ConfKey kKeys[] = {
      CONF_SET(c.config.log_connections = boolean(line)), false, "true"},
     {"sys_interval", general, used, "SECONDS", "how often $SYS/broker/... is updated; 0: never",
      CONF_SET(c.config.sys_interval = std::chrono::seconds(integer(line, 0, 65'535))), false, "10"},
+
+    // Of RSMB and old versions.
+    {"max_log_entries", general, ignored, "N", "the log is not kept in memory"},
+    {"trace_level", general, ignored, "LEVEL", "log_type and trace_client say what is logged"},
+    {"trace_output", general, ignored, "WHERE", "log_dest says where the log goes"},
+    {"ffdc_output", general, ignored, "WHERE", "there are no such files"},
 
     // The process.
     {"pid_file", general, used, "FILE", "write the process id there",

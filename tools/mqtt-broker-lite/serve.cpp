@@ -44,11 +44,40 @@ bool lets_somebody_in(const Setup& setup) {
            std::any_of(setup.config.listeners.begin(), setup.config.listeners.end(), identifies);
 }
 
+// Who may connect, in a line; per listener where they differ.
+std::string who_may_connect(const ConfAccess& access, const mqtt::ListenerConfig& listener) {
+    const bool has_passwords = !access.password_file.empty();
+    const std::string strangers =
+        access.allow_anonymous.value_or(false) ? ", and clients without user name are let in" : "";
+    if (listener.user_name_source != mqtt::UserNameSource::packet) {
+        return "clients are known by their certificates or keys";
+    }
+    if (has_passwords)
+        return "clients log in with the passwords of " + access.password_file + strangers;
+    return strangers.empty() ? "nobody can log in" : "clients need no user name";
+}
+
+void announce_access(const Setup& setup, Log& log) {
+    std::vector<std::string> said;
+    for (std::size_t i = 0; i < setup.accesses.size(); ++i) {
+        const mqtt::ListenerConfig& listener = setup.config.listeners[i];
+        const std::string line = who_may_connect(setup.accesses[i], listener);
+        if (std::find(said.begin(), said.end(), line) != said.end()) continue;
+        said.push_back(line);
+    }
+    for (const std::string& line : said)
+        log.write(line);
+    if (!setup.options.users.empty()) {
+        log.write(fmt::format("{} user(s) of --user may log in", setup.options.users.size()));
+    }
+}
+
 // Where it listens, who may connect, what is kept, how many fit.
 void announce(const Setup& setup, const mqtt::Broker& broker, Log& log) {
     const bool has_rights = !setup.accesses.empty();
     for (const std::string& line : start_lines(broker.bound(), has_rights, setup.has_file()))
         log.write(line);
+    if (has_rights && lets_somebody_in(setup)) announce_access(setup, log);
     if (has_rights && !lets_somebody_in(setup)) {
         log.write(LogLevel::warning,
                   "nobody can log in: the configuration has listeners, so set allow_anonymous true "

@@ -72,6 +72,7 @@ struct ListenerConfig {
     // Put in front of every topic and filter of this listener's clients, and taken off what they get: they
     // see the part of the topics below it as if it were all. Rights are asked for the whole topic.
     std::string mount_point = {};
+    std::string assigned_id_prefix = {};         // empty: the broker's
     std::vector<ProtocolVersion> versions = {};  // accepted; empty: all
 };
 

@@ -53,7 +53,7 @@ void Lobby::connect(Peer& peer, const Connect& given) {
     PropertyList answer;
     std::string assigned;
     if (connect.client_id.empty()) {
-        assigned = assign_client_id();
+        assigned = assign_client_id(peer);
         if (has_properties(connect.version)) {  // [MQTT-3.1.3-7] [MQTT-3.2.2-16]
             answer.add(PropertyId::assigned_client_identifier, std::string_view(assigned));
         }
@@ -221,12 +221,13 @@ void Lobby::tell_response_information(const Connect& connect, std::string_view c
 }
 
 // Random, and at home here, so that the connection need not move.
-std::string Lobby::assign_client_id() {
+std::string Lobby::assign_client_id(const Peer& peer) {
     static thread_local std::mt19937_64 random{std::random_device{}()};
     static constexpr char kDigits[] = "0123456789abcdef";
+    const std::string& own = shard_.config().listeners[peer.listener()].assigned_id_prefix;
     std::string id;
     do {
-        id = shard_.config().assigned_id_prefix;
+        id = own.empty() ? shard_.config().assigned_id_prefix : own;
         std::uint64_t bits = random();
         for (int i = 0; i < 16; ++i, bits >>= 4)
             id += kDigits[bits & 15];

@@ -49,7 +49,7 @@ private:
     void set_expiry(Session& session, const Connect& connect, PropertyList& answer) const;
     void tell_response_information(const Connect& connect, std::string_view client_id,
                                    PropertyList& answer) const;
-    std::string assign_client_id();
+    std::string assign_client_id(const Peer& peer);
 
     Shard& shard_;
     // Whose password is being checked, and the number of the request: a verdict that comes too late

@@ -129,6 +129,10 @@ FileError PasswordFile::load(const std::string& path) {
         const std::size_t colon = line.find(':');
         if (line.starts_with('#') || colon == std::string::npos) continue;
         const auto hash = parse(std::string_view(line).substr(colon + 1));
+        if (!hash && std::string_view(line).substr(colon + 1).starts_with("$argon2id$")) {
+            return wrong(
+                "argon2id needs OpenSSL 3.2; set this password again with mqtt-broker-lite passwd");
+        }
         if (!hash) {
             return wrong(
                 "not a password of mosquitto_passwd ($6$ or $7$) or for SCRAM-SHA-256; make one "
