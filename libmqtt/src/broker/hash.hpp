@@ -10,6 +10,8 @@ namespace mqtt::broker {
 
 // Drawn from the system's randomness at the first call.
 std::uint64_t hash_seed();
+// For simulations that shall repeat themselves: chooses it, if nobody has asked yet; returns it.
+std::uint64_t choose_hash_seed(std::uint64_t seed);
 
 __extension__ using Wide = unsigned __int128;
 

@@ -12,7 +12,8 @@ void Lobby::admit(net::Accepted accepted) {
     const auto listener = static_cast<std::uint16_t>(accepted.listener);
     shard_.log.new_connection(accepted.peer_address, shard_.shared().endpoint_of(listener));
     Admission::Seat seat;
-    const std::string_view address = accepted.is_proxied ? "" : accepted.peer_address;
+    const std::string_view address =
+        accepted.is_proxied ? std::string_view() : std::string_view(accepted.peer_address);
     if (const auto over = shard_.shared().admission.enter(listener, address, seat)) {
         ++shard_.counters.connections_refused;
         return shard_.hit(*over, accepted.peer_address);

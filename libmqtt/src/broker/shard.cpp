@@ -26,7 +26,7 @@ void connect_shards(Shared& shared) {
 
 }  // namespace
 
-Shared::Shared(BrokerConfig config)
+Shared::Shared(BrokerConfig config, const PollerOf& poller_of, TimePoint start)
     : settings(std::move(config))
     , admission(settings)
     , login_office(settings.config)
@@ -35,7 +35,8 @@ Shared::Shared(BrokerConfig config)
         endpoints.push_back(listener.endpoint);
     }
     for (unsigned i = 0; i < settings.config.threads; ++i) {
-        shards.push_back(std::make_unique<Shard>(*this, i));
+        net::GuestPoller* poller = poller_of ? poller_of(i) : nullptr;
+        shards.push_back(std::make_unique<Shard>(*this, i, poller, start));
     }
     connect_shards(*this);
 }
@@ -49,9 +50,10 @@ std::size_t Shared::memory_used() const {
     return sum < 0 ? 0 : static_cast<std::size_t>(sum);
 }
 
-Shard::Shard(Shared& shared, unsigned index)
+Shard::Shard(Shared& shared, unsigned index, net::GuestPoller* poller, TimePoint start)
     : context_(1)
-    , loop_(context_, net::Loop::Readiness::own_epoll)
+    , loop_(poller != nullptr ? net::Loop(context_, *poller, start)
+                              : net::Loop(context_, net::Loop::Readiness::own_epoll))
     , shared_(shared)
     , index_(index)
     , log(shared.settings.config)

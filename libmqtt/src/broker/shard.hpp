@@ -28,6 +28,7 @@
 #include "broker/subscriptions.hpp"
 #include "broker/wills.hpp"
 #include "net/loop.hpp"
+#include "net/poller.hpp"
 
 namespace mqtt::broker {
 
@@ -35,7 +36,9 @@ class Shard;
 
 // What all shards of a broker see.
 struct Shared {
-    explicit Shared(BrokerConfig config);
+    // Whose readiness and time the loops have, per shard: a simulation's, or null for their own.
+    using PollerOf = std::function<net::GuestPoller*(unsigned)>;
+    explicit Shared(BrokerConfig config, const PollerOf& poller_of = {}, TimePoint start = {});
     ~Shared();
 
     unsigned home_of(std::uint64_t client_hash) const {
@@ -61,7 +64,7 @@ struct Shared {
 
 class Shard final : private net::Timer {
 public:
-    Shard(Shared& shared, unsigned index);
+    Shard(Shared& shared, unsigned index, net::GuestPoller* poller, TimePoint start);
     ~Shard();
 
     unsigned index() const { return index_; }

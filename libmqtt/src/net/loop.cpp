@@ -173,6 +173,31 @@ struct Loop::AsyncWait final : Impl {
     bool is_requested = false;
 };
 
+// Nothing happens by itself.
+struct Loop::Simulated final : Impl {
+    Simulated(Loop& owner, asio::io_context& c, GuestPoller& p) : Impl(owner, c), guest(p) {}
+
+    void request_turn() override {}
+    void timer_changed() override {}
+    void wake() override {}
+    Poller& poller() override { return guest; }
+
+    void run_turn() {
+        guest.dispatch();
+        loop.deliver_marked();
+        mailbox.drain();
+        timers.advance(loop.now_);
+        loop.end_turn();
+    }
+
+    GuestPoller& guest;
+};
+
+Loop::Loop(asio::io_context& context, GuestPoller& poller, TimePoint start)
+    : now_(start)
+    , read_buffer_(new std::uint8_t[kReadBufferBytes])
+    , impl_(std::make_shared<Simulated>(*this, context, poller)) {}
+
 Loop::Loop(asio::io_context& context, Readiness readiness)
     : now_(Clock::now())
     , read_buffer_(new std::uint8_t[kReadBufferBytes]) {
@@ -327,6 +352,15 @@ void Loop::run_until(TimePoint deadline) {
 
 void Loop::run_one(Duration patience) {
     own_epoll().run_turn(patience < Duration::zero() ? TimePoint::max() : Clock::now() + patience);
+}
+
+void Loop::run_turn(TimePoint now) {
+    now_ = now;
+    dynamic_cast<Simulated&>(*impl_).run_turn();
+}
+
+TimePoint Loop::next_turn() const {
+    return has_work() || impl_->mailbox.has_mail() ? TimePoint::min() : impl_->timers.next_due();
 }
 
 void Loop::stop() {

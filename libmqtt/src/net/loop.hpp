@@ -56,6 +56,8 @@ protected:
     ~Flushable() = default;
 };
 
+class GuestPoller;
+
 class Loop {
 public:
     enum class Readiness : std::uint8_t {
@@ -68,6 +70,8 @@ public:
     };
     // The context must outlive the loop (`io_context(1)`), and whatever the loop watches must be gone before it.
     Loop(asio::io_context& context, Readiness readiness);
+    // Readiness and time are a simulation's: it gives the poller and calls run_turn().
+    Loop(asio::io_context& context, GuestPoller& poller, TimePoint start);
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
     ~Loop();
@@ -121,6 +125,11 @@ public:
     void run_until(TimePoint deadline);
     // One turn, waiting at most `patience` for something to do. Only for own_epoll loops.
     void run_one(Duration patience);
+    // One turn at the time `now`, without waiting. Only for loops with a guest's poller.
+    void run_turn(TimePoint now);
+    // When a turn would find something to do, besides what its poller knows: at once when there is
+    // work or mail, else when the next timer is due.
+    TimePoint next_turn() const;
     // Any thread. Ends run() after the current turn.
     void stop();
     bool in_loop_thread() const;
@@ -129,6 +138,7 @@ private:
     struct Impl;
     struct OwnEpoll;
     struct AsyncWait;
+    struct Simulated;
     OwnEpoll& own_epoll();
     void add_dirty(Flushable& flushable);
     void retire_erased(void* object, void (*destroy)(void*));

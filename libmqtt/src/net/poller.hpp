@@ -16,4 +16,11 @@ public:
     virtual void unwatch(int descriptor, Watcher& watcher) = 0;
 };
 
+// One that belongs to somebody else, a simulation: asked at the start of each turn to call those who
+// are ready.
+class GuestPoller : public Poller {
+public:
+    virtual void dispatch() = 0;
+};
+
 }  // namespace mqtt::net

@@ -1,0 +1,133 @@
+// The scheduler.
+#include "support/sim_world.hpp"
+
+namespace mqtt::sim {
+namespace {
+
+constexpr TimePoint kStart{std::chrono::hours(1'000)};
+
+BrokerConfig config_of(unsigned shards) {
+    BrokerConfig config;
+    config.listeners.emplace_back();
+    config.threads = shards;
+    config.sys_interval = std::chrono::seconds(0);
+    config.connect_timeout = std::chrono::milliseconds(500);  // runs out for some
+    config.maximum_queued_messages = 0;
+    config.maximum_queued_bytes = 0;
+    config.ring_bytes = 4'096;  // small, so that it fills
+    return config;
+}
+
+}  // namespace
+
+World::World(std::uint64_t seed, unsigned shards, int clients)
+    : random(seed)
+    , referee(static_cast<std::size_t>(clients))
+    , now(kStart) {
+    for (unsigned i = 0; i < shards; ++i)
+        pollers_.push_back(std::make_unique<SimPoller>(links_));
+    broker_ = std::make_unique<broker::Shared>(
+        config_of(shards), [this](unsigned i) { return pollers_[i].get(); }, now);
+    for (int i = 0; i < clients; ++i)
+        clients_.push_back(std::make_unique<Client>(*this, i));
+    // The watcher sees every will.
+    Client& watcher = *clients_.front();
+    watcher.connect(false);
+    while (!watcher.is_online()) {
+        for (std::size_t i = 0; i < shards; ++i)
+            turn(i);
+        travel(*watcher.link(), ~std::size_t{0});
+        watcher.read();
+    }
+    watcher.subscribe("w/#", QoS::at_least_once);
+}
+
+World::~World() {
+    broker_.reset();
+}
+
+std::shared_ptr<Link> World::open_link() {
+    auto link = std::make_shared<Link>();
+    link->descriptor = next_descriptor_++;
+    links_[link->descriptor] = link;
+    net::Accepted accepted;
+    accepted.stream = std::make_unique<Stream>(link);
+    accepted.peer_address = "sim:" + std::to_string(link->descriptor);
+    broker_->shards.front()->lobby.admit(std::move(accepted));
+    return link;
+}
+
+void World::turn(std::size_t shard) {
+    broker_->shards[shard]->loop().run_turn(now);
+}
+
+void World::travel(Link& link, std::size_t bytes) {
+    if (link.to_broker.travel(bytes)) link.readable_edge = true;
+    link.to_client.travel(bytes);
+}
+
+void World::travel_some() {
+    const auto& client = clients_[random.below(clients_.size())];
+    if (!client->link()) return;
+    travel(*client->link(), random.one_in(3) ? ~std::size_t{0} : 1 + random.below(60));
+}
+
+void World::step() {
+    ++referee.now;
+    switch (random.below(16)) {
+    case 0:
+    case 1:
+    case 2:
+    case 3: return turn(random.below(pollers_.size()));
+    case 4:
+    case 5:
+    case 6:
+    case 7: return travel_some();
+    case 8:
+    case 9:
+    case 10: return clients_[random.below(clients_.size())]->read();
+    case 11:
+        now += std::chrono::milliseconds(random.below(4));
+        if (random.one_in(50)) now += std::chrono::milliseconds(random.below(700));
+        if (random.one_in(2'000)) now += std::chrono::milliseconds(random.below(8'000));
+        if (random.one_in(4)) clients_[random.below(clients_.size())]->keep_alive();
+        return;
+    default: return clients_[random.below(clients_.size())]->act();
+    }
+}
+
+void World::run(std::uint64_t steps) {
+    while (steps-- > 0)
+        step();
+}
+
+void World::come_to_rest() {
+    for (int quiet = 0, rounds = 0; quiet < 8; ++rounds) {
+        if (rounds > 20'000) Referee::complain("it does not come to rest");
+        ++referee.now;
+        now += std::chrono::milliseconds(rounds < 200 ? 1 : 100);
+        for (std::size_t i = 0; i < pollers_.size(); ++i)
+            turn(i);
+        bool at_rest = true;
+        for (const auto& client : clients_) {
+            client->settle();
+            if (client->link()) travel(*client->link(), ~std::size_t{0});
+            client->keep_alive();
+            at_rest = at_rest && client->is_at_rest();
+        }
+        quiet = at_rest ? quiet + 1 : 0;
+    }
+}
+
+void World::finish() {
+    come_to_rest();
+    // Somebody new looks at what is retained.
+    Client& looker = *clients_.back();
+    looker.retained.clear();
+    looker.subscribe("r/+", QoS::exactly_once);
+    come_to_rest();
+    referee.check_deliveries(0);
+    referee.check_retained(looker.retained);
+}
+
+}  // namespace mqtt::sim

@@ -1,0 +1,132 @@
+// Many clients and a broker of several shards on fake time and in memory, moved step by step by a seeded
+// scheduler: turns in any order, bytes in any portions, cuts, stalls, take-overs, expiry. The referee
+// looks at everything that arrives. One thread; the same seed gives the same run.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "broker/shard.hpp"
+#include "core/client_protocol.hpp"
+#include "support/sim_link.hpp"
+#include "support/sim_referee.hpp"
+
+namespace mqtt::sim {
+
+class World;
+
+class Random {
+public:
+    explicit Random(std::uint64_t seed) : engine_(seed) {}
+    std::size_t below(std::size_t limit) { return static_cast<std::size_t>(engine_() % limit); }
+    bool one_in(std::size_t n) { return below(n) == 0; }
+
+private:
+    std::mt19937_64 engine_;
+};
+
+// A client that uses the real protocol object, over a simulated link.
+class Client final : private core::ClientSink {
+public:
+    Client(World& world, int number);
+
+    void act();     // something random
+    void read();    // what has arrived, in a random portion
+    void settle();  // towards rest: connects, reads and acknowledges everything
+    void connect(bool clean);
+    void subscribe(std::string_view filter, QoS qos);
+    bool is_online() const { return protocol_ && protocol_->is_connected() && !is_leaving_; }
+    bool is_at_rest() const;
+    void keep_alive();
+    const std::shared_ptr<Link>& link() const { return link_; }
+    std::map<std::string, int> retained;  // what came with RETAIN
+
+private:
+    friend class World;
+    // MQTT_SIM_TRACE=NUMBER shows what this client does and sees.
+    void trace(const std::string& what) const;
+    void publish();
+    void unsubscribe();
+    void acknowledge_some(bool all);
+    void disconnect();
+    void cut();
+    void lost();
+    void flush();
+    std::string random_filter();
+    void expect_present(const Connack& connack) const;
+
+    // core::ClientSink
+    void on_connack(const Connack& connack) override;
+    void on_suback(const Suback& suback) override;
+    void on_unsuback(const Unsuback& unsuback) override;
+    void on_disconnect(const Disconnect&) override {}
+    void on_session_lost(core::Inflight& unfinished) override;
+    core::AckDecision on_publish(const Publish& publish) override;
+    void on_delivered(PacketId id, std::uint64_t token, ReasonCode reason) override;
+    void on_send_quota() override {}
+    void on_auth(const Auth&) override {}
+    void on_protocol_error(const Error& error) override;
+
+    World& world_;
+    const int number_;
+    const std::string id_;
+    const ProtocolVersion version_;
+    const std::uint32_t expiry_;  // seconds; of 3.1.1: 0 or for ever
+    const bool is_calm_;          // neither cut nor stalled: the watcher
+    std::shared_ptr<Link> link_;
+    core::Session session_;
+    base::OutBuffer out_;
+    std::unique_ptr<core::ClientProtocol> protocol_;
+    std::string tail_;
+    struct Owed {  // an acknowledgement held back
+        PacketId id;
+        int message;
+    };
+    std::vector<Owed> owed_;
+    std::map<PacketId, std::size_t> subscribing_;
+    std::map<PacketId, std::string> unsubscribing_;
+    std::set<int> unfinished_;  // QoS 1 and 2 messages on their way
+    int will_ = -1;
+    bool is_empty_handed_ = false;  // a clean CONNECT has no answer yet
+    bool is_clean_ = false;         // of the CONNECT under way
+    bool is_leaving_ = false;       // DISCONNECT is sent
+    bool was_accepted_ = false;     // this connection got its CONNACK
+    Step stalled_until_ = 0;
+    // What the model knows of the session at the broker.
+    enum class Kept { no, yes, perhaps } kept_ = Kept::no;
+    TimePoint gone_since_{};  // when the connection ended for the client
+};
+
+class World {
+public:
+    World(std::uint64_t seed, unsigned shards, int clients);
+    ~World();
+    void step();
+    void run(std::uint64_t steps);
+    // No new messages; everything under way arrives; then the referee's last questions.
+    void finish();
+    std::uint64_t deliveries() const { return referee.deliveries(); }
+
+    Random random;
+    Referee referee;
+    TimePoint now;
+
+private:
+    friend class Client;
+    void turn(std::size_t shard);
+    void travel(Link& link, std::size_t bytes);
+    void travel_some();
+    std::shared_ptr<Link> open_link();
+    void come_to_rest();
+
+    Links links_;
+    std::vector<std::unique_ptr<SimPoller>> pollers_;
+    std::unique_ptr<broker::Shared> broker_;
+    std::vector<std::unique_ptr<Client>> clients_;
+    int next_descriptor_ = 1;
+};
+
+}  // namespace mqtt::sim
