@@ -147,3 +147,15 @@ TEST_CASE("schedule: one seed gives one schedule, another seed another") {
     CHECK(due(5) == due(5));
     CHECK(due(5) != due(6));
 }
+
+TEST_CASE("profile: a recording is played round after round") {
+    const RateProfile profile = RateProfile::recorded({0, 0.5, 2}, 3);
+    CHECK(profile.time_of(0) == 0);
+    CHECK(profile.time_of(1) == doctest::Approx(0.5));
+    CHECK(profile.time_of(2) == doctest::Approx(2));
+    CHECK(profile.time_of(3) == doctest::Approx(3));
+    CHECK(profile.time_of(7) == doctest::Approx(6.5));
+    CHECK(profile.final_rate() == doctest::Approx(1));
+    CHECK(profile.count_until(1) == 2);
+    CHECK(profile.count_until(3.4) == 4);
+}

@@ -166,6 +166,7 @@ constexpr std::array kRows{
                  const double rate = tools::parse_rate(use.typed(), word);
                  s.spec.client_interval_ms = each && rate > 0 ? 1000 / rate : 0;
                  if (!each || rate == 0) s.spec.rate = rate;
+                 s.spec.recorded_times.clear();
                  s.rate_given = true;
              }},
     BenchRow{{.long_name = "interval",
@@ -178,6 +179,7 @@ constexpr std::array kRows{
                  s.spec.client_interval_ms =
                      tools::parse_number(use.typed(), use.word(), 1e-3, 1e9);
                  s.interval_given = true;
+                 s.spec.recorded_times.clear();
              }},
     BenchRow{{.long_name = "max",
               .takes = Takes::nothing,

@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "mqtt-bench/embedded_broker.hpp"
 #include "mqtt-bench/shapes.hpp"
 #include "mqtt/broker.hpp"
 
@@ -56,15 +57,14 @@ BrokerSide::BrokerSide(Spec& spec) {
 }
 
 void BrokerSide::start_embedded(Spec& spec) {
-    BrokerConfig config;
-    ListenerConfig listener;
-    listener.endpoint.host = "127.0.0.1";
-    listener.endpoint.port = 0;
-    config.listeners.push_back(listener);
-    // A load test queues on purpose; what is lost shall be the test's finding, not a default's.
-    config.maximum_queued_messages = 0;
-    config.sys_interval = std::chrono::seconds(0);
-    embedded_ = std::make_unique<Broker>(std::move(config));
+    if (client_count(spec) > kClientsInOneProcess) {
+        embedded_child_ = std::make_unique<EmbeddedChild>();
+        set_endpoint(spec, embedded_child_->endpoint());
+        pid_ = embedded_child_->pid();
+        source_ = fmt::format("embedded, pid {}", pid_);
+        return;
+    }
+    embedded_ = std::make_unique<Broker>(embedded_config());
     if (const Status status = embedded_->start(); !status.ok()) {
         throw std::runtime_error("the embedded broker: " + embedded_->start_error());
     }

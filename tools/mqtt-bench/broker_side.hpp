@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "mqtt-bench/embedded_child.hpp"
 #include "mqtt-bench/process_stats.hpp"
 #include "mqtt-bench/spec.hpp"
 
@@ -37,6 +38,7 @@ private:
     void start_command(const Spec& spec);
 
     std::unique_ptr<Broker> embedded_;
+    std::unique_ptr<EmbeddedChild> embedded_child_;
     pid_t child_ = 0;
     pid_t pid_ = 0;
     std::string cgroup_;

@@ -34,7 +34,10 @@ void set_churn(BenchSettings& s, const FlagUse& use) {
         word.remove_suffix(2);
         per = 60;
     }
-    s.spec.churn = to_share(use, word) / per;
+    const bool percent = word.ends_with('%');
+    if (percent) word.remove_suffix(1);
+    const double share = tools::parse_number(use.typed(), word, 0, 1e6);
+    s.spec.churn = (percent ? share / 100 : share) / per;
 }
 
 // "N@60s" or "20%@60s"; repeated with "N@60s/30s".

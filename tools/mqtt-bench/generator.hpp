@@ -123,6 +123,7 @@ public:
     std::uint32_t publishers() const { return static_cast<std::uint32_t>(publishers_.size()); }
     // Writes how many of each stream of this worker were sent, by global number.
     void add_sent(std::vector<std::uint64_t>& sent_of_stream) const;
+    void give_up_in_flight();  // at the end: what is still in flight is uncertain
     const std::vector<Uncertain>& uncertain() const { return uncertain_; }
     // Of all workers, before lost(); and what those could not see who are absent at the end.
     void excuse(const std::vector<Uncertain>& uncertain);

@@ -35,6 +35,12 @@ CheckCounts Generator::check_counts() const {
     return checks_.counts();
 }
 
+void Generator::give_up_in_flight() {
+    for (const InFlight& slot : slots_) {
+        if (slot.publisher != InFlight::kFree) uncertain_.push_back({slot.stream, slot.sequence});
+    }
+}
+
 void Generator::add_sent(std::vector<std::uint64_t>& sent_of_stream) const {
     for (const PublisherState& p : publishers_) {
         if (p.sequences.empty()) sent_of_stream[p.first_stream] = p.messages;

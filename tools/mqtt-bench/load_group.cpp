@@ -108,6 +108,15 @@ LoadGroup::Message LoadGroup::next(const PublisherState& publisher, std::uint32_
         fill_template(publisher);
         return {request_, {}};
     }
+    if (const auto& recorded = group_.spec.recorded; !recorded.empty()) {
+        // All publishers together play it, each the messages that fall to it.
+        const std::uint64_t n =
+            publisher.messages * group_.publishers + publisher.number - group_.first_publisher;
+        const std::string& payload = recorded[n % recorded.size()];
+        request_.payload =
+            Bytes(reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size());
+        return {request_, {}};
+    }
     std::span<std::uint8_t> payload(payload_);
     if (size_weights_ > 0 && group_.spec.content.empty()) {
         payload = payload.first(draw_size(publisher));

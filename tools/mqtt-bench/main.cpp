@@ -199,6 +199,8 @@ int main(int argc, char** argv) {
             } else {
                 code = run_command(what, invocation.uses, join(argc, argv));
             }
+        } catch (const tools::UsageError&) {
+            throw;
         } catch (const std::invalid_argument& error) {
             throw tools::UsageError(error.what());
         } catch (const std::runtime_error& error) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "common/record_file.hpp"
 #include "common/units.hpp"
 #include "mqtt-bench/bench_flags.hpp"
 
@@ -72,6 +73,39 @@ void set_sizes(BenchSettings& s, const FlagUse& use) {
     if (s.spec.sizes.size() == 1 && first.from == first.to) s.spec.sizes.clear();
 }
 
+// "FILE" or "FILE,x2".
+void read_recording(BenchSettings& s, const FlagUse& use) {
+    std::string path = use.word();
+    double speed = 1;
+    if (const std::size_t comma = path.rfind(",x"); comma != std::string::npos) {
+        speed =
+            tools::parse_number(use.typed(), std::string_view(path).substr(comma + 2), 1e-3, 1e6);
+        path.erase(comma);
+    }
+    s.spec.recorded.clear();
+    s.spec.recorded_times.clear();
+    s.spec.payload_bytes = 0;
+    tools::RecordReader reader(path);
+    while (auto message = reader.next()) {
+        const double at = std::chrono::duration<double>(message->at).count() / speed;
+        s.spec.recorded_times.push_back(at);
+        s.spec.payload_bytes =
+            std::max(s.spec.payload_bytes, static_cast<std::uint32_t>(message->payload.size()));
+        s.spec.recorded.push_back(std::move(message->payload));
+    }
+    if (s.spec.recorded.empty()) {
+        throw UsageError(fmt::format("option '--replay': '{}' has no messages", path));
+    }
+    // The next round begins one mean distance after the last message.
+    auto& times = s.spec.recorded_times;
+    const double first = times.front();
+    for (double& time : times)
+        time -= first;
+    const double gap = times.size() > 1 ? times.back() / static_cast<double>(times.size() - 1) : 1;
+    s.spec.recorded_period = times.back() + (gap > 0 ? gap : 1e-3);
+    if (s.spec.sizes.size() > 0) s.spec.sizes.clear();
+}
+
 constexpr std::array kRows{
     BenchRow{{.long_name = "qos",
               .short_name = 'q',
@@ -110,6 +144,15 @@ constexpr std::array kRows{
               .details = "Texts and templates may have the variables of --topic. Such messages "
                          "carry no header: they are counted, but neither timed nor told apart."},
              [](BenchSettings& s, const FlagUse& use) { s.spec.content = use.word(); }},
+    BenchRow{{.long_name = "replay",
+              .argument = "FILE",
+              .category = kMessage,
+              .help = "payloads and timing of mqtt-sub --record, over and over; FILE,x2: quicker",
+              .details = "Topics stay those of --topic. Such messages carry no header: they are "
+                         "counted, but neither timed nor told apart. -R and -I after it replace "
+                         "the timing.",
+              .complete = tools::Complete::file},
+             read_recording},
     BenchRow{{.long_name = "message-expiry",
               .argument = "SECONDS",
               .category = kMessage,

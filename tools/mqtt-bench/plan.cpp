@@ -107,7 +107,8 @@ void Plan::add(const Group& given) {
         std::uint32_t smallest = given.payload_bytes;
         for (const SizeShare& share : given.sizes)
             smallest = std::min(smallest, share.from);
-        const bool made_up = given.content.empty() && given.verify != Verify::off;
+        const bool made_up =
+            given.content.empty() && given.recorded.empty() && given.verify != Verify::off;
         group.has_header = made_up && smallest >= kPayloadHeaderBytes;
         group.has_short_header = made_up && !group.has_header && smallest >= kShortHeaderBytes;
         header_ |= group.has_header;
@@ -287,7 +288,9 @@ ScheduleSpec Plan::schedule(const PlannedGroup& group, std::uint64_t seed) const
     out.burst_size = g.burst_size;
     out.seed = seed;
     const double rate = group_rate(g, group.publishers);
-    if (!g.steps.empty()) {
+    if (!g.recorded_times.empty()) {
+        out.profile = RateProfile::recorded(g.recorded_times, g.recorded_period);
+    } else if (!g.steps.empty()) {
         out.profile = RateProfile(g.steps);
     } else if (g.ramp.count() > 0) {
         out.profile = RateProfile::ramp(std::chrono::duration<double>(g.ramp).count(), rate);

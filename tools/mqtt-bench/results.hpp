@@ -126,6 +126,7 @@ struct Result {
     std::uint64_t expected = 0;  // deliveries of what was sent (QoS 0) or acknowledged, whole run
     std::uint64_t excused = 0;   // of what was sent: subscriber away, or connection lost before ack
     std::vector<StageResult> stages;
+    std::string proof;  // what QoS 1 and 2 promised: kept or broken; empty: not provable
     double drain_seconds = 0;
     double fairness = 1;  // Jain's index over subscribers
     SeriesSet series;

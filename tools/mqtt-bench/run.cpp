@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "mqtt-bench/embedded_broker.hpp"
 #include "mqtt-bench/environment.hpp"
 #include "mqtt-bench/payload_header.hpp"
 #include "mqtt-bench/shapes.hpp"
@@ -42,7 +43,7 @@ Run::Run(Spec spec, Observer observer) : spec_(std::move(spec)), observer_(std::
         make_run_id(Random(spec_.seed).next() ^ static_cast<std::uint64_t>(monotonic_ns()));
     make_groups(spec_);
     check_descriptors();
-    if (spec_.sources.empty()) spec_.sources = choose_sources(spec_.targets, client_count());
+    if (spec_.sources.empty()) spec_.sources = choose_sources(spec_.targets, client_count(spec_));
     plan_ = std::make_unique<Plan>(spec_, run_id);
     for (const std::string& text : spec_.assertions) {
         check_metrics(text, is_metric);
@@ -56,22 +57,16 @@ Run::Run(Spec spec, Observer observer) : spec_(std::move(spec)), observer_(std::
 
 Run::~Run() = default;
 
-std::uint32_t Run::client_count() const {
-    std::uint32_t sum = 0;
-    for (const Group& group : spec_.groups)
-        sum += group.clients;
-    return sum;
-}
-
 void Run::check_descriptors() const {
     const std::uint64_t allowed = raise_descriptor_limit();
-    const std::uint64_t clients = client_count();
-    const std::uint64_t needed = clients * (spec_.embedded ? 2 : 1) + 64;
+    const std::uint64_t clients = client_count(spec_);
+    const bool beside = spec_.embedded && clients <= kClientsInOneProcess;
+    const std::uint64_t needed = clients * (beside ? 2 : 1) + 64;
     if (needed <= allowed) return;
-    throw std::invalid_argument(fmt::format(
-        "{} clients need {} open files{}, this process may have {}: raise the limit "
-        "(ulimit -n {}) or use fewer clients",
-        clients, needed, spec_.embedded ? " with the broker inside" : "", allowed, needed));
+    throw std::invalid_argument(
+        fmt::format("{} clients need {} open files{}, this process may have {}: raise the limit "
+                    "(ulimit -n {}) or use fewer clients",
+                    clients, needed, beside ? " with the broker inside" : "", allowed, needed));
 }
 
 Result Run::execute() {

@@ -30,7 +30,6 @@ public:
     Result execute();
 
 private:
-    std::uint32_t client_count() const;
     void check_descriptors() const;
     bool connect();
     void load();
@@ -50,6 +49,7 @@ private:
     void fill_checks();
     void fill_shared(const std::vector<SharedCheck>& shared, const std::vector<std::uint64_t>& sent,
                      const std::vector<Uncertain>& uncertain);
+    void fill_proof();
     void fill_stages();
     void fill_costs();
     void fill_sys();

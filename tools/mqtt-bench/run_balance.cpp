@@ -1,6 +1,10 @@
 // The balance of a run: what was owed, what came, what is lost, and what its stages did.
 #include "mqtt-bench/run.hpp"
 
+#include <fmt/format.h>
+
+#include "mqtt-bench/text.hpp"
+
 namespace mqtt::bench {
 namespace {
 
@@ -15,7 +19,8 @@ void Run::fill_checks() {
     std::vector<std::uint64_t> sent(plan_->streams());
     std::vector<Uncertain> uncertain;
     for (const auto& worker : workers_) {
-        const Generator& generator = worker->generator();
+        Generator& generator = worker->generator();
+        generator.give_up_in_flight();
         generator.add_sent(sent);
         uncertain.insert(uncertain.end(), generator.uncertain().begin(),
                          generator.uncertain().end());
@@ -46,6 +51,35 @@ void Run::fill_checks() {
         r.lost = r.expected > distinct ? r.expected - distinct : 0;
     }
     if (plan_->subscribers() == 0) r.lost = 0;
+    fill_proof();
+}
+
+// What was acknowledged must have arrived: at least once, or exactly once. Judged when publishers and
+// subscribers are all of one QoS and every message can be told from the others.
+void Run::fill_proof() {
+    Result& r = result_;
+    if (r.qos == 0 || !r.lossless || plan_->is_foreign() || r.subscribers == 0 || r.partial) return;
+    for (const PlannedGroup& group : plan_->groups()) {
+        const bool mixed = group.publishers > 0 && (!group.spec.qos_mix.empty() ||
+                                                    static_cast<int>(group.spec.qos) != r.qos);
+        const bool lower =
+            group.subscribers > 0 && static_cast<int>(group.spec.subscribe_qos) < r.qos;
+        if (mixed || lower) return;
+    }
+    const std::uint64_t twice = r.checks.duplicates + r.checks.flagged_duplicates;
+    const auto number = [](std::uint64_t n) { return with_commas(static_cast<std::int64_t>(n)); };
+    const std::string acked = number(r.counters.acked);
+    if (r.qos == 1) {
+        r.proof = r.lost == 0
+                      ? fmt::format("QoS 1: all {} acknowledged arrived at least once", acked)
+                      : fmt::format("QoS 1 broken: {} deliveries of {} acknowledged never arrived",
+                                    number(r.lost), acked);
+    } else if (r.lost == 0 && twice == 0) {
+        r.proof = fmt::format("QoS 2: all {} acknowledged arrived exactly once", acked);
+    } else {
+        r.proof = fmt::format("QoS 2 broken: of {} acknowledged {} never arrived, {} came twice",
+                              acked, number(r.lost), number(twice));
+    }
 }
 
 // Of a shared subscription's members together every message is owed once.

@@ -43,6 +43,18 @@ RateProfile::RateProfile(std::vector<Piece> pieces) : pieces_(std::move(pieces))
     if (pieces_.empty()) pieces_.push_back({0, 1, 1});
 }
 
+RateProfile RateProfile::recorded(std::vector<double> times, double period) {
+    RateProfile profile({});
+    profile.times_ = std::move(times);
+    profile.period_ = period;
+    return profile;
+}
+
+double RateProfile::final_rate() const {
+    if (!times_.empty()) return static_cast<double>(times_.size()) / period_;
+    return pieces_.back().to;
+}
+
 namespace {
 
 double slope_of(const RateProfile::Piece& piece) {
@@ -57,6 +69,11 @@ double messages_of(const RateProfile::Piece& piece) {
 
 double RateProfile::time_of(double n) const {
     if (n < 0) n = 0;
+    if (!times_.empty()) {
+        const auto index = static_cast<std::uint64_t>(n);
+        const auto round = static_cast<double>(index / times_.size());
+        return round * period_ + times_[index % times_.size()];
+    }
     double start = 0;
     for (const Piece& piece : pieces_) {
         if (piece.seconds <= 0) continue;
@@ -75,6 +92,13 @@ double RateProfile::time_of(double n) const {
 
 double RateProfile::count_until(double seconds) const {
     double count = 0;
+    if (!times_.empty()) {
+        const double rounds = std::floor(std::max(seconds, 0.0) / period_);
+        const auto inside =
+            std::upper_bound(times_.begin(), times_.end(), seconds - rounds * period_);
+        return rounds * static_cast<double>(times_.size()) +
+               static_cast<double>(inside - times_.begin());
+    }
     for (const Piece& piece : pieces_) {
         if (piece.seconds <= 0) continue;
         const double inside = std::min(seconds, piece.seconds);

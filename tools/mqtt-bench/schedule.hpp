@@ -33,16 +33,20 @@ public:
     static RateProfile ramp(double seconds, double rate) {
         return RateProfile({{seconds, 0, rate}, {0, rate, rate}});
     }
+    // Message n is due at times[n], and so on round after round of `period` seconds.
+    static RateProfile recorded(std::vector<double> times, double period);
     explicit RateProfile(std::vector<Piece> pieces);
 
     // Seconds after the start when the n-th message (fractions allowed) is due.
     double time_of(double n) const;
-    double final_rate() const { return pieces_.back().to; }
+    double final_rate() const;
     // Messages due within `seconds`.
     double count_until(double seconds) const;
 
 private:
     std::vector<Piece> pieces_;
+    std::vector<double> times_;  // of a recording; then there are no pieces
+    double period_ = 0;
 };
 
 enum class Arrival : std::uint8_t { uniform, poisson, burst };

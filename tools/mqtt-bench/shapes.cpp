@@ -154,6 +154,13 @@ void make_groups(Spec& spec) {
     }
 }
 
+std::uint32_t client_count(const Spec& spec) {
+    std::uint32_t sum = 0;
+    for (const Group& group : spec.groups)
+        sum += group.clients;
+    return sum;
+}
+
 void set_endpoint(Spec& spec, const Endpoint& endpoint) {
     spec.connect.endpoint = endpoint;
     spec.targets = {endpoint};
@@ -164,6 +171,9 @@ void set_endpoint(Spec& spec, const Endpoint& endpoint) {
 }
 
 double group_rate(const Group& group, std::uint32_t publishers) {
+    if (!group.recorded_times.empty()) {
+        return static_cast<double>(group.recorded_times.size()) / group.recorded_period;
+    }
     if (!group.steps.empty()) return group.steps.back().to;
     if (group.burst_period > 0) return publishers * group.burst_size / group.burst_period;
     if (group.client_interval_ms > 0) return publishers * 1000.0 / group.client_interval_ms;
@@ -176,6 +186,7 @@ void set_total_rate(Spec& spec, double messages_per_second) {
         traffic.client_interval_ms = 0;
         traffic.burst_period = 0;
         traffic.steps.clear();
+        traffic.recorded_times.clear();
     };
     double total = 0;
     const auto rate_of = [](const Group& group) {

@@ -13,6 +13,8 @@ namespace mqtt::bench {
 // when the counts contradict each other.
 void make_groups(Spec& spec);
 
+std::uint32_t client_count(const Spec& spec);  // of its groups
+
 // One broker for all connections.
 void set_endpoint(Spec& spec, const Endpoint& endpoint);
 // So many messages per second of all publishers together; groups keep their shares.

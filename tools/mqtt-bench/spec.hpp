@@ -64,7 +64,9 @@ struct Traffic {
     std::chrono::nanoseconds ramp{0};
     std::vector<RateProfile::Piece> steps;  // --vary-rate
     std::uint16_t inflight = 1000;          // QoS 1/2: min(this, Receive Maximum)
-    std::uint64_t limit = 0;                // messages of all publishers of the group; 0: by time
+    std::vector<double> recorded_times;     // --replay: seconds; instead of a rate
+    double recorded_period = 0;
+    std::uint64_t limit = 0;  // messages of all publishers of the group; 0: by time
 
     // Message
     QoS qos = QoS::at_most_once;            // the highest of the mix
@@ -75,6 +77,7 @@ struct Traffic {
     std::uint32_t payload_bytes = 64;   // the largest of `sizes`
     std::vector<SizeShare> sizes;       // empty: payload_bytes
     std::string content;                // -m: text, @file, template:file; empty: made up
+    std::vector<std::string> recorded;  // --replay: payloads, taken in turn
     PropertyList properties;            // of PUBLISH, 5.0
     PropertyList subscribe_properties;  // of SUBSCRIBE, 5.0
     std::optional<std::uint32_t> expiry_seconds;

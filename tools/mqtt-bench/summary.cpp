@@ -119,6 +119,10 @@ void write_latency(Out out, const Result& r) {
     write_latency_row(out, "schedule lag", r.series[SeriesId::lag], "the generator's own lateness");
 }
 
+void write_proof(Out out, const Result& r) {
+    if (!r.proof.empty()) fmt::format_to(out, "proof    {}\n", r.proof);
+}
+
 void write_stages(Out out, const Result& r) {
     for (const StageResult& stage : r.stages) {
         fmt::format_to(out, "stage    {} at {:g} s: {} client{}", stage.text, stage.at,
@@ -217,6 +221,7 @@ std::string summary_text(const Result& r) {
     write_publish(out, r);
     write_deliver(out, r);
     write_latency(out, r);
+    write_proof(out, r);
     write_stages(out, r);
     write_broker(out, r);
     write_sys(out, r);

@@ -169,9 +169,27 @@ void Worker::Client::on_suback(const Suback& suback) {
     }
 }
 
+// What the broker's CONNACK rules out is told before the load, not message by message.
+void Worker::Client::check_limits(const ServerLimits& limits) {
+    const Group& spec = planned().spec;
+    std::string why;
+    if (limits.maximum_packet_size != 0 && spec.payload_bytes + 5 > limits.maximum_packet_size) {
+        why = fmt::format(
+            "payloads of {} bytes are larger than the broker takes (packets of {}): "
+            "use a smaller -s or raise its limit",
+            spec.payload_bytes, limits.maximum_packet_size);
+    } else if (spec.qos > limits.maximum_qos) {
+        why = fmt::format("the broker takes QoS {} at most", static_cast<int>(limits.maximum_qos));
+    } else if (spec.retain && !limits.retain_available) {
+        why = "the broker takes no retained messages";
+    }
+    if (!why.empty()) worker_.fail(Error(Errc::invalid_argument), why);
+}
+
 void Worker::Client::on_ready() {
     state_ = State::ready;
     if (publisher != kNone) {
+        check_limits(connection_.limits());
         worker_.generator_->on_connected(publisher, connection_.limits().receive_maximum, resumed_);
     }
     if (stage != 0) worker_.note_back(stage);

@@ -59,6 +59,7 @@ private:
     ConnectOptions personal_options(const ConnectOptions& base) const;
     void on_failed(const CloseReason& reason);
     void on_ready();
+    void check_limits(const ServerLimits& limits);
     void settle();
     void left(bool comes_back);
     void send_filters();

@@ -1,0 +1,109 @@
+# timeout: 120
+# What mqtt-bench loads with: shapes, round trips, sizes, churn, sessions over drops, many connections;
+# and what it says about requests that cannot be met.
+. "$(dirname "$0")/lib.sh"
+
+ran() { [ "$status" = 0 ] || [ "$status" = 3 ] || { cat "$T/err" "$T/out" >&2; fail "exit status $status"; }; }
+short=(-d 300ms --warmup 0s --silent --embedded)
+
+run mqtt-bench rtt -c 3 -R 300 "${short[@]}"; ran
+expect_match "$T/out" '^deliver  90 of 90 .*loss 0  dup 0  reorder 0'
+run mqtt-bench rtt -c 3 --subs 2 -V 5 -q 2 -R 100 "${short[@]}"; ran
+expect_match "$T/out" '^proof    QoS 2: all 30 acknowledged arrived exactly once'
+run mqtt-bench rtt -c 2 -V 311 -R 100 "${short[@]}"; ran
+expect_match "$T/out" '^deliver  30 of 30 '
+for shape in ring mesh; do
+    run mqtt-bench pubsub --shape $shape -c 4 -q 1 -R 100 "${short[@]}"; ran
+    expect_match "$T/out" '^proof    QoS 1: all 30 acknowledged arrived at least once'
+done
+
+# emqtt-bench's letters; mixes; topics drawn per message.
+run mqtt-bench pubsub -c 2 -I 10 -i 1 -n 5 --shortids -C true -F 10 -s 64:80,1k:20 -q 0:1,1:1 -t 'a/%i/%{zipf:10,1}' "${short[@]}"; ran
+expect_match "$T/out" '^deliver  60 of 60 .*loss 0  dup 0'
+run mqtt-bench pubsub -m 'n %n of %i' -R 100 "${short[@]}"; ran
+expect_match "$T/out" '^deliver  30 of 30 .*'
+printf '%s\n' '{"at":0,"topic":"a","payload":"one"}' '{"at":0.01,"topic":"a","payload":"two"}' >"$T/rec.ndjson"
+run mqtt-bench pubsub --replay "$T/rec.ndjson,x2" "${short[@]}"; ran
+expect_match "$T/out" '^deliver  60 of 60 '
+
+# Sessions survive drops: QoS 1 and 2 keep their promise, publishers and subscribers coming and going.
+for q in 1 2; do
+    run mqtt-bench pubsub -c 4 -q $q --no-clean --reconnect -R 400 --churn 200%/s "${short[@]}"; ran
+    expect_match "$T/out" 'dropped [1-9].* reconnected [1-9]'
+    expect_match "$T/out" '^deliver .*loss 0  dup 0'
+    expect_match "$T/out" "^proof    QoS $q: all 120 acknowledged arrived"
+done
+run mqtt-bench pubsub --shape share --pubs 3 --subs 3 -q 1 --no-clean --reconnect -R 200 --storm 2@100ms "${short[@]}"; ran
+expect_match "$T/out" '^stage    drop all at 0.1 s: '
+run mqtt-bench pubsub --shape fanout --subs 4 --slow-sub '25%@10/s' -R 200 "${short[@]}" --drain 200ms; ran
+expect_match "$T/out" '^deliver '
+
+# Credentials and source addresses of their own.
+printf 'ann,one\nbob,two\n' >"$T/users"
+start_broker -v
+run mqtt-bench conn -c 4 --auth-file "$T/users" --bind 127.0.5.0/30 -h "$HOST" -p "$PORT" --silent
+expect_exit 0
+expect_match "$BROKER_LOG" "127\.0\.5\.1"
+expect_match "$BROKER_LOG" "127\.0\.5\.2"
+expect_match "$BROKER_LOG" "bob"
+
+# Over the broker's limit: told, counted, not called a loss.
+start_broker --max-packet-size 2000
+run mqtt-bench pubsub -s 5000 -R 100 -h "$HOST" -p "$PORT" -d 300ms --warmup 0s --silent
+expect_exit 1
+expect_match "$T/out" '^error    payloads of 5000 bytes are larger than the broker takes \(packets of 2000\)'
+
+# Above 9,000 clients the embedded broker has a process of its own, and one address may not do.
+run mqtt-bench conn -c 9001 --embedded --silent
+if [ "$(ulimit -Hn)" -ge 9100 ]; then
+    expect_exit 0
+    expect_match "$T/out" '^connect  9,001/9,001 '
+    expect_match "$T/out" '\(embedded, pid [0-9]+\)'
+else
+    expect_exit 2
+fi
+
+usage() { run mqtt-bench "$@"; expect_exit 2; expect_quiet; [ -s "$T/err" ] || fail "no word about: $*"; }
+(ulimit -n 200; usage conn -c 300; expect_match "$T/err" '300 clients need 364 open files, this process may have 200')
+usage run nothing-of-the-kind
+expect_match "$T/err" 'neither a scenario file nor a preset'
+usage run inflight-swep
+expect_match "$T/err" "did you mean 'inflight-sweep'"
+printf '[[group]]\nrole = "pub"\ntpoic = "x"\n' >"$T/bad.toml"
+usage run "$T/bad.toml" --embedded
+expect_match "$T/err" "bad.toml:3: key 'tpoic' is not known; did you mean 'topic'"
+usage run flap --set nobody.clients=3
+usage run flap -c 3
+usage find run inflight-sweep
+usage pubsub -s 9-3
+usage pubsub -q 0:1,3:1
+usage pubsub --churn lots
+usage pubsub --storm 5
+usage pubsub --bind 1.2.3.4/40
+usage pubsub -t 'a/%{what}'
+usage pubsub --auth-file "$T/missing"
+usage list nothing
+
+# Fit for it?
+run mqtt-bench check
+expect_exit 0
+expect_match "$T/out" '^offers +[0-9.]+[kM]/s through the embedded broker'
+run mqtt-bench check --clients 100M --rate 1k
+expect_exit 2
+run mqtt-bench check --clients 1000 --rate 1k
+expect_exit 0
+expect_match "$T/out" '^descriptors +needs 1,064 of .*: ok'
+run mqtt-bench check --clients 90000000
+expect_exit 1
+expect_match "$T/out" 'too few; ulimit -n 90000064'
+
+# A broker that dies in the middle of a scenario: partial figures, marked, exit 1.
+start_broker
+background dying mqtt-bench run wildcard-match --scale 0.02 -h "$HOST" -p "$PORT" -d 20s
+dying=$pid
+until_true 20 contains "$T/dying.err" '1 s  sent'
+kill -9 "$BROKER_PID"
+finish "$dying" 15
+expect_exit 1
+expect_match "$T/dying.out" '^partial '
+expect_match "$T/dying.out" '^error    .+'
