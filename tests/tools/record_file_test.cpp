@@ -127,4 +127,6 @@ TEST_CASE("time: ISO 8601 as --json and people write it") {
     CHECK_FALSE(parse_iso_time("1970-01-01"));
     CHECK_FALSE(parse_iso_time("1970-01-01T00:00:00Q"));
     CHECK_FALSE(parse_iso_time(""));
+    CHECK_FALSE(parse_iso_time("2026-13-01T00:00:00Z"));
+    CHECK_FALSE(parse_iso_time("2026-12-01T24:00:00Z"));
 }

@@ -25,9 +25,9 @@ bool contains_any_case(std::string_view text, std::string_view part) {
 }
 
 void TopView::arrange(const TopicTable& table) {
-    tree_.update(table);
     rows_.clear();
     if (is_tree_) {
+        tree_.update(table);
         std::vector<bool> is_found;
         if (!search_.empty()) {
             is_found.assign(tree_.nodes().size(), false);
