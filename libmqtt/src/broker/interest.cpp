@@ -47,9 +47,16 @@ void Interest::confirm_join(unsigned shard) {
 
 void Interest::forget(const Peer& peer) {
     if (peer.waiting_answers == 0) return;  // most; the list may be long
-    for (Waiting& waiting : waiting_) {
-        if (waiting.peer == &peer) waiting.peer = nullptr;
+    std::size_t left = peer.waiting_answers;
+    for (auto waiting = waiting_.begin(); left != 0; ++waiting) {
+        if (waiting->peer != &peer) continue;
+        waiting->peer = nullptr;
+        --left;
     }
+    // Connections of one id that throw each other out stand in front: what they leave there is not
+    // walked over by the next one.
+    while (!waiting_.empty() && waiting_.front().peer == nullptr)
+        waiting_.pop_front();
 }
 
 void Interest::on_applied(unsigned shard, std::uint64_t changes) {
