@@ -19,6 +19,7 @@ constexpr std::array kRows{
     ExitRow{8, "TLS failed, or the peer does not speak TLS on this port"},
     ExitRow{9, "a local queue or quota is full"},
     ExitRow{10, "the server does not support what was asked for"},
+    ExitRow{12, "a command that was given a message failed (--exec and its kin)"},
     ExitRow{14, "refused, unreachable or another network error"},
     ExitRow{15, "the host name has no address"},
     ExitRow{16, "the proxy refused or failed"},

@@ -17,6 +17,7 @@ inline constexpr int kExitUsage = 1;
 inline constexpr int kExitLinkLost = 7;
 inline constexpr int kExitOutput = 6;
 inline constexpr int kExitFull = 9;
+inline constexpr int kExitCommand = 12;
 inline constexpr int kExitTimedOut = 27;
 inline constexpr int kExitNeverConnected = 255;
 

@@ -22,6 +22,7 @@ public:
     bool fill();
     bool has_ended() const { return ended_; }
     int errno_value() const { return errno_; }
+    int descriptor() const { return descriptor_; }
 
 private:
     void make_room();

@@ -4,6 +4,7 @@
 #include "common/profile.hpp"
 #include "common/record_file.hpp"
 #include "mqtt-pub/options.hpp"
+#include "mqtt-pub/template.hpp"
 
 namespace mqtt_pub {
 namespace {
@@ -44,13 +45,15 @@ tools::ToolInfo make_info() {
                       "Keep a message until a server has it, also without a network."},
                      {"mqtt-sub -t 'a/#' --json | mqtt-pub -h other --json-lines",
                       "Copy messages, losslessly."}},
-        .sections = {{"OUTBOX", kOutboxText},
+        .sections = {{"TEMPLATES", kTemplateText},
+                     {"OUTBOX", kOutboxText},
                      {"JSON", tools::kJsonSchema},
                      {"RECORDINGS", tools::kRecordHelp}},
         .see_also = {"mqtt-sub 1", "mqtt-bench 1", "mqtt-broker-lite 1"}};
     tools::append_flags(info.flags, message_rows());
     tools::append_flags(info.flags, replay_rows());
     tools::append_flags(info.flags, request_rows());
+    tools::append_flags(info.flags, pace_rows());
     tools::append_flags(info.flags, outbox_rows());
     tools::append_connect_flags(info.flags);
     tools::append_general_flags(info.flags);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -52,6 +53,15 @@ std::string single_payload(const Options& options) {
     }
 }
 
+// What lines come from: --restore names a file.
+int open_lines(const Options& options) {
+    if (!options.restores || options.text == "-") return STDIN_FILENO;
+    const int descriptor = ::open(options.text.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor >= 0) return descriptor;
+    throw tools::ToolError(tools::kExitUsage,
+                           "cannot read '" + options.text + "': " + std::strerror(errno));
+}
+
 }  // namespace
 
 std::string read_whole_file(const std::string& path) {
@@ -73,8 +83,14 @@ std::string read_whole_file(const std::string& path) {
 
 MessageSource::MessageSource(const Options& options)
     : options_(options)
-    , lines_(STDIN_FILENO, options.delimiter) {
+    , lines_(open_lines(options), options.delimiter)
+    , pacer_(options.rate) {
     if (!is_stream(options.source)) payload_ = single_payload(options);
+    if (options.uses_template) {
+        random_.seed(std::random_device()());
+        topic_template_.emplace("-t", options.topic);
+        if (!is_stream(options.source)) payload_template_.emplace("-m", payload_);
+    }
     request_.topic = options.topic;
     request_.qos = options.qos;
     request_.retain = options.retain;
@@ -86,9 +102,43 @@ MessageSource::MessageSource(const Options& options)
 }
 
 MessageSource::State MessageSource::next() {
+    const State state = next_unpaced();
+    if (state != State::ready || !pacer_.is_limited() || stopped_) return state;
+    const auto now = Pacer::Clock::now();
+    const auto wait = pacer_.wait_at(now);
+    due_ = now + wait;
+    return wait > wait.zero() ? State::later : State::ready;
+}
+
+MessageSource::State MessageSource::next_unpaced() {
     if (replay_) return stopped_ ? State::ended : next_replayed();
-    if (is_stream(options_.source)) return next_line();
-    return taken_ < options_.repeat && !stopped_ ? State::ready : State::ended;
+    if (is_stream(options_.source)) {
+        const State state = next_line();
+        const bool has_own_topic = request_.topic.data() != options_.topic.data();
+        return state == State::ready && topic_template_ && !has_own_topic ? next_made() : state;
+    }
+    if (taken_ >= options_.repeat || stopped_) return State::ended;
+    return topic_template_ ? next_made() : State::ready;
+}
+
+// Once per message: it is asked for again when the client has no room.
+MessageSource::State MessageSource::next_made() {
+    if (made_ != taken_ + 1) {
+        made_ = taken_ + 1;
+        topic_.clear();
+        topic_template_->append(topic_, made_, random_);
+        if (payload_template_) {
+            payload_.clear();
+            payload_template_->append(payload_, made_, random_);
+        }
+    }
+    if (!mqtt::validate_topic_name(topic_)) {
+        problem_ = "'" + topic_ + "' is no valid topic";
+        return State::invalid;
+    }
+    request_.topic = topic_;
+    request_.payload = payload_template_ ? mqtt::as_bytes(payload_) : request_.payload;
+    return State::ready;
 }
 
 MessageSource::State MessageSource::next_line() {
@@ -97,6 +147,7 @@ MessageSource::State MessageSource::next_line() {
     if (!line) return lines_.has_ended() ? State::ended : State::waiting;
     if (options_.source == Source::json_lines) return parse_json(*line);
     if (format_) return parse_format(*line);
+    request_.topic = options_.topic;
     request_.payload = mqtt::as_bytes(*line);
     return State::ready;
 }
@@ -154,6 +205,8 @@ MessageSource::State MessageSource::parse_json(std::string_view line) {
     if (json_) return State::ready;  // parsed before, the queue was full
     json_ = tools::parse_message_json(line, problem_);
     if (!json_) return State::invalid;
+    // What came with QoS 0 is restored with more, but not with less.
+    if (options_.restores && json_->qos) json_->qos = std::max(*json_->qos, options_.qos);
     if (!json_->topic) json_->topic = options_.topic;
     if (!mqtt::validate_topic_name(*json_->topic)) {
         problem_ = json_->topic->empty() ? "no topic" : "'" + *json_->topic + "' is no valid topic";
@@ -162,7 +215,7 @@ MessageSource::State MessageSource::parse_json(std::string_view line) {
     }
     request_.topic = *json_->topic;
     request_.qos = json_->qos.value_or(options_.qos);
-    request_.retain = json_->retain.value_or(options_.retain);
+    request_.retain = options_.restores || json_->retain.value_or(options_.retain);
     request_.payload = mqtt::as_bytes(json_->payload);
     use_properties(json_->properties);
     return State::ready;
@@ -173,11 +226,12 @@ std::string MessageSource::problem() const {
 }
 
 int MessageSource::input_descriptor() const {
-    return replay_ ? replay_->descriptor() : STDIN_FILENO;
+    return replay_ ? replay_->descriptor() : lines_.descriptor();
 }
 
 void MessageSource::take() {
     ++taken_;
+    if (pacer_.is_limited()) pacer_.sent_at(Pacer::Clock::now());
     if (!is_stream(options_.source)) return;
     if (replay_) return replay_->take();
     json_.reset();

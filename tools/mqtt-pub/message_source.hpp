@@ -9,6 +9,8 @@
 #include "common/message_json.hpp"
 #include "mqtt-pub/line_format.hpp"
 #include "mqtt-pub/options.hpp"
+#include "mqtt-pub/pacer.hpp"
+#include "mqtt-pub/template.hpp"
 #include "mqtt/connection.hpp"
 
 namespace mqtt_pub {
@@ -35,7 +37,7 @@ public:
     std::string problem() const;   // with the line that it is about
     int input_descriptor() const;  // of a stream
     void take();
-    ReplaySource::Clock::time_point due() const { return replay_->due(); }
+    ReplaySource::Clock::time_point due() const { return replay_ ? replay_->due() : due_; }
     bool is_last() const;  // of a repeated message: the one that next() gave
 
     bool fill() { return replay_ ? true : lines_.fill(); }
@@ -44,6 +46,8 @@ public:
     void stop() { stopped_ = true; }
 
 private:
+    State next_unpaced();
+    State next_made();
     State next_line();
     State parse_json(std::string_view line);
     State parse_format(std::string_view line);
@@ -54,7 +58,14 @@ private:
     tools::LineSource lines_;
     std::optional<LineFormat> format_;
     std::optional<ReplaySource> replay_;
-    std::string payload_;  // of a single message
+    Pacer pacer_;
+    Pacer::Clock::time_point due_{};
+    std::optional<Template> topic_template_;
+    std::optional<Template> payload_template_;
+    std::mt19937_64 random_;
+    std::uint64_t made_ = 0;  // number of the message that the templates made last
+    std::string topic_;       // that they made
+    std::string payload_;     // of a single message
     std::uint64_t taken_ = 0;
     bool stopped_ = false;
     mqtt::PublishRequest request_;

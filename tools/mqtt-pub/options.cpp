@@ -161,6 +161,7 @@ constexpr std::array kRows{
          .initial = "1",
          .names = kPubOnly},
         [](Options& o, const FlagUse& use) {
+            o.repeat_given = true;
             o.repeat = static_cast<std::uint64_t>(
                 tools::parse_integer(use.typed(), use.word(), 1, 1'000'000'000'000));
         }},

@@ -70,6 +70,11 @@ struct Options {
     bool message_id = false;  // --message-id uuid
     RequestOptions request;
     OutboxOptions outbox;
+    bool repeat_given = false;
+    bool uses_template = false;                        // --template
+    bool restores = false;                             // --restore: json_lines, all retained
+    double rate = 0;                                   // --rate, messages per second; 0: any
+    std::optional<std::chrono::nanoseconds> duration;  // --for
 };
 
 // True for -l, --json-lines and --replay: any number of messages, worth surviving a lost connection for.
@@ -89,6 +94,8 @@ std::span<const tools::FlagRow<Options>> message_rows();  // options.cpp
 std::span<const tools::FlagRow<Options>> request_rows();  // request_options.cpp
 std::span<const tools::FlagRow<Options>> replay_rows();   // replay/replay_flags.cpp
 
+std::span<const tools::FlagRow<Options>> pace_rows();  // pace_options.cpp
+void check_pace(Options& options);
 std::span<const tools::FlagRow<Options>> outbox_rows();  // outbox_options.cpp
 void check_outbox(Options& options);
 extern const std::string_view kOutboxText;  // for the man page

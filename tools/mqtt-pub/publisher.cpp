@@ -48,7 +48,9 @@ public:
 
 private:
     void watch_signals();
+    void stop_input();
     void arm_timeout();
+    void arm_duration();
     void watch_acknowledgements(std::uint64_t seen, int quiet_checks);
 
     void on_connected(std::error_code error, const mqtt::ConnectReport& report);
@@ -81,6 +83,7 @@ private:
     asio::signal_set signals_{context_};
     asio::steady_timer timeout_timer_{context_};
     asio::steady_timer ack_timer_{context_};
+    asio::steady_timer duration_timer_{context_};
     asio::steady_timer repeat_timer_{context_};
     asio::posix::stream_descriptor input_{context_};
     Clock::time_point started_ = Clock::now();
@@ -108,7 +111,8 @@ Publisher::Publisher(const tools::Invocation& invocation, const Options& options
 
 int Publisher::run() {
     std::signal(SIGPIPE, SIG_IGN);
-    if (is_ours() && is_stream(options_.source)) watch_signals();
+    const bool lasts = is_stream(options_.source) || options_.duration || options_.rate > 0;
+    if (is_ours() && lasts) watch_signals();
     arm_timeout();
     if (is_stream(options_.source)) {
         struct stat status {};
@@ -139,12 +143,25 @@ void Publisher::watch_signals() {
     signals_.async_wait([this](std::error_code error, int) {
         if (error || finished_) return;
         signals_.clear();
-        std::error_code ignored;
-        input_.cancel(ignored);
-        repeat_timer_.cancel();
-        source_.stop();
         if (!was_connected_) return finish(tools::kExitNeverConnected);
-        pump_soon();
+        stop_input();
+    });
+}
+
+// What was taken is still delivered.
+void Publisher::stop_input() {
+    std::error_code ignored;
+    input_.cancel(ignored);
+    repeat_timer_.cancel();
+    source_.stop();
+    pump_soon();
+}
+
+void Publisher::arm_duration() {
+    if (!options_.duration || ended_) return;
+    duration_timer_.expires_after(*options_.duration);
+    duration_timer_.async_wait([this](std::error_code error) {
+        if (!error && !finished_) stop_input();
     });
 }
 
@@ -187,6 +204,7 @@ void Publisher::on_connected(std::error_code error, const mqtt::ConnectReport& r
             log_.say("the server does not speak MQTT 5.0: messages get no message-id");
         }
         watch_acknowledgements(0, 0);
+        arm_duration();
         return pump_soon();
     }
     log_.say(report.message.empty() ? error.message() : report.message);

@@ -185,6 +185,7 @@ void check(Options& o, const tools::Invocation& invocation) {
         throw UsageError("option '--message-id' needs MQTT 5.0");
     }
     check_request(o, invocation);
+    check_pace(o);
     split_properties(o);
 }
 
@@ -203,6 +204,7 @@ Options parse_options(const tools::Invocation& invocation) {
         if (tools::apply_flag(request_rows(), options, use)) continue;
         if (tools::apply_flag(replay_rows(), options, use)) continue;
         if (tools::apply_flag(outbox_rows(), options, use)) continue;
+        if (tools::apply_flag(pace_rows(), options, use)) continue;
         tools::apply_connect_flag(options.settings, use);
     }
     options.connect = tools::make_connect_options(options.settings);

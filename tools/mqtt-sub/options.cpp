@@ -257,6 +257,8 @@ void check(Options& o) {
     if (o.style.json && o.style.format) {
         throw UsageError("options '--json' and '-F' exclude each other");
     }
+    check_waiting(o);
+    check_commands(o);
     (void)tools::MessagePrinter(o.style);  // throws for a bad format
     (void)Selection(o.selection);          // and for a bad pattern
     check_live_view(o);
@@ -281,6 +283,8 @@ void append_sub_flags(std::vector<const tools::Flag*>& flags) {
     tools::append_flags<Options>(flags, kRows);
     tools::append_flags(flags, view_rows());
     tools::append_flags(flags, selection_rows());
+    tools::append_flags(flags, waiting_rows());
+    tools::append_flags(flags, command_rows());
 }
 
 Options parse_options(const tools::Invocation& invocation) {
@@ -290,6 +294,8 @@ Options parse_options(const tools::Invocation& invocation) {
         if (tools::apply_flag<Options>(kRows, options, use)) continue;
         if (tools::apply_flag(selection_rows(), options, use)) continue;
         if (tools::apply_flag(view_rows(), options, use)) continue;
+        if (tools::apply_flag(waiting_rows(), options, use)) continue;
+        if (tools::apply_flag(command_rows(), options, use)) continue;
         tools::apply_connect_flag(options.settings, use);
     }
     check_mosquitto_timeout(options, invocation.persona);

@@ -9,6 +9,8 @@
 #include "common/app.hpp"
 #include "common/connect_settings.hpp"
 #include "common/message_output.hpp"
+#include "mqtt-sub/command/command_options.hpp"
+#include "mqtt-sub/expectation.hpp"
 #include "mqtt-sub/select/selection.hpp"
 #include "mqtt/packet.hpp"
 
@@ -46,6 +48,10 @@ struct Options {
     bool watch = false;
     bool qos_given = false;
     tools::ColorWish color = tools::ColorWish::automatic;
+    CommandOptions command;
+    std::string until;        // --until
+    std::string expect_path;  // --expect
+    bool snapshot = false;
     std::string record_path;  // --record; empty: none
 
     bool top = false;
@@ -55,6 +61,7 @@ struct Options {
     bool has_live_view() const { return top || stat_interval; }
     bool prints_messages() const {
         if (has_live_view()) return false;
+        if (command.kind != CommandOptions::Kind::none) return false;
         return record_path.empty() || style.verbose || style.json || style.format;
     }
 };
@@ -68,6 +75,9 @@ mqtt::SubscriptionOptions subscription_options(const Options& options, std::size
 const tools::ToolInfo& tool_info();
 std::span<const tools::FlagRow<Options>> selection_rows();  // select/selection_flags.cpp
 std::span<const tools::FlagRow<Options>> view_rows();       // view_flags.cpp
+std::span<const tools::FlagRow<Options>> waiting_rows();    // waiting_flags.cpp
+void check_waiting(Options& options);
+Expectation make_expectation(const Options& options);  // throws tools::UsageError
 void append_sub_flags(std::vector<const tools::Flag*>& flags);
 
 }  // namespace mqtt_sub

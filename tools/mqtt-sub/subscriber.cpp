@@ -17,8 +17,10 @@
 #include "common/credentials.hpp"
 #include "common/exit_code.hpp"
 #include "common/output.hpp"
+#include "mqtt-sub/command/message_commands.hpp"
 #include "mqtt-sub/message_filter.hpp"
 #include "mqtt-sub/record/recorder.hpp"
+#include "mqtt-sub/retained_marker.hpp"
 #include "mqtt-sub/top/live_view.hpp"
 #include "mqtt-sub/watch_screen.hpp"
 #include "mqtt/client.hpp"
@@ -28,6 +30,8 @@ namespace {
 
 using mqtt::ReasonCode;
 using std::chrono::nanoseconds;
+
+constexpr std::uint64_t kRemovalToken = 2;  // of clear_retained() in the delivery handler
 
 class Subscriber {
 public:
@@ -75,6 +79,8 @@ private:
     asio::steady_timer idle_timer_{context_};
     asio::steady_timer rate_timer_{context_};
     asio::posix::stream_descriptor reader_{context_};
+    std::optional<RetainedMarker> marker_;  // of those who wait for all retained messages
+    Expectation expectation_;
     std::uint64_t received_ = 0;
     std::uint64_t shown_ = 0;
     std::uint64_t removals_due_ = 0;
@@ -83,6 +89,7 @@ private:
     bool finished_ = false;
     int exit_code_ = tools::kExitDone;
     mqtt::Client client_;
+    std::optional<MessageCommands> commands_;
 };
 
 Subscriber::Subscriber(const tools::Invocation& invocation, const Options& options)
@@ -92,13 +99,21 @@ Subscriber::Subscriber(const tools::Invocation& invocation, const Options& optio
     , printer_(tools::style_for(options.style, invocation.persona, STDOUT_FILENO, options.color))
     , filter_(options)
     , screen_(options.connect.endpoint.host)
+    , expectation_(make_expectation(options))
     , client_(context_, client_options()) {
     if (!options.record_path.empty()) recorder_.emplace(options.record_path);
     client_.set_state_handler([this](const mqtt::StateChange& change) { on_state(change); });
     client_.set_message_handler(
         [this](const mqtt::IncomingMessage& message) { return on_message(message); });
-    client_.set_delivery_handler(
-        [this](std::uint64_t, std::error_code, ReasonCode) { --removals_due_; });
+    client_.set_delivery_handler([this](std::uint64_t token, std::error_code, ReasonCode) {
+        if (token == kRemovalToken) --removals_due_;
+    });
+    const bool wants_all = options.retained_only && (options.snapshot || options.remove_retained);
+    if (wants_all && is_ours()) marker_.emplace();
+    if (options.command.kind != CommandOptions::Kind::none) {
+        commands_.emplace(context_, options.command, log_, client_,
+                          [this] { finish(tools::kExitCommand); });
+    }
 }
 
 mqtt::ClientOptions Subscriber::client_options() {
@@ -149,14 +164,18 @@ int Subscriber::run() {
 }
 
 void Subscriber::watch_signals() {
-    signals_.add(SIGINT);
-    signals_.add(SIGTERM);
+    std::error_code ignored;
+    signals_.add(SIGINT, ignored);
+    signals_.add(SIGTERM, ignored);
     if (live_) {  // the screen is given back on these, too
-        signals_.add(SIGHUP);
-        signals_.add(SIGQUIT);
+        signals_.add(SIGHUP, ignored);
+        signals_.add(SIGQUIT, ignored);
     }
     signals_.async_wait([this](std::error_code error, int) {
         if (error) return;
+        // The second one does not wait for commands.
+        if (finished_) return context_.stop();
+        watch_signals();
         finish(was_connected_ ? tools::kExitDone : tools::kExitNeverConnected,
                ReasonCode::disconnect_with_will_message);
     });
@@ -180,6 +199,7 @@ void Subscriber::arm_timers() {
         timeout_timer_.async_wait([this](std::error_code error) {
             if (error) return;
             log_.say(was_connected_ ? "timed out" : "timed out before the connection was up");
+            if (was_connected_ && !expectation_.is_met()) log_.say(expectation_.missing());
             finish(was_connected_ ? tools::kExitTimedOut : tools::kExitNeverConnected,
                    ReasonCode::disconnect_with_will_message);
         });
@@ -201,12 +221,20 @@ void Subscriber::show_rate(std::uint64_t before) {
 // Looks four times per idle time whether anything came.
 void Subscriber::check_idle(std::uint64_t seen) {
     const bool until_cleared = options_.remove_retained && options_.retained_only;
-    if (!options_.idle && !until_cleared) return;
-    const nanoseconds idle = options_.idle.value_or(std::chrono::seconds(1));
+    if (!options_.idle && !until_cleared && !marker_) return;
+    const nanoseconds idle = options_.idle.value_or(marker_ ? std::chrono::milliseconds(500)
+                                                            : std::chrono::milliseconds(1'000));
     idle_timer_.expires_after(idle);
     idle_timer_.async_wait([this, seen](std::error_code error) {
         if (error) return;
-        if (received_ == seen && removals_due_ == 0) return finish(tools::kExitDone);
+        const bool is_quiet = received_ == seen && removals_due_ == 0;
+        const auto now = RetainedMarker::Clock::now();
+        if (is_quiet && (!marker_ || marker_->is_over(now))) {
+            if (marker_ && marker_->was_lost(now)) {
+                log_.say("the server did not send our marker back: messages may be missing");
+            }
+            return finish(tools::kExitDone);
+        }
         check_idle(received_);
     });
 }
@@ -237,6 +265,7 @@ void Subscriber::subscribe() {
     for (std::size_t i = 0; i < options_.filters.size(); ++i) {
         subscriptions.emplace_back(options_.filters[i], subscription_options(options_, i));
     }
+    if (marker_) subscriptions.emplace_back(marker_->topic());
     client_.subscribe(std::move(subscriptions), options_.settings.subscribe_properties,
                       [this](std::error_code error, const mqtt::SubscribeResult& result) {
                           on_subscribed(error, result);
@@ -246,7 +275,7 @@ void Subscriber::subscribe() {
 void Subscriber::on_subscribed(std::error_code error, const mqtt::SubscribeResult& result) {
     if (finished_) return;
     for (std::size_t i = 0; i < result.reasons.size(); ++i) {
-        if (!mqtt::is_error(result.reasons[i])) continue;
+        if (!mqtt::is_error(result.reasons[i]) || i >= options_.filters.size()) continue;
         log_.say(fmt::format("the subscription to '{}' was refused: {}", options_.filters[i],
                              mqtt::reason_text(result.reasons[i])));
     }
@@ -261,6 +290,7 @@ void Subscriber::on_subscribed(std::error_code error, const mqtt::SubscribeResul
                                        invocation_.persona));
     }
     if (options_.exit_after_subscribe) return finish(tools::kExitDone);
+    if (marker_) marker_->send(client_, RetainedMarker::Clock::now());
     check_idle(received_);
 }
 
@@ -281,6 +311,8 @@ void Subscriber::on_state(const mqtt::StateChange& change) {
 mqtt::AckDecision Subscriber::on_message(const mqtt::IncomingMessage& message) {
     if (finished_) return mqtt::AckDecision::later();
     const mqtt::Publish& publish = message.publish;
+    if (marker_ && marker_->take(publish)) return mqtt::AckDecision::now();
+    if (options_.snapshot && !publish.retain) return mqtt::AckDecision::now();
     ++received_;
     if (options_.message_rate) return mqtt::AckDecision::now();
     if (options_.retained_only && !publish.retain) {
@@ -289,9 +321,13 @@ mqtt::AckDecision Subscriber::on_message(const mqtt::IncomingMessage& message) {
     }
     if (!filter_.is_shown(publish)) return mqtt::AckDecision::now();
     show(publish);
+    // Before an end: the message that brings it is worked on, too.
+    const mqtt::AckDecision decision =
+        commands_ ? commands_->take(message) : mqtt::AckDecision::now();
     if (options_.remove_retained && publish.retain) clear_retained(publish);
-    if (options_.count && ++shown_ == *options_.count) finish(tools::kExitDone);
-    return mqtt::AckDecision::now();
+    const bool is_last = options_.count && ++shown_ == *options_.count;
+    if (is_last || expectation_.take(publish)) finish(tools::kExitDone);
+    return decision;
 }
 
 // To everybody who wants to have it.
@@ -320,7 +356,7 @@ void Subscriber::clear_retained(const mqtt::Publish& message) {
                                      .qos = mqtt::QoS::at_least_once,
                                      .retain = true,
                                      .properties = {}};
-    if (client_.submit(empty)) {
+    if (client_.submit(empty, kRemovalToken)) {
         ++removals_due_;
     } else {
         log_.say(fmt::format("cannot clear '{}'", message.topic));
@@ -362,12 +398,23 @@ void Subscriber::finish(int code, ReasonCode reason) {
     const std::string note = std::move(last_note_);
     if (code != tools::kExitDone && !note.empty()) log_.say(note);
     exit_code_ = code;
+    // Commands that have not begun are not waited for when the run is cut short.
+    const bool drops = reason != ReasonCode::success || code == tools::kExitCommand;
     // 3.x has no DISCONNECT that keeps the will: mosquitto_sub sends the only one that there is.
     if (!mqtt::has_properties(client_.version())) reason = ReasonCode::success;
-    // Not from inside a callback of the client.
-    asio::post(context_, [this, reason] {
-        client_.disconnect(reason, options_.settings.disconnect_properties,
-                           [this](std::error_code) { context_.stop(); });
+    // Not from inside a callback of the client; and not before commands that run have ended.
+    asio::post(context_, [this, reason, drops] {
+        const auto leave = [this, reason] {
+            client_.disconnect(reason, options_.settings.disconnect_properties,
+                               [this](std::error_code) { context_.stop(); });
+        };
+        if (!commands_) return leave();
+        commands_->finish(drops, [this, leave] {
+            if (exit_code_ == tools::kExitDone && commands_->failed() > 0) {
+                exit_code_ = tools::kExitCommand;
+            }
+            leave();
+        });
     });
 }
 
