@@ -28,7 +28,10 @@ expect_match "$T/out" '^deliver  60 of 60 '
 
 # Sessions survive drops: QoS 1 and 2 keep their promise, publishers and subscribers coming and going.
 for q in 1 2; do
-    run mqtt-bench pubsub -c 4 -q $q --no-clean --reconnect -R 400 --churn 200%/s "${short[@]}"; ran
+    run mqtt-bench pubsub -c 4 -q $q --no-clean --reconnect -R 400 --churn 200%/s "${short[@]}" \
+        --assert 'reconnected>=1' --assert 'sessions.lost==0' --json "$T/churn.json"
+    ran
+    expect_match "$T/churn.json" '"proof": "QoS'
     expect_match "$T/out" 'dropped [1-9].* reconnected [1-9]'
     expect_match "$T/out" '^deliver .*loss 0  dup 0'
     expect_match "$T/out" "^proof    QoS $q: all 120 acknowledged arrived"

@@ -102,27 +102,28 @@ constexpr std::array kRows{
               .help = "do not ask for $SYS/broker/version before the run"},
              [](BenchSettings& s, const FlagUse&) { s.spec.sys_version = false; }},
 
-    BenchRow{
-        {.long_name = "assert",
-         .argument = "EXPRESSION",
-         .category = kOutput,
-         .help = "exit 99 unless it holds: e2e.p99<5ms, loss==0, recv.rate>=0.99*offered.rate",
-         .details = "Series are e2e, service, ack, lag, connect, subscribe, each with p50, "
-                    "p99.9 and so on, max, mean, count. Counts are offered, sent, acked, recv, "
-                    "expected, loss, dup, reorder, refused, connections.lost; rates are "
-                    "offered.rate, sent.rate, acked.rate, recv.rate; costs are "
-                    "broker.cpu_us_per_msg, broker.bytes_per_conn, broker.rss, "
-                    "generator.cpu_us_per_msg, generator.busy.",
-         .common = true,
-         .repeatable = true},
-        [](BenchSettings& s, const FlagUse& use) {
-            try {
-                Expression::parse(use.word());
-            } catch (const std::invalid_argument& error) {
-                throw UsageError(fmt::format("option '--assert': {}", error.what()));
-            }
-            s.spec.assertions.push_back(use.word());
-        }},
+    BenchRow{{.long_name = "assert",
+              .argument = "EXPRESSION",
+              .category = kOutput,
+              .help = "exit 99 unless it holds: e2e.p99<5ms, loss==0, recv.rate>=0.99*offered.rate",
+              .details =
+                  "Series are e2e, service, ack, lag, connect, subscribe, each with p50, "
+                  "p99.9 and so on, max, mean, count. Counts are offered, sent, acked, recv, "
+                  "expected, loss, dup, reorder, refused, connections.lost, dropped, reconnected, "
+                  "sessions.lost, excused, retained; rates are "
+                  "offered.rate, sent.rate, acked.rate, recv.rate; costs are "
+                  "broker.cpu_us_per_msg, broker.bytes_per_conn, broker.rss, "
+                  "generator.cpu_us_per_msg, generator.busy.",
+              .common = true,
+              .repeatable = true},
+             [](BenchSettings& s, const FlagUse& use) {
+                 try {
+                     Expression::parse(use.word());
+                 } catch (const std::invalid_argument& error) {
+                     throw UsageError(fmt::format("option '--assert': {}", error.what()));
+                 }
+                 s.spec.assertions.push_back(use.word());
+             }},
     BenchRow{
         {.long_name = "abort-on-fail",
          .takes = Takes::nothing,

@@ -46,6 +46,7 @@ constexpr Field<Result> kHead[] = {
     of_result<&Result::drain_seconds>("drain_seconds", "waited for the last deliveries"),
     of_result<&Result::fairness>("fairness", "Jain's index over subscribers, 1: all alike"),
     of_result<&Result::partial>("partial", "true: the run ended before its time"),
+    of_result<&Result::proof>("proof", "what QoS 1 or 2 promised, kept or broken; empty: unproven"),
     of_result<&Result::stopped_by>("stopped_by", "the assertion that ended it early"),
     of_result<&Result::error>("error", "the first failure; empty: none"),
     of_result<&Result::exit_code>("exit_code", ""),
