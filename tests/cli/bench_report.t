@@ -52,4 +52,5 @@ usage report
 usage diff "$T/a.json"
 usage report "$T/a.json" -R 5
 usage report "$T/a.json" "$T/b.json" --html "$T/x.html"
+usage find pubsub --embedded --html "$T/x.html"
 usage report "$T/a.json" --assert 'nonsense<1'

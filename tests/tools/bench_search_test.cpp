@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "common/json.hpp"
 #include "mqtt-bench/find.hpp"
 #include "mqtt-bench/statistics.hpp"
 #include "mqtt-bench/versus.hpp"
@@ -109,6 +110,27 @@ TEST_CASE("find: a rate that passes once in a while is not sustained") {
     };
     const FindResult result = find_rate(spec, run, {});
     CHECK(result.passes <= 1800);
+}
+
+TEST_CASE("find and vs: the JSON forms are JSON and repeat the figures") {
+    FindSpec spec;
+    spec.low = 1000;
+    const FindResult found =
+        find_rate(spec, [](const Spec& s) { return run_at(s.rate, 5000, 2); }, {});
+    const std::string find = find_json(found);
+    CHECK(tools::is_json(find));
+    CHECK(find.find("\"schema\": \"mqtt-bench/find/1\"") != std::string::npos);
+    CHECK(find.find("\"why\": \"sent ") != std::string::npos);
+    CHECK(find_text(found).find(" repeats, 0 min 0 s") != std::string::npos);
+
+    VersusSpec versus;
+    versus.a.max = versus.b.max = true;
+    const VersusResult compared =
+        run_versus(versus, [](const Spec&) { return run_at(1000, 1e9, 1); }, {});
+    const std::string text = versus_json(compared, 1);
+    CHECK(tools::is_json(text));
+    CHECK(text.find("\"rounds\": 8") != std::string::npos);
+    CHECK(text.find("\"b_per_a\": 1,") != std::string::npos);
 }
 
 TEST_CASE("find: an upper limit that passes ends the search; an error ends it at once") {

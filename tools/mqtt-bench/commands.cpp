@@ -103,6 +103,18 @@ int run_all(std::span<const ScenarioRun> runs) {
     return worst;
 }
 
+// find and vs have a text and a JSON form.
+void check_outputs(Outputs outputs) {
+    outputs.json.clear();
+    if (outputs.any()) throw std::invalid_argument("find and vs write text and --json only");
+}
+
+template <class Json>
+void write_text(const std::string& text, const Outputs& outputs, Json json) {
+    if (outputs.json != "-") write_stdout(text);
+    if (!outputs.json.empty()) write_file(outputs.json, json());
+}
+
 // Runs of find and vs: without live lines of their own.
 Result run_quietly(const Spec& given) {
     Spec spec = given;
@@ -113,6 +125,7 @@ Result run_quietly(const Spec& given) {
 }
 
 int run_find(const BenchSettings& settings) {
+    check_outputs(settings.spec.outputs);
     FindSpec spec;
     spec.load = settings.spec;
     spec.objectives = settings.objectives;
@@ -129,7 +142,7 @@ int run_find(const BenchSettings& settings) {
                    probe.passed ? "pass" : "fail: " + probe.why);
     });
     if (result.probes.empty() && !result.error.empty()) throw std::runtime_error(result.error);
-    write_stdout(find_text(result));
+    write_text(find_text(result), settings.spec.outputs, [&] { return find_json(result); });
     if (!result.error.empty()) return kExitRunFailed;
     return result.passes > 0 ? kExitOk : (result.generator_limited ? kExitInvalid : kExitAssertion);
 }
@@ -146,6 +159,7 @@ Spec spec_of_side(const Spec& common, const std::string& url, pid_t pid) {
 }
 
 int run_versus_command(const BenchSettings& settings) {
+    check_outputs(settings.spec.outputs);
     if (settings.url_a.empty() || settings.url_b.empty()) {
         throw std::invalid_argument("vs needs --a URL and --b URL");
     }
@@ -162,7 +176,8 @@ int run_versus_command(const BenchSettings& settings) {
     };
     const VersusResult result = run_versus(spec, run_quietly, on_round);
     if (result.rounds == 0 && !result.error.empty()) throw std::runtime_error(result.error);
-    write_stdout(versus_text(result, common.seed));
+    write_text(versus_text(result, common.seed), settings.spec.outputs,
+               [&] { return versus_json(result, common.seed); });
     return result.error.empty() ? kExitOk : kExitRunFailed;
 }
 

@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <iterator>
 
+#include "mqtt-bench/json_writer.hpp"
 #include "mqtt-bench/shapes.hpp"
 #include "mqtt-bench/statistics.hpp"
 #include "mqtt-bench/text.hpp"
@@ -36,15 +38,21 @@ public:
         , on_probe_(on_probe) {}
 
     FindResult go() {
-        double rate = spec_.low > 0 ? spec_.low : first_guess();
-        if (!out_.error.empty()) return out_;
-        climb(rate);
-        bisect();
-        repeat();
+        const auto begin = std::chrono::steady_clock::now();
+        search();
+        out_.seconds =
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
         return std::move(out_);
     }
 
 private:
+    void search() {
+        double rate = spec_.low > 0 ? spec_.low : first_guess();
+        if (!out_.error.empty()) return;
+        climb(rate);
+        bisect();
+        repeat();
+    }
     bool is_over() const { return !out_.error.empty(); }
 
     // A quarter of what it takes flat out.
@@ -134,6 +142,17 @@ private:
     FindResult out_;
 };
 
+// The passing probe whose rate is nearest to `rate`, within a tenth of it.
+const Probe* probe_near(const FindResult& result, double rate) {
+    const Probe* best = nullptr;
+    for (const Probe& probe : result.probes) {
+        const double distance = std::abs(probe.rate - rate);
+        if (!probe.passed || distance > 0.1 * rate) continue;
+        if (best == nullptr || distance < std::abs(best->rate - rate)) best = &probe;
+    }
+    return best;
+}
+
 }  // namespace
 
 Probe judge_probe(const Result& result, double rate, const std::vector<std::string>& objectives) {
@@ -200,8 +219,42 @@ std::string find_text(const FindResult& result) {
         fmt::format_to(out, " (fails {}/s: {})", format_rate(result.fails),
                        failed == curve.end() ? "in repeats" : failed->why);
     }
-    fmt::format_to(out, "; {} probes, {} repeats\n", curve.size(), repeats);
+    // The tail that a user would live with: nobody runs at the edge.
+    if (const Probe* calm = probe_near(result, 0.8 * result.passes)) {
+        fmt::format_to(out, "; p99 at {:.0f} % of it {} ms", 100 * calm->rate / result.passes,
+                       format_ms(calm->p99_ns));
+    }
+    const auto whole = static_cast<long>(result.seconds + 0.5);
+    fmt::format_to(out, "; {} probes, {} repeats, {} min {} s\n", curve.size(), repeats, whole / 60,
+                   whole % 60);
     return text;
+}
+
+std::string find_json(const FindResult& result) {
+    std::string out;
+    JsonWriter json(out);
+    json.begin("", '{');
+    json.text("schema", "mqtt-bench/find/1");
+    json.number("passes", result.passes);
+    json.number("fails", result.fails);
+    json.flag("generator_limited", result.generator_limited);
+    json.number("seconds", result.seconds);
+    json.text("error", result.error);
+    json.begin("probes", '[');
+    for (const Probe& probe : result.probes) {
+        json.begin("", '{', true);
+        json.number("rate", probe.rate);
+        json.flag("passed", probe.passed);
+        json.flag("is_repeat", probe.is_repeat);
+        json.text("why", probe.why);
+        json.number("e2e_p50_ns", probe.p50_ns);
+        json.number("e2e_p99_ns", probe.p99_ns);
+        json.number("broker_cpu_us_per_message", probe.broker_us);
+        json.end('}');
+    }
+    json.end(']');
+    json.end('}');
+    return out + "\n";
 }
 
 }  // namespace mqtt::bench

@@ -36,6 +36,7 @@ struct FindResult {
     double fails = 0;                // 0: none failed up to the limit
     bool generator_limited = false;  // ended by our own limit, not the broker's
     std::vector<Probe> probes;       // in order of time
+    double seconds = 0;              // that the search took
     std::string error;
 };
 
@@ -47,5 +48,7 @@ FindResult find_rate(const FindSpec& spec, const RunOne& run,
                      const std::function<void(const Probe&)>& on_probe);
 
 std::string find_text(const FindResult& result);
+// Schema "mqtt-bench/find/1": the bracket and every probe.
+std::string find_json(const FindResult& result);
 
 }  // namespace mqtt::bench

@@ -11,6 +11,7 @@
 #include "common/profile.hpp"
 #include "mqtt-bench/bench_flags.hpp"
 #include "mqtt-bench/commands.hpp"
+#include "mqtt-bench/example_output.hpp"
 #include "mqtt-bench/report_commands.hpp"
 #include "mqtt-bench/result_fields.hpp"
 
@@ -147,6 +148,7 @@ tools::ToolInfo tool_info() {
          "  e2e.p99 = \"<20ms\"\n\n"
          "The command line counts more than the file; what belongs to one group is changed by "
          "--set, as in --set sensors.clients=1000 --set sweep.qos=0,1."},
+        {"EXAMPLE OUTPUT", kExampleOutput},
         {"JSON RESULT", schema},
         {"PROFILES AND SECRETS", tools::kProfilesText}};
     info.see_also = {"mqtt-pub 1", "mqtt-sub 1", "mqtt-broker-lite 1"};

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <utility>
 
+#include "mqtt-bench/json_writer.hpp"
 #include "mqtt-bench/statistics.hpp"
 
 namespace mqtt::bench {
@@ -89,6 +91,38 @@ std::string versus_text(const VersusResult& result, std::uint64_t seed) {
                    result.lost_a, result.lost_b);
     if (!result.error.empty()) fmt::format_to(out, "error    {}\n", result.error);
     return text;
+}
+
+std::string versus_json(const VersusResult& result, std::uint64_t seed) {
+    std::string out;
+    JsonWriter json(out);
+    json.begin("", '{');
+    json.text("schema", "mqtt-bench/vs/1");
+    json.count("rounds", static_cast<std::uint64_t>(result.rounds));
+    json.count("loss_a", result.lost_a);
+    json.count("loss_b", result.lost_b);
+    json.text("error", result.error);
+    json.begin("rows", '[');
+    for (const VersusResult::Row& row : result.rows) {
+        const Interval ratio = paired_ratio(row.a, row.b, seed);
+        json.begin("", '{', true);
+        json.text("name", row.name);
+        json.number("b_per_a", ratio.middle);
+        json.number("low", ratio.low);
+        json.number("high", ratio.high);
+        json.text("verdict",
+                  ratio.middle > 0 ? verdict(row, ratio, result.rounds) : "not measured");
+        for (const auto& [name, values] : {std::pair("a", &row.a), std::pair("b", &row.b)}) {
+            json.begin(name, '[');
+            for (const double value : *values)
+                json.number("", value);
+            json.end(']');
+        }
+        json.end('}');
+    }
+    json.end(']');
+    json.end('}');
+    return out + "\n";
 }
 
 }  // namespace mqtt::bench

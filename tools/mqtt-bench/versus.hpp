@@ -39,6 +39,8 @@ VersusResult run_versus(
 
 // "B/A delivered   x1.34 [1.31, 1.37]   B is better"
 std::string versus_text(const VersusResult& result, std::uint64_t seed);
+// Schema "mqtt-bench/vs/1": ratios with intervals, and the figures of every round.
+std::string versus_json(const VersusResult& result, std::uint64_t seed);
 
 inline constexpr int kEnoughRounds = 6;
 
