@@ -9,7 +9,7 @@ sub() { # sub NAME args...: a subscriber whose subscription stands
 # The retained marker comes when the subscription stands; every test ends before it matters.
 subscribed() { mqtt-pub -p "$PORT" -t "up/$1" -m up && [ -s "$T/$1.out" ]; }
 
-sub where -t up/where -t 'a/#' -v -C 4 --where 'topic[0] == "up" || payload.temp > 20 && topic ~ "/kitchen"'
+sub where -t up/where -t 'a/#' -v --where 'topic[0] == "up" || payload.temp > 20 && topic ~ "/kitchen"'
 where=$pid
 sub change -t up/change -t 'a/#' -v --on-change --grep '^(up|on|off)$'
 change=$pid

@@ -22,7 +22,8 @@ start_top() { # start_top [args]: --top in the terminal; its id in $top
 io_writes() { sed -n 's/^syscw: //p' "/proc/$top/io"; }
 ticks() { awk '{ print $14 + $15 }' "/proc/$top/stat"; }
 
-background load mqtt-bench pub -p "$PORT" -c 1 -t 'plant/%{rand:0-9999}/value' -R 50000 -s 64 -d 60s --warmup 0s
+background load mqtt-bench pub -p "$PORT" -c 1 -t 'plant/%{rand:0-9999}/value' -R 50000 -s 64 -d 10m --warmup 0s
+load=$pid
 for size in 80x24 200x50; do
     tm new-session -d -s top -x "${size%x*}" -y "${size#*x}" "ulimit -c 0; env PS1='ready> ' bash --norc"
     until_true 10 screen_has '^ready>'
@@ -77,7 +78,7 @@ for size in 80x24 200x50; do
     expect_eq "$size: after a broken pipe" "$(state)" "$given"
     end_tmux
 done
-kill "${lib_pids[-1]}"; finish "${lib_pids[-1]}"
+kill "$load"; finish "$load"
 
 run timeout 10 mqtt-sub -p "$PORT" -t '#' --stat 100ms --json -W 1; expect_exit 27
 expect_match "$T/out" '^\{"tst":"[^"]+","messages_per_second":0\.0,.*"busiest":null\}$'
