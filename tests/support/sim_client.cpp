@@ -40,6 +40,7 @@ void Client::connect(bool clean) {
     if (version_ == ProtocolVersion::v3_1_1 && is_clean_ && !clean) {
         session_.clear();
         unfinished_.clear();
+        world_.referee.session_in_doubt(number_);
     }
     trace(clean ? "CONNECT, clean" : "CONNECT");
     Connect connect;
