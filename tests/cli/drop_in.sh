@@ -111,18 +111,24 @@ deliver() {
 receivers=0
 
 # fake_peer HEX...: a peer on $PORT that answers the first bytes with the first HEX, the next with the next, and
-# closes after the last ("hold" keeps silent for ever instead).
+# closes after the last ("hold" keeps silent for ever instead). After a "/" stands what the next connection gets;
+# the last of them is for all that follow.
 fake_peer() {
     PORT=$(free_port)
     perl -MIO::Socket::INET -e '
         my ($port, @answers) = @ARGV;
         my $listener = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1", LocalPort => $port, ReuseAddr => 1)
             or die $!;
+        my @scripts = ([]);
+        for (@answers) { if ($_ eq "/") { push @scripts, [] } else { push @{$scripts[-1]}, $_ } }
         while (my $peer = $listener->accept) {
-            for my $answer (@answers) {
-                sysread($peer, my $request, 65536) or last;
+            my $asked = sysread($peer, my $request, 65536) or next;  # a look whether the port is open
+            my $script = @scripts > 1 ? shift @scripts : $scripts[0];
+            for my $answer (@$script) {
+                $asked ||= sysread($peer, $request, 65536) or last;
                 if ($answer eq "hold") { 1 while sysread($peer, $request, 65536); last }
                 syswrite($peer, pack("H*", $answer));
+                $asked = 0;
             }
             close $peer;
         }' "$PORT" "$@" &

@@ -143,6 +143,13 @@ partly_denied() {
     fake_peer 2003000000 90050001000087 hold
     go -t a -t b -W 1; expect_exit 27
     expect_match "$T/err" "'b' was refused: Not authorized"
+    # In the end that is no success: a message comes, -C is reached.
+    fake_peer 2003000000 90050001000087300400016100 hold
+    go -t a -t b -C 1 -F %l -W 20; expect_exit 135
+    # A server that has lost the session may refuse what it granted before.
+    fake_peer 2003000000 900400010000 / 2003000000 900400020087 hold
+    go -t a -W 20; expect_exit 135
+    expect_match "$T/err" "'a' was refused after the server had lost the session: Not authorized"
 }
 row 70 ours partly_denied
 debug() { # on stderr; under mosquitto's name on stdout

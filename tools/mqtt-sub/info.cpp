@@ -42,7 +42,8 @@ constexpr std::string_view kDescription =
     "\n"
     "MQTT 5.0 is spoken by default, 3.1.1 when the server does not know it. When every "
     "subscription "
-    "is refused the run ends with the reason code; when some are, a line says which.\n"
+    "is refused the run ends with the reason code; when some are, a line says which, the run goes "
+    "on, and in the end that code stands for 0.\n"
     "\n"
     "Started as mosquitto_sub, through a link, it behaves as that program does, exit codes "
     "included.";

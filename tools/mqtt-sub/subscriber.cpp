@@ -49,6 +49,7 @@ private:
     void on_connected(std::error_code error, const mqtt::ConnectReport& report);
     void subscribe();
     void on_subscribed(std::error_code error, const mqtt::SubscribeResult& result);
+    void on_refused(std::string_view filter, ReasonCode reason, std::string_view again);
     void on_unsubscribed(std::error_code error);
     void on_state(const mqtt::StateChange& change);
     mqtt::AckDecision on_message(const mqtt::IncomingMessage& message);
@@ -84,6 +85,8 @@ private:
     std::uint64_t received_ = 0;
     std::uint64_t shown_ = 0;
     std::uint64_t removals_due_ = 0;
+    std::size_t refused_ = 0;  // filters
+    int refused_code_ = 0;     // of the first
     bool was_connected_ = false;
     bool flush_posted_ = false;
     bool finished_ = false;
@@ -102,6 +105,9 @@ Subscriber::Subscriber(const tools::Invocation& invocation, const Options& optio
     , expectation_(make_expectation(options))
     , client_(context_, client_options()) {
     if (!options.record_path.empty()) recorder_.emplace(options.record_path);
+    client_.set_refusal_handler([this](std::string_view filter, ReasonCode reason) {
+        on_refused(filter, reason, " after the server had lost the session");
+    });
     client_.set_state_handler([this](const mqtt::StateChange& change) { on_state(change); });
     client_.set_message_handler(
         [this](const mqtt::IncomingMessage& message) { return on_message(message); });
@@ -273,18 +279,13 @@ void Subscriber::subscribe() {
 }
 
 void Subscriber::on_subscribed(std::error_code error, const mqtt::SubscribeResult& result) {
-    if (finished_) return;
+    // Even when the message that came with SUBACK was the last one wanted.
     for (std::size_t i = 0; i < result.reasons.size(); ++i) {
         if (!mqtt::is_error(result.reasons[i]) || i >= options_.filters.size()) continue;
-        log_.say(fmt::format("the subscription to '{}' was refused: {}", options_.filters[i],
-                             mqtt::reason_text(result.reasons[i])));
+        on_refused(options_.filters[i], result.reasons[i], "");
     }
-    if (error == mqtt::Errc::refused_by_server) {
-        const int code = result.reasons.empty() ? static_cast<int>(ReasonCode::unspecified_error)
-                                                : static_cast<int>(result.reasons.front());
-        return finish(is_ours() ? code : tools::kExitDone);
-    }
-    if (error) {
+    if (finished_) return;
+    if (error && error != mqtt::Errc::refused_by_server) {
         log_.say(fmt::format("cannot subscribe: {}", error.message()));
         return finish(tools::exit_code(mqtt::Error(static_cast<mqtt::Errc>(error.value())),
                                        invocation_.persona));
@@ -292,6 +293,15 @@ void Subscriber::on_subscribed(std::error_code error, const mqtt::SubscribeResul
     if (options_.exit_after_subscribe) return finish(tools::kExitDone);
     if (marker_) marker_->send(client_, RetainedMarker::Clock::now());
     check_idle(received_);
+}
+
+// The run goes on while a filter is left.
+void Subscriber::on_refused(std::string_view filter, ReasonCode reason, std::string_view again) {
+    log_.say(fmt::format("the subscription to '{}' was refused{}: {}", filter, again,
+                         mqtt::reason_text(reason)));
+    if (refused_++ == 0) refused_code_ = static_cast<int>(reason);
+    if (finished_ && exit_code_ == tools::kExitDone && is_ours()) exit_code_ = refused_code_;
+    if (refused_ == options_.filters.size()) finish(tools::kExitDone);
 }
 
 void Subscriber::on_unsubscribed(std::error_code error) {
@@ -393,6 +403,8 @@ void Subscriber::on_write_error(int error) {
 void Subscriber::finish(int code, ReasonCode reason) {
     if (finished_) return;
     finished_ = true;
+    // Not everything that was asked for happened; mosquitto_sub says nothing of it.
+    if (code == tools::kExitDone && refused_ > 0 && is_ours()) code = refused_code_;
     if (live_) live_->stop();
     // Saying it again goes through the diversion, which writes to last_note_.
     const std::string note = std::move(last_note_);

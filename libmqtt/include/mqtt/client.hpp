@@ -201,6 +201,9 @@ public:
     // Called at every change of state, inline: must not destroy the client.
     using StateHandler = std::function<void(const StateChange& change)>;
     void set_state_handler(StateHandler handler);
+    // Called when the server has lost the session and does not grant a filter again, which is forgotten then.
+    using RefusalHandler = std::function<void(std::string_view filter, ReasonCode reason)>;
+    void set_refusal_handler(RefusalHandler handler);
     ClientState state() const;
     bool is_connected() const { return state() == ClientState::connected; }
     // Of the connection in being, or of the last one.

@@ -78,6 +78,10 @@ void Client::set_message_handler(MessageHandler handler) {
     impl_->set_message_handler(std::move(handler));
 }
 
+void Client::set_refusal_handler(RefusalHandler handler) {
+    impl_->on_refusal_ = std::move(handler);
+}
+
 void Client::set_catch_all_handler(CatchAllHandler handler) {
     impl_->on_unmatched_ = std::move(handler);
 }

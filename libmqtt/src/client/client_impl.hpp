@@ -146,6 +146,7 @@ public:
     MessageHandler on_message_;
     CatchAllHandler on_unmatched_;
     StateHandler on_state_;
+    RefusalHandler on_refusal_;
 
 private:
     // ConnectionSink

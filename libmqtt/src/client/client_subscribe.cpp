@@ -181,6 +181,7 @@ void Client::Impl::remember(const FilterRequest& request, const SubscribeResult&
             if (!request.done) {
                 log(LogLevel::warning, "the server does not grant " + one.filter + " again: " +
                                            std::string(reason_text(result.reasons[i])));
+                if (on_refusal_) on_refusal_(one.filter, result.reasons[i]);
             }
             known_.erase(one.filter);
         }
