@@ -30,6 +30,8 @@ void Lobby::accepting_waits(std::size_t listener, net::Listener::Wait why) {
 }
 
 void Lobby::receive(Peer::Luggage luggage) {
+    // It was under way when the others were told; nobody would end it.
+    if (shard_.is_stopping()) return shard_.shared().admission.leave(luggage.origin.seat);
     Peer& peer = shard_.peers.add(std::move(luggage.stream), std::move(luggage.origin));
     peer.start(luggage.unread);
 }
