@@ -24,6 +24,8 @@ complete -c mqtt-sub -l json -d 'one JSON object per message and line, as mqtt-p
 complete -c mqtt-sub -l pretty -d 'indent the JSON of %j and %J'
 complete -c mqtt-sub -l message-rate -d 'show only how many messages come, every second'
 complete -c mqtt-sub -s w -l watch -d 'one line of the screen per topic'
+complete -c mqtt-sub -l hex-dump -d 'show payloads as offsets, hexadecimal and text'
+complete -c mqtt-sub -l unpack -x -d 'show the numbers in payloads, as a pack string names them: '\''<hHf'\'''
 complete -c mqtt-sub -s 0 -l null-delimiter -d 'messages end with a NUL byte instead of a newline, for xargs -0 and mqtt-pub -0'
 complete -c mqtt-sub -l top -d 'a live view of all topics: rates, ages, last values; ? there shows its keys'
 complete -c mqtt-sub -l stat -x -d 'one line of figures in this time: messages and bytes per second, busiest topic'

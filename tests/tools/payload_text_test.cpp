@@ -1,10 +1,10 @@
-// Payloads as text, and how wide text is.
+// Payloads as text: hex dumps and pack strings.
 #include "common/payload_text.hpp"
 
 #include <doctest/doctest.h>
 
 #include "common/flags.hpp"
-#include "common/text_width.hpp"
+#include "common/message_output.hpp"
 
 using namespace tools;
 
@@ -60,16 +60,25 @@ TEST_CASE("payload: a payload of another shape is told of, a bad pack string is 
         CHECK_THROWS_AS(Unpack{bad}, UsageError);
 }
 
-TEST_CASE("text width: wide, combining and broken text in columns") {
-    CHECK(text_columns("abc") == 3);
-    CHECK(text_columns("h\u00E9") == 2);
-    CHECK(text_columns("e\u0301") == 1);
-    CHECK(text_columns("\u6E29\u5EA6") == 4);
-    CHECK(text_columns("\uFF21\uAC00\U0001F600") == 6);
-    CHECK(text_columns("\u200B") == 0);
-    CHECK(text_columns("a\xFF\xE6") == 3);
-    CHECK(first_columns("\u6E29\u5EA6x", 3) == "\u6E29");
-    CHECK(first_columns("\u6E29\u5EA6x", 4) == "\u6E29\u5EA6");
-    CHECK(first_columns("e\u0301x", 1) == "e\u0301");
-    CHECK(first_columns("abc", 0) == "");
+TEST_CASE("payload: printed as dump or numbers, with the topic, whatever shape it has") {
+    const auto printed = [](MessageStyle style, std::string_view payload) {
+        mqtt::Publish message;
+        message.topic = "a/b";
+        message.payload = mqtt::as_bytes(payload);
+        std::string out;
+        MessagePrinter(style).append(out, message);
+        return out;
+    };
+    MessageStyle style;
+    style.unpack = ">H";
+    CHECK(printed(style, std::string_view("\x01\x02", 2)) == "258\n");
+    style.verbose = true;
+    CHECK(printed(style, std::string_view("\x01\x02", 2)) == "a/b 258\n");
+    CHECK(printed(style, "x") == "a/b\n" + dump("x") + "\n");
+    style.unpack.reset();
+    style.hex_dump = true;
+    CHECK(printed(style, "x") == "a/b\n" + dump("x") + "\n");
+    CHECK(printed(style, "") == "a/b\n");
+    style.verbose = style.newline = false;
+    CHECK(printed(style, "x") == dump("x"));
 }

@@ -8,6 +8,7 @@ namespace tools {
 
 MessagePrinter::MessagePrinter(const MessageStyle& style) : style_(style) {
     if (style.format) format_.emplace(*style.format, style.pretty, style.safe);
+    if (style.unpack) unpack_.emplace(*style.unpack);
 }
 
 std::string_view MessagePrinter::append(std::string& out, const mqtt::Publish& message) {
@@ -26,6 +27,7 @@ std::string_view MessagePrinter::append(std::string& out, const mqtt::Publish& m
         if (style_.newline) out += style_.end;
         return complaint;
     }
+    if (style_.hex_dump || unpack_) return append_bytes(out, message);
     // mosquitto: an empty payload shows as nothing, or as (null) behind its topic.
     if (payload.empty() && !(style_.verbose && style_.newline)) return {};
     if (style_.verbose) {
@@ -37,6 +39,23 @@ std::string_view MessagePrinter::append(std::string& out, const mqtt::Publish& m
     if (style_.safe) make_safe(out, start, Lines::keep);
     if (style_.newline) out += style_.end;
     return {};
+}
+
+// A payload that is of another shape than the pack string says is shown as a dump.
+std::string_view MessagePrinter::append_bytes(std::string& out, const mqtt::Publish& message) {
+    const std::string_view payload = mqtt::as_text(message.payload);
+    std::string text;
+    const std::string_view complaint = unpack_ ? unpack_->append(text, payload) : "";
+    const bool is_dump = !unpack_ || !complaint.empty();
+    if (is_dump) append_hex_dump(text, payload);
+    if (style_.safe) make_safe(text, 0, Lines::keep);
+    if (style_.verbose) {
+        append_topic(out, message.topic);
+        if (!text.empty()) out += is_dump ? '\n' : ' ';
+    }
+    out += text;
+    if (style_.newline) out += style_.end;
+    return complaint;
 }
 
 void MessagePrinter::append_topic(std::string& out, std::string_view topic) const {

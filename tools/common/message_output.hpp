@@ -8,6 +8,7 @@
 #include "common/flags.hpp"
 #include "common/format.hpp"
 #include "common/message_clock.hpp"
+#include "common/payload_text.hpp"
 #include "common/terminal.hpp"
 #include "mqtt/packet.hpp"
 
@@ -20,6 +21,8 @@ struct MessageStyle {
     bool json = false;                  // --json: one object per line
     bool pretty = false;                // --pretty, for %j and %J
     std::optional<std::string> format;  // -F
+    bool hex_dump = false;              // --hex-dump
+    std::optional<std::string> unpack;  // --unpack: a pack string
     bool safe = false;                  // nothing of a message can control the terminal
     bool color = false;                 // the topic of -v stands out
 };
@@ -37,10 +40,12 @@ public:
     std::string_view append(std::string& out, const mqtt::Publish& message);
 
 private:
+    std::string_view append_bytes(std::string& out, const mqtt::Publish& message);
     void append_topic(std::string& out, std::string_view topic) const;
 
     MessageStyle style_;
     std::optional<Format> format_;
+    std::optional<Unpack> unpack_;
     MessageClock clock_;
 };
 

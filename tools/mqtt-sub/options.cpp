@@ -254,6 +254,9 @@ void check(Options& o) {
     if (o.skip_retained && o.retained_only) {
         throw UsageError("options '-R' and '--retained-only' exclude each other");
     }
+    if ((o.style.json || o.style.format) && (o.style.hex_dump || o.style.unpack)) {
+        throw UsageError("'--hex-dump' and '--unpack' exclude '--json' and '-F'");
+    }
     if (o.style.json && o.style.format) {
         throw UsageError("options '--json' and '-F' exclude each other");
     }

@@ -14,6 +14,24 @@ using Row = tools::FlagRow<Options>;
 constexpr std::string_view kOutput = "Output";
 
 constexpr std::array kRows{
+    Row{{.long_name = "hex-dump",
+         .takes = tools::Takes::nothing,
+         .category = kOutput,
+         .help = "show payloads as offsets, hexadecimal and text",
+         .names = kOurs},
+        [](Options& o, const FlagUse&) { o.style.hex_dump = true; }},
+    Row{{.long_name = "unpack",
+         .argument = "PACKING",
+         .category = kOutput,
+         .help = "show the numbers in payloads, as a pack string names them: '<hHf'",
+         .details =
+             "b B h H i I q Q are signed and unsigned integers of 1, 2, 4 and 8 bytes, f d "
+             "floating "
+             "point of 4 and 8, c a character, x a byte to go past, s the rest as text, $ the end; "
+             "< and > choose little and big endian (big at first); a number repeats the letter "
+             "behind it. A payload of another shape is shown as by --hex-dump, and told of.",
+         .names = kOurs},
+        [](Options& o, const FlagUse& use) { o.style.unpack = use.word(); }},
     Row{{.long_name = "null-delimiter",
          .short_name = '0',
          .takes = tools::Takes::nothing,
