@@ -10,6 +10,9 @@ add_custom_target(all_tests)
 # it (a counting operator new, for instance, stays out of the others).
 mqtt_glob(support DIRS tests/support)
 list(REMOVE_ITEM support ${PROJECT_SOURCE_DIR}/tests/support/main.cpp)
+if(NOT MQTT_SQLITE)
+    list(REMOVE_ITEM support ${PROJECT_SOURCE_DIR}/tests/support/faulty_disk.cpp)
+endif()
 add_library(test_includes INTERFACE)
 target_include_directories(test_includes INTERFACE ${PROJECT_SOURCE_DIR}/libmqtt/include
     ${PROJECT_SOURCE_DIR}/libmqtt/src ${PROJECT_SOURCE_DIR}/tools ${PROJECT_SOURCE_DIR}/tests)
@@ -74,7 +77,11 @@ mqtt_test(core LINK mqtt_core)
 mqtt_test(net LINK mqtt_net OpenSSL::SSL)
 mqtt_test(client LINK mqtt_client OpenSSL::SSL)
 mqtt_public_headers()
-mqtt_test(broker LINK mqtt_broker mqtt_client OpenSSL::SSL)
+set(sqlite)
+if(MQTT_SQLITE)
+    set(sqlite SQLite::SQLite3)
+endif()
+mqtt_test(broker LINK mqtt_broker mqtt_client OpenSSL::SSL ${sqlite})
 mqtt_test(spec LINK ${tools} mqtt_broker mqtt_client OpenSSL::SSL)
 
 # Programs that tests of the executables run.

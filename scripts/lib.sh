@@ -5,7 +5,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 jobs=${MQTT_JOBS:-$(nproc 2>/dev/null || echo 2)}
 allow_install=1
 
-packages_build=(g++ cmake ninja-build ccache libasio-dev libcli11-dev libfmt-dev libssl-dev pkg-config openssl)
+packages_build=(g++ cmake ninja-build ccache libasio-dev libcli11-dev libfmt-dev libssl-dev libsqlite3-dev pkg-config openssl)
 packages_test=(doctest-dev mosquitto mosquitto-clients tshark
                python3-paho-mqtt libpaho-mqtt-dev node-mqtt nats-server haproxy nginx-light)
 packages_check=(clang-format-14 clang-tidy-14)

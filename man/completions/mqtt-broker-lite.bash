@@ -3,6 +3,8 @@ _mqtt_broker_lite() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
     case "$previous" in
         -c|--config-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        --persistence) COMPREPLY=($(compgen -W 'off batch strict' -- "$word")); return ;;
+        --store) COMPREPLY=($(compgen -f -- "$word")); return ;;
         -p|--port) COMPREPLY=(); return ;;
         --tls) COMPREPLY=(); return ;;
         --ws) COMPREPLY=(); return ;;
@@ -38,6 +40,6 @@ _mqtt_broker_lite() {
         --ready-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
         -o|--options-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
-    COMPREPLY=($(compgen -W '-c --config-file --check-config --test-config --print-config -d --daemon -p --port --tls --ws --wss --unix -L --listen --bind --unix-mode --user --cert --key --cafile --require-certificate --threads --max-connections --max-connections-per-address --max-connect-rate --connect-timeout --max-packet-size --max-publish-rate --max-subscriptions --memory-limit --max-inflight --max-queued-messages --max-queued-bytes --queue-overflow --output-budget --max-keepalive --session-expiry --sys-interval -v --verbose --trace-client --trace-topic --quiet --log-format --ready-file -o --options-file --help --version ' -- "$word"))
+    COMPREPLY=($(compgen -W '-c --config-file --check-config --test-config --print-config -d --daemon --persistence --store -p --port --tls --ws --wss --unix -L --listen --bind --unix-mode --user --cert --key --cafile --require-certificate --threads --max-connections --max-connections-per-address --max-connect-rate --connect-timeout --max-packet-size --max-publish-rate --max-subscriptions --memory-limit --max-inflight --max-queued-messages --max-queued-bytes --queue-overflow --output-budget --max-keepalive --session-expiry --sys-interval -v --verbose --trace-client --trace-topic --quiet --log-format --ready-file -o --options-file --help --version ' -- "$word"))
 }
 complete -F _mqtt_broker_lite mqtt-broker-lite

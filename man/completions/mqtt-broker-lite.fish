@@ -4,6 +4,8 @@ complete -c mqtt-broker-lite -l check-config -d 'name every problem of the confi
 complete -c mqtt-broker-lite -l test-config -d 'as --check-config; mosquitto'\''s name'
 complete -c mqtt-broker-lite -l print-config -d 'print what the configuration says, and where, and end'
 complete -c mqtt-broker-lite -s d -l daemon -d 'go on in the background once it listens'
+complete -c mqtt-broker-lite -l persistence -x -a 'off batch strict' -d 'what outlives the program: off, batch or strict'
+complete -c mqtt-broker-lite -l store -r -F -d 'where; mqtt-broker-lite.db if not given; alone it means --persistence batch'
 complete -c mqtt-broker-lite -s p -l port -x -d 'listen for MQTT over TCP; 0: the kernel chooses'
 complete -c mqtt-broker-lite -l tls -x -d 'listen for MQTT over TLS (8883 is usual)'
 complete -c mqtt-broker-lite -l ws -x -d 'listen for MQTT over WebSocket, any path'

@@ -103,6 +103,8 @@ struct Conf {
     LogFormat log_format = LogFormat::text;
     int log_facility = -1;
     unsigned login_threads = 1;
+    std::string persistence_location;
+    std::string persistence_file = "mqtt-broker-lite.db";
     std::string pid_file;
     std::string user = "mosquitto";
 

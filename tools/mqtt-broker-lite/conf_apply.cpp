@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 namespace tools::broker_lite {
 namespace {
 
@@ -156,6 +158,10 @@ mqtt::BrokerConfig broker_config(Conf& conf, const std::vector<mqtt::Endpoint>& 
         }
     }
     config.log_packets = conf.log_packets;
+    if (config.persistence != mqtt::Persistence::off) {
+        const std::filesystem::path folder = conf.persistence_location;
+        config.store_file = folder / conf.persistence_file;
+    }
     return config;
 }
 

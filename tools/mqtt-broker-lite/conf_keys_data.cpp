@@ -8,16 +8,33 @@ namespace {
 using enum ConfScope;
 using enum ConfUse;
 
-constexpr std::string_view kInMemory =
-    "sessions, queues and retained messages are kept in memory and end with the program";
+constexpr std::string_view kWrittenAnyway = "changes are written as they come";
+
+void set_persistence(Conf& conf, const ConfLine& line) {
+    using enum mqtt::Persistence;
+    if (line.value == "batch" || line.value == "strict" || line.value == "off")
+        conf.config.persistence = line.value == "batch"    ? batch
+                                  : line.value == "strict" ? strict
+                                                           : off;
+    else
+        conf.config.persistence = boolean(line) ? batch : off;
+}
 
 constexpr ConfKey kKeys[] = {
-    {"persistence", general, ignored, "true|false", kInMemory},
-    {"persistence_file", general, ignored, "NAME", kInMemory},
-    {"persistence_location", general, ignored, "DIR", kInMemory},
-    {"retained_persistence", general, ignored, "true|false", kInMemory},
-    {"autosave_interval", general, ignored, "SECONDS", kInMemory},
-    {"autosave_on_changes", general, ignored, "true|false", kInMemory},
+    {"persistence", general, used, "true|false|batch|strict|off",
+     "keep sessions, queues and retained messages on disk; true: batch, written every 100 ms; "
+     "strict: "
+     "acknowledgements wait until what they promise is on disk",
+     set_persistence},
+    {"persistence_location", general, used, "DIR", "folder of the store",
+     CONF_SET(c.persistence_location = line.value)},
+    {"persistence_file", general, used, "NAME",
+     "file of the store, mqtt-broker-lite.db if not given; a database of mosquitto cannot be read",
+     CONF_SET(c.persistence_file = line.value)},
+    {"retained_persistence", general, ignored, "true|false",
+     "retained messages are kept with the rest"},
+    {"autosave_interval", general, ignored, "SECONDS", kWrittenAnyway},
+    {"autosave_on_changes", general, ignored, "true|false", kWrittenAnyway},
     {"retain_expiry_interval", general, ignored, "MINUTES",
      "a retained message that has expired is never sent, and goes when it is next looked at"},
     {"retry_interval", general, ignored, "SECONDS",

@@ -12,6 +12,7 @@ namespace tools::broker_lite {
 namespace {
 
 using mqtt::Endpoint;
+using mqtt::Persistence;
 using mqtt::Transport;
 
 std::uint16_t port_of(const FlagUse& use) {
@@ -79,6 +80,17 @@ std::chrono::seconds whole_seconds(const FlagUse& use) {
     return std::chrono::ceil<std::chrono::seconds>(duration);
 }
 
+void set_persistence(Options& o, const FlagUse& use) {
+    const std::string& mode = use.word();
+    if (mode != "off" && mode != "batch" && mode != "strict") {
+        throw UsageError(use.typed() + " '" + mode + "': none of off, batch and strict");
+    }
+    o.config.persistence = mode == "off"     ? Persistence::off
+                           : mode == "batch" ? Persistence::batch
+                                             : Persistence::strict;
+    if (o.config.store_file.empty()) o.config.store_file = "mqtt-broker-lite.db";
+}
+
 constexpr std::string_view kConfiguration = "Configuration";
 constexpr std::string_view kListen = "Listening";
 constexpr std::string_view kOutput = "Output";
@@ -115,6 +127,26 @@ const FlagRow<Options> kFlags[] = {
       .category = kConfiguration,
       .help = "go on in the background once it listens"},
      [](Options& o, const FlagUse&) { o.daemon = true; }},
+    {{.long_name = "persistence",
+      .argument = "MODE",
+      .category = kConfiguration,
+      .help = "what outlives the program: off, batch or strict",
+      .details = "batch: retained messages and the sessions of clients that want to be remembered, "
+                 "written every 100 ms; a crash costs what came since. strict: what promises "
+                 "something (PUBACK, PUBREC, PUBCOMP, SUBACK, UNSUBACK, CONNACK of such a session) "
+                 "leaves when it is on disk; one thread only.",
+      .initial = "off",
+      .choices = "off batch strict"},
+     set_persistence},
+    {{.long_name = "store",
+      .argument = "FILE",
+      .category = kConfiguration,
+      .help = "where; mqtt-broker-lite.db if not given; alone it means --persistence batch",
+      .complete = Complete::file},
+     [](Options& o, const FlagUse& use) {
+         o.config.store_file = use.word();
+         if (o.config.persistence == Persistence::off) o.config.persistence = Persistence::batch;
+     }},
     {{.long_name = "port",
       .short_name = 'p',
       .argument = "PORT",

@@ -106,6 +106,15 @@ enum class QueueOverflow : std::uint8_t {
             // to clients that are away are dropped. Needs threads = 1.
 };
 
+// What outlives the broker's process: retained messages, and sessions that outlive their connection
+// with subscriptions, queues and exchanges under way.
+enum class Persistence : std::uint8_t {
+    off,
+    batch,   // written every 100 ms: survives the end of the process up to the last time
+    strict,  // what promises something (PUBACK, PUBREC, PUBCOMP, SUBACK, UNSUBACK, CONNACK of such a
+             // session) leaves when it is on disk. Needs threads = 1.
+};
+
 struct BrokerConfig {
     std::vector<ListenerConfig> listeners;
     // Event loops, each with its own thread. More than one pays only when one core is full.
@@ -151,6 +160,9 @@ struct BrokerConfig {
     std::size_t output_budget_bytes = 4 * 1024 * 1024;
     // Retained messages; 0: no limit.
     std::size_t maximum_retained_messages = 0;
+
+    Persistence persistence = Persistence::off;
+    std::string store_file;  // a SQLite database, made when it is missing; one broker for each
 
     // Memory of messages, queues, subscriptions and buffers, all threads together; 0: no limit. From
     // 7/8 of it on (until less than 3/4 are in use) CONNECT, SUBSCRIBE and PUBLISH with QoS > 0 are refused (0x97; 3.x: CONNACK 3, the

@@ -24,6 +24,7 @@ enum class Limit : std::uint8_t {
     topic_levels,          // BrokerConfig::maximum_topic_levels
     publish_rate,          // reading waits; counted once per wait
     message_size,          // BrokerConfig::maximum_payload_size
+    store_failing,         // refused what would have to be durable and cannot be written
     memory_soft,           // refused CONNECT, PUBLISH and SUBSCRIBE
     memory_hard,           // queues thrown away
     queue_disconnects,     // clients ended by QueueOverflow::disconnect
@@ -32,7 +33,7 @@ enum class Limit : std::uint8_t {
     payload_format,        // BrokerConfig::check_payload_format
     publish_rights,        // BrokerConfig::authorize refused a PUBLISH
 };
-inline constexpr std::size_t kLimits = 20;
+inline constexpr std::size_t kLimits = 21;
 
 struct LimitInfo {
     std::string_view name;  // "max_connections"

@@ -5,8 +5,10 @@
 #include <mutex>
 #include <thread>
 
+#include "broker/restore.hpp"
 #include "broker/shard.hpp"
 #include "broker/stats.hpp"
+#include "broker/store/open.hpp"
 #include "broker/sys_topics.hpp"
 #include "net/listener.hpp"
 #include "net/tls_context.hpp"
@@ -16,9 +18,12 @@ namespace mqtt {
 struct Broker::Impl {
     explicit Impl(BrokerConfig config) : shared(std::move(config)) {}
 
+    Status open_store();
     Status open_listeners();
     void start_threads();
     void close_listeners();
+    void close_store();
+    void tell_store(const broker::store::Fault& fault);
 
     broker::Shared shared;
     std::vector<std::unique_ptr<net::Listener>> listeners;
@@ -30,6 +35,53 @@ struct Broker::Impl {
     BrokerStats last_stats;
     bool is_running = false;
 };
+
+// What was kept is there before anybody is let in.
+Status Broker::Impl::open_store() {
+    const BrokerConfig& config = shared.settings.config;
+    if (config.persistence == Persistence::off) return {};
+    const bool is_strict = config.persistence == Persistence::strict;
+    broker::store::Fault fault;
+    auto backend = broker::store::open(
+        config.store_file,
+        is_strict ? broker::store::Durability::machine : broker::store::Durability::process, fault);
+    if (!fault) {
+        shared.writer = std::make_unique<broker::store::Writer>(
+            std::move(backend), [this](const broker::store::Fault& now) { tell_store(now); });
+        for (const auto& shard : shared.shards)
+            shard->journal.connect(*shared.writer, is_strict);
+        fault = broker::restore(shared, shared.writer->backend());
+    }
+    if (fault) {
+        start_error = fault.text;
+        return Error(Errc::invalid_argument, "the store cannot be used");
+    }
+    shared.retained.remember_changes();
+    shared.writer->start();
+    return {};
+}
+
+// On the writer's thread.
+void Broker::Impl::tell_store(const broker::store::Fault& fault) {
+    const BrokerConfig& config = shared.settings.config;
+    if (!config.log) return;
+    const std::string text =
+        fault ? "Error: " + fault.text +
+                    ". What would have to be stored is refused until it can be written again."
+              : std::string("The store can be written again.");
+    config.log(fault ? LogLevel::error : LogLevel::info, text);
+}
+
+void Broker::Impl::close_store() {
+    if (!shared.writer) return;
+    for (const auto& shard : shared.shards) {
+        if (auto batch = shard->journal.close(); batch && !batch->empty()) {
+            shared.writer->submit(std::move(batch), [](std::unique_ptr<broker::store::Batch>) {});
+        }
+    }
+    shared.writer->stop();
+    shared.writer.reset();
+}
 
 Status Broker::Impl::open_listeners() {
     broker::Shard& first = *shared.shards.front();
@@ -93,7 +145,11 @@ Broker::~Broker() {
 
 Status Broker::start() {
     if (impl_->is_running) return Error(Errc::invalid_argument, "the broker is running already");
-    if (const Status status = impl_->open_listeners(); !status) return status;
+    if (const Status status = impl_->open_store(); !status) return status;
+    if (const Status status = impl_->open_listeners(); !status) {
+        impl_->close_store();
+        return status;
+    }
     impl_->start_threads();
     impl_->is_running = true;
     return {};
@@ -126,6 +182,7 @@ void Broker::stop(std::chrono::milliseconds deadline) {
     for (std::thread& thread : impl_->threads)
         thread.join();
     impl_->threads.clear();
+    impl_->close_store();
     impl_->shared.login_office.stop();
     impl_->bound.clear();
 }

@@ -27,6 +27,7 @@ constexpr LimitInfo kTable[] = {
     {"max_topic_levels", "Topic of client {} refused: max_topic_levels exceeded."},
     {"max_publish_rate", "Reading from client {} waits: max_publish_rate exceeded."},
     {"message_size_limit", "Dropped too large PUBLISH from {}: message_size_limit exceeded."},
+    {"store_failing", "Request of client {} refused: the store cannot be written."},
     {"memory_soft", "Request of client {} refused: memory_limit is near."},
     {"memory_hard", "Queue of client {} thrown away: memory_limit reached."},
     {"queue_overflow_disconnect", "Client {} disconnected: its queue is full."},

@@ -7,6 +7,14 @@
 #include "broker/visitor.hpp"
 
 namespace mqtt::broker {
+namespace {
+
+bool wants_to_be_kept(const Connect& connect) {
+    if (!has_properties(connect.version)) return !connect.clean_start;
+    return connect.properties.number_or(PropertyId::session_expiry_interval, 0) != 0;
+}
+
+}  // namespace
 
 void Lobby::admit(net::Accepted accepted) {
     const auto listener = static_cast<std::uint16_t>(accepted.listener);
@@ -83,6 +91,7 @@ void Lobby::connect(Peer& peer, const Connect& given) {
 void Lobby::enter(Peer& peer, const Connect& connect, std::string_view client_id,
                   PropertyList& answer) {
     core::ServerProtocol::Accept accept;
+    const std::uint64_t recorded = shard_.journal.mark();
     Session& session = session_for(connect, client_id, accept.session_present);
     set_expiry(session, connect, answer);
     tell_response_information(connect, client_id, answer);
@@ -94,6 +103,7 @@ void Lobby::enter(Peer& peer, const Connect& connect, std::string_view client_id
         accept.keep_alive = most;  // [MQTT-3.1.2-21] [MQTT-3.2.2-21]
     }
     accept.properties = answer.view();
+    if (shard_.journal.mark() != recorded) shard_.journal.gate(peer);  // the old session's end
     peer.become_client(session, connect, accept);
 }
 
@@ -104,6 +114,10 @@ ReasonCode Lobby::refusal(const Visitor& visitor, std::string_view client_id) co
     if (is_error(visitor.refusal)) return visitor.refusal;
     if (shard_.memory.is_short()) {
         shard_.hit(Limit::memory_soft, client_id);
+        return ReasonCode::quota_exceeded;
+    }
+    if (shard_.journal.is_failing() && wants_to_be_kept(visitor.connect)) {
+        shard_.hit(Limit::store_failing, client_id);
         return ReasonCode::quota_exceeded;
     }
     if (config.maximum_sessions != 0 && shard_.sessions.find(client_id) == nullptr &&

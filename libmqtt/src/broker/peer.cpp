@@ -118,6 +118,8 @@ void Peer::become_client(Session& session, const Connect& connect,
         session.identity->listener = listener();
     }
     stranger_.reset();
+    shard_->journal.session_changed(session);
+    if (session.is_stored) shard_->journal.gate(*this);
     protocol_.accept(session.exchange, accept, now);
     if (protocol_.is_closing()) return detach(true, "CONNACK is too large for the client");
     shard_->loop().set_timer(*this, protocol_.on_time(now, *this));
@@ -227,6 +229,10 @@ ReasonCode Peer::refusal(const Publish& publish) {
         shard_->hit(Limit::memory_soft, client_id());
         return ReasonCode::quota_exceeded;
     }
+    if (shard_->journal.is_failing() && (publish.retain || publish.qos != QoS::at_most_once)) {
+        shard_->hit(Limit::store_failing, client_id());
+        return ReasonCode::quota_exceeded;
+    }
     const ReasonCode reason = shard_->publisher.refusal(
         {publish.topic, publish.properties, publish.payload}, client_id());
     if (is_error(reason)) return reason;
@@ -254,8 +260,9 @@ AckDecision Peer::on_publish(const Publish& given) {
         ++shard_->counters.publishes_refused;
         // 3.x cannot refuse, and an acknowledgement would be a promise. [MQTT311-3.3.5-2]
         if (reason == ReasonCode::quota_exceeded && !has_properties(version()) &&
-            publish.qos != QoS::at_most_once && shard_->memory.is_short()) {
-            disconnect(reason, "memory limit");
+            publish.qos != QoS::at_most_once) {
+            if (shard_->memory.is_short()) disconnect(reason, "memory limit");
+            if (shard_->journal.is_failing()) disconnect(reason, "the store cannot be written");
         }
         return AckDecision::now(reason);
     }
@@ -274,7 +281,14 @@ AckDecision Peer::on_publish(const Publish& given) {
                 shard_->now() + std::chrono::seconds(*split.message_expiry_interval);
         }
     }
+    const std::uint64_t recorded = shard_->journal.mark();
     const ReasonCode reason = shard_->publisher.publish(publication);
+    if (publish.qos == QoS::exactly_once && (!is_error(reason) || !has_properties(version()))) {
+        shard_->journal.received_id(*session_, publish.id);
+    }
+    if (publish.qos != QoS::at_most_once && shard_->journal.mark() != recorded) {
+        shard_->journal.gate(*this);
+    }
     if (shard_->is_turn_full() || shard_->mail.is_full()) protocol_.pause();
     if (const Session* full = shard_->publisher.overfilled()) {
         shard_->held_acks.hold(*full, client_id(), publish.id);
@@ -284,8 +298,20 @@ AckDecision Peer::on_publish(const Publish& given) {
 }
 
 // A refused message of a shared subscription goes to nobody else. [MQTT-4.8.2-6]
-void Peer::on_delivered(PacketId, std::uint64_t, ReasonCode) {
+void Peer::on_delivered(PacketId, std::uint64_t token, ReasonCode) {
+    shard_->journal.done(DeliveryToken::from(token));
     if (session_ != nullptr) shard_->subscriptions.tell_readiness(*session_);
+}
+
+void Peer::on_received(PacketId, std::uint64_t token) {
+    if (!shard_->journal.received(DeliveryToken::from(token))) return;
+    shard_->journal.gate(*this);
+}
+
+void Peer::on_released(PacketId id) {
+    if (session_ == nullptr || !session_->is_stored) return;
+    shard_->journal.released_id(*session_, id);
+    shard_->journal.gate(*this);
 }
 
 void Peer::on_send_quota() {

@@ -11,6 +11,7 @@
 #include "broker/admission.hpp"
 #include "broker/authentication.hpp"
 #include "broker/interest.hpp"
+#include "broker/output_gates.hpp"
 #include "broker/publish.hpp"
 #include "broker/replay.hpp"
 #include "broker/restraint.hpp"
@@ -62,9 +63,9 @@ public:
     bool is_blocked() const { return driver_.is_blocked(); }
     bool has_room() const;
     bool has_send_quota() const { return protocol_.has_send_quota(); }
-    // `shared_tag`: of the Membership that the message is for; 0: of none.
+    // `token` comes back when the message is delivered: see delivery_token.hpp.
     core::SendStatus send(core::OutgoingPublish& publish, const core::MessageRef& keep,
-                          std::uint32_t shared_tag = 0);
+                          DeliveryToken token = {});
     core::SendStatus send_queued(const QueuedMessage& queued, TimePoint now);
     // QoS 0 encoded once for many receivers: only where nothing is this receiver's own.
     bool takes_shared_encoding() const;
@@ -72,6 +73,10 @@ public:
     void answer(const SubscribeAnswer& answer);
     // A PUBLISH whose acknowledgement was withheld.
     void acknowledge(PacketId id);
+    // Strict persistence: output from `position` on waits for commit `number`. False: a gate for it
+    // is there already, further ahead.
+    bool hold_output(std::uint64_t position, std::uint64_t number);
+    void release_output(std::uint64_t committed);
     // What waited for room or quota.
     void pump();
     // There is room between the shards, or the rate allows more.
@@ -110,6 +115,8 @@ private:
     void on_disconnect(const Disconnect& packet) override;
     core::AckDecision on_publish(const Publish& publish) override;
     void on_delivered(PacketId id, std::uint64_t token, ReasonCode reason) override;
+    void on_received(PacketId id, std::uint64_t token) override;
+    void on_released(PacketId id) override;
     void on_send_quota() override;
     void on_auth(const Auth& auth) override;
     void on_protocol_error(const Error& error) override;
@@ -136,6 +143,7 @@ private:
     };
     std::unique_ptr<Stranger> stranger_;    // until CONNECT is accepted
     std::unique_ptr<Replays> replays_;      // while there are any
+    std::unique_ptr<OutputGates> gates_;    // while output waits for the disk
     std::unique_ptr<Restraint> restraint_;  // where the configuration has limits of that kind
     std::unique_ptr<Authentication> authentication_;
     std::uint32_t index_ = 0;         // in the shard's list

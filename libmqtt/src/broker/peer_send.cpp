@@ -8,7 +8,8 @@ namespace mqtt::broker {
 using core::SendStatus;
 
 bool Peer::has_room() const {
-    return !driver_.is_blocked() || driver_.backlog_bytes() <= shard_->config().output_budget_bytes;
+    return !(driver_.is_blocked() || driver_.is_holding()) ||
+           driver_.backlog_bytes() <= shard_->config().output_budget_bytes;
 }
 
 void Peer::staged(std::size_t bytes) {
@@ -18,15 +19,20 @@ void Peer::staged(std::size_t bytes) {
 }
 
 SendStatus Peer::send(core::OutgoingPublish& publish, const core::MessageRef& keep,
-                      std::uint32_t shared_tag) {
+                      DeliveryToken token) {
     const std::size_t before = driver_.backlog_bytes();
     core::MessageRef seen;  // by a client that has a mount point
     if (is_mounted_ && publish.topic.starts_with(mount_point())) {
         publish.topic.remove_prefix(mount_point().size());
         if (keep) seen = unmounted(*keep, publish.topic);
     }
-    const core::SendResult result = protocol_.publish(publish, seen ? seen : keep, shared_tag);
+    const std::uint64_t position = driver_.staged_position();
+    const core::SendResult result = protocol_.publish(publish, seen ? seen : keep, token.bits());
     if (result.status != SendStatus::sent) return result.status;
+    // The receiver may rely on the packet id from now on.
+    if (shard_->journal.sent(token, result.id, publish.qos) && publish.qos == QoS::exactly_once) {
+        shard_->journal.gate(*this, position);
+    }
     if (shard_->log.messages_of(client_id(), publish.topic)) {
         shard_->log.sending_publish(client_id(), publish.qos, publish.retain, result.id,
                                     publish.topic, publish.payload.size());
@@ -51,9 +57,8 @@ SendStatus Peer::send_queued(const QueuedMessage& queued, TimePoint now) {
         out.subscription_ids = {&queued.subscription_id, 1};
     }
     out.owner = queued.message;
-    const bool keep = session_->keeps(queued.qos, queued.shared_tag);
-    const SendStatus status =
-        send(out, keep ? queued.message : core::MessageRef(), queued.shared_tag);
+    const bool keep = session_->keeps(queued.qos, queued.token.shared_tag());
+    const SendStatus status = send(out, keep ? queued.message : core::MessageRef(), queued.token);
     if (status == SendStatus::sent) shard_->counters.publish_bytes_sent += out.payload.size();
     return status;
 }
@@ -93,6 +98,24 @@ void Peer::answer(const SubscribeAnswer& answer) {
 void Peer::authenticate(ReasonCode reason, Properties properties) {
     protocol_.auth(reason, properties);
     driver_.mark_dirty();
+}
+
+bool Peer::hold_output(std::uint64_t position, std::uint64_t number) {
+    if (!gates_) gates_ = std::make_unique<OutputGates>();
+    if (!gates_->add(position, number)) return false;
+    driver_.hold_output(gates_->position());
+    return true;
+}
+
+void Peer::release_output(std::uint64_t committed) {
+    if (gates_->open(committed)) {
+        driver_.hold_output(gates_->position());
+    } else {
+        driver_.hold_output(net::Driver::kNoHold);
+        gates_.reset();
+    }
+    driver_.mark_dirty();
+    pump();
 }
 
 void Peer::acknowledge(PacketId id) {

@@ -25,6 +25,7 @@ void Peers::forget(Peer& peer) {
     peers_[peer.index_] = peers_.back();
     peers_[peer.index_]->index_ = peer.index_;
     peers_.pop_back();
+    shard_.journal.forget(peer);
     if (peer.is_pumping_) pumping_.erase(std::find(pumping_.begin(), pumping_.end(), &peer));
 }
 

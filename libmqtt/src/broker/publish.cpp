@@ -71,7 +71,9 @@ ReasonCode Publisher::publish(const Publication& publication) {
 }
 
 bool Publisher::store_retained(const Publication& publication) {
-    return shard_.retained.store(keepable(publication));
+    if (!shard_.retained.store(keepable(publication))) return false;
+    shard_.journal.retained_changed(publication.topic);
+    return true;
 }
 
 std::size_t Publisher::distribute(const Publication& publication, Scope scope) {
@@ -167,8 +169,14 @@ bool Publisher::send(Delivery& delivery, Session& session, const Wish& wish, QoS
         out.owner = message(delivery);
         out.payload = delivery.message->payload();
     }
-    switch (
-        session.peer->send(out, keep ? delivery.message : core::MessageRef(), wish.shared_tag)) {
+    DeliveryToken token(wish.shared_tag);
+    if (keep && session.is_stored) {
+        token = shard_.journal.add(session, delivery.stored, queueable(delivery, wish, qos));
+    }
+    const SendStatus status =
+        session.peer->send(out, keep ? delivery.message : core::MessageRef(), token);
+    if (status != SendStatus::sent) shard_.journal.done(token);
+    switch (status) {
     case SendStatus::sent: shard_.counters.publish_bytes_sent += out.payload.size(); return true;
     case SendStatus::too_large:  // [MQTT-3.1.2-24] [MQTT-3.1.2-25]
         ++shard_.counters.dropped_too_large;

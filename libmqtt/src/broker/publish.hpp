@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/out_buffer.hpp"
+#include "broker/journal.hpp"
 #include "broker/match_cache.hpp"
 #include "broker/session.hpp"
 #include "broker/shared_groups.hpp"
@@ -85,6 +86,7 @@ private:
         std::array<std::span<const std::uint8_t>, 4> encoded;  // QoS 0 by version and retain
         std::size_t receivers = 0;
         bool single = false;  // one target only: encoding ahead would not pay
+        StoredMessageRef stored = {};
     };
     // What one receiver's subscriptions ask for.
     struct Wish {
@@ -100,6 +102,7 @@ private:
     Readiness readiness(const Member& member, const Publication& publication) const;
     bool send(Delivery& delivery, Session& session, const Wish& wish, QoS qos);
     void enqueue(Delivery& delivery, Session& session, const Wish& wish, QoS qos);
+    QueuedMessage queueable(Delivery& delivery, const Wish& wish, QoS qos);
     bool is_full(const Session& session, std::size_t more) const;
     bool make_room(const Delivery& delivery, Session& session, std::size_t size);
     void drop_for(Session& session);

@@ -22,18 +22,24 @@ void Publisher::enqueue(Delivery& delivery, Session& session, const Wish& wish, 
     if (is_full(session, size) && !make_room(delivery, session, size)) {
         return drop_for(session);
     }
+    QueuedMessage queued = queueable(delivery, wish, qos);
+    queued.token = shard_.journal.add(session, delivery.stored, queued);
+    session.queue.push(std::move(queued));
+    ++shard_.counters.queued_messages;
+    shard_.counters.queued_bytes += size;
+}
+
+QueuedMessage Publisher::queueable(Delivery& delivery, const Wish& wish, QoS qos) {
     QueuedMessage queued;
-    queued.message = delivery.message;
+    queued.message = message(delivery);
     queued.qos = qos;
     queued.retain = wish.retain;
-    queued.shared_tag = wish.shared_tag;
+    queued.token = DeliveryToken(wish.shared_tag);
     if (wish.ids.size() == 1)
         queued.subscription_id = wish.ids.front();
     else if (!wish.ids.empty())
         queued.subscription_ids = core::SubscriptionIds::create(wish.ids);
-    session.queue.push(std::move(queued));
-    ++shard_.counters.queued_messages;
-    shard_.counters.queued_bytes += size;
+    return queued;
 }
 
 // False: the message is dropped.
@@ -42,6 +48,7 @@ bool Publisher::make_room(const Delivery& delivery, Session& session, std::size_
     case QueueOverflow::newest: return false;
     case QueueOverflow::oldest:
         while (!session.queue.empty() && is_full(session, size)) {
+            shard_.journal.done(session.queue.front().token);
             pop(session);
             drop_for(session);
         }
@@ -76,6 +83,10 @@ void Publisher::pop(Session& session) {
 void Publisher::clear_queue(Session& session) {
     shard_.counters.queued_messages -= session.queue.count();
     shard_.counters.queued_bytes -= session.queue.size_bytes();
+    while (session.is_stored && !session.queue.empty()) {
+        shard_.journal.done(session.queue.front().token);
+        session.queue.pop();
+    }
     session.queue.clear();
     shard_.held_acks.release(session);
 }
@@ -94,7 +105,8 @@ void Publisher::drain(Session& session) {
         QueuedMessage& queued = session.queue.front();
         const core::Message& message = *queued.message;
         SendStatus status = SendStatus::sent;
-        if (message.expired(now)) {  // [MQTT-3.3.2-5]
+        const bool expired = message.expired(now);
+        if (expired) {  // [MQTT-3.3.2-5]
             ++shard_.counters.messages_expired;
         } else {
             status = peer->send_queued(queued, now);
@@ -105,6 +117,10 @@ void Publisher::drain(Session& session) {
         } else if (status != SendStatus::sent) {
             break;
         }
+        // What expired, was too large, or had no exchange to follow ends here.
+        const bool is_under_way = status == SendStatus::sent && !expired &&
+                                  session.queue.front().qos != QoS::at_most_once;
+        if (!is_under_way) shard_.journal.done(session.queue.front().token);
         pop(session);
     }
     if (!is_full(session, 0)) shard_.held_acks.release(session);

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "broker/delivery_token.hpp"
 #include "core/message.hpp"
 
 namespace mqtt::broker {
@@ -13,8 +14,8 @@ namespace mqtt::broker {
 struct QueuedMessage {
     core::MessageRef message;
     base::KeepAliveRef subscription_ids;  // when there are several (a core::SubscriptionIds)
-    std::uint32_t subscription_id = 0;    // when there is one
-    std::uint32_t shared_tag = 0;  // of the Membership that it is for; 0: an ordinary subscription
+    DeliveryToken token;
+    std::uint32_t subscription_id = 0;  // when there is one
     QoS qos = QoS::at_most_once;
     bool retain = false;
 };

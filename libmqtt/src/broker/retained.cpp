@@ -50,7 +50,8 @@ struct RetainedStore::Partition {
     HashSet<Node> edges;
     std::vector<Node*> dead;  // to be pruned when no cursor is here
     unsigned cursors = 0;
-    std::atomic<std::size_t> count = 0;  // written under the lock
+    std::unordered_map<std::string, core::MessageRef> changes;  // for the durable store
+    std::atomic<std::size_t> count = 0;                         // written under the lock
     std::atomic<std::size_t> bytes = 0;
 };
 
@@ -156,9 +157,26 @@ RetainedStore::RetainedStore(unsigned partitions, std::size_t limit) : limit_(li
 
 RetainedStore::~RetainedStore() = default;
 
+unsigned RetainedStore::partition_number(std::string_view topic) const {
+    if (partitions_.size() == 1) return 0;
+    return static_cast<unsigned>(hash_bytes(topic, hash_seed()) % partitions_.size());
+}
+
 RetainedStore::Partition& RetainedStore::partition_of(std::string_view topic) const {
-    if (partitions_.size() == 1) return *partitions_.front();
-    return *partitions_[hash_bytes(topic, hash_seed()) % partitions_.size()];
+    return *partitions_[partition_number(topic)];
+}
+
+void RetainedStore::take_changes(unsigned partition, store::Batch& batch) {
+    Partition& from = *partitions_[partition];
+    const std::lock_guard lock(from.mutex);
+    batch.live += from.changes.size();
+    if (batch.retained.empty()) {
+        batch.retained.swap(from.changes);
+        return;
+    }
+    for (auto& [topic, message] : from.changes)
+        batch.retained.insert_or_assign(topic, std::move(message));
+    from.changes.clear();
 }
 
 bool RetainedStore::store(const core::Message::Init& message) {
@@ -167,6 +185,7 @@ bool RetainedStore::store(const core::Message::Init& message) {
     const std::lock_guard lock(partition.mutex);
     if (message.payload.empty()) {
         if (Node* node = partition.node_of(message.topic, false)) partition.remove(*node);
+        if (remembers_) partition.changes[std::string(message.topic)] = {};
         return true;
     }
     if (full) {
@@ -174,6 +193,10 @@ bool RetainedStore::store(const core::Message::Init& message) {
         if (known == nullptr || !known->message) return false;
     }
     partition.set(*partition.node_of(message.topic, true), core::Message::create(message));
+    // A copy: counts are not atomic, and the writer's batch is not under this lock.
+    if (remembers_) {
+        partition.changes[std::string(message.topic)] = core::Message::create(message);
+    }
     return true;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "broker/hash_set.hpp"
+#include "broker/store/batch.hpp"
 #include "core/message.hpp"
 
 namespace mqtt::broker {
@@ -31,6 +32,13 @@ public:
 
     std::size_t count() const;
     std::size_t size_bytes() const;
+
+    // With a durable store: changes are remembered, a partition's for the shard of its number.
+    void remember_changes() { remembers_ = true; }
+    bool remembers() const { return remembers_; }
+    unsigned partition_number(std::string_view topic) const;
+    // Moves them into the batch; later ones replace earlier ones.
+    void take_changes(unsigned partition, store::Batch& batch);
 
     struct Node;
     struct Partition;
@@ -73,6 +81,7 @@ private:
     Partition& partition_of(std::string_view topic) const;
     std::vector<std::unique_ptr<Partition>> partitions_;
     const std::size_t limit_;
+    bool remembers_ = false;
 };
 
 template <class F>

@@ -79,6 +79,7 @@ struct Session final : Subscriber {
     std::uint64_t hash = 0;              // of the client id
     std::uint32_t expiry_interval = 0;   // seconds; kNeverExpires
     std::uint32_t dropped = 0;           // messages that limits cost it
+    bool is_stored = false;              // the journal is told what happens to it
 
 private:
     explicit Session(std::uint64_t n) : Subscriber(SubscriberKind::session), number(n) {}

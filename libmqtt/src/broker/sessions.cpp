@@ -16,6 +16,7 @@ Sessions::~Sessions() {
     sessions_.for_each([&](Session& session) { all.push_back(&session); });
     for (Session* session : all) {
         // Nothing is left to be given to anybody.
+        release_entries(*session);
         session->queue.clear();
         session->exchange.clear();
         shard_.subscriptions.remove_all(*session);
@@ -35,7 +36,11 @@ Session* Sessions::find(std::uint64_t number) const {
 }
 
 Session& Sessions::create(std::string_view client_id) {
-    const std::uint64_t number = next_number_++ << 8 | shard_.index();
+    return restore(client_id, next_number_ << 8 | shard_.index());
+}
+
+Session& Sessions::restore(std::string_view client_id, std::uint64_t number) {
+    next_number_ = std::max(next_number_, (number >> 8) + 1);
     Session* session = Session::create(client_id, number);
     session->hash = client_hash(client_id);
     sessions_.insert(session->hash, *session);
@@ -60,6 +65,7 @@ void Sessions::went_away(Session& session, bool with_will) {
     shard_.loop().set_timer(*absence, absence->next());
     session.absence = std::move(absence);
     shard_.subscriptions.presence_changed(session);
+    shard_.journal.session_changed(session);
 }
 
 void Sessions::came_back(Session& session) {
@@ -67,11 +73,26 @@ void Sessions::came_back(Session& session) {
     session.will.reset();
 }
 
+// Its entries in the store end with it.
+void Sessions::release_entries(Session& session) {
+    if (!session.is_stored) return;
+    session.exchange.outgoing.for_each([&](PacketId, const core::InflightEntry& entry) {
+        shard_.journal.done(DeliveryToken::from(entry.token));
+    });
+    session.exchange.clear();
+    while (!session.queue.empty()) {
+        shard_.journal.done(session.queue.front().token);
+        session.queue.pop();
+    }
+}
+
 void Sessions::end(Session& session) {
     publish_will(session);
     session.absence.reset();
     shard_.subscriptions.remove_all(session);
     shard_.publisher.clear_queue(session);
+    release_entries(session);
+    shard_.journal.session_ended(session);
     shard_.shared().sessions.fetch_sub(1, std::memory_order_relaxed);
     sessions_.erase(session.hash, session);
     shard_.loop().retire(std::unique_ptr<Session>(&session));
@@ -87,6 +108,7 @@ void Sessions::on_absence(Session& session, TimePoint now) {
     if (now >= absence.will_at) {
         absence.will_at = TimePoint::max();
         publish_will(session);
+        shard_.journal.session_changed(session);
     }
     shard_.loop().set_timer(absence, absence.next());
 }

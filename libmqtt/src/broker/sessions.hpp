@@ -20,6 +20,8 @@ public:
     void number(Session& session) { numbered_[session.number] = &session; }
     void forget_number(const Session& session) { numbered_.erase(session.number); }
     Session& create(std::string_view client_id);
+    // As it was before a restart: `number` too, and new ones come after it.
+    Session& restore(std::string_view client_id, std::uint64_t number);
 
     // The connection is gone: sends the will now or later, keeps or ends the session.
     // [MQTT-3.1.2-8] [MQTT-3.1.3-9]
@@ -40,6 +42,7 @@ public:
 
 private:
     void publish_will(Session& session);
+    void release_entries(Session& session);
 
     Shard& shard_;
     HashSet<Session> sessions_;

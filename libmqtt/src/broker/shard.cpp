@@ -58,6 +58,7 @@ Shard::Shard(Shared& shared, unsigned index, net::GuestPoller* poller, TimePoint
     , index_(index)
     , log(shared.settings.config)
     , memory(*this)
+    , journal(*this)
     , held_acks(*this)
     , retained(shared.retained)
     , mail(*this)

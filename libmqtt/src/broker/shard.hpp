@@ -14,6 +14,7 @@
 #include "broker/counters.hpp"
 #include "broker/held_acks.hpp"
 #include "broker/interest.hpp"
+#include "broker/journal.hpp"
 #include "broker/limits.hpp"
 #include "broker/lobby.hpp"
 #include "broker/log_lines.hpp"
@@ -51,6 +52,7 @@ struct Shared {
     Admission admission;
     LoginOffice login_office;
     RetainedStore retained;
+    std::unique_ptr<store::Writer> writer;     // null: nothing is durable
     std::vector<std::unique_ptr<Ring>> rings;  // from a * threads + to b; null on the diagonal
     std::vector<std::unique_ptr<Shard>> shards;
     std::vector<Endpoint>
@@ -101,6 +103,7 @@ public:
     const LogLines log;
     Counters counters;
     Memory memory;
+    Journal journal;
     HeldAcks held_acks;
     RetainedStore& retained;
     Mail mail;

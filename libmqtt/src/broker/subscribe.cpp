@@ -45,6 +45,10 @@ ReasonCode refusal(Shard& shard, const Peer& peer, std::string_view filter) {
         shard.hit(Limit::memory_soft, peer.client_id());
         return ReasonCode::quota_exceeded;
     }
+    if (shard.journal.is_failing() && peer.session()->is_stored) {
+        shard.hit(Limit::store_failing, peer.client_id());
+        return ReasonCode::quota_exceeded;
+    }
     return ReasonCode::success;
 }
 
@@ -77,6 +81,7 @@ void subscribe(Shard& shard, Peer& peer, const Subscribe& packet) {
             code = static_cast<ReasonCode>(options.qos);  // [MQTT-3.8.4-7]
             // [MQTT-3.8.4-3] [MQTT-3.8.4-4] [MQTT311-3.8.4-3]
             const bool is_new = shard.subscriptions.add(session, filter, options, id);
+            shard.journal.subscribed(session, filter, options, id);
             // [MQTT311-3.3.1-6] No retained messages for shared ones [5.0 section 4.8.2].
             if (!parse_shared_filter(filter) && wants_retained(options, is_new)) {
                 answer.replays.push_back({std::string(filter), options, id});
@@ -88,6 +93,7 @@ void subscribe(Shard& shard, Peer& peer, const Subscribe& packet) {
                                       options.qos, !is_error(code));
         }
     }
+    if (session.is_stored) shard.journal.gate(peer);
     shard.interest.answer(peer, std::move(answer));
 }
 
@@ -102,6 +108,7 @@ void unsubscribe(Shard& shard, Peer& peer, const Unsubscribe& packet) {
         const std::string_view filter = below_mount(peer, request.filter, mounted);
         // [MQTT311-3.10.4-1] [MQTT311-3.10.4-2]; what is in flight or queued stays [MQTT311-3.10.4-3].
         const bool existed = shard.subscriptions.remove(session, filter);
+        if (existed) shard.journal.unsubscribed(session, filter);
         // [MQTT-3.10.4-1] [MQTT-3.11.3-1] [MQTT311-3.10.4-5]
         answer.codes.push_back(existed ? ReasonCode::success : ReasonCode::no_subscription_existed);
         if (filters) {
@@ -109,6 +116,7 @@ void unsubscribe(Shard& shard, Peer& peer, const Unsubscribe& packet) {
                                       QoS::at_most_once, existed);
         }
     }
+    if (session.is_stored) shard.journal.gate(peer);
     shard.interest.answer(peer, std::move(answer));
 }
 

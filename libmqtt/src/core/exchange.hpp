@@ -43,6 +43,8 @@ public:
     virtual void on_received(PacketId id, std::uint64_t token) {
         static_cast<void>(id), static_cast<void>(token);
     }
+    // PUBREL came: the id of a received QoS 2 message is free again; PUBCOMP is not staged yet.
+    virtual void on_released(PacketId id) { static_cast<void>(id); }
     // The send window has room again (called once per batch of acknowledgements, not per one).
     virtual void on_send_quota() = 0;
     virtual void on_auth(const Auth& auth) = 0;

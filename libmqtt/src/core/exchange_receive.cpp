@@ -193,6 +193,7 @@ void Exchange::receive_pubrel(const Ack& ack, ExchangeSink& sink) {
     if (!session_->inbox.erase(ack.id)) {
         return answer(PacketType::pubcomp, ack.id, ReasonCode::packet_identifier_not_found);
     }
+    sink.on_released(ack.id);
     answer(PacketType::pubcomp, ack.id, ReasonCode::success);  // [MQTT-4.3.3-11] [MQTT-4.3.3-12]
 }
 

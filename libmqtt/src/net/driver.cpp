@@ -2,6 +2,7 @@
 // afterwards: the consumer may be on its way out.
 #include "net/driver.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -13,6 +14,17 @@ namespace {
 
 constexpr int kReadRounds = 4;   // then others have their turn
 constexpr int kMaxVectors = 64;  // a flush of more goes out in several writes
+
+// Leaves at most `most` bytes in the vectors; returns how many vectors that are.
+int cut(iovec* vectors, int count, std::uint64_t most) {
+    for (int i = 0; i < count; ++i) {
+        if (most == 0) return i;
+        vectors[i].iov_len =
+            static_cast<std::size_t>(std::min<std::uint64_t>(vectors[i].iov_len, most));
+        most -= vectors[i].iov_len;
+    }
+    return count;
+}
 
 }  // namespace
 
@@ -194,11 +206,15 @@ void Driver::flush() {
     if (had_been_blocked) consumer_->on_writable();
 }
 
-// True when everything is out.
+// True when everything is out; what is held back is not.
 bool Driver::write_out() {
     std::array<iovec, kMaxVectors> vectors;
     while (!out_.empty() || stream_->has_pending_output()) {
-        const int count = out_.gather(vectors.data(), kMaxVectors);
+        int count = out_.gather(vectors.data(), kMaxVectors);
+        if (hold_at_ != kNoHold) {
+            count = cut(vectors.data(), count, hold_at_ - bytes_sent_);
+            if (count == 0 && !stream_->has_pending_output()) return false;
+        }
         const IoResult result = stream_->write(vectors.data(), count);
         bytes_sent_ += result.n;
         out_.consume(result.n);

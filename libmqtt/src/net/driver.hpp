@@ -57,6 +57,12 @@ public:
     // Bytes received and not yet consumed: the beginning of a packet.
     std::size_t unread_bytes() const { return tail_.size(); }
     bool is_blocked() const { return blocked_; }  // the last flush would have blocked
+    // Where the next staged byte will stand among all that were ever staged.
+    std::uint64_t staged_position() const { return bytes_sent_ + out_.size_bytes(); }
+    // Nothing from this position on is written until it is moved; kNoHold lifts it. Mark dirty then.
+    void hold_output(std::uint64_t position) { hold_at_ = position; }
+    static constexpr std::uint64_t kNoHold = ~std::uint64_t{0};
+    bool is_holding() const { return staged_position() > hold_at_; }
 
     // Reading stops after the current on_bytes; what that leaves unconsumed is kept.
     void pause_reading();
@@ -128,6 +134,7 @@ private:
     std::unique_ptr<Linger> linger_;
     std::uint64_t bytes_received_ = 0;
     std::uint64_t bytes_sent_ = 0;
+    std::uint64_t hold_at_ = kNoHold;
 };
 
 }  // namespace mqtt::net

@@ -1,0 +1,353 @@
+// Recording, netting, handing in.
+#include "broker/journal.hpp"
+
+#include <new>
+
+#include "base/assert.hpp"
+#include "base/pool.hpp"
+#include "broker/peer.hpp"
+#include "broker/session.hpp"
+#include "broker/shard.hpp"
+
+namespace mqtt::broker {
+namespace {
+
+using store::Key;
+
+// When acknowledgements do not wait: the next tick of the timers, which is at most 100 ms away.
+constexpr std::chrono::milliseconds kBatchFor{1};
+
+// The shard's number in the low byte, so that keys of different shards never meet.
+constexpr Key make_key(std::uint64_t counter, unsigned shard) {
+    return counter << 8 | shard;
+}
+
+}  // namespace
+
+struct Journal::StoredMessage final : base::Counted {
+    StoredMessage(Journal& j, Key k, core::MessageRef m)
+        : journal(j)
+        , key(k)
+        , message(std::move(m)) {}
+    void destroy() noexcept override {
+        journal.message_gone(key);
+        this->~StoredMessage();
+        base::pool_free(this, sizeof(StoredMessage));
+    }
+    Journal& journal;
+    const Key key;
+    const core::MessageRef message;
+};
+
+Journal::~Journal() = default;
+
+void Journal::connect(store::Writer& writer, bool is_strict) {
+    writer_ = &writer;
+    is_strict_ = is_strict;
+}
+
+// The open batch.
+
+store::Batch& Journal::open() {
+    if (open_) return *open_;
+    open_ = std::make_unique<store::Batch>();
+    first_message_ = next_message_;
+    first_entry_ = next_entry_;
+    using std::chrono::duration_cast;
+    using std::chrono::milliseconds;
+    const auto wall = std::chrono::system_clock::now().time_since_epoch();
+    const auto steady = Clock::now().time_since_epoch();
+    open_->steady_offset =
+        duration_cast<milliseconds>(wall).count() - duration_cast<milliseconds>(steady).count();
+    return *open_;
+}
+
+void Journal::record(std::size_t changes) {
+    open().live += changes;
+    ++recorded_;
+    if (is_strict_)
+        shard_.loop().mark_dirty(*this);
+    else if (!is_armed())
+        shard_.loop().set_timer(*this, shard_.now() + kBatchFor);
+}
+
+void Journal::cancel() {
+    --open_->live;
+    ++recorded_;
+}
+
+store::NewEntry* Journal::fresh(Key key) {
+    const std::uint64_t counter = key >> 8;
+    return open_ && counter >= first_entry_ ? &open_->entries[counter - first_entry_] : nullptr;
+}
+
+void Journal::message_gone(Key key) {
+    if (!is_on()) return;
+    const std::uint64_t counter = key >> 8;
+    if (open_ && counter >= first_message_) {
+        open_->messages[counter - first_message_].message = {};
+        return cancel();
+    }
+    open().removed_messages.push_back(key);
+    record();
+}
+
+// Sessions.
+
+void Journal::session_changed(Session& session) {
+    if (!is_on() || (session.ends_with_connection() && !session.is_stored)) return;
+    session.is_stored = true;
+    store::Batch& batch = open();
+    const auto [at, is_new] = batch.sessions.try_emplace(session.number);
+    store::SessionChange& change = at->second;
+    change.client_id = session.client_id();
+    store::SessionRow& row = change.numbers;
+    row = {};
+    row.number = session.number;
+    row.expiry_interval = session.expiry_interval;
+    row.is_online = session.is_online();
+    if (session.absence) {
+        row.ends_at = batch.wall(session.absence->ends_at);
+        row.will_at = batch.wall(session.absence->will_at);
+    }
+    row.has_identity = session.identity != nullptr;
+    if (session.identity) {
+        change.user_name = session.identity->user_name;
+        row.listener = session.identity->listener;
+    }
+    change.will = {};
+    if (session.will) {
+        change.will = session.will->message;
+        change.will_expiry = session.will->expiry_interval;
+        change.will_delay = session.will->delay;
+    }
+    record(is_new ? 1 : 0);
+}
+
+void Journal::session_ended(const Session& session) {
+    if (!is_on() || !session.is_stored) return;
+    const auto [at, is_new] = open().sessions.try_emplace(session.number);
+    at->second.is_removed = true;
+    at->second.will = {};
+    record(is_new ? 1 : 0);
+}
+
+void Journal::subscribed(const Session& session, std::string_view filter,
+                         SubscriptionOptions options, std::uint32_t id) {
+    if (!is_on() || !session.is_stored) return;
+    open().subscriptions.push_back({session.number, std::string(filter), options, id, false});
+    record();
+}
+
+void Journal::unsubscribed(const Session& session, std::string_view filter) {
+    if (!is_on() || !session.is_stored) return;
+    open().subscriptions.push_back({session.number, std::string(filter), {}, 0, true});
+    record();
+}
+
+void Journal::received_id(const Session& session, PacketId id) {
+    if (!is_on() || !session.is_stored) return;
+    open().received_ids.push_back({session.number, id, false});
+    record();
+}
+
+void Journal::released_id(const Session& session, PacketId id) {
+    if (!is_on() || !session.is_stored) return;
+    open().received_ids.push_back({session.number, id, true});
+    record();
+}
+
+// The store of retained messages remembers what changed, in the order of the changes.
+void Journal::retained_changed(std::string_view topic) {
+    if (!is_on()) return;
+    const unsigned home = shard_.retained.partition_number(topic);
+    if (home != shard_.index()) {
+        Journal& other = shard_.shared().shards[home]->journal;
+        if (other.is_called_.exchange(true)) return;
+        return other.shard_.loop().post([&other, topic = std::string(topic)] {
+            other.is_called_ = false;
+            other.retained_changed(topic);
+        });
+    }
+    has_retained_ = true;
+    record(0);
+}
+
+// Messages.
+
+DeliveryToken Journal::add(const Session& session, StoredMessageRef& shared,
+                           const QueuedMessage& queued) {
+    if (!is_on() || !session.is_stored) return queued.token;
+    store::Batch& batch = open();
+    if (!shared) {
+        const Key key = make_key(next_message_++, shard_.index());
+        batch.messages.push_back({key, queued.message});
+        shared = restore_message(key, queued.message);
+        record();
+    }
+    const Key key = make_key(next_entry_++, shard_.index());
+    store::NewEntry entry;
+    entry.key = key;
+    entry.session = session.number;
+    entry.message = static_cast<const StoredMessage&>(*shared).key;
+    entry.subscription_id = queued.subscription_id;
+    entry.subscription_ids = queued.subscription_ids;
+    entry.qos = queued.qos;
+    entry.retain = queued.retain;
+    batch.entries.push_back(std::move(entry));
+    record();
+    const DeliveryToken token = restore_entry(key, shared);
+    token.entry()->shared_tag = queued.token.shared_tag();
+    return token;
+}
+
+bool Journal::sent(DeliveryToken token, PacketId id, QoS qos) {
+    if (token.entry() == nullptr) return false;
+    const Key key = token.entry()->key;
+    const store::EntryState state = qos == QoS::exactly_once ? store::EntryState::await_pubrec
+                                                             : store::EntryState::await_puback;
+    if (store::NewEntry* entry = fresh(key)) {
+        entry->packet_id = id;
+        entry->state = state;
+        ++recorded_;
+    } else {
+        open().entry_changes.push_back({key, store::EntryChange::Kind::sent, state, id});
+        record();
+    }
+    return true;
+}
+
+bool Journal::received(DeliveryToken token) {
+    StoredEntry* known = token.entry();
+    if (known == nullptr) return false;
+    constexpr auto kState = store::EntryState::await_pubcomp;
+    if (store::NewEntry* entry = fresh(known->key)) {
+        entry->state = kState;
+        entry->message = 0;
+        ++recorded_;
+    } else {
+        open().entry_changes.push_back({known->key, store::EntryChange::Kind::received, kState, 0});
+        record();
+    }
+    known->message = {};
+    return true;
+}
+
+void Journal::done(DeliveryToken token) {
+    StoredEntry* known = token.entry();
+    if (known == nullptr) return;
+    if (!is_on()) {  // the broker is at its end
+    } else if (store::NewEntry* entry = fresh(known->key)) {
+        entry->is_cancelled = true;
+        cancel();
+    } else {
+        open().entry_changes.push_back({known->key, store::EntryChange::Kind::removed});
+        record();
+    }
+    known->~StoredEntry();
+    base::pool_free(known, sizeof(StoredEntry));
+}
+
+// At the start.
+
+void Journal::continue_after(Key key) {
+    const std::uint64_t next = (key >> 8) + 1;
+    next_message_ = std::max(next_message_, next);
+    next_entry_ = std::max(next_entry_, next);
+}
+
+StoredMessageRef Journal::restore_message(Key key, core::MessageRef message) {
+    void* memory = base::pool_allocate(sizeof(StoredMessage));
+    return StoredMessageRef(::new (memory) StoredMessage(*this, key, std::move(message)));
+}
+
+DeliveryToken Journal::restore_entry(Key key, const StoredMessageRef& message) {
+    void* memory = base::pool_allocate(sizeof(StoredEntry));
+    return DeliveryToken(*::new (memory) StoredEntry{key, message});
+}
+
+void Journal::remove_orphan(Key message) {
+    open().removed_messages.push_back(message);
+    record();
+}
+
+// Handing in: in strict mode when the turn ends, else when the batch has waited long enough; one at a
+// time, so that the next grows while the disk is at work.
+
+void Journal::on_flush() {
+    hand_in();
+}
+
+void Journal::on_timer(TimePoint) {
+    hand_in();
+}
+
+void Journal::hand_in() {
+    if (is_writing_ || !open_) return;
+    has_retained_ = false;
+    shard_.retained.take_changes(shard_.index(), *open_);
+    if (open_->empty()) {
+        open_.reset();
+        committed_ = number_++;
+        return release_gates();
+    }
+    is_writing_ = true;
+    ++number_;
+    writer_->submit(std::move(open_), [this](std::unique_ptr<store::Batch> batch) {
+        auto back = std::make_shared<std::unique_ptr<store::Batch>>(std::move(batch));
+        shard_.loop().post([this, back] { on_committed(std::move(*back)); });
+    });
+}
+
+std::unique_ptr<store::Batch> Journal::close() {
+    if (!is_on()) return nullptr;
+    shard_.retained.take_changes(shard_.index(), open());
+    writer_ = nullptr;
+    return std::move(open_);
+}
+
+// The batch ends here, on the thread whose messages it holds.
+void Journal::on_committed(std::unique_ptr<store::Batch> batch) {
+    batch.reset();
+    is_writing_ = false;
+    committed_ = number_ - 1;
+    release_gates();
+    if (is_strict_)
+        hand_in();
+    else if (open_ && !is_armed())
+        shard_.loop().set_timer(*this, shard_.now() + kBatchFor);
+}
+
+// Gates.
+
+std::uint64_t Journal::pending() const {
+    if (open_ && (!open_->empty() || has_retained_)) return number_;
+    return is_writing_ ? number_ - 1 : committed_;
+}
+
+void Journal::gate(Peer& peer, std::uint64_t position) {
+    if (!is_strict_) return;
+    const std::uint64_t number = pending();
+    if (number <= committed_ || !peer.hold_output(position, number)) return;
+    gated_.push_back({number, &peer});
+}
+
+void Journal::gate(Peer& peer) {
+    if (is_strict_) gate(peer, peer.driver().staged_position());
+}
+
+void Journal::forget(const Peer& peer) {
+    for (Gated& gated : gated_) {
+        if (gated.peer == &peer) gated.peer = nullptr;
+    }
+}
+
+void Journal::release_gates() {
+    while (!gated_.empty() && gated_.front().number <= committed_) {
+        Peer* peer = gated_.front().peer;
+        gated_.pop_front();
+        if (peer != nullptr) peer->release_output(committed_);
+    }
+}
+
+}  // namespace mqtt::broker

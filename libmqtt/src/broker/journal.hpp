@@ -1,0 +1,113 @@
+// What a shard has to tell its store: every change of durable sessions, and of retained messages, goes
+// through here into the open batch, where what cancels out is forgotten. In strict mode also the gate in
+// front of each connection's output: bytes that promise something leave when it is on disk. Costs a
+// comparison where nothing is stored. One per shard.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <string_view>
+
+#include "broker/delivery_token.hpp"
+#include "broker/store/batch.hpp"
+#include "broker/store/writer.hpp"
+#include "net/loop.hpp"
+
+namespace mqtt::broker {
+
+class Peer;
+class Shard;
+struct QueuedMessage;
+struct Session;
+
+// A message in the store, shared by the entries of all sessions of this shard that wait for it.
+using StoredMessageRef = base::KeepAliveRef;
+
+class Journal final : private net::Flushable, private net::Timer {
+public:
+    explicit Journal(Shard& shard) : shard_(shard) {}
+    ~Journal();
+
+    // Before the threads start.
+    void connect(store::Writer& writer, bool is_strict);
+    bool is_on() const { return writer_ != nullptr; }
+    bool is_strict() const { return is_strict_; }
+    // The store cannot be written at present: what needs it is refused.
+    bool is_failing() const { return writer_ != nullptr && writer_->is_failing(); }
+
+    // A session that is kept beyond its connection came to be or changed; it ended.
+    void session_changed(Session& session);
+    void session_ended(const Session& session);
+    void subscribed(const Session& session, std::string_view filter, SubscriptionOptions options,
+                    std::uint32_t id);
+    void unsubscribed(const Session& session, std::string_view filter);
+    // Ids of QoS 2 messages that it sent, until PUBREL.
+    void received_id(const Session& session, PacketId id);
+    void released_id(const Session& session, PacketId id);
+    void retained_changed(std::string_view topic);
+
+    // A message for a session; the token that it has from now on. `shared` is what all receivers of
+    // one publication have in common, empty at first.
+    DeliveryToken add(const Session& session, StoredMessageRef& shared,
+                      const QueuedMessage& queued);
+    // Has its packet id; PUBREC came. False: it is not stored.
+    bool sent(DeliveryToken token, PacketId id, QoS qos);
+    bool received(DeliveryToken token);
+    // Delivered, dropped or ended.
+    void done(DeliveryToken token);
+
+    // Grows with everything recorded: whether something was, between two looks.
+    std::uint64_t mark() const { return recorded_; }
+
+    // Strict mode: what `peer` is sent from `position` of its output on waits until what has been
+    // recorded by now is on disk.
+    void gate(Peer& peer, std::uint64_t position);
+    void gate(Peer& peer);  // from what is staged next
+    void forget(const Peer& peer);
+
+    // After the threads have ended: what was not handed in yet; nothing is recorded any more.
+    std::unique_ptr<store::Batch> close();
+
+    // At the start, when the store is read.
+    void continue_after(store::Key key);
+    StoredMessageRef restore_message(store::Key key, core::MessageRef message);
+    DeliveryToken restore_entry(store::Key key, const StoredMessageRef& message);
+    void remove_orphan(store::Key message);
+
+private:
+    struct StoredMessage;
+    struct Gated {
+        std::uint64_t number;
+        Peer* peer;
+    };
+    store::Batch& open();
+    void record(std::size_t changes = 1);
+    void cancel();
+    store::NewEntry* fresh(store::Key key);
+    void message_gone(store::Key key);
+    std::uint64_t pending() const;
+    void on_flush() override;
+    void on_timer(TimePoint now) override;
+    void hand_in();
+    void on_committed(std::unique_ptr<store::Batch> batch);
+    void release_gates();
+
+    Shard& shard_;
+    store::Writer* writer_ = nullptr;
+    bool is_strict_ = false;
+    bool is_writing_ = false;  // a batch is on its way
+    std::unique_ptr<store::Batch> open_;
+    std::uint64_t number_ = 1;     // of the open batch
+    std::uint64_t committed_ = 0;  // all up to this one
+    std::uint64_t recorded_ = 0;
+    std::uint64_t next_message_ = 1;
+    std::uint64_t next_entry_ = 1;
+    std::uint64_t first_message_ = 1;  // of the open batch
+    std::uint64_t first_entry_ = 1;
+    bool has_retained_ = false;            // the open batch will have changes of retained messages
+    std::atomic<bool> is_called_ = false;  // by a shard that changed one of ours
+    std::deque<Gated> gated_;              // by number
+};
+
+}  // namespace mqtt::broker

@@ -1,0 +1,218 @@
+// Rows of the store to sessions, subscriptions, queues, exchanges and retained messages.
+#include "broker/restore.hpp"
+
+#include <unordered_map>
+
+#include "broker/shard.hpp"
+
+namespace mqtt::broker {
+namespace {
+
+using store::Key;
+using store::WallTime;
+
+// How the steady clock of this process stands to the time of day.
+class Clocks {
+public:
+    // A deadline that has passed stays one.
+    TimePoint steady(WallTime wall) const {
+        if (wall == store::kNever) return TimePoint::max();
+        return now_ + std::chrono::milliseconds(wall - wall_);
+    }
+    TimePoint now() const { return now_; }
+
+private:
+    TimePoint now_ = Clock::now();
+    WallTime wall_ = std::chrono::duration_cast<std::chrono::milliseconds>(
+                         std::chrono::system_clock::now().time_since_epoch())
+                         .count();
+};
+
+class Restorer final : public store::Reader {
+public:
+    explicit Restorer(Shared& shared) : shared_(shared) {}
+    void finish();
+
+    void on_session(const store::SessionRow& row) override;
+    void on_subscription(const store::SubscriptionRow& row) override;
+    void on_message(Key key, const store::MessageRow& row) override;
+    void on_entry(const store::EntryRow& row) override;
+    void on_received_id(Key session, PacketId id) override;
+    void on_retained(const store::MessageRow& row) override;
+
+private:
+    struct Home {
+        Shard* shard;
+        Session* session;
+    };
+    struct Waiting {
+        core::MessageRef message;
+        StoredMessageRef stored;  // with the first entry
+    };
+    core::Message::Init init(const store::MessageRow& row) const;
+    std::unique_ptr<WillMessage> will(const store::WillRow& row) const;
+    void set_deadlines(Shard& shard, Session& session, const store::SessionRow& row) const;
+    const Home* find(Key session) const;
+    void used(Key key) {
+        if (key >> 8 > last_key_ >> 8) last_key_ = key;
+    }
+    static void queue(Shard& shard, Session& session, QueuedMessage message);
+    static void send_again(Session& session, const store::EntryRow& row,
+                           const QueuedMessage& message);
+
+    Shared& shared_;
+    const Clocks clocks_;
+    std::unordered_map<Key, Home> sessions_;
+    std::unordered_map<Key, Waiting> messages_;
+    Key last_key_ = 0;
+};
+
+core::Message::Init Restorer::init(const store::MessageRow& row) const {
+    core::Message::Init init;
+    init.topic = row.topic;
+    init.properties = Properties(row.properties);
+    init.payload = row.payload;
+    init.qos = row.qos;
+    init.retain = row.retain;
+    init.expires_at = clocks_.steady(row.expires_at);
+    init.publisher = row.publisher;
+    return init;
+}
+
+std::unique_ptr<WillMessage> Restorer::will(const store::WillRow& row) const {
+    auto will = std::make_unique<WillMessage>();
+    will->message = core::Message::create(init(row.message));
+    will->expiry_interval = row.expiry_interval;
+    will->delay = row.delay;
+    return will;
+}
+
+// Clients that were connected went away with the process: their time begins now.
+void Restorer::set_deadlines(Shard& shard, Session& session, const store::SessionRow& row) const {
+    auto absence = std::make_unique<Absence>(shard, session);
+    if (row.is_online) {
+        if (session.will) {
+            absence->will_at = clocks_.now() + std::chrono::seconds(session.will->delay);
+        }
+        if (row.expiry_interval != kNeverExpires) {
+            absence->ends_at = clocks_.now() + std::chrono::seconds(row.expiry_interval);
+        }
+    } else {
+        absence->will_at = clocks_.steady(row.will_at);
+        absence->ends_at = clocks_.steady(row.ends_at);
+    }
+    shard.loop().set_timer(*absence, absence->next());
+    session.absence = std::move(absence);
+}
+
+void Restorer::on_session(const store::SessionRow& row) {
+    Shard& shard = *shared_.shards[shared_.home_of(client_hash(row.client_id))];
+    if (shard.sessions.find(row.client_id) != nullptr) return;
+    Session& session = shard.sessions.restore(row.client_id, row.number);
+    session.is_stored = true;
+    session.expiry_interval = row.expiry_interval;
+    if (row.has_identity) {
+        session.identity = std::make_unique<Identity>();
+        session.identity->user_name = row.user_name;
+        session.identity->listener = static_cast<std::size_t>(row.listener);
+    }
+    if (row.will) session.will = will(*row.will);
+    set_deadlines(shard, session, row);
+    sessions_[row.number] = {&shard, &session};
+}
+
+const Restorer::Home* Restorer::find(Key session) const {
+    const auto at = sessions_.find(session);
+    return at == sessions_.end() ? nullptr : &at->second;
+}
+
+void Restorer::on_subscription(const store::SubscriptionRow& row) {
+    if (const Home* home = find(row.session)) {
+        home->shard->subscriptions.add(*home->session, row.filter, row.options, row.id);
+    }
+}
+
+void Restorer::on_message(Key key, const store::MessageRow& row) {
+    used(key);
+    messages_[key].message = core::Message::create(init(row));
+}
+
+void Restorer::on_entry(const store::EntryRow& row) {
+    used(row.key);
+    const Home* home = find(row.session);
+    if (home == nullptr) return;
+    QueuedMessage message;
+    StoredMessageRef stored;
+    if (const auto at = messages_.find(row.message); at != messages_.end()) {
+        Waiting& waiting = at->second;
+        if (!waiting.stored) {
+            waiting.stored = home->shard->journal.restore_message(row.message, waiting.message);
+        }
+        stored = waiting.stored;
+        message.message = waiting.message;
+    }
+    if (!message.message && row.state != store::EntryState::await_pubcomp) return;
+    message.token = home->shard->journal.restore_entry(row.key, stored);
+    message.qos = row.qos;
+    message.retain = row.retain;
+    if (row.subscription_ids.size() == 1) {
+        message.subscription_id = row.subscription_ids.front();
+    } else if (!row.subscription_ids.empty()) {
+        message.subscription_ids = core::SubscriptionIds::create(row.subscription_ids);
+    }
+    if (row.state == store::EntryState::queued)
+        queue(*home->shard, *home->session, std::move(message));
+    else
+        send_again(*home->session, row, message);
+}
+
+void Restorer::queue(Shard& shard, Session& session, QueuedMessage message) {
+    ++shard.counters.queued_messages;
+    shard.counters.queued_bytes += message.message->size_bytes();
+    session.queue.push(std::move(message));
+}
+
+void Restorer::send_again(Session& session, const store::EntryRow& row,
+                          const QueuedMessage& message) {
+    core::InflightEntry entry;
+    entry.message = message.message;
+    entry.token = message.token.bits();
+    entry.subscription_ids = message.subscription_ids;
+    entry.subscription_id = message.subscription_id;
+    entry.qos = row.qos;
+    entry.retain = row.retain;
+    switch (row.state) {
+    case store::EntryState::await_puback: entry.state = core::InflightState::await_puback; break;
+    case store::EntryState::await_pubrec: entry.state = core::InflightState::await_pubrec; break;
+    default: entry.state = core::InflightState::await_pubcomp; break;
+    }
+    session.exchange.outgoing.restore(row.packet_id, std::move(entry));
+}
+
+void Restorer::on_received_id(Key session, PacketId id) {
+    if (const Home* home = find(session)) home->session->exchange.inbox.insert(id);
+}
+
+void Restorer::on_retained(const store::MessageRow& row) {
+    if (clocks_.steady(row.expires_at) > clocks_.now()) shared_.retained.store(init(row));
+}
+
+// New keys come after all that were read; messages that nobody waits for go.
+void Restorer::finish() {
+    for (const auto& shard : shared_.shards)
+        shard->journal.continue_after(last_key_);
+    for (const auto& [key, waiting] : messages_) {
+        if (!waiting.stored) shared_.shards.front()->journal.remove_orphan(key);
+    }
+}
+
+}  // namespace
+
+store::Fault restore(Shared& shared, store::Backend& backend) {
+    Restorer restorer(shared);
+    store::Fault fault = backend.read(restorer, shared.shards.size() > 1);
+    if (!fault) restorer.finish();
+    return fault;
+}
+
+}  // namespace mqtt::broker

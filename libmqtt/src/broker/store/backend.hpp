@@ -1,0 +1,35 @@
+// Where batches go: SQLite, or in tests a store in memory and one that fails on purpose. Used by Writer,
+// on one thread at a time.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "broker/store/batch.hpp"
+#include "broker/store/records.hpp"
+
+namespace mqtt::broker::store {
+
+// What went wrong, in a sentence for people; empty: nothing.
+struct Fault {
+    std::string text;
+    bool is_full = false;  // no space left: it may pass
+    explicit operator bool() const { return !text.empty(); }
+};
+
+class Backend {
+public:
+    virtual ~Backend() = default;
+    // Shows everything. With `several_shards` no message is shared by two sessions, which may come to
+    // live on different shards.
+    virtual Fault read(Reader& reader, bool several_shards) = 0;
+    // All batches in one transaction, in this order, or nothing of them. As durable as it was opened
+    // for when it returns.
+    virtual Fault write(std::span<const Batch* const> batches) = 0;
+    // There is nothing to write at present.
+    virtual void idle() {}
+};
+
+}  // namespace mqtt::broker::store

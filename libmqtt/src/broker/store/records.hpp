@@ -1,0 +1,94 @@
+// What a store keeps, as plain records: the rows that a back end writes, and reads again at the start.
+// Times are milliseconds since 1970, since steady clocks mean nothing after a restart. Knows no session
+// object and no database.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "mqtt/packet.hpp"
+
+namespace mqtt::broker::store {
+
+// Names sessions, messages and entries; never used twice. Higher is newer, of one shard.
+using Key = std::uint64_t;
+
+using WallTime = std::int64_t;
+inline constexpr WallTime kNever = std::numeric_limits<WallTime>::max();
+
+// Views: of what is written, or of a row just read.
+struct MessageRow {
+    std::string_view topic;
+    Bytes properties;
+    Bytes payload;
+    QoS qos = QoS::at_most_once;
+    bool retain = false;
+    WallTime expires_at = kNever;
+    std::uint64_t publisher = 0;  // Session::number
+};
+
+struct WillRow {
+    MessageRow message;
+    std::optional<std::uint32_t> expiry_interval;  // seconds
+    std::uint32_t delay = 0;                       // seconds
+};
+
+struct SessionRow {
+    Key number = 0;
+    std::string_view client_id;
+    std::uint32_t expiry_interval = 0;  // seconds; kNeverExpires
+    WallTime ends_at = kNever;          // while the client is away
+    bool is_online = false;             // was, when this was written
+    bool has_identity = false;
+    std::string_view user_name;
+    std::uint64_t listener = 0;
+    std::optional<WillRow> will;
+    WallTime will_at = kNever;  // while the client is away
+};
+
+struct SubscriptionRow {
+    Key session = 0;
+    std::string_view filter;
+    SubscriptionOptions options;
+    std::uint32_t id = 0;
+};
+
+enum class EntryState : std::uint8_t {
+    queued,
+    await_puback,
+    await_pubrec,
+    await_pubcomp,
+};
+
+// One message for one session, from its arrival to the end of its exchange.
+struct EntryRow {
+    Key key = 0;
+    Key session = 0;
+    Key message = 0;  // 0 after PUBREC
+    PacketId packet_id = 0;
+    EntryState state = EntryState::queued;
+    QoS qos = QoS::at_most_once;
+    bool retain = false;
+    std::span<const std::uint32_t> subscription_ids;
+};
+
+// Receives what a store holds, in this order: sessions, subscriptions, messages, entries (by key), ids
+// of received QoS 2 messages, retained messages. Views die when the call returns.
+class Reader {
+public:
+    virtual void on_session(const SessionRow& row) = 0;
+    virtual void on_subscription(const SubscriptionRow& row) = 0;
+    virtual void on_message(Key key, const MessageRow& row) = 0;
+    virtual void on_entry(const EntryRow& row) = 0;
+    virtual void on_received_id(Key session, PacketId id) = 0;
+    virtual void on_retained(const MessageRow& row) = 0;
+
+protected:
+    ~Reader() = default;
+};
+
+}  // namespace mqtt::broker::store

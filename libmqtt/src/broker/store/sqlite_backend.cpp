@@ -1,0 +1,332 @@
+// Rows in and out of SQLite, and what its errors mean.
+#include "broker/store/open.hpp"
+
+#include <array>
+#include <cstring>
+
+#include "broker/store/schema.hpp"
+#include "broker/store/sqlite_read.hpp"
+
+namespace mqtt::broker::store {
+namespace {
+
+// Pages of the write-ahead log (4 KiB each) after which it is moved into the file while writing; before
+// that it is done when there is nothing else to do.
+constexpr const char* kCheckpointAt = "PRAGMA wal_autocheckpoint = 8192";
+
+enum Sql : std::size_t {
+    put_session,
+    drop_session,
+    drop_session_subscriptions,
+    drop_session_received_ids,
+    put_subscription,
+    drop_subscription,
+    put_message,
+    drop_message,
+    put_entry,
+    entry_sent,
+    entry_received,
+    drop_entry,
+    put_received_id,
+    drop_received_id,
+    put_retained,
+    drop_retained,
+    begin,
+    commit,
+    rollback,
+    kStatements
+};
+
+constexpr std::array<const char*, kStatements> kSql = {
+    "REPLACE INTO session VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+    "DELETE FROM session WHERE number = ?",
+    "DELETE FROM subscription WHERE session = ?",
+    "DELETE FROM received_id WHERE session = ?",
+    "REPLACE INTO subscription VALUES (?,?,?,?)",
+    "DELETE FROM subscription WHERE session = ? AND filter = ?",
+    "INSERT INTO message VALUES (?,?,?,?,?,?,?,?)",
+    "DELETE FROM message WHERE key = ?",
+    "INSERT INTO entry VALUES (?,?,?,?,?,?,?,?)",
+    "UPDATE entry SET packet_id = ?, state = ? WHERE key = ?",
+    "UPDATE entry SET state = ?, message = 0 WHERE key = ?",
+    "DELETE FROM entry WHERE key = ?",
+    "INSERT OR IGNORE INTO received_id VALUES (?,?)",
+    "DELETE FROM received_id WHERE session = ? AND packet_id = ?",
+    "REPLACE INTO retained VALUES (?,?,?,?,?,?,?)",
+    "DELETE FROM retained WHERE topic = ?",
+    "BEGIN IMMEDIATE",
+    "COMMIT",
+    "ROLLBACK",
+};
+
+std::int64_t signed_key(Key key) {
+    return static_cast<std::int64_t>(key);
+}
+
+class SqliteBackend final : public Backend {
+public:
+    explicit SqliteBackend(std::string file) : file_(std::move(file)) {}
+
+    Fault open(Durability durability);
+    Fault read(Reader& reader, bool several_shards) override;
+    Fault write(std::span<const Batch* const> batches) override;
+    void idle() override;
+
+private:
+    Fault execute(const char* sql);
+    Fault fault(const char* doing) const;
+    Fault check_owner();
+    std::int64_t pragma(const char* sql);
+    int write_batch(const Batch& batch);
+    int write_sessions(const Batch& batch);
+    int write_messages(const Batch& batch);
+    int write_entries(const Batch& batch);
+    int write_subscriptions(const Batch& batch);
+    int write_retained(const Batch& batch);
+    Statement& of(Sql sql) { return statements_[sql]; }
+    static void bind_message(Statement& statement, const MessageRow& row);
+
+    const std::string file_;
+    Database database_;  // before the statements: it outlives them
+    std::array<Statement, kStatements> statements_;
+    bool has_log_ = false;  // written since the last checkpoint
+};
+
+Fault SqliteBackend::fault(const char* doing) const {
+    Fault fault;
+    const int code = sqlite3_extended_errcode(database_.get());
+    fault.is_full = (code & 0xFF) == SQLITE_FULL;
+    fault.text = std::string(doing) + " '" + file_ + "': " + sqlite3_errmsg(database_.get());
+    if ((code & 0xFF) == SQLITE_NOTADB) {
+        fault.text = "'" + file_ +
+                     "' is no store of this broker (mosquitto's own database cannot be read): "
+                     "name another file";
+    } else if ((code & 0xFF) == SQLITE_BUSY) {
+        fault.text =
+            "'" + file_ + "' is in use by another process: each broker needs a store of its own";
+    } else if (const int cause = sqlite3_system_errno(database_.get()); cause != 0) {
+        fault.text += std::string(" (") + std::strerror(cause) + ")";
+    }
+    return fault;
+}
+
+Fault SqliteBackend::execute(const char* sql) {
+    if (sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr) == SQLITE_OK) return {};
+    return fault("cannot use the store");
+}
+
+std::int64_t SqliteBackend::pragma(const char* sql) {
+    Statement statement;
+    if (statement.prepare(database_.get(), sql) != SQLITE_OK || !statement.next()) return -1;
+    return statement.number_at(0);
+}
+
+// An empty file becomes a store; one of somebody else's is left alone.
+Fault SqliteBackend::check_owner() {
+    if (Fault f = execute("PRAGMA schema_version"); f) return f;
+    const bool is_new = pragma("PRAGMA schema_version") == 0;
+    const std::int64_t owner = pragma("PRAGMA application_id");
+    if (!is_new && owner != kApplicationId) {
+        return {"'" + file_ + "' is a database of another program: name another file", false};
+    }
+    const std::int64_t version = pragma("PRAGMA user_version");
+    if (!is_new && version > kSchemaVersion) {
+        return {"'" + file_ + "' was written by a newer version of this broker", false};
+    }
+    return {};
+}
+
+Fault SqliteBackend::open(Durability durability) {
+    constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    sqlite3* opened = nullptr;
+    const int code = sqlite3_open_v2(file_.c_str(), &opened, kFlags, nullptr);
+    database_.reset(opened);
+    if (code != SQLITE_OK) return fault("cannot open the store");
+    sqlite3_extended_result_codes(database_.get(), 1);
+    // The order matters: with the exclusive lock taken before the log is opened there is no shared
+    // memory file, and nobody else can open this one.
+    for (const char* sql : {"PRAGMA locking_mode = EXCLUSIVE", "PRAGMA mmap_size = 0"}) {
+        if (Fault f = execute(sql); f) return f;
+    }
+    if (Fault f = check_owner(); f) return f;
+    if (Fault f = execute("PRAGMA journal_mode = WAL"); f) return f;
+    if (pragma("PRAGMA schema_version") == 0) {
+        const std::string make =
+            "BEGIN EXCLUSIVE; PRAGMA application_id = " + std::to_string(kApplicationId) +
+            "; PRAGMA user_version = " + std::to_string(kSchemaVersion) + ";" + kSchema + "COMMIT;";
+        if (Fault f = execute(make.c_str()); f) return f;
+    }
+    const char* sync = durability == Durability::machine ? "PRAGMA synchronous = FULL"
+                                                         : "PRAGMA synchronous = NORMAL";
+    for (const char* sql : {sync, kCheckpointAt}) {
+        if (Fault f = execute(sql); f) return f;
+    }
+    for (std::size_t i = 0; i < kStatements; ++i) {
+        if (statements_[i].prepare(database_.get(), kSql[i]) != SQLITE_OK) {
+            return fault("cannot use the store");
+        }
+    }
+    return {};
+}
+
+// Writing.
+
+Fault SqliteBackend::write(std::span<const Batch* const> batches) {
+    int code = of(begin).run();
+    for (std::size_t i = 0; code == SQLITE_OK && i < batches.size(); ++i)
+        code = write_batch(*batches[i]);
+    if (code == SQLITE_OK) code = of(commit).run();
+    has_log_ = true;
+    if (code == SQLITE_OK) return {};
+    Fault failed = fault("cannot write to the store");
+    if (sqlite3_get_autocommit(database_.get()) == 0) of(rollback).run();
+    return failed;
+}
+
+int SqliteBackend::write_batch(const Batch& batch) {
+    int code = write_sessions(batch);
+    if (code == SQLITE_OK) code = write_messages(batch);
+    if (code == SQLITE_OK) code = write_entries(batch);
+    if (code == SQLITE_OK) code = write_subscriptions(batch);
+    if (code == SQLITE_OK) code = write_retained(batch);
+    return code;
+}
+
+// Topic or key are bound already.
+void SqliteBackend::bind_message(Statement& statement, const MessageRow& row) {
+    statement.bytes(row.properties).bytes(row.payload);
+    statement.number(static_cast<int>(row.qos)).number(row.retain ? 1 : 0);
+    row.expires_at == kNever ? statement.null() : statement.number(row.expires_at);
+    statement.number(signed_key(row.publisher));
+}
+
+int SqliteBackend::write_sessions(const Batch& batch) {
+    for (const auto& [number, change] : batch.sessions) {
+        if (change.is_removed) {
+            for (const Sql sql :
+                 {drop_session, drop_session_subscriptions, drop_session_received_ids}) {
+                if (const int code = of(sql).number(signed_key(number)).run(); code != SQLITE_OK) {
+                    return code;
+                }
+            }
+            continue;
+        }
+        const SessionRow row = batch.row(change);
+        Statement& put = of(put_session);
+        put.number(signed_key(row.number)).text(row.client_id).number(row.expiry_interval);
+        row.ends_at == kNever ? put.null() : put.number(row.ends_at);
+        put.number(row.is_online ? 1 : 0);
+        row.has_identity ? put.text(row.user_name) : put.null();
+        put.number(static_cast<std::int64_t>(row.listener));
+        row.will_at == kNever ? put.null() : put.number(row.will_at);
+        if (row.will) {
+            put.number(row.will->delay);
+            row.will->expiry_interval ? put.number(*row.will->expiry_interval) : put.null();
+            put.text(row.will->message.topic).bytes(row.will->message.properties);
+            put.bytes(row.will->message.payload);
+            put.number(static_cast<int>(row.will->message.qos));
+            put.number(row.will->message.retain ? 1 : 0);
+        } else {
+            for (int i = 0; i < 7; ++i)
+                put.null();
+        }
+        if (const int code = put.run(); code != SQLITE_OK) return code;
+    }
+    return SQLITE_OK;
+}
+
+int SqliteBackend::write_messages(const Batch& batch) {
+    for (const NewMessage& fresh : batch.messages) {
+        if (!fresh.message) continue;
+        const MessageRow row = batch.row(*fresh.message);
+        Statement& put = of(put_message).number(signed_key(fresh.key)).text(row.topic);
+        bind_message(put, row);
+        if (const int code = put.run(); code != SQLITE_OK) return code;
+    }
+    for (const Key key : batch.removed_messages) {
+        if (const int code = of(drop_message).number(signed_key(key)).run(); code != SQLITE_OK) {
+            return code;
+        }
+    }
+    return SQLITE_OK;
+}
+
+int SqliteBackend::write_entries(const Batch& batch) {
+    for (const NewEntry& entry : batch.entries) {
+        if (entry.is_cancelled) continue;
+        const auto ids = Batch::subscription_ids(entry);
+        Statement& put = of(put_entry);
+        put.number(signed_key(entry.key)).number(signed_key(entry.session));
+        put.number(signed_key(entry.message)).number(entry.packet_id);
+        put.number(static_cast<int>(entry.state)).number(static_cast<int>(entry.qos));
+        put.number(entry.retain ? 1 : 0);
+        put.bytes({reinterpret_cast<const std::uint8_t*>(ids.data()), ids.size_bytes()});
+        if (const int code = put.run(); code != SQLITE_OK) return code;
+    }
+    for (const EntryChange& change : batch.entry_changes) {
+        int code = SQLITE_OK;
+        switch (change.kind) {
+        case EntryChange::Kind::sent:
+            of(entry_sent).number(change.packet_id).number(static_cast<int>(change.state));
+            code = of(entry_sent).number(signed_key(change.key)).run();
+            break;
+        case EntryChange::Kind::received:
+            of(entry_received).number(static_cast<int>(change.state));
+            code = of(entry_received).number(signed_key(change.key)).run();
+            break;
+        case EntryChange::Kind::removed:
+            code = of(drop_entry).number(signed_key(change.key)).run();
+            break;
+        }
+        if (code != SQLITE_OK) return code;
+    }
+    return SQLITE_OK;
+}
+
+int SqliteBackend::write_subscriptions(const Batch& batch) {
+    for (const SubscriptionChange& change : batch.subscriptions) {
+        Statement& statement = of(change.is_removed ? drop_subscription : put_subscription);
+        statement.number(signed_key(change.session)).text(change.filter);
+        if (!change.is_removed) statement.number(pack(change.options)).number(change.id);
+        if (const int code = statement.run(); code != SQLITE_OK) return code;
+    }
+    for (const ReceivedIdChange& change : batch.received_ids) {
+        Statement& statement = of(change.is_removed ? drop_received_id : put_received_id);
+        const int code = statement.number(signed_key(change.session)).number(change.id).run();
+        if (code != SQLITE_OK) return code;
+    }
+    return SQLITE_OK;
+}
+
+int SqliteBackend::write_retained(const Batch& batch) {
+    for (const auto& [topic, message] : batch.retained) {
+        Statement& statement = of(message ? put_retained : drop_retained).text(topic);
+        if (message) bind_message(statement, batch.row(*message));
+        if (const int code = statement.run(); code != SQLITE_OK) return code;
+    }
+    return SQLITE_OK;
+}
+
+void SqliteBackend::idle() {
+    if (!has_log_) return;
+    has_log_ = false;
+    sqlite3_wal_checkpoint_v2(database_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,
+                              nullptr);
+}
+
+Fault SqliteBackend::read(Reader& reader, bool several_shards) {
+    int code = several_shards ? unshare_messages(database_.get()) : SQLITE_OK;
+    if (code == SQLITE_OK) code = read_everything(database_.get(), reader);
+    return code == SQLITE_OK ? Fault{} : fault("cannot read the store");
+}
+
+}  // namespace
+
+std::unique_ptr<Backend> open(const std::string& file, Durability durability, Fault& fault) {
+    auto backend = std::make_unique<SqliteBackend>(file);
+    fault = backend->open(durability);
+    if (fault) return nullptr;
+    return backend;
+}
+
+}  // namespace mqtt::broker::store

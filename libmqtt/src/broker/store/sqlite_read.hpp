@@ -1,0 +1,18 @@
+// Reads a whole store, row by row. Used by the SQLite back end at the start and by export.
+#pragma once
+
+#include "broker/store/records.hpp"
+#include "broker/store/sqlite.hpp"
+
+namespace mqtt::broker::store {
+
+// SQLITE_OK, or the error of the connection.
+int read_everything(sqlite3* database, Reader& reader);
+// A message that several sessions wait for gets a copy for each but the first.
+int unshare_messages(sqlite3* database);
+
+// How subscription options are stored.
+int pack(const SubscriptionOptions& options);
+SubscriptionOptions unpack_options(std::int64_t bits);
+
+}  // namespace mqtt::broker::store
