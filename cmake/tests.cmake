@@ -63,14 +63,16 @@ function(mqtt_public_headers)
     target_link_libraries(public_headers PRIVATE mqtt_asio mqtt_flags)
 endfunction()
 
-if(MQTT_SANITIZE STREQUAL "fuzzer")
-    mqtt_programs(tests/fuzz "*_fuzz.cpp" LINK test_includes mqtt_net mqtt_core -fsanitize=fuzzer)
-    return()
-endif()
-
 set(tools)
 if(MQTT_BUILD_TOOLS)
     set(tools mqtt-pub_lib mqtt-sub_lib mqtt-bench_lib mqtt-broker-lite_lib tools_common)
+endif()
+if(MQTT_SANITIZE STREQUAL "fuzzer")
+    mqtt_programs(tests/fuzz "*_fuzz.cpp" PART_OF all_tests
+        LINK test_includes ${tools} mqtt_broker mqtt_client mqtt_net mqtt_core -fsanitize=fuzzer)
+    return()
+endif()
+if(MQTT_BUILD_TOOLS)
     mqtt_test(tools LINK ${tools} mqtt_broker mqtt_client OpenSSL::SSL)
 endif()
 mqtt_test(core LINK mqtt_core)
@@ -93,5 +95,5 @@ if(MQTT_SANITIZE STREQUAL "address" AND EXISTS ${PROJECT_SOURCE_DIR}/tests/fuzz/
     add_library(fuzz_replay OBJECT tests/fuzz/replay.cpp)
     target_link_libraries(fuzz_replay PRIVATE mqtt_flags)
     mqtt_programs(tests/fuzz "*_fuzz.cpp" PART_OF all_tests
-        LINK test_includes mqtt_net mqtt_core $<TARGET_OBJECTS:fuzz_replay>)
+        LINK test_includes ${tools} mqtt_broker mqtt_client mqtt_net mqtt_core $<TARGET_OBJECTS:fuzz_replay>)
 endif()
