@@ -27,6 +27,7 @@ complete -c mqtt-bench -s q -l qos -x -d 'quality of service of messages and sub
 complete -c mqtt-bench -l sub-qos -x -a '0 1 2' -d 'quality of service of the subscriptions, when it differs'
 complete -c mqtt-bench -s s -l size -x -d 'payload size: 64, a range 16-1k, or a mix by weight 64:80,1k:20'
 complete -c mqtt-bench -s m -l message -x -d 'payload: a text, @FILE, or template:FILE'
+complete -c mqtt-bench -l replay -r -F -d 'payloads and timing of mqtt-sub --record, over and over; FILE,x2: quicker'
 complete -c mqtt-bench -l message-expiry -x -d 'message expiry interval (5.0); any property: -D publish ...'
 complete -c mqtt-bench -s r -l retain -d 'publish retained messages'
 complete -c mqtt-bench -l verify -x -a 'order off' -d 'order: loss, duplicates and order of every stream; off: plain payload'
