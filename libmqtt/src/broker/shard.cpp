@@ -74,6 +74,10 @@ Shard::~Shard() = default;
 
 void Shard::run() {
     loop_.run();
+    // A connection may have come from a log-in in the very turn that ended the loop.
+    const std::vector<Peer*> late(peers.all().begin(), peers.all().end());
+    for (Peer* peer : late)
+        peer->abort("the broker is shutting down");
 }
 
 void Shard::stop(TimePoint deadline) {
