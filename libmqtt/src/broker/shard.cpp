@@ -75,8 +75,7 @@ Shard::~Shard() = default;
 void Shard::run() {
     loop_.run();
     // A connection may have come from a log-in in the very turn that ended the loop.
-    const std::vector<Peer*> late(peers.all().begin(), peers.all().end());
-    for (Peer* peer : late)
+    for (Peer* peer : peers.all())
         peer->abort("the broker is shutting down");
 }
 
