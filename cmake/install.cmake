@@ -30,11 +30,11 @@ endif()
 if(TARGET mqtt-broker-lite)
     set(MQTT_SYSTEMD_DIR lib/systemd CACHE STRING "where systemd's units go, below the prefix or absolute")
     set(MQTT_SYSUSERS_DIR lib/sysusers.d CACHE STRING "where systemd's users go")
-    configure_file(packaging/systemd/mqtt-broker-lite.service.in
+    configure_file(tools/mqtt-broker-lite/systemd/mqtt-broker-lite.service.in
                    ${PROJECT_BINARY_DIR}/mqtt-broker-lite.service @ONLY)
-    install(FILES ${PROJECT_BINARY_DIR}/mqtt-broker-lite.service packaging/systemd/mqtt-broker-lite.socket
+    install(FILES ${PROJECT_BINARY_DIR}/mqtt-broker-lite.service tools/mqtt-broker-lite/systemd/mqtt-broker-lite.socket
             DESTINATION ${MQTT_SYSTEMD_DIR}/system COMPONENT tools)
-    install(FILES packaging/systemd/mqtt-broker-lite.sysusers RENAME mqtt-broker-lite.conf
+    install(FILES tools/mqtt-broker-lite/systemd/mqtt-broker-lite.sysusers RENAME mqtt-broker-lite.conf
             DESTINATION ${MQTT_SYSUSERS_DIR} COMPONENT tools)
 endif()
 

@@ -1,7 +1,7 @@
 # The systemd unit: systemd understands it, its sandbox is tight, and its user can be made.
 . "$(dirname "$0")/lib.sh"
 need systemd-analyze systemd-sysusers
-units=$lib_root/packaging/systemd
+units=$lib_root/tools/mqtt-broker-lite/systemd
 sed "s#@CMAKE_INSTALL_FULL_BINDIR@#$BIN#" "$units/mqtt-broker-lite.service.in" >"$T/mqtt-broker-lite.service"
 cp "$units/mqtt-broker-lite.socket" "$T"
 run systemd-analyze verify --man=no "$T/mqtt-broker-lite.service" "$T/mqtt-broker-lite.socket"
