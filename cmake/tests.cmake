@@ -44,6 +44,10 @@ function(mqtt_test folder)
     add_dependencies(all_tests test_${folder})
 endfunction()
 
+# Its reference is std::regex, in which GCC 12 suspects uninitialised members under AddressSanitizer.
+set_source_files_properties(tests/tools/regex_test.cpp PROPERTIES COMPILE_OPTIONS
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+
 # Every public header alone in a translation unit, which must not bring in what users may not have.
 function(mqtt_public_headers)
     mqtt_glob(headers DIRS libmqtt/include/mqtt PATTERNS "*.hpp")
