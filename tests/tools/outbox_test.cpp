@@ -97,7 +97,8 @@ TEST_CASE("outbox: a message comes back as it was, binary, with properties and e
     in.request.message_expiry_interval = 10;
     std::string bytes;
     append_outbox_message(bytes, in);
-    const auto out = read_outbox_message(bytes + std::string(7, '\0'));
+    const std::string padded = bytes + std::string(7, '\0');
+    const auto out = read_outbox_message(padded);
     REQUIRE(out);
     CHECK(out->request.topic == "a/b");
     CHECK(mqtt::as_text(out->request.payload) == std::string_view("\0\xFF x", 4));

@@ -124,6 +124,7 @@ TEST_CASE("time: ISO 8601 as --json and people write it") {
     CHECK(parse_iso_time("1970-01-01T00:00:01Z") == 1s);
     CHECK(parse_iso_time("1970-01-01T02:00:00.000001+02:00") == 1us);
     CHECK(parse_iso_time("1970-01-01T00:00:00-0130") == 5400s);
+    CHECK(!parse_iso_time("3024-01-01T00:00:00Z"));  // beyond 64 bits of nanoseconds
     CHECK_FALSE(parse_iso_time("1970-01-01"));
     CHECK_FALSE(parse_iso_time("1970-01-01T00:00:00Q"));
     CHECK_FALSE(parse_iso_time(""));

@@ -98,9 +98,11 @@ std::optional<std::chrono::nanoseconds> parse_iso_time(std::string_view text) {
         !part(when.tm_hour, 2, ':') || !part(when.tm_min, 2, ':') || !part(when.tm_sec, 2, 0)) {
         return std::nullopt;
     }
-    const bool is_date = when.tm_mon >= 1 && when.tm_mon <= 12 && when.tm_mday >= 1 &&
-                         when.tm_mday <= 31 && when.tm_hour <= 23 && when.tm_min <= 59 &&
-                         when.tm_sec <= 60;
+    // Nanoseconds since 1970 in 64 bits reach so far.
+    const bool is_in_range = when.tm_year > 1677 && when.tm_year < 2262;
+    const bool is_date = is_in_range && when.tm_mon >= 1 && when.tm_mon <= 12 &&
+                         when.tm_mday >= 1 && when.tm_mday <= 31 && when.tm_hour <= 23 &&
+                         when.tm_min <= 59 && when.tm_sec <= 60;
     if (!is_date) return std::nullopt;
     when.tm_year -= 1900;
     when.tm_mon -= 1;

@@ -34,7 +34,8 @@ private:
     char zone_[8] = "";   // "+0200"
 };
 
-// "2024-05-06T21:48:00[.fraction][Z|+02:00|+0200]" as time since the epoch; without a zone: local time.
+// "2024-05-06T21:48:00[.fraction][Z|+02:00|+0200]" as time since the epoch, from 1678 to 2261; without a zone:
+// local time.
 std::optional<std::chrono::nanoseconds> parse_iso_time(std::string_view text);
 
 }  // namespace tools
