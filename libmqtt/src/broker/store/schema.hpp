@@ -9,11 +9,7 @@ inline constexpr int kApplicationId = 0x4D515442;
 // PRAGMA user_version.
 inline constexpr int kSchemaVersion = 1;
 
-// Columns of a message, in this order wherever one is stored.
-#define MQTT_STORE_MESSAGE_COLUMNS                                            \
-    "properties BLOB NOT NULL, payload BLOB NOT NULL, qos INTEGER NOT NULL, " \
-    "retain INTEGER NOT NULL, expires_at INTEGER, publisher INTEGER NOT NULL"
-
+// Columns of a message are the same, and in the same order, wherever one is stored.
 inline constexpr const char* kSchema =
     "CREATE TABLE session (number INTEGER PRIMARY KEY, client_id TEXT NOT NULL,"
     "  expiry_interval INTEGER NOT NULL, ends_at INTEGER, is_online INTEGER NOT NULL,"
@@ -23,17 +19,16 @@ inline constexpr const char* kSchema =
     "CREATE TABLE subscription (session INTEGER NOT NULL, filter TEXT NOT NULL,"
     "  options INTEGER NOT NULL, id INTEGER NOT NULL,"
     "  PRIMARY KEY (session, filter)) WITHOUT ROWID;"
-    "CREATE TABLE message (key INTEGER PRIMARY KEY, topic TEXT NOT "
-    "NULL, " MQTT_STORE_MESSAGE_COLUMNS
-    ");"
-    "CREATE TABLE entry (key INTEGER PRIMARY KEY, session INTEGER NOT NULL, message INTEGER NOT "
-    "NULL,"
-    "  packet_id INTEGER NOT NULL, state INTEGER NOT NULL, qos INTEGER NOT NULL,"
-    "  retain INTEGER NOT NULL, subscription_ids BLOB NOT NULL);"
+    "CREATE TABLE message (key INTEGER PRIMARY KEY, topic TEXT NOT NULL,"
+    "  properties BLOB NOT NULL, payload BLOB NOT NULL, qos INTEGER NOT NULL,"
+    "  retain INTEGER NOT NULL, expires_at INTEGER, publisher INTEGER NOT NULL);"
+    "CREATE TABLE entry (key INTEGER PRIMARY KEY, session INTEGER NOT NULL,"
+    "  message INTEGER NOT NULL, packet_id INTEGER NOT NULL, state INTEGER NOT NULL,"
+    "  qos INTEGER NOT NULL, retain INTEGER NOT NULL, subscription_ids BLOB NOT NULL);"
     "CREATE TABLE received_id (session INTEGER NOT NULL, packet_id INTEGER NOT NULL,"
     "  PRIMARY KEY (session, packet_id)) WITHOUT ROWID;"
-    "CREATE TABLE retained (topic TEXT PRIMARY KEY, " MQTT_STORE_MESSAGE_COLUMNS ") WITHOUT ROWID;";
-
-#undef MQTT_STORE_MESSAGE_COLUMNS
+    "CREATE TABLE retained (topic TEXT PRIMARY KEY,"
+    "  properties BLOB NOT NULL, payload BLOB NOT NULL, qos INTEGER NOT NULL,"
+    "  retain INTEGER NOT NULL, expires_at INTEGER, publisher INTEGER NOT NULL) WITHOUT ROWID;";
 
 }  // namespace mqtt::broker::store
