@@ -132,7 +132,9 @@ private:
         try {
             if (line.value.empty())
                 throw ConfError("the value is missing (" + std::string(key->value) + ")");
-            if (key->scope == ConfScope::listener && key->name != "listener") {
+            // As mosquitto: a default that is said aloud opens no default listener.
+            if (key->scope == ConfScope::listener && key->name != "listener" &&
+                line.value != key->usual) {
                 conf_.current().is_mentioned = true;
             }
             key->apply(conf_, line);

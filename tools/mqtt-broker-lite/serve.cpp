@@ -83,7 +83,16 @@ void announce(const Setup& setup, const mqtt::Broker& broker, Log& log) {
                   "nobody can log in: the configuration has listeners, so set allow_anonymous true "
                   "or a password_file");
     }
-    log.write("sessions, queues and retained messages are kept in memory and end with the program");
+    using enum mqtt::Persistence;
+    if (setup.config.persistence == off) {
+        log.write(
+            "sessions, queues and retained messages are kept in memory and end with the program");
+    } else {
+        log.write(fmt::format(
+            "sessions, queues and retained messages are kept in {} ({})", setup.config.store_file,
+            setup.config.persistence == batch ? "batch: written every 100 ms"
+                                              : "strict: before they are acknowledged"));
+    }
     const std::size_t room = broker.connection_limit();
     const std::size_t wanted = setup.config.maximum_connections;
     if (wanted > room) {
