@@ -116,6 +116,7 @@ expect_exit 0
 run mqtt-pub -p "$port" -t a -m x -q 1
 expect_exit 0
 cat "$T/pipe" >"$T/read" & reader=$!; lib_pids+=("$reader")
+until_true 20 test -s "$T/read"  # without any reader the pipe would be broken
 kill "$sleeper"
 until_true 20 grep -q '^[0-9]*: [0-9]* log lines are lost: the destination of the log' "$T/read"
 kill "$pid"; finish "$pid"; expect_exit 0
