@@ -47,6 +47,7 @@ lanes() {
         (lane "$n" "$program" "$@") >"$T/lane.$n.log" 2>&1 &
         jobs+=("$!")
     done
+    trap 'sleep 1; cat "${logs[@]}" >&2; exit 143' TERM  # out of time: say where
     for n in "${!jobs[@]}"; do
         if ! wait "${jobs[$n]}"; then cat "${logs[$n]}" >&2; failed=1; fi
     done
@@ -62,6 +63,7 @@ lane() {
     export HOME=$T
     lib_pids=()
     trap lib_cleanup EXIT
+    trap 'echo "cut off at case $CASE of $LABEL" >&2; exit 143' TERM
     is_ours || case " ${row_versions[*]} " in *' 2.'*) ;; *) return 0 ;; esac  # nothing to ask
     with_broker theirs 'max_queued_messages 0' "${@//%T%/$T}"
     local at=$PORT log=$BROKER_LOG
