@@ -71,6 +71,23 @@ TEST_CASE("histogram: merging equals recording into one") {
     }
 }
 
+TEST_CASE("histogram: copies and what was moved keep every sample") {
+    Histogram first;
+    first.record(17);
+    first.record(2'000'000'000);
+    Histogram second = first;
+    second.record(5);
+    CHECK(first.count() == 2);
+    CHECK(second.count() == 3);
+    first = second;
+    CHECK(first.at(0.3) == 5);
+    const Histogram third = std::move(first);
+    CHECK(third.count() == 3);
+    first = third;  // moved from, assigned to
+    CHECK(first.count() == 3);
+    CHECK(first.max() == 2'000'000'000);
+}
+
 TEST_CASE("histogram: clearing leaves nothing behind") {
     Histogram histogram;
     histogram.record(5);

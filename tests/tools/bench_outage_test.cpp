@@ -89,6 +89,52 @@ Spec pair_of(QoS qos) {
 
 }  // namespace
 
+TEST_CASE("generator: messages that nobody acknowledged are kept as runs, and a bounded number") {
+    Line line(pair_of(QoS::at_least_once));
+    line.send(1000);
+    // Every second one is acknowledged, the connection ends.
+    for (std::size_t i = 0; i < 1000; i += 2) {
+        line.acknowledge(i, i + 1);
+        line.deliver(i, i + 1);
+    }
+    CHECK(line.lost() == 0);
+    CHECK(line.generator->uncertain().size() == 500);
+    CHECK(line.generator->counters().unproven == 500);
+    CHECK(line.excused == 500);
+}
+
+TEST_CASE("generator: what a broker refuses without end takes bounded memory and is told") {
+    Spec spec = pair_of(QoS::at_least_once);
+    spec.duration = std::chrono::hours(1);
+    Line line(spec);
+    const std::size_t count = 2 * Generator::kMaxUncertain + 2'000;
+    for (std::size_t i = 0; i < count; ++i) {
+        line.send(1);
+        // Runs of one message each.
+        line.generator->on_delivered(line.tokens[i], i % 2 == 0, line.now);
+        if (i % 2 == 1) line.generator->on_message(0, line.sent[i], false, line.now);
+        line.sent[i] = {};
+    }
+    CHECK(line.generator->uncertain().size() == Generator::kMaxUncertain);
+    CHECK(line.generator->counters().refused == count / 2);
+    CHECK(line.generator->counters().unkept_deliveries == 1'000);
+    CHECK(line.lost() == 1'000);  // the controller gives these the benefit of the doubt
+}
+
+TEST_CASE("stream check: excuses take bounded memory; old ones are settled") {
+    StreamChecks checks;
+    checks.add_streams(1);
+    // Of the first ten outages one message each never comes.
+    constexpr std::uint64_t kOutages = StreamChecks::kMaxRanges + 100;
+    for (std::uint64_t i = 0; i < kOutages; ++i) {
+        checks.on_message(0, 2 * i, false);
+        checks.excuse(0, 2 * i + 1, 2 * i + 2);
+        if (i >= 10) checks.on_message(0, 2 * i + 1, false);
+    }
+    CHECK(checks.excused_of(0, 2 * kOutages) == 10);
+    CHECK(checks.lost_of(0, 2 * kOutages) == 0);
+}
+
 TEST_CASE("stream check: excused numbers are not lost, whether they come late or never") {
     StreamChecks checks;
     checks.add_streams(1);

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "mqtt-bench/plan.hpp"
+#include "mqtt-bench/sources.hpp"
 
 using namespace mqtt::bench;
 
@@ -221,4 +222,20 @@ TEST_CASE("plan: contradictions within a group are refused") {
     spec.groups[0].role = Role::pub;
     spec.groups[0].topic = "a/%{seq:0-1}/%{rand:0-1}";
     CHECK_THROWS_AS(Plan(spec, 1), std::invalid_argument);
+}
+
+TEST_CASE("sources: on loopback more addresses are taken before ports become scarce") {
+    mqtt::Endpoint near;
+    near.host = "127.0.0.1";
+    mqtt::Endpoint far;
+    far.host = "192.0.2.1";
+    const std::uint32_t ports = local_ports();
+    REQUIRE(ports >= 1000);
+    CHECK(choose_sources({near}, ports / 4).empty());
+    const auto two = choose_sources({near}, ports * 6 / 10);
+    CHECK(two == std::vector<std::string>{"127.0.0.1", "127.0.0.2"});
+    CHECK(choose_sources({near}, ports * 10).size() >= 20);
+    CHECK(choose_sources({far}, ports * 6 / 10).empty());
+    // Two targets have twice the ports.
+    CHECK(choose_sources({near, near}, ports * 6 / 10).empty());
 }

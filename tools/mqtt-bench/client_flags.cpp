@@ -167,7 +167,7 @@ constexpr std::array kRows{
               .help = "local addresses and networks (10.0.0.0/28) to connect from, in turn",
               .details = "One address has about 28,000 ports per target. Where that is too little "
                          "and nothing is said, the addresses of this host are taken in turn; on "
-                         "loopback 127.0.0.1, 127.0.0.2 and so on.",
+                         "loopback 127.0.0.1, 127.0.0.2 and so on, already from 11,000 on.",
               .repeatable = true},
              add_sources},
     BenchRow{{.long_name = "start",

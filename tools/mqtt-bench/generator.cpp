@@ -111,7 +111,8 @@ void Generator::forget_in_flight() {
         const InFlight& slot = slots_[i];
         if (slot.publisher == InFlight::kFree || publishers_[slot.publisher].in_flight > 0)
             continue;
-        uncertain_.push_back({slot.stream, slot.sequence});
+        ++counters_.unproven;
+        add_uncertain(slot.stream, slot.sequence);
         release_slot(i);
     }
 }
@@ -283,7 +284,7 @@ void Generator::on_delivered(std::uint64_t token, bool refused, std::int64_t now
     }
     if (refused) {
         ++counters_.refused;
-        uncertain_.push_back({slot.stream, slot.sequence});
+        add_uncertain(slot.stream, slot.sequence);
     } else {
         ++counters_.acked;
         if (is_measured(now)) ++counters_.acked_in_window;

@@ -52,11 +52,12 @@ struct Shared {
     std::unique_ptr<std::atomic<std::uint64_t>[]> next_of_stream;
 };
 
-// A message that was sent and never acknowledged because its connection ended: nobody knows whether
-// the broker has it.
+// Messages that were sent and never acknowledged because their connection ended (nobody knows
+// whether the broker has them), or that were refused: they are not owed.
 struct Uncertain {
     std::uint32_t stream = 0;
-    std::uint64_t sequence = 0;
+    std::uint64_t first = 0;
+    std::uint64_t past = 0;  // one past the last
 };
 
 class Generator {
@@ -125,6 +126,8 @@ public:
     void add_sent(std::vector<std::uint64_t>& sent_of_stream) const;
     void give_up_in_flight();  // at the end: what is still in flight is uncertain
     const std::vector<Uncertain>& uncertain() const { return uncertain_; }
+    // Beyond these they are only counted, as `unkept_deliveries`.
+    static constexpr std::size_t kMaxUncertain = 200'000;
     // Of all workers, before lost(); and what those could not see who are absent at the end.
     void excuse(const std::vector<Uncertain>& uncertain);
     // Never seen, given what was sent of every stream of the run.
@@ -179,6 +182,7 @@ private:
                        const PayloadHeader& header);
     std::uint64_t take_slot(const InFlight& what);
     void forget_in_flight();
+    void add_uncertain(std::uint32_t stream, std::uint64_t sequence);
     void add_groups();
     void add_subscribers();
     void release_slot(std::uint64_t token);

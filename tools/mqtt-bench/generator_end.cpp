@@ -37,7 +37,25 @@ CheckCounts Generator::check_counts() const {
 
 void Generator::give_up_in_flight() {
     for (const InFlight& slot : slots_) {
-        if (slot.publisher != InFlight::kFree) uncertain_.push_back({slot.stream, slot.sequence});
+        if (slot.publisher == InFlight::kFree) continue;
+        ++counters_.unproven;
+        add_uncertain(slot.stream, slot.sequence);
+    }
+}
+
+// What a connection takes down with it is nearly always one run of numbers per stream.
+void Generator::add_uncertain(std::uint32_t stream, std::uint64_t sequence) {
+    if (!uncertain_.empty()) {
+        Uncertain& last = uncertain_.back();
+        if (last.stream == stream && last.past == sequence) {
+            ++last.past;
+            return;
+        }
+    }
+    if (uncertain_.size() < kMaxUncertain) {
+        uncertain_.push_back({stream, sequence, sequence + 1});
+    } else {
+        counters_.unkept_deliveries += plan_.fan_out_of(stream);
     }
 }
 
@@ -62,7 +80,7 @@ void Generator::excuse(const std::vector<Uncertain>& uncertain) {
         for (const Subscriber& sub : subscribers_) {
             const std::uint32_t place = plan_.place_in(sub.set, one.stream);
             if (place == Plan::kNone || sub.shared) continue;
-            checks_.excuse(sub.first_check + place, one.sequence, one.sequence + 1);
+            checks_.excuse(sub.first_check + place, one.first, one.past);
         }
     }
 }

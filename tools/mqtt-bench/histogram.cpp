@@ -3,8 +3,26 @@
 
 #include <algorithm>
 #include <cmath>
+#include <new>
 
 namespace mqtt::bench {
+
+Histogram::Histogram()
+    : counts_(static_cast<std::uint64_t*>(std::calloc(kBuckets, sizeof(std::uint64_t)))) {
+    if (!counts_) throw std::bad_alloc();
+}
+
+Histogram::Histogram(const Histogram& other) : Histogram() {
+    merge(other);
+}
+
+Histogram& Histogram::operator=(const Histogram& other) {
+    if (this == &other) return *this;
+    if (!counts_) return *this = Histogram(other);
+    clear();
+    merge(other);
+    return *this;
+}
 
 void Histogram::merge(const Histogram& other) {
     if (other.total_ == 0) return;
@@ -19,7 +37,7 @@ void Histogram::merge(const Histogram& other) {
 
 void Histogram::clear() {
     if (total_ == 0) return;
-    std::fill(counts_.begin() + index_of(min_), counts_.begin() + index_of(max_) + 1, 0);
+    std::fill(&counts_[index_of(min_)], &counts_[index_of(max_)] + 1, 0);
     total_ = 0;
     sum_ = 0;
     min_ = ~std::uint64_t{0};

@@ -5,8 +5,9 @@
 
 #include <bit>
 #include <cstdint>
+#include <cstdlib>
+#include <memory>
 #include <optional>
-#include <vector>
 
 namespace mqtt::bench {
 
@@ -15,7 +16,11 @@ public:
     static constexpr std::uint64_t kHighest = 3'600'000'000'000;  // ns; above it counts as this
     static constexpr int kSignificantDigits = 3;
 
-    Histogram() : counts_(kBuckets) {}
+    Histogram();
+    Histogram(const Histogram& other);
+    Histogram& operator=(const Histogram& other);
+    Histogram(Histogram&&) noexcept = default;  // what was moved from may only be assigned to
+    Histogram& operator=(Histogram&&) noexcept = default;
 
     // About 2 ns. Negative durations count as 0.
     void record(std::int64_t ns) { record(ns, 1); }
@@ -68,7 +73,11 @@ public:
     void set_exact(std::uint64_t min, std::uint64_t max, double mean);
 
 private:
-    std::vector<std::uint64_t> counts_;
+    struct Free {
+        void operator()(std::uint64_t* counts) const { std::free(counts); }
+    };
+    // 264 KiB, of which the kernel gives only the pages that samples fell on.
+    std::unique_ptr<std::uint64_t[], Free> counts_;
     std::uint64_t total_ = 0;
     std::uint64_t sum_ = 0;
     std::uint64_t min_ = ~std::uint64_t{0};

@@ -75,6 +75,8 @@ constexpr Field<Result> kCounts[] = {
     of_result<&Result::excused>("excused", "owed, but the subscriber was away"),
     counter<&Counters::retained>("retained", "replayed because of a subscription"),
     counter<&Counters::answered>("answered", "requests"),
+    counter<&Counters::unproven>("unproven", "sent, the acknowledgement lost with its connection"),
+    counter<&Counters::unkept_deliveries>("unkept_deliveries", "of unproven ones too many to keep"),
     counter<&Counters::received_bytes>("received_bytes", "payload"),
     of_result<&Result::lost>("loss", "owed and not delivered after the drain"),
     of_result<&Result::checks, &CheckCounts::duplicates>("duplicates", "without the DUP flag"),

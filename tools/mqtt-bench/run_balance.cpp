@@ -42,6 +42,16 @@ void Run::fill_checks() {
         }
     }
     fill_shared(shared, sent, uncertain);
+    // Which of them arrived is not known any more: the benefit of the doubt, and no proof.
+    r.counters.unproven = r.counters.unkept_deliveries = 0;
+    for (const auto& worker : workers_) {
+        const Counters& final = worker->generator().counters();
+        r.counters.unproven += final.unproven;
+        r.counters.unkept_deliveries += final.unkept_deliveries;
+    }
+    const std::uint64_t doubtful = std::min(r.lost, r.counters.unkept_deliveries);
+    r.lost -= doubtful;
+    r.excused += doubtful;
     if (squares > 0) r.fairness = sum * sum / (squares * plan_->subscribers());
     const std::uint64_t refused_here = plan_->subscribers() == 0 ? r.counters.owed : r.excused;
     r.expected = r.counters.owed - std::min(r.counters.owed, refused_here);
@@ -65,6 +75,14 @@ void Run::fill_proof() {
         const bool lower =
             group.subscribers > 0 && static_cast<int>(group.spec.subscribe_qos) < r.qos;
         if (mixed || lower) return;
+    }
+    if (r.counters.unkept_deliveries > 0) {
+        r.proof = fmt::format(
+            "QoS {}: not provable, {} acknowledgements went down with their connections or were "
+            "refusals: too many to keep",
+            r.qos,
+            with_commas(static_cast<std::int64_t>(r.counters.unproven + r.counters.refused)));
+        return;
     }
     const std::uint64_t twice = r.checks.duplicates + r.checks.flagged_duplicates;
     const auto number = [](std::uint64_t n) { return with_commas(static_cast<std::int64_t>(n)); };
@@ -98,9 +116,11 @@ void Run::fill_shared(const std::vector<SharedCheck>& shared,
         }
         for (const Uncertain& one : uncertain) {
             if (plan_->place_in(set, one.stream) == Plan::kNone) continue;
-            if (shared[set].has(one.stream, one.sequence)) continue;
-            ++r.excused;
-            if (r.lost > 0) --r.lost;
+            for (std::uint64_t sequence = one.first; sequence < one.past; ++sequence) {
+                if (shared[set].has(one.stream, sequence)) continue;
+                ++r.excused;
+                if (r.lost > 0) --r.lost;
+            }
         }
     }
 }

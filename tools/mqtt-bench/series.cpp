@@ -34,6 +34,8 @@ void Counters::add(const Counters& o) {
     unmeasured += o.unmeasured;
     retained += o.retained;
     answered += o.answered;
+    unproven += o.unproven;
+    unkept_deliveries += o.unkept_deliveries;
     turns += o.turns;
     cpu_ns += o.cpu_ns;
     cpu_ns_in_window += o.cpu_ns_in_window;

@@ -68,6 +68,9 @@ struct Counters {
     std::uint64_t unmeasured = 0;  // without a usable time stamp
     std::uint64_t retained = 0;    // replayed because of a subscription
     std::uint64_t answered = 0;    // requests, by a group of role answer
+    // messages whose acknowledgement went down with their connection
+    std::uint64_t unproven = 0;
+    std::uint64_t unkept_deliveries = 0;  // of those beyond what is kept by number
     // the worker itself
     std::uint64_t turns = 0;
     std::uint64_t cpu_ns = 0;

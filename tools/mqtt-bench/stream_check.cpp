@@ -138,14 +138,19 @@ std::uint64_t StreamChecks::missing_in(std::uint32_t stream, std::uint64_t first
     }
     const auto entry = holes_.find(stream);
     if (entry == holes_.end()) return missing;
-    for (const auto& [from, to] : entry->second.ranges)
-        missing += overlap(from, to);
+    const auto& holes = entry->second.ranges;
+    auto hole = holes.upper_bound(first);
+    if (hole != holes.begin()) --hole;
+    for (; hole != holes.end() && hole->first < past; ++hole)
+        missing += overlap(hole->first, hole->second);
     return missing;
 }
 
 void StreamChecks::excuse(std::uint32_t stream, std::uint64_t first, std::uint64_t past) {
     if (first >= past) return;
-    std::vector<Range>& ranges = excused_[stream];
+    Excuses& excuses = excused_[stream];
+    std::vector<Range>& ranges = excuses.ranges;
+    const std::size_t before = ranges.size();
     // Kept sorted and apart: ranges come nearly always at the end.
     auto at = std::lower_bound(ranges.begin(), ranges.end(), Range{first, 0});
     if (at != ranges.begin() && std::prev(at)->second >= first) {
@@ -160,13 +165,24 @@ void StreamChecks::excuse(std::uint32_t stream, std::uint64_t first, std::uint64
         next = ranges.erase(next);
         at = std::prev(next);
     }
+    excused_ranges_ += ranges.size() - before;
+    if (excused_ranges_ > kMaxRanges) settle_oldest(stream, excuses);
+}
+
+// Nothing of so old an outage is expected any more.
+void StreamChecks::settle_oldest(std::uint32_t stream, Excuses& excuses) {
+    const auto [first, past] = excuses.ranges.front();
+    if (past > states_[stream].next) return;  // it is not over
+    excuses.settled += missing_in(stream, first, past);
+    excuses.ranges.erase(excuses.ranges.begin());
+    --excused_ranges_;
 }
 
 std::uint64_t StreamChecks::excused_of(std::uint32_t stream, std::uint64_t sent) const {
     const auto entry = excused_.find(stream);
     if (entry == excused_.end()) return 0;
-    std::uint64_t excused = 0;
-    for (const auto& [first, past] : entry->second)
+    std::uint64_t excused = entry->second.settled;
+    for (const auto& [first, past] : entry->second.ranges)
         excused += missing_in(stream, first, std::min(past, sent));
     return excused;
 }

@@ -58,7 +58,8 @@ public:
     // Begin again with the first message seen: the subscriber was away, the publishers are elsewhere.
     void restart(std::uint32_t stream);
 
-    static constexpr std::size_t kMaxRanges = 1'000'000;  // of all streams together, 16 B each
+    // Of holes and of excuses, of all streams together, 16 B each.
+    static constexpr std::size_t kMaxRanges = 1'000'000;
 
 private:
     static constexpr std::uint64_t kAllSeen = ~std::uint64_t{0};
@@ -78,10 +79,16 @@ private:
     std::uint64_t missing_in(std::uint32_t stream, std::uint64_t first, std::uint64_t past) const;
 
     using Range = std::pair<std::uint64_t, std::uint64_t>;  // first, one past the last
+    struct Excuses {
+        std::vector<Range> ranges;
+        std::uint64_t settled = 0;  // of ranges beyond kMaxRanges: missing when they were dropped
+    };
+    void settle_oldest(std::uint32_t stream, Excuses& excuses);
     std::vector<State> states_;
     std::unordered_map<std::uint32_t, Holes> holes_;
-    std::unordered_map<std::uint32_t, std::vector<Range>> excused_;
+    std::unordered_map<std::uint32_t, Excuses> excused_;
     std::size_t ranges_ = 0;
+    std::size_t excused_ranges_ = 0;
     CheckCounts counts_;
     bool from_first_;
 };
