@@ -34,6 +34,9 @@ struct RequestOptions {
     tools::MessageStyle style;
     bool skip_retained = false;
     bool latency = false;
+    std::uint64_t responses = 1;  // to wait for; 0: as many as come in time
+    std::uint64_t resend = 0;     // times that the request is sent again while nobody answers
+    std::chrono::nanoseconds resend_after{std::chrono::seconds(2)};
 };
 
 // --outbox: messages are kept in a folder until a server has them.

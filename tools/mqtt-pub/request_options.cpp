@@ -17,6 +17,7 @@ using tools::UsageError;
 using Row = tools::FlagRow<Options>;
 
 constexpr std::string_view kCategory = "Request and response";
+constexpr std::chrono::seconds kWait(30);  // for a response, under our own name
 constexpr std::uint8_t kRrOnly = tools::kOurs | tools::kRr;
 
 void set_response_topic(Options& o, const FlagUse& use) {
@@ -25,6 +26,12 @@ void set_response_topic(Options& o, const FlagUse& use) {
     }
     o.request.response_topic = use.word();
     o.request.wanted = true;
+}
+
+void set_responses(Options& o, const FlagUse& use) {
+    o.request.responses = use.word() == "all" ? 0
+                                              : static_cast<std::uint64_t>(tools::parse_integer(
+                                                    use.typed(), use.word(), 1, 1'000'000'000));
 }
 
 void set_retain_handling(Options& o, const FlagUse& use) {
@@ -39,7 +46,10 @@ constexpr std::array kRows{
          .category = kCategory,
          .help = "publish a request and print the response",
          .details =
-             "Without -e a response topic is chosen and correlation data is added (MQTT 5.0).",
+             "Without -e a response topic is chosen. Correlation data is added in any case (MQTT "
+             "5.0), and a response with other correlation data is somebody else's. When the server "
+             "says that nobody has subscribed to the topic of the request, the run ends at once, "
+             "with exit code 27.",
          .names = tools::kOurs,
          .common = true},
         [](Options& o, const FlagUse&) { o.request.wanted = true; }},
@@ -55,12 +65,46 @@ constexpr std::array kRows{
          .argument = "DURATION",
          .category = kCategory,
          .help = "give up waiting for the response after this time, with exit code 27",
+         .details = "Without it: 30 seconds, or as long as the request is sent again. Started as "
+                    "mosquitto_rr: for ever.",
          .names = kRrOnly},
         [](Options& o, const FlagUse& use) {
             o.timeout = tools::parse_duration(use.typed(), use.word());
             const bool theirs = o.settings.persona != tools::Persona::ours;
             if (o.timeout->count() == 0 || (theirs && *o.timeout < std::chrono::seconds(1))) {
                 throw UsageError("option '-W' needs 1 or more, not '" + use.word() + "'");
+            }
+        }},
+    Row{{.long_name = "responses",
+         .argument = "N",
+         .category = kCategory,
+         .help = "wait for so many responses; all: print what comes until -W",
+         .details = "The exit code is 0 when N have come, or with all at least one.",
+         .initial = "1",
+         .names = tools::kOurs},
+        set_responses},
+    Row{{.long_name = "resend",
+         .argument = "N",
+         .category = kCategory,
+         .help = "send the request up to N times again while nobody answers",
+         .details = "With the same correlation data, by which a responder knows it again. A lost "
+                    "connection is made again, too.",
+         .initial = "0",
+         .names = tools::kOurs},
+        [](Options& o, const FlagUse& use) {
+            o.request.resend =
+                static_cast<std::uint64_t>(tools::parse_integer(use.typed(), use.word(), 0, 1'000));
+        }},
+    Row{{.long_name = "resend-after",
+         .argument = "DURATION",
+         .category = kCategory,
+         .help = "how long to wait for a response before the request is sent again",
+         .initial = "2s",
+         .names = tools::kOurs},
+        [](Options& o, const FlagUse& use) {
+            o.request.resend_after = tools::parse_duration(use.typed(), use.word());
+            if (o.request.resend_after.count() == 0) {
+                throw UsageError("option '--resend-after' needs more than 0");
             }
         }},
     Row{{.long_name = "format",
@@ -159,6 +203,13 @@ void check_request(Options& o, const tools::Invocation& invocation) {
         throw UsageError("options '--json' and '-F' exclude each other");
     }
     (void)tools::MessagePrinter(o.request.style);  // throws for a bad format
+    if (!ours || o.timeout) return;
+    if (o.request.responses == 0) {
+        throw UsageError("'--responses all' needs to know until when (option '-W')");
+    }
+    const std::chrono::nanoseconds tries =
+        o.request.resend_after * static_cast<std::int64_t>(o.request.resend + 1);
+    o.timeout = std::max<std::chrono::nanoseconds>(kWait, tries);
 }
 
 void check(Options& o, const tools::Invocation& invocation) {

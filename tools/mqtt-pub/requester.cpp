@@ -12,6 +12,7 @@
 
 #include "common/connection_log.hpp"
 #include "common/exit_code.hpp"
+#include "common/message_id.hpp"
 #include "common/output.hpp"
 #include "common/units.hpp"
 #include "mqtt-pub/client_setup.hpp"
@@ -25,6 +26,8 @@ using mqtt::Errc;
 using mqtt::ReasonCode;
 using Clock = std::chrono::steady_clock;
 
+constexpr std::string_view kDefaultPrefix = "response";
+
 class Requester {
 public:
     Requester(const tools::Invocation& invocation, const Options& options);
@@ -32,14 +35,22 @@ public:
 
 private:
     void on_connected(std::error_code error, const mqtt::ConnectReport& report);
-    void on_subscribed(std::error_code error, const mqtt::SubscribeResult& result);
-    void send_with_topic();
-    void send_with_chosen_topic();
+    void on_state(const mqtt::StateChange& change);
+    void choose_response_topic(const mqtt::ConnectReport& report);
+    void make_request();
+    void subscribe();
+    void send();
+    void arm_resend();
+    void on_delivery(std::error_code error, ReasonCode reason);
     mqtt::AckDecision on_message(const mqtt::IncomingMessage& message);
+    bool is_response(const mqtt::Publish& message) const;
     void show(const mqtt::Publish& response);
+    void on_time_over();
     void fail(std::string_view why, int code, ReasonCode reason = ReasonCode::success);
     void finish(int code, ReasonCode reason = ReasonCode::success);
     int code_of(std::error_code error, ReasonCode reason) const;
+    bool is_ours() const { return invocation_.persona == tools::Persona::ours; }
+    bool has_resends_left() const { return sent_ <= request_.resend; }
 
     const tools::Invocation& invocation_;
     const Options& options_;
@@ -50,17 +61,24 @@ private:
     MessageSource source_;
     asio::io_context context_{1};
     asio::steady_timer timer_{context_};
-    Clock::time_point sent_at_;
+    asio::steady_timer resend_timer_{context_};
+    std::string response_topic_;
+    mqtt::PropertyList properties_;
+    Clock::time_point sent_at_;    // the first time
+    std::uint64_t sent_ = 0;       // requests, the first one included
+    std::uint64_t responses_ = 0;  // printed
     bool was_connected_ = false;
-    bool was_sent_ = false;
     bool finished_ = false;
     int exit_code_ = tools::kExitDone;
     mqtt::Client client_;
 };
 
-mqtt::ClientOptions without_reconnect(mqtt::ClientOptions options) {
-    options.reconnect.enabled = false;
-    return options;
+// What may be sent again may be sent on another connection, too.
+mqtt::ClientOptions client_options(const tools::Invocation& invocation, const Options& options,
+                                   const tools::ConnectionLog& log) {
+    mqtt::ClientOptions client = make_client_options(invocation, options, log);
+    client.reconnect.enabled = options.request.resend > 0 && options.settings.reconnect.enabled;
+    return client;
 }
 
 Requester::Requester(const tools::Invocation& invocation, const Options& options)
@@ -71,33 +89,32 @@ Requester::Requester(const tools::Invocation& invocation, const Options& options
     , printer_(tools::style_for(options.request.style, invocation.persona, STDOUT_FILENO,
                                 tools::ColorWish::automatic))
     , source_(options)
-    , client_(context_, without_reconnect(make_client_options(invocation, options, log_))) {
+    , client_(context_, client_options(invocation, options, log_)) {
     client_.set_delivery_handler([this](std::uint64_t, std::error_code error, ReasonCode reason) {
-        if (!error && !mqtt::is_error(reason)) return;
-        fail(fmt::format("the request was refused: {}", mqtt::reason_text(reason)),
-             code_of(error, reason));
+        on_delivery(error, reason);
     });
-    client_.set_state_handler([this](const mqtt::StateChange& change) {
-        if (change.state != mqtt::ClientState::gave_up || !was_connected_) return;
-        fail(fmt::format("connection lost: {}", change.message),
-             tools::exit_code(change.error, invocation_.persona));
-    });
+    client_.set_state_handler([this](const mqtt::StateChange& change) { on_state(change); });
 }
 
 int Requester::run() {
     std::signal(SIGPIPE, SIG_IGN);
+    if (source_.next() == MessageSource::State::invalid) {
+        throw tools::ToolError(tools::kExitUsage, source_.problem());
+    }
     if (options_.timeout) {
         timer_.expires_after(*options_.timeout);
         timer_.async_wait([this](std::error_code error) {
-            if (error) return;
-            fail(was_connected_ ? "no response in time" : "timed out before the connection was up",
-                 tools::kExitTimedOut, ReasonCode::disconnect_with_will_message);
+            if (!error) on_time_over();
         });
     }
     client_.connect(
         [this](std::error_code error, mqtt::ConnectReport report) { on_connected(error, report); });
     context_.run();
     output_.flush();
+    if (options_.report_json) {
+        fmt::print(stderr, "{{\"requests\":{},\"responses\":{},\"wanted\":{},\"exit_code\":{}}}\n",
+                   sent_, responses_, request_.responses, exit_code_);
+    }
     return exit_code_;
 }
 
@@ -111,77 +128,128 @@ void Requester::on_connected(std::error_code error, const mqtt::ConnectReport& r
                         : tools::exit_code(cause, invocation_.persona));
     }
     was_connected_ = true;
-    if (!request_.response_topic) return send_with_chosen_topic();
+    choose_response_topic(report);
+    if (response_topic_.empty()) {
+        return fail(
+            "the server does not speak MQTT 5.0: a response topic is needed (option '-e')",
+            tools::exit_code(mqtt::Error(Errc::unsupported_protocol_version), invocation_.persona));
+    }
+    make_request();
+    subscribe();
+}
+
+void Requester::on_state(const mqtt::StateChange& change) {
+    if (finished_ || !was_connected_) return;
+    log_.on_change(change);
+    if (change.state != mqtt::ClientState::gave_up) return;
+    fail(fmt::format("connection lost: {}", change.message),
+         tools::exit_code(change.error, invocation_.persona));
+}
+
+// One that nobody else uses, below what the server offers for that where it does; MQTT 5.0 only,
+// since nothing else can tell it to the responder.
+void Requester::choose_response_topic(const mqtt::ConnectReport& report) {
+    const auto given = options_.properties.view().text(mqtt::PropertyId::response_topic);
+    if (request_.response_topic) {
+        response_topic_ = *request_.response_topic;
+    } else if (mqtt::has_properties(report.version)) {
+        const auto offered = report.properties.view().text(mqtt::PropertyId::response_information);
+        response_topic_ = given ? std::string(*given)
+                                : fmt::format("{}/{}", offered ? *offered : kDefaultPrefix,
+                                              tools::UuidMaker().next());
+    }
+}
+
+// The correlation data is text, so that responders in a shell can carry it. mosquitto_rr sends none.
+void Requester::make_request() {
+    if (!mqtt::has_properties(client_.version())) return;
+    const auto topic = mqtt::PropertyId::response_topic;
+    const auto correlation = mqtt::PropertyId::correlation_data;
+    properties_ = options_.properties;
+    if (!properties_.view().text(topic)) properties_.add(topic, response_topic_);
+    if (is_ours() && !properties_.view().text(correlation)) {
+        properties_.add(correlation, tools::UuidMaker().next());
+    }
+}
+
+void Requester::subscribe() {
     client_.set_message_handler(
         [this](const mqtt::IncomingMessage& message) { return on_message(message); });
     mqtt::SubscriptionOptions how = request_.subscription;
-    how.qos = options_.qos;
+    how.qos = request_.response_topic ? options_.qos : mqtt::QoS::at_least_once;
     std::vector<mqtt::Subscription> subscriptions;
-    subscriptions.emplace_back(*request_.response_topic, how);
+    subscriptions.emplace_back(response_topic_, how);
     client_.subscribe(std::move(subscriptions), options_.settings.subscribe_properties,
-                      [this](std::error_code failed, const mqtt::SubscribeResult& result) {
-                          on_subscribed(failed, result);
+                      [this](std::error_code error, const mqtt::SubscribeResult& result) {
+                          if (finished_) return;
+                          if (!error) return send();
+                          const ReasonCode reason = result.reasons.empty()
+                                                        ? ReasonCode::unspecified_error
+                                                        : result.reasons.front();
+                          fail(fmt::format("the subscription to '{}' was refused: {}",
+                                           response_topic_, mqtt::reason_text(reason)),
+                               code_of(error, reason));
                       });
 }
 
-void Requester::on_subscribed(std::error_code error, const mqtt::SubscribeResult& result) {
-    if (finished_) return;
-    if (!error) return send_with_topic();
-    const ReasonCode reason =
-        result.reasons.empty() ? ReasonCode::unspecified_error : result.reasons.front();
-    fail(fmt::format("the subscription to '{}' was refused: {}", *request_.response_topic,
-                     mqtt::reason_text(reason)),
-         code_of(error, reason));
-}
-
-void Requester::send_with_topic() {
-    mqtt::PropertyList properties = options_.properties;
+void Requester::send() {
     mqtt::PublishRequest request = source_.request();
-    if (mqtt::has_properties(client_.version())) {
-        const auto id = mqtt::PropertyId::response_topic;
-        if (!properties.view().text(id)) properties.add(id, *request_.response_topic);
-        request.properties = properties.view();
-    }
-    sent_at_ = Clock::now();
-    was_sent_ = true;
+    request.properties = properties_.view();
+    if (!mqtt::has_properties(client_.version())) request.message_expiry_interval.reset();
+    if (sent_++ == 0) sent_at_ = Clock::now();
     const mqtt::Status status = client_.submit(request, 1);
-    if (!status) {
-        fail(fmt::format("the request cannot be sent: {}", mqtt::info(status.error().code).text),
-             tools::exit_code(status.error(), invocation_.persona));
+    if (!status && !has_resends_left()) {
+        return fail(
+            fmt::format("the request cannot be sent: {}", mqtt::info(status.error().code).text),
+            tools::exit_code(status.error(), invocation_.persona));
     }
+    arm_resend();
 }
 
-// The library chooses response topic and correlation data.
-void Requester::send_with_chosen_topic() {
-    const mqtt::PublishRequest& request = source_.request();
-    mqtt::OutgoingMessage message(std::string(request.topic),
-                                  std::string(mqtt::as_text(request.payload)), request.qos,
-                                  request.retain);
-    message.properties = options_.properties;
-    sent_at_ = Clock::now();
-    const auto limit = options_.timeout.value_or(std::chrono::seconds(30));
-    client_.request(std::move(message), std::chrono::ceil<std::chrono::milliseconds>(limit),
-                    [this](std::error_code error, const mqtt::ReceivedMessage& response) {
-                        if (finished_) return;
-                        if (error) {
-                            return fail(fmt::format("no response: {}", error.message()),
-                                        code_of(error, ReasonCode::success));
-                        }
-                        show({.qos = response.qos,
-                              .retain = response.retain,
-                              .topic = response.topic,
-                              .properties = response.properties.view(),
-                              .payload = mqtt::as_bytes(response.payload)});
-                    });
+// Again with the same correlation data, as long as nobody has answered.
+void Requester::arm_resend() {
+    if (!has_resends_left()) return;
+    resend_timer_.expires_after(request_.resend_after);
+    resend_timer_.async_wait([this](std::error_code error) {
+        if (error || finished_ || responses_ > 0) return;
+        log_.say(fmt::format("no response after {}: sending the request again ({} of {})",
+                             tools::format_duration(request_.resend_after), sent_,
+                             request_.resend));
+        send();
+    });
+}
+
+void Requester::on_delivery(std::error_code error, ReasonCode reason) {
+    if (finished_) return;
+    if (error || mqtt::is_error(reason)) {
+        return fail(fmt::format("the request was refused: {}", mqtt::reason_text(reason)),
+                    code_of(error, reason));
+    }
+    const bool is_alone = reason == ReasonCode::no_matching_subscribers;
+    if (is_alone && is_ours() && responses_ == 0 && !has_resends_left()) {
+        fail(fmt::format("nobody has subscribed to '{}': there will be no response",
+                         source_.request().topic),
+             tools::kExitTimedOut);
+    }
 }
 
 mqtt::AckDecision Requester::on_message(const mqtt::IncomingMessage& message) {
-    const bool is_old = message.publish.retain && request_.skip_retained;
-    if (!finished_ && was_sent_ && !is_old) show(message.publish);
+    if (!finished_ && sent_ > 0 && is_response(message.publish)) show(message.publish);
     return mqtt::AckDecision::now();
 }
 
+// Responders may leave out the correlation data; with another one it is somebody else's response.
+bool Requester::is_response(const mqtt::Publish& message) const {
+    if (message.retain && request_.skip_retained) return false;
+    if (!is_ours()) return true;
+    const auto correlation = mqtt::PropertyId::correlation_data;
+    const auto ours = properties_.view().text(correlation);
+    const auto theirs = message.properties.text(correlation);
+    return message.topic == response_topic_ && (!ours || !theirs || *ours == *theirs);
+}
+
 void Requester::show(const mqtt::Publish& response) {
+    resend_timer_.cancel();
     const std::string_view complaint = printer_.append(output_.buffer(), response);
     if (!complaint.empty()) log_.say(complaint);
     if (request_.latency) {
@@ -189,7 +257,19 @@ void Requester::show(const mqtt::Publish& response) {
             std::chrono::duration<double, std::milli>(Clock::now() - sent_at_).count();
         fmt::format_to(std::back_inserter(output_.buffer()), "Latency: {:.3f} ms\n", ms);
     }
-    finish(tools::kExitDone);
+    if (++responses_ == request_.responses) return finish(tools::kExitDone);
+    output_.flush();
+}
+
+void Requester::on_time_over() {
+    if (request_.responses == 0 && responses_ > 0) return finish(tools::kExitDone);
+    std::string why = "timed out before the connection was up";
+    if (responses_ > 0) {
+        why = fmt::format("{} of {} responses in time", responses_, request_.responses);
+    } else if (was_connected_) {
+        why = "no response in time";
+    }
+    fail(why, tools::kExitTimedOut, ReasonCode::disconnect_with_will_message);
 }
 
 int Requester::code_of(std::error_code error, ReasonCode reason) const {
