@@ -9,6 +9,8 @@ complete -c mqtt-pub -l json-lines -d 'publish each line of standard input as mq
 complete -c mqtt-pub -s 0 -l null-delimiter -d 'messages of -l end with a NUL byte instead of a newline'
 complete -c mqtt-pub -l delimiter -x -d 'messages of -l end with this character, as in '\'';'\'' or '\''\x1e'\'''
 complete -c mqtt-pub -l line-format -x -d 'what stands in each line of -l, as in '\''%t %p'\'': topic, blank, payload'
+complete -c mqtt-pub -l hex -d 'what -m, -f, -s or a line of -l says is in hexadecimal: '\''01 02 ff'\'''
+complete -c mqtt-pub -l pack -x -d 'what -m, -f, -s or a line of -l says are values for this pack string: '\''>hf'\'''
 complete -c mqtt-pub -l restore -r -F -d 'publish the retained messages of this file, as mqtt-sub --snapshot printed it'
 complete -c mqtt-pub -l template -d 'make topic and text anew for each message: {{seq}}, {{now}}, {{uuid}}, {{rand 1 9}}'
 complete -c mqtt-pub -s q -l qos -x -d 'quality of service: 0, 1 or 2'

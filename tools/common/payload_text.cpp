@@ -16,22 +16,6 @@ constexpr std::size_t kBytesPerLine = 16;
 constexpr std::string_view kKinds = "bBhHiIqQfdcxs$";
 constexpr std::size_t kMostRepeats = 10'000;
 
-std::size_t size_of(char kind) {
-    switch (kind) {
-    case 'h':
-    case 'H': return 2;
-    case 'i':
-    case 'I':
-    case 'f': return 4;
-    case 'q':
-    case 'Q':
-    case 'd': return 8;
-    case 's':
-    case '$': return 0;
-    default: return 1;
-    }
-}
-
 std::uint64_t read_integer(std::string_view bytes, bool is_little) {
     std::uint64_t value = 0;
     for (std::size_t i = 0; i < bytes.size(); ++i) {
@@ -53,7 +37,7 @@ void append_value(std::string& out, char kind, std::uint64_t value) {
     case 'b':
     case 'h':
     case 'i':
-    case 'q': fmt::format_to(end, "{}", with_sign(value, size_of(kind))); break;
+    case 'q': fmt::format_to(end, "{}", with_sign(value, pack_size_of(kind))); break;
     case 'f':
         fmt::format_to(end, "{}", std::bit_cast<float>(static_cast<std::uint32_t>(value)));
         break;
@@ -86,7 +70,24 @@ void append_hex_dump(std::string& out, std::string_view bytes) {
     }
 }
 
-Unpack::Unpack(std::string_view format) {
+std::size_t pack_size_of(char kind) {
+    switch (kind) {
+    case 'h':
+    case 'H': return 2;
+    case 'i':
+    case 'I':
+    case 'f': return 4;
+    case 'q':
+    case 'Q':
+    case 'd': return 8;
+    case 's':
+    case '$': return 0;
+    default: return 1;
+    }
+}
+
+std::string pack_fields(std::string_view format) {
+    std::string fields;
     char order = '>';
     std::size_t repeats = 0;
     for (const char c : format) {
@@ -96,24 +97,27 @@ Unpack::Unpack(std::string_view format) {
             repeats = repeats * 10 + static_cast<std::size_t>(c - '0');
         } else if (kKinds.find(c) != std::string_view::npos && repeats <= kMostRepeats) {
             for (std::size_t n = std::max<std::size_t>(repeats, 1); n > 0; --n)
-                (fields_ += c) += order;
+                (fields += c) += order;
             repeats = 0;
         } else if (c != ' ') {
             throw UsageError(fmt::format(
                 "'{}' in the pack string '{}' is none of < > {} or a number", c, format, kKinds));
         }
     }
-    if (fields_.empty() || repeats != 0) {
+    if (fields.empty() || repeats != 0) {
         throw UsageError(fmt::format("the pack string '{}' is not complete", format));
     }
+    return fields;
 }
+
+Unpack::Unpack(std::string_view format) : fields_(pack_fields(format)) {}
 
 std::string_view Unpack::append(std::string& out, std::string_view payload) const {
     const std::size_t start = out.size();
     bool is_first = true;
     for (std::size_t i = 0; i < fields_.size(); i += 2) {
         const char kind = fields_[i];
-        const std::size_t size = size_of(kind);
+        const std::size_t size = pack_size_of(kind);
         const bool is_wrong = kind == '$' ? !payload.empty() : payload.size() < size;
         if (is_wrong) {
             out.resize(start);

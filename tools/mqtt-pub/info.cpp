@@ -51,6 +51,7 @@ tools::ToolInfo make_info() {
                      {"RECORDINGS", tools::kRecordHelp}},
         .see_also = {"mqtt-sub 1", "mqtt-bench 1", "mqtt-broker-lite 1"}};
     tools::append_flags(info.flags, message_rows());
+    tools::append_flags(info.flags, payload_rows());
     tools::append_flags(info.flags, replay_rows());
     tools::append_flags(info.flags, request_rows());
     tools::append_flags(info.flags, pace_rows());

@@ -99,10 +99,16 @@ MessageSource::MessageSource(const Options& options)
     request_.payload = mqtt::as_bytes(payload_);
     if (!options.line_format.empty()) format_.emplace(options.line_format);
     if (options.source == Source::replay) replay_.emplace(options.replay);
+    if (options.pack) pack_.emplace(*options.pack);
+    converts_ = options.is_hex || pack_;
+    if (!converts_ || is_stream(options.source) || options.uses_template) return;
+    if (convert_payload() == State::invalid) throw tools::ToolError(tools::kExitUsage, problem_);
+    converts_ = false;  // the one message is ready, and a wrong one told of before anything is sent
 }
 
 MessageSource::State MessageSource::next() {
-    const State state = next_unpaced();
+    State state = next_unpaced();
+    if (state == State::ready && converts_) state = convert_payload();
     if (state != State::ready || !pacer_.is_limited() || stopped_) return state;
     const auto now = Pacer::Clock::now();
     const auto wait = pacer_.wait_at(now);
@@ -119,6 +125,20 @@ MessageSource::State MessageSource::next_unpaced() {
     }
     if (taken_ >= options_.repeat || stopped_) return State::ended;
     return topic_template_ ? next_made() : State::ready;
+}
+
+// Once per message, as below.
+MessageSource::State MessageSource::convert_payload() {
+    if (converted_number_ != taken_ + 1) {
+        converted_.clear();
+        const std::string_view text = mqtt::as_text(request_.payload);
+        problem_ =
+            pack_ ? pack_->append(converted_, text) : tools::append_from_hex(converted_, text);
+        if (!problem_.empty()) return State::invalid;
+        converted_number_ = taken_ + 1;
+    }
+    request_.payload = mqtt::as_bytes(converted_);
+    return State::ready;
 }
 
 // Once per message: it is asked for again when the client has no room.

@@ -7,6 +7,7 @@
 
 #include "common/line_source.hpp"
 #include "common/message_json.hpp"
+#include "common/payload_input.hpp"
 #include "mqtt-pub/line_format.hpp"
 #include "mqtt-pub/options.hpp"
 #include "mqtt-pub/pacer.hpp"
@@ -47,6 +48,7 @@ public:
 
 private:
     State next_unpaced();
+    State convert_payload();
     State next_made();
     State next_line();
     State parse_json(std::string_view line);
@@ -60,6 +62,10 @@ private:
     std::optional<ReplaySource> replay_;
     Pacer pacer_;
     Pacer::Clock::time_point due_{};
+    std::optional<tools::Pack> pack_;
+    bool converts_ = false;  // payloads by --hex or --pack
+    std::string converted_;
+    std::uint64_t converted_number_ = 0;  // of the message that it belongs to, from 1
     std::optional<Template> topic_template_;
     std::optional<Template> payload_template_;
     std::mt19937_64 random_;

@@ -61,8 +61,10 @@ struct Options {
     bool retain = false;
     mqtt::PropertyList properties;  // of PUBLISH, without message expiry and topic alias
     std::optional<std::uint32_t> message_expiry;
-    char delimiter = '\n';    // -0: NUL
-    std::string line_format;  // of -l; empty: the line is the payload
+    char delimiter = '\n';            // -0: NUL
+    std::string line_format;          // of -l; empty: the line is the payload
+    bool is_hex = false;              // --hex: payloads are written in hexadecimal
+    std::optional<std::string> pack;  // --pack: payloads are values for this pack string
     ReplayOptions replay;
 
     std::uint64_t repeat = 1;
@@ -97,6 +99,8 @@ std::span<const tools::FlagRow<Options>> message_rows();  // options.cpp
 std::span<const tools::FlagRow<Options>> request_rows();  // request_options.cpp
 std::span<const tools::FlagRow<Options>> replay_rows();   // replay/replay_flags.cpp
 
+std::span<const tools::FlagRow<Options>> payload_rows();  // payload_options.cpp
+void check_payload(const Options& options);
 std::span<const tools::FlagRow<Options>> pace_rows();  // pace_options.cpp
 void check_pace(Options& options);
 std::span<const tools::FlagRow<Options>> outbox_rows();  // outbox_options.cpp

@@ -32,7 +32,7 @@ std::string report_text(const Report& report) {
         add(n, fmt::format("refused ({})", mqtt::reason_text(reason)));
     }
     add(report.unfinished(), "not acknowledged");
-    add(report.invalid, "invalid lines");
+    add(report.invalid, report.invalid == 1 ? "invalid line" : "invalid lines");
     if (out.back() == ',') out.pop_back();
     return out;
 }

@@ -227,6 +227,7 @@ void check(Options& o, const tools::Invocation& invocation) {
             "a message is needed: one of -m, -f, -n, -s, -l, --json-lines and --replay");
     }
     check_replay(o, invocation);
+    check_payload(o);
     const bool lines_have_topic = o.source == Source::json_lines || o.source == Source::replay ||
                                   (!o.line_format.empty() && LineFormat(o.line_format).has_topic());
     if (o.topic.empty() && !lines_have_topic) {
@@ -256,6 +257,7 @@ Options parse_options(const tools::Invocation& invocation) {
         if (tools::apply_flag(replay_rows(), options, use)) continue;
         if (tools::apply_flag(outbox_rows(), options, use)) continue;
         if (tools::apply_flag(pace_rows(), options, use)) continue;
+        if (tools::apply_flag(payload_rows(), options, use)) continue;
         tools::apply_connect_flag(options.settings, use);
     }
     options.connect = tools::make_connect_options(options.settings);
