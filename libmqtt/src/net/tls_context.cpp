@@ -2,8 +2,6 @@
 #include "net/tls_context.hpp"
 
 #include <dirent.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <sys/stat.h>
 
 #include <cstdio>
@@ -12,6 +10,7 @@
 #include <system_error>
 #include <vector>
 
+#include "net/openssl.hpp"
 #include "net/psk_file.hpp"
 #include "net/tls_error.hpp"
 
@@ -102,8 +101,11 @@ bool is_hashed_directory(const char* path) {
 
 std::string trust_system(SSL_CTX* context) {
     const char* file = std::getenv("SSL_CERT_FILE");
-    if (file && SSL_CTX_load_verify_file(context, file)) return {};
     const char* configured = std::getenv("SSL_CERT_DIR");
+    if (file && SSL_CTX_load_verify_file(context, file)) {
+        if (configured) SSL_CTX_load_verify_dir(context, configured);  // both, as everywhere
+        return {};
+    }
     for (const char* directory : {configured, X509_get_default_cert_dir(), "/etc/ssl/certs"}) {
         if (directory && is_hashed_directory(directory)) {
             SSL_CTX_load_verify_dir(context, directory);

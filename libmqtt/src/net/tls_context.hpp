@@ -24,7 +24,7 @@ public:
         std::string message;  // "cannot read the CA file 'x.pem': no such file"
     };
     // Reads the files that the options name. A client without CA file and directory trusts the
-    // system's authorities (SSL_CERT_FILE, SSL_CERT_DIR, the hashed directory, the bundle).
+    // system's authorities (SSL_CERT_FILE and SSL_CERT_DIR, else the hashed directory, else the bundle).
     static Created create(const TlsOptions& options, TlsRole role);
 
     TlsContext(const TlsContext&) = delete;

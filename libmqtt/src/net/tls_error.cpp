@@ -1,11 +1,9 @@
 // Words for what OpenSSL reports.
 #include "net/tls_error.hpp"
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
-
 #include <ctime>
+
+#include "net/openssl.hpp"
 
 namespace mqtt::net {
 

@@ -2,9 +2,6 @@
 #include "net/tls_stream.hpp"
 
 #include <arpa/inet.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +9,7 @@
 #include <new>
 
 #include "base/assert.hpp"
+#include "net/openssl.hpp"
 #include "net/tls_error.hpp"
 
 namespace mqtt::net {

@@ -1,12 +1,11 @@
 // RFC 6455 section 4.
 #include "net/ws_handshake.hpp"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <array>
 
 #include "net/http_head.hpp"
+#include "net/openssl.hpp"
 #include "net/random.hpp"
 #include "net/ws_origin.hpp"
 
