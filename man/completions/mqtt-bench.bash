@@ -31,8 +31,8 @@ _mqtt_bench() {
         -m|--message) COMPREPLY=(); return ;;
         --replay) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --message-expiry) COMPREPLY=(); return ;;
-        --verify) COMPREPLY=($(compgen -W 'order off' -- "$word")); return ;;
-        --client-id|--prefix) COMPREPLY=(); return ;;
+        --verify) COMPREPLY=($(compgen -W 'off count order exact' -- "$word")); return ;;
+        --client-id|--prefix|--id) COMPREPLY=(); return ;;
         -n|--start-number|--startnumber) COMPREPLY=(); return ;;
         --auth-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
         -C|--clean) COMPREPLY=($(compgen -W 'true false' -- "$word")); return ;;
@@ -43,11 +43,16 @@ _mqtt_bench() {
         --on-close) COMPREPLY=($(compgen -W 'fail ignore reconnect' -- "$word")); return ;;
         --churn) COMPREPLY=(); return ;;
         --storm) COMPREPLY=(); return ;;
+        --drop-mode) COMPREPLY=($(compgen -W 'close disconnect rst' -- "$word")); return ;;
+        --receive-max) COMPREPLY=(); return ;;
+        --topic-alias) COMPREPLY=(); return ;;
         --slow-sub) COMPREPLY=(); return ;;
         --scale) COMPREPLY=(); return ;;
         --set) COMPREPLY=(); return ;;
         -j|--threads) COMPREPLY=(); return ;;
         --pin) COMPREPLY=(); return ;;
+        --rcvbuf) COMPREPLY=(); return ;;
+        --sndbuf) COMPREPLY=(); return ;;
         --seed) COMPREPLY=(); return ;;
         --spawn) COMPREPLY=(); return ;;
         --broker-pid) COMPREPLY=(); return ;;
@@ -103,6 +108,6 @@ _mqtt_bench() {
         --keyform) COMPREPLY=($(compgen -W 'pem engine' -- "$word")); return ;;
         -o|--options-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
-    COMPREPLY=($(compgen -W '--shape -c --clients --count --pubs --subs --topics -t --topic --filter --group -R --rate -I --interval --interval-of-msg --max --batch --max-outstanding -F --inflight --max-inflight --arrival --phase --ramp --vary-rate -d --duration --warmup --cooldown --drain -L --limit --hold -q --qos --sub-qos -s --size -m --message --replay --message-expiry -r --retain --verify --client-id --prefix --shortids -n --start-number --startnumber --auth-file -C --clean --no-clean --conn-rate --connrate -i --conn-interval --bind --ifaddr --start --on-close --reconnect --churn --storm --slow-sub --scale --set -j --threads --pin --precise --seed --embedded --spawn --broker-pid --broker-cgroup --sys --no-sys --assert --abort-on-fail --json --html --csv --junit --md --hdr --silent --slo --lo --hi --tol --a --b --a-pid --b-pid --rounds -h --host -p --port --url --profile --unix --ws --ws-path --ws-header --ws-protocol --proxy --srv --nodelay --connect-timeout -u --username -P --pw --password --password-file --password-command --ask-password -V --protocol-version -x --session-expiry -k --keepalive --will-topic --will-payload --will-qos --will-retain -D --property --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --insecure --tls-server-name --tls-version --ciphers --tls-alpn --tls-keylog --psk --psk-identity --keyform -o --options-file --help --version ' -- "$word"))
+    COMPREPLY=($(compgen -W '--shape -c --clients --count --pubs --subs --topics -t --topic --filter --group -R --rate -I --interval --interval-of-msg --max --batch --max-outstanding -F --inflight --max-inflight --arrival --phase --ramp --vary-rate -d --duration --warmup --cooldown --drain -L --limit --hold -q --qos --sub-qos -s --size -m --message --replay --message-expiry -r --retain --verify --no-header --client-id --prefix --id --shortids -n --start-number --startnumber --auth-file -C --clean --no-clean --conn-rate --connrate -i --conn-interval --bind --ifaddr --start --on-close --reconnect --churn --storm --drop-mode --receive-max --topic-alias --slow-sub --scale --set -j --threads --pin --precise --rcvbuf --sndbuf --seed --embedded --spawn --broker-pid --broker-cgroup --sys --no-sys --assert --abort-on-fail --json --html --csv --junit --md --hdr --silent --slo --lo --hi --tol --a --b --a-pid --b-pid --rounds -h --host -p --port --url --profile --unix --ws --ws-path --ws-header --ws-protocol --proxy --srv --nodelay --connect-timeout -u --username -P --pw --password --password-file --password-command --ask-password -V --protocol-version -x --session-expiry -k --keepalive --will-topic --will-payload --will-qos --will-retain -D --property --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --insecure --tls-server-name --tls-version --ciphers --tls-alpn --tls-keylog --psk --psk-identity --keyform -o --options-file --help --version ' -- "$word"))
 }
 complete -F _mqtt_bench mqtt-bench

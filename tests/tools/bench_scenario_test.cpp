@@ -202,6 +202,83 @@ TEST_CASE("scenario: mistakes are told with file, line and the word that was mea
     CHECK(error_of(kExample, {"clients", "5"}).find("--set GROUP.clients=") != std::string::npos);
 }
 
+TEST_CASE("scenario: stages change a group's rate, exactly when they say") {
+    const Spec spec = spec_of(R"(
+seed = 1
+duration = "10s"
+[[group]]
+role = "pub"
+clients = 10
+rate = 100
+[[group]]
+role = "sub"
+filter = "bench/#"
+[[stage]]
+at = "2s"
+action = "rate"
+group = "pub"
+rate = "500/s"
+[[stage]]
+at = "4s"
+action = "rate"
+group = "pub"
+rate = "10/s/client"
+over = "2s"
+)");
+    const Plan plan(spec, 1);
+    CHECK(plan.timeline().at(1).describe() == "rate pub to 10/s each");
+    CHECK_FALSE(plan.has_outages());
+    const ScheduleSpec schedule = plan.schedule(plan.groups()[0], 1);
+    CHECK(schedule.profile.count_until(2) == doctest::Approx(200));
+    CHECK(schedule.profile.count_until(4) == doctest::Approx(1200));
+    CHECK(schedule.profile.count_until(5) == doctest::Approx(1600));  // 500, 300 on the way down
+    CHECK(schedule.profile.count_until(6) == doctest::Approx(1800));
+    CHECK(schedule.profile.count_until(16) == doctest::Approx(2800));
+    CHECK(plan.offered_rate() == doctest::Approx(100));
+}
+
+TEST_CASE("scenario: what a stage of action rate may not be is told") {
+    const auto with = [](const std::string& keys) {
+        return error_of("[[group]]\nrole = \"pub\"\n[[stage]]\nat = \"1s\"\n" + keys);
+    };
+    CHECK(with("action = \"rate\"\n") == "s.toml:3: a stage of action rate needs 'rate'");
+    CHECK(with("rate = 5\n") == "s.toml:3: 'rate' and 'over' belong to a stage of action rate");
+    CHECK(with("action = \"rate\"\nrate = 5\ncount = 3\n").find("of the whole group") !=
+          std::string::npos);
+    CHECK(with("mode = \"abort\"\n").find("or rst (a TCP reset)") != std::string::npos);
+    CHECK(spec_of("[[group]]\nrole = \"idle\"\n[[stage]]\nat = \"1s\"\nmode = \"rst\"\n")
+              .stages.at(0)
+              .ending == Ending::reset);
+    // Before the one before it is over; and where there is no rate to change.
+    const auto plan_error = [](const std::string& keys) -> std::string {
+        try {
+            const Plan plan(spec_of("[[group]]\nrole = \"pub\"\n" + keys), 1);
+        } catch (const std::exception& error) {
+            return error.what();
+        }
+        return "no error";
+    };
+    const std::string change = "[[stage]]\naction = \"rate\"\nrate = 5\n";
+    CHECK(plan_error(change + "at = \"1s\"\nover = \"3s\"\n" + change + "at = \"2s\"\n")
+              .find("before the change before it is over") != std::string::npos);
+    CHECK(plan_error("vary-rate = \"5:1s\"\n" + change + "at = \"1s\"\n")
+              .find("stages change a rate") != std::string::npos);
+    CHECK(plan_error(change + "at = \"1s\"\n") == "no error");
+}
+
+TEST_CASE("plan: --verify says what payloads carry and what is expected of them") {
+    const auto plan_of = [](std::string_view how, std::string_view size) {
+        return spec_of("[[group]]\nrole = \"pub\"\n",
+                       {"verify", std::string(how), "size", std::string(size)});
+    };
+    CHECK(Plan(plan_of("order", "64"), 1).has_header());
+    CHECK_FALSE(Plan(plan_of("count", "64"), 1).has_header());
+    CHECK_FALSE(Plan(plan_of("count", "64"), 1).is_unexpected());
+    CHECK(Plan(plan_of("off", "64"), 1).is_unexpected());
+    CHECK(Plan(plan_of("exact", "8"), 1).has_short_header());
+    CHECK_THROWS_AS(Plan(plan_of("exact", "7"), 1), std::invalid_argument);
+}
+
 TEST_CASE("scenario: a property is written as on the command line") {
     const Spec spec = spec_of(
         "[[group]]\nrole=\"pub\"\nproperty=[\"publish content-type text/plain\", "

@@ -219,3 +219,82 @@ TEST_CASE("csv: one line per second and a head of as many columns") {
     const std::string last = text.substr(text.rfind('\n', text.size() - 2) + 1);
     CHECK(commas_in(head) == commas_in(last));
 }
+
+namespace {
+
+// Two sockets, looked at 200 times in 10 s; 100 kB/s in, 100 kB/s out.
+Result with_queues(std::uint64_t unread_each, std::uint64_t unsent_each) {
+    Result r = good();
+    Counters& c = r.counters;
+    c.queue_samples = 200;
+    c.receive_queue_bytes = 200 * unread_each;
+    c.send_queue_bytes = 200 * unsent_each;
+    c.receive_queues_used = unread_each > 0 ? 200 : 0;
+    c.send_queues_used = unsent_each > 0 ? 200 : 0;
+    c.wire_received_in_window = c.wire_sent_in_window = 1'000'000;
+    c.tcp_busy_us = 5'000'000;
+    c.tcp_segments = 10'000;
+    return r;
+}
+
+}  // namespace
+
+TEST_CASE("queues: time in them is what stands in them over what goes through") {
+    const Result r = with_queues(500, 50);
+    // 2 sockets of 500 bytes at 100 kB/s: 10 ms.
+    CHECK(r.unread_ns().value() == doctest::Approx(10e6));
+    CHECK(r.unsent_ns().value() == doctest::Approx(1e6));
+    CHECK(r.no_room_share().value() == 0);
+    Result few = r;
+    few.counters.queue_samples = 5;
+    CHECK_FALSE(few.unread_ns());
+    Result churned = r;
+    churned.counters.reconnected = 1;  // bytes of ended connections are not in the sum
+    CHECK_FALSE(churned.unread_ns());
+}
+
+TEST_CASE("verdict: input left unread in our sockets is the generator's fault: exit 3") {
+    Result r = with_queues(2'000, 0);
+    judge(r);
+    CHECK(r.exit_code == kExitInvalid);
+    CHECK(r.verdict.limit == Limit::generator);
+    CHECK(r.verdict.text.find("lay unread in its sockets for 40.0 ms") != std::string::npos);
+    // A little of it is told, not fatal.
+    Result little = with_queues(100, 0);
+    judge(little);
+    CHECK(little.verdict.valid);
+    CHECK(little.verdict.text.find("of the latency 2.00 ms were input unread") !=
+          std::string::npos);
+    CHECK(summary_text(little).find("queues   unread 2.00 ms (100 % of looks)") !=
+          std::string::npos);
+    // Saturation is closed loop: told, valid.
+    Result full = with_queues(2'000, 0);
+    full.saturation = true;
+    judge(full);
+    CHECK(full.exit_code == kExitOk);
+    CHECK(full.verdict.text.find("deliveries lay unread in our sockets") != std::string::npos);
+}
+
+TEST_CASE("verdict: a broker that leaves its sockets full is the limit") {
+    Result r = with_queues(0, 2'000);
+    r.counters.tcp_no_room_us = 4'000'000;
+    judge(r);
+    CHECK(r.verdict.valid);
+    CHECK(r.verdict.limit == Limit::broker);
+    CHECK(r.verdict.text.find("broker-limited: the broker's sockets were full 80 % of the time") !=
+          std::string::npos);
+    // Full for a moment now and then says nothing.
+    r.counters.tcp_no_room_us = 100'000;
+    judge(r);
+    CHECK(r.verdict.limit == Limit::none);
+}
+
+TEST_CASE("verdict: segments sent again are the network's") {
+    Result r = with_queues(0, 0);
+    r.counters.tcp_retransmits = 300;
+    judge(r);
+    CHECK(r.verdict.valid);
+    CHECK(r.verdict.limit == Limit::network);
+    CHECK(r.verdict.text.find("network-limited: 3.0 % of the TCP segments") != std::string::npos);
+    CHECK(result_json(r).find("\"limit\": \"network\"") != std::string::npos);
+}

@@ -20,6 +20,7 @@ struct BenchSettings {
     bool interval_given = false;
     bool duration_given = false;
     bool clean = true;
+    Ending storm_ending = Ending::close;
     std::vector<std::string> sources;  // --bind: addresses and networks, as typed
 
     // run

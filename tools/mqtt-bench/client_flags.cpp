@@ -40,7 +40,7 @@ void set_churn(BenchSettings& s, const FlagUse& use) {
     s.spec.churn = (percent ? share / 100 : share) / per;
 }
 
-// "N@60s" or "20%@60s"; repeated with "N@60s/30s".
+// "N@60s" or "20%@60s".
 void add_storm(BenchSettings& s, const FlagUse& use) {
     const std::string_view word = use.word();
     const std::size_t at = word.find('@');
@@ -48,6 +48,7 @@ void add_storm(BenchSettings& s, const FlagUse& use) {
         throw UsageError(fmt::format("option '--storm' needs N@TIME or 20%@TIME, not '{}'", word));
     }
     Stage stage;
+    stage.ending = s.storm_ending;
     if (word[at - (at > 0 ? 1 : 0)] == '%') {
         stage.fraction = to_share(use, word.substr(0, at));
     } else {
@@ -56,6 +57,22 @@ void add_storm(BenchSettings& s, const FlagUse& use) {
     }
     stage.at = tools::parse_duration(use.typed(), word.substr(at + 1));
     s.spec.stages.push_back(stage);
+}
+
+// Of churn and of storms, those before it on the command line, too.
+void set_ending(BenchSettings& s, const FlagUse& use) {
+    const Ending ending = use.word() == "close" ? Ending::close
+                          : use.word() == "rst" ? Ending::reset
+                                                : Ending::disconnect;
+    s.spec.churn_ending = s.storm_ending = ending;
+    for (Stage& stage : s.spec.stages)
+        stage.ending = ending;
+}
+
+void add_connect_number(BenchSettings& s, const FlagUse& use, PropertyId id, std::int64_t least) {
+    const auto number = tools::parse_integer(use.typed(), use.word(), least, 65'535);
+    s.connect.connect_properties.add(id, static_cast<std::uint32_t>(number));
+    s.connect.version = ProtocolVersion::v5;
 }
 
 // "5%@100/s".
@@ -98,7 +115,7 @@ void add_sources(BenchSettings& s, const FlagUse& use) {
 
 constexpr std::array kRows{
     BenchRow{{.long_name = "client-id",
-              .aliases = "prefix",
+              .aliases = "prefix id",
               .argument = "PATTERN",
               .category = kClients,
               .help = "client ids; %i is the number, %r the run's id",
@@ -204,6 +221,31 @@ constexpr std::array kRows{
               .help = "at this time N clients (or 20%) lose their connection and come back",
               .repeatable = true},
              add_storm},
+    BenchRow{{.long_name = "drop-mode",
+              .argument = "HOW",
+              .category = kClients,
+              .help = "how churn and storms end connections: close, disconnect or rst",
+              .details = "close: the link ends; disconnect: with DISCONNECT; rst: with a TCP "
+                         "reset. Unless said churn disconnects and storms close.",
+              .choices = "close disconnect rst",
+              .complete = tools::Complete::choices},
+             set_ending},
+    BenchRow{{.long_name = "receive-max",
+              .argument = "N",
+              .category = kClients,
+              .help = "QoS 1 and 2 messages that the broker may send unacknowledged (5.0)"},
+             [](BenchSettings& s, const FlagUse& use) {
+                 add_connect_number(s, use, PropertyId::receive_maximum, 1);
+             }},
+    BenchRow{{.long_name = "topic-alias",
+              .argument = "N",
+              .category = kClients,
+              .help = "topic aliases that the broker may use to subscribers (5.0)",
+              .details = "Publishers use as many as the broker takes, always.",
+              .initial = "0"},
+             [](BenchSettings& s, const FlagUse& use) {
+                 add_connect_number(s, use, PropertyId::topic_alias_maximum, 0);
+             }},
     BenchRow{{.long_name = "slow-sub",
               .argument = "SHARE@RATE",
               .category = kClients,

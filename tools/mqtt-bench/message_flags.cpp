@@ -170,13 +170,24 @@ constexpr std::array kRows{
     BenchRow{{.long_name = "verify",
               .argument = "HOW",
               .category = kMessage,
-              .help = "order: loss, duplicates and order of every stream; off: plain payload",
+              .help = "what is checked of what arrives",
+              .details = "order: loss, duplicates and order of every stream. exact: the same, and "
+                         "exit 99 unless nothing was lost, came twice or out of order. count: a "
+                         "plain payload, missing ones are only counted. off: nothing is expected.",
               .initial = "order",
-              .choices = "order off",
+              .choices = "off count order exact",
               .complete = tools::Complete::choices},
              [](BenchSettings& s, const FlagUse& use) {
-                 s.spec.verify = use.word() == "off" ? Verify::off : Verify::order;
+                 s.spec.verify = use.word() == "off"     ? Verify::off
+                                 : use.word() == "count" ? Verify::count
+                                 : use.word() == "exact" ? Verify::exact
+                                                         : Verify::order;
              }},
+    BenchRow{{.long_name = "no-header",
+              .takes = Takes::nothing,
+              .category = kMessage,
+              .help = "a plain payload: as --verify count"},
+             [](BenchSettings& s, const FlagUse&) { s.spec.verify = Verify::count; }},
 };
 
 }  // namespace

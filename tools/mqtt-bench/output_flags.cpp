@@ -29,6 +29,14 @@ void set_cpus(BenchSettings& s, const FlagUse& use) {
     }
 }
 
+int to_buffer(const FlagUse& use) {
+    const std::uint64_t size = tools::parse_size(use.typed(), use.word());
+    if (size < 1 || size > 1'000'000'000) {
+        throw UsageError(fmt::format("option '{}' needs 1 to 1,000,000,000 bytes", use.typed()));
+    }
+    return static_cast<int>(size);
+}
+
 constexpr std::array kRows{
     BenchRow{{.long_name = "threads",
               .short_name = 'j',
@@ -53,6 +61,18 @@ constexpr std::array kRows{
          .details = "Messages leave when they are due, are timed when they arrive, and the broker "
                     "does not pay for waking the generator."},
         [](BenchSettings& s, const FlagUse&) { s.spec.precise = true; }},
+    BenchRow{
+        {.long_name = "rcvbuf",
+         .argument = "BYTES",
+         .category = kHost,
+         .help = "receive buffers of sockets, set once connected; the system's unless said"},
+        [](BenchSettings& s, const FlagUse& use) { s.spec.receive_buffer_bytes = to_buffer(use); }},
+    BenchRow{
+        {.long_name = "sndbuf",
+         .argument = "BYTES",
+         .category = kHost,
+         .help = "send buffers of sockets"},
+        [](BenchSettings& s, const FlagUse& use) { s.spec.send_buffer_bytes = to_buffer(use); }},
     BenchRow{{.long_name = "seed",
               .argument = "N",
               .category = kHost,

@@ -60,7 +60,9 @@ void Plan::add_stages() {
     }
     std::stable_sort(timeline_.begin(), timeline_.end(),
                      [](const PlannedStage& a, const PlannedStage& b) { return a.at < b.at; });
-    outages_ |= !timeline_.empty() || spec_.churn > 0;
+    outages_ |= spec_.churn > 0;
+    for (const PlannedStage& planned : timeline_)
+        outages_ |= planned.stage.action != Stage::Action::rate;
 }
 
 void Plan::check() const {
@@ -83,7 +85,51 @@ void Plan::check() const {
     }
 }
 
-void Plan::add(const Group& given) {
+// Stages that change a group's rate are pieces of its schedule, which so stays absolute.
+void Plan::set_rates(Group& group) const {
+    std::vector<const Stage*> changes;
+    for (const Stage& stage : spec_.stages) {
+        const bool its = stage.group.empty() || stage.group == group.name;
+        if (its && stage.action == Stage::Action::rate) changes.push_back(&stage);
+    }
+    if (changes.empty() || !publishes(group)) return;
+    if (spec_.max) refuse("a stage changes a rate, which a run with --max does not have");
+    std::stable_sort(changes.begin(), changes.end(),
+                     [](const Stage* a, const Stage* b) { return a->at < b->at; });
+    if (!group.steps.empty() || !group.recorded_times.empty() || group.burst_period > 0) {
+        refuse(
+            fmt::format("group '{}': stages change a rate, not --vary-rate, a recording or bursts "
+                        "with a period",
+                        group.name));
+    }
+    const auto seconds = [](std::chrono::nanoseconds time) {
+        return std::chrono::duration<double>(time).count();
+    };
+    double rate = group_rate(group, group.clients);
+    double at = seconds(group.ramp);
+    std::vector<RateProfile::Piece> pieces{{at, 0, rate}};
+    for (const Stage* change : changes) {
+        const double begin = seconds(change->at - group.start);
+        if (begin < at) {
+            refuse(
+                fmt::format("group '{}': the rate changes at {:g} s, before the change before it "
+                            "is over",
+                            group.name, seconds(change->at)));
+        }
+        const double next = change->rate * (change->rate_each ? group.clients : 1);
+        pieces.push_back({begin - at, rate, rate});
+        pieces.push_back({seconds(change->over), rate, next});
+        at = begin + seconds(change->over);
+        rate = next;
+    }
+    pieces.push_back({0, rate, rate});
+    group.steps = std::move(pieces);
+    group.ramp = {};
+}
+
+void Plan::add(const Group& given_group) {
+    Group given = given_group;
+    set_rates(given);
     PlannedGroup group;
     group.spec = given;
     group.first_client = clients_;
@@ -108,12 +154,18 @@ void Plan::add(const Group& given) {
         for (const SizeShare& share : given.sizes)
             smallest = std::min(smallest, share.from);
         const bool made_up =
-            given.content.empty() && given.recorded.empty() && given.verify != Verify::off;
+            given.content.empty() && given.recorded.empty() && given.verify >= Verify::order;
         group.has_header = made_up && smallest >= kPayloadHeaderBytes;
         group.has_short_header = made_up && !group.has_header && smallest >= kShortHeaderBytes;
         header_ |= group.has_header;
         short_header_ |= group.has_short_header;
         plain_ |= !group.has_header && !group.has_short_header;
+        unexpected_ |= given.verify == Verify::off;
+        if (given.verify == Verify::exact && !group.has_header && !group.has_short_header) {
+            refuse(
+                "--verify exact needs payloads that can be told apart: made up (no -m, no "
+                "--replay) and of 8 bytes at least");
+        }
     }
     if (subscribes(given)) {
         group.subscribers = given.clients;

@@ -100,7 +100,8 @@ public:
     double offered_rate() const;  // messages per second at the end of ramps; 0 for saturation
     bool has_header() const { return header_; }  // of some publishers
     bool has_short_header() const { return short_header_; }
-    bool has_plain() const { return plain_; }  // no way to tell one message from another
+    bool has_plain() const { return plain_; }           // no way to tell one message from another
+    bool is_unexpected() const { return unexpected_; }  // --verify off: nothing is owed
 
     // "pubsub --shape fanout --pubs 1 --subs 1000 -R 250/s -s 64 -q 1 -d 30s"
     std::string describe() const;
@@ -117,6 +118,7 @@ private:
     void add(const Group& group);
     void match();
     void add_stages();
+    void set_rates(Group& group) const;
     void add_set(const std::vector<std::uint32_t>& streams, bool shared);
     std::uint32_t search(const Set& set, std::uint32_t stream) const;
     Pattern::Values values(const PlannedGroup& group, std::uint32_t number) const;
@@ -139,6 +141,7 @@ private:
     bool header_ = false;
     bool short_header_ = false;
     bool plain_ = false;
+    bool unexpected_ = false;
 };
 
 inline constexpr std::size_t kShortHeaderBytes = 8;

@@ -52,10 +52,16 @@ std::string_view role_name(Role role) {
 }
 
 std::string PlannedStage::describe() const {
-    static constexpr std::string_view kActions[] = {"drop", "disconnect", "connect", "subscribe",
-                                                    "unsubscribe"};
-    return fmt::format("{} {}", kActions[static_cast<int>(stage.action)],
-                       stage.group.empty() ? "all" : stage.group);
+    static constexpr std::string_view kActions[] = {"drop",      "disconnect",  "connect",
+                                                    "subscribe", "unsubscribe", "rate"};
+    std::string out = fmt::format("{} {}", kActions[static_cast<int>(stage.action)],
+                                  stage.group.empty() ? "all" : stage.group);
+    if (stage.action == Stage::Action::rate) {
+        out += fmt::format(" to {}/s{}", format_rate(stage.rate), stage.rate_each ? " each" : "");
+    } else if (stage.ending == Ending::reset) {
+        out += " (rst)";
+    }
+    return out;
 }
 
 std::string Plan::describe() const {

@@ -88,6 +88,18 @@ constexpr Field<Result> kCounts[] = {
     counter<&Counters::window_sum>("window_sum", "in flight at each QoS 1/2 sending, summed"),
     counter<&Counters::waits_window>("waits_window", "messages that waited for acknowledgements"),
     counter<&Counters::waits_socket>("waits_socket", "messages that waited for a full socket"),
+    counter<&Counters::queue_samples>("queue_samples", "of sockets, within the measured time"),
+    counter<&Counters::receive_queue_bytes>("receive_queue_bytes",
+                                            "unread, summed over the samples"),
+    counter<&Counters::receive_queues_used>("receive_queues_used", "samples that were not empty"),
+    counter<&Counters::send_queue_bytes>("send_queue_bytes", "not taken by the peer, summed"),
+    counter<&Counters::send_queues_used>("send_queues_used", "samples that were not empty"),
+    counter<&Counters::wire_received_in_window>("wire_received_in_window", "bytes"),
+    counter<&Counters::wire_sent_in_window>("wire_sent_in_window", "bytes"),
+    counter<&Counters::tcp_busy_us>("tcp_busy_us", "connections with something to send, summed"),
+    counter<&Counters::tcp_no_room_us>("tcp_no_room_us", "of that, the peer's window was full"),
+    counter<&Counters::tcp_segments>("tcp_segments", "sent"),
+    counter<&Counters::tcp_retransmits>("tcp_retransmits", ""),
     counter<&Counters::sent_in_window>("sent_in_window", "sent within the measured time"),
     counter<&Counters::acked_in_window>("acked_in_window", ""),
     counter<&Counters::received_in_window>("received_in_window", ""),
@@ -146,6 +158,13 @@ constexpr Field<GeneratorCost> kGenerator[] = {
 constexpr DerivedField kGeneratorDerived[] = {
     {"messages_per_cpu_second", "",
      [](const Result& r) { return inverse_us(r.generator_us_per_message()); }},
+    {"unread_ns", "time that input lay in receive queues, mean",
+     [](const Result& r) { return r.unread_ns(); }},
+    {"unsent_ns", "time that output lay in send queues, mean",
+     [](const Result& r) { return r.unsent_ns(); }},
+    {"no_room_share", "of the time with output, the broker took none",
+     [](const Result& r) { return r.no_room_share(); }},
+    {"retransmit_share", "of TCP segments", [](const Result& r) { return r.retransmit_share(); }},
 };
 
 constexpr Field<Second> kSecond[] = {
@@ -243,7 +262,7 @@ std::string schema_text() {
     describe(out, "generator.", kGenerator);
     describe(out, "generator.", kGeneratorDerived);
     out += fmt::format("  {:<34}{}\n", "verdict.valid", "false: the figures are the generator's");
-    out += fmt::format("  {:<34}{}\n", "verdict.limit", "none, broker or generator");
+    out += fmt::format("  {:<34}{}\n", "verdict.limit", "none, broker, generator or network");
     out += fmt::format("  {:<34}{}\n", "verdict.text", "");
     out += fmt::format("  {:<34}{}\n", "assertions[].text", "");
     out += fmt::format("  {:<34}{}\n", "assertions[].outcome", "pass, fail or unknown");

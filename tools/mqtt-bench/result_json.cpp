@@ -134,6 +134,7 @@ std::string_view limit_name(Limit limit) {
     switch (limit) {
     case Limit::broker: return "broker";
     case Limit::generator: return "generator";
+    case Limit::network: return "network";
     case Limit::none: break;
     }
     return "none";

@@ -108,7 +108,7 @@ void read_judgement(const Object& all, Result& r) {
     const Object verdict(all["verdict"]);
     r.verdict.valid = verdict["valid"] != "false";
     const std::string limit = read_text(verdict["limit"]);
-    for (const Limit one : {Limit::none, Limit::broker, Limit::generator}) {
+    for (const Limit one : {Limit::none, Limit::broker, Limit::generator, Limit::network}) {
         if (limit == limit_name(one)) r.verdict.limit = one;
     }
     r.verdict.text = read_text(verdict["text"]);

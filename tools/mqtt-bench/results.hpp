@@ -84,7 +84,7 @@ struct StageResult {
     double backlog_seconds = 0;  // until the last of these
 };
 
-enum class Limit : std::uint8_t { none, broker, generator };
+enum class Limit : std::uint8_t { none, broker, generator, network };
 struct RunVerdict {
     bool valid = true;
     Limit limit = Limit::none;
@@ -157,6 +157,13 @@ struct Result {
     std::optional<double> broker_us_per_message() const;
     std::optional<double> generator_us_per_message() const;
     std::optional<double> broker_bytes_per_connection() const;
+    // By the bytes in sockets' queues and the bytes per second through them (Little's law): how long
+    // input lay unread, and output untaken. Nothing: too few samples.
+    std::optional<double> unread_ns() const;
+    std::optional<double> unsent_ns() const;
+    // Of the time in which TCP had output, that without room at the broker; segments sent again.
+    std::optional<double> no_room_share() const;
+    std::optional<double> retransmit_share() const;
 };
 
 // The names that assertions may use: e2e.p99 (and p50 p90 p99.9 p99.99 max mean of every series),

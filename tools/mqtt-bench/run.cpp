@@ -45,6 +45,7 @@ Run::Run(Spec spec, Observer observer) : spec_(std::move(spec)), observer_(std::
     check_descriptors();
     if (spec_.sources.empty()) spec_.sources = choose_sources(spec_.targets, client_count(spec_));
     plan_ = std::make_unique<Plan>(spec_, run_id);
+    expect_exact();
     for (const std::string& text : spec_.assertions) {
         check_metrics(text, is_metric);
         result_.assertions.push_back({.text = text});
@@ -56,6 +57,20 @@ Run::Run(Spec spec, Observer observer) : spec_(std::move(spec)), observer_(std::
 }
 
 Run::~Run() = default;
+
+// --verify exact in the words of --assert.
+void Run::expect_exact() {
+    const auto add = [this](std::string_view text) {
+        auto& all = spec_.assertions;
+        if (std::find(all.begin(), all.end(), text) == all.end()) all.emplace_back(text);
+    };
+    for (const Group& group : spec_.groups) {
+        if (group.verify != Verify::exact) continue;
+        for (const std::string_view text : {"loss==0", "dup==0", "reorder==0"})
+            add(text);
+        if (group.qos == QoS::exactly_once) add("dup.flagged==0");
+    }
+}
 
 void Run::check_descriptors() const {
     const std::uint64_t allowed = raise_descriptor_limit();

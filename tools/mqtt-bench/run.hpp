@@ -31,6 +31,7 @@ public:
 
 private:
     void check_descriptors() const;
+    void expect_exact();
     bool connect();
     void load();
     void drain();

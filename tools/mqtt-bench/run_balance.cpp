@@ -60,7 +60,7 @@ void Run::fill_checks() {
         const std::uint64_t distinct = delivered();
         r.lost = r.expected > distinct ? r.expected - distinct : 0;
     }
-    if (plan_->subscribers() == 0) r.lost = 0;
+    if (plan_->subscribers() == 0 || plan_->is_unexpected()) r.lost = 0;
     fill_proof();
 }
 
@@ -141,13 +141,13 @@ void Run::fill_stages() {
             begun = begun == 0 ? outcome.at_ns : std::min(begun, outcome.at_ns);
             stage.clients += outcome.hit;
             stage.back += outcome.back;
-            stage.backlog += backlog.messages;
+            if (planned.stage.action != Stage::Action::rate) stage.backlog += backlog.messages;
             back = std::max(back, outcome.back_ns);
-            last = std::max(last, backlog.last_ns);
+            if (backlog.messages > 0) last = std::max(last, backlog.last_ns);
         }
         if (begun == 0) return;  // the run ended before it
         if (back != 0) stage.back_seconds = seconds_between(begun, back);
-        if (last != 0) stage.backlog_seconds = seconds_between(begun, last);
+        if (last != 0 && stage.backlog > 0) stage.backlog_seconds = seconds_between(begun, last);
         result_.stages.push_back(std::move(stage));
     }
 }

@@ -36,6 +36,17 @@ void Counters::add(const Counters& o) {
     answered += o.answered;
     unproven += o.unproven;
     unkept_deliveries += o.unkept_deliveries;
+    queue_samples += o.queue_samples;
+    receive_queue_bytes += o.receive_queue_bytes;
+    receive_queues_used += o.receive_queues_used;
+    send_queue_bytes += o.send_queue_bytes;
+    send_queues_used += o.send_queues_used;
+    wire_received_in_window += o.wire_received_in_window;
+    wire_sent_in_window += o.wire_sent_in_window;
+    tcp_busy_us += o.tcp_busy_us;
+    tcp_no_room_us += o.tcp_no_room_us;
+    tcp_segments += o.tcp_segments;
+    tcp_retransmits += o.tcp_retransmits;
     turns += o.turns;
     cpu_ns += o.cpu_ns;
     cpu_ns_in_window += o.cpu_ns_in_window;

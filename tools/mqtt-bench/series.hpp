@@ -71,6 +71,18 @@ struct Counters {
     // messages whose acknowledgement went down with their connection
     std::uint64_t unproven = 0;
     std::uint64_t unkept_deliveries = 0;  // of those beyond what is kept by number
+    // sockets' queues within the measured time, sampled; TCP's own word at its end
+    std::uint64_t queue_samples = 0;
+    std::uint64_t receive_queue_bytes = 0;  // summed over samples
+    std::uint64_t receive_queues_used = 0;  // samples with something in it
+    std::uint64_t send_queue_bytes = 0;
+    std::uint64_t send_queues_used = 0;
+    std::uint64_t wire_received_in_window = 0;  // bytes
+    std::uint64_t wire_sent_in_window = 0;
+    std::uint64_t tcp_busy_us = 0;     // with something to send
+    std::uint64_t tcp_no_room_us = 0;  // of that: the peer's window was full
+    std::uint64_t tcp_segments = 0;
+    std::uint64_t tcp_retransmits = 0;
     // the worker itself
     std::uint64_t turns = 0;
     std::uint64_t cpu_ns = 0;

@@ -20,7 +20,9 @@ namespace mqtt::bench {
 
 enum class Command : std::uint8_t { conn, pub, sub, pubsub, rtt, run };
 enum class Shape : std::uint8_t { pair, fanout, fanin, share, ring, mesh };
-enum class Verify : std::uint8_t { off, count, order };
+// off: plain payload, nothing is expected; count: plain payload, missing ones are counted; order:
+// every stream; exact: the same, and any loss, duplicate or disorder fails the run.
+enum class Verify : std::uint8_t { off, count, order, exact };
 // What the clients of a group do. `answer` sends what it gets to the response topic.
 enum class Role : std::uint8_t { pub, sub, both, idle, answer };
 // What happens when a connection ends that the run did not end.
@@ -95,17 +97,23 @@ struct Group : Traffic {
     std::vector<Endpoint> targets;
 };
 
+// How a connection is ended on purpose: closed, after DISCONNECT, or with a TCP reset.
+enum class Ending : std::uint8_t { close, disconnect, reset };
+
 // Something that happens to a group in the middle of the run.
 struct Stage {
-    enum class Action : std::uint8_t { drop, disconnect, connect, subscribe, unsubscribe };
+    enum class Action : std::uint8_t { drop, disconnect, connect, subscribe, unsubscribe, rate };
     std::chrono::nanoseconds at{0};  // after the start of the load, warm-up included
     Action action = Action::drop;
     std::string group;        // empty: all
     double fraction = 1;      // of the group's clients, or
     std::uint32_t count = 0;  // so many of them
-    bool polite = false;      // with DISCONNECT instead of just closing
+    Ending ending = Ending::close;
     std::uint32_t repeat = 1;
     std::chrono::nanoseconds every{0};
+    double rate = 0;                   // of action rate: messages per second of the group
+    bool rate_each = false;            // of each of its clients
+    std::chrono::nanoseconds over{0};  // changes evenly over this time
 };
 
 struct Target {
@@ -138,18 +146,22 @@ struct Spec : Traffic {
     std::uint32_t max_outstanding = 10'000;  // deliveries that may lag
 
     double churn = 0;  // share of all clients that is dropped and comes back, per second
+    Ending churn_ending = Ending::disconnect;
 
     // Time
     std::chrono::nanoseconds warmup = std::chrono::seconds(1);
+    bool warmup_auto = false;  // until rate and latency are steady
     std::chrono::nanoseconds duration = std::chrono::seconds(10);  // after the warm-up
     std::chrono::nanoseconds cooldown{0};
     std::chrono::nanoseconds drain = std::chrono::seconds(5);
 
     // Host
     std::uint32_t threads = 1;
-    std::vector<int> cpus;             // --pin; worker i runs on cpus[i % size]
-    bool precise = false;              // poll instead of sleeping while there is load
-    std::uint64_t seed = 0;            // 0: drawn
+    std::vector<int> cpus;         // --pin; worker i runs on cpus[i % size]
+    bool precise = false;          // poll instead of sleeping while there is load
+    std::uint64_t seed = 0;        // 0: drawn
+    int receive_buffer_bytes = 0;  // of sockets; 0: the system's
+    int send_buffer_bytes = 0;
     std::vector<std::string> sources;  // --bind: local addresses, taken in turn
     std::vector<std::pair<std::string, std::string>> credentials;  // --auth-file, taken in turn
 

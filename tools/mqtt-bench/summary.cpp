@@ -180,6 +180,32 @@ void write_generator(Out out, const Result& r) {
     fmt::format_to(out, "     verdict: {}\n", r.verdict.text);
 }
 
+// Where bytes stood between us and the broker.
+void write_queues(Out out, const Result& r) {
+    const auto unread = r.unread_ns();
+    const auto unsent = r.unsent_ns();
+    const auto no_room = r.no_room_share();
+    const auto again = r.retransmit_share();
+    if (!unread && !unsent && !no_room) return;
+    const auto share = [](std::uint64_t part, std::uint64_t whole) {
+        return 100.0 * static_cast<double>(part) /
+               static_cast<double>(std::max<std::uint64_t>(1, whole));
+    };
+    const Counters& c = r.counters;
+    fmt::format_to(out, "queues ");
+    if (unread) {
+        fmt::format_to(out, "  unread {} ms ({:.0f} % of looks)", format_ms(*unread),
+                       share(c.receive_queues_used, c.queue_samples));
+    }
+    if (unsent) {
+        fmt::format_to(out, "  unsent {} ms ({:.0f} %)", format_ms(*unsent),
+                       share(c.send_queues_used, c.queue_samples));
+    }
+    if (no_room) fmt::format_to(out, "  broker without room {:.1f} %", *no_room * 100);
+    if (again) fmt::format_to(out, "  sent again {:.2f} %", *again * 100);
+    fmt::format_to(out, "\n");
+}
+
 void write_judgement(Out out, const Result& r) {
     for (const AssertionResult& assertion : r.assertions)
         fmt::format_to(out, "{}", assertion_line(assertion));
@@ -225,6 +251,7 @@ std::string summary_text(const Result& r) {
     write_stages(out, r);
     write_broker(out, r);
     write_sys(out, r);
+    write_queues(out, r);
     write_generator(out, r);
     write_judgement(out, r);
     return text;

@@ -225,6 +225,7 @@ void Worker::load_phase() {
         idle_.store(is_done(), std::memory_order_release);
         if (now >= next_tick_) tick(false);
         wait_until(pumped || spec_.precise ? now : next_wake(now));
+        sample_queues(now);
         ++generator_->counters().turns;
     }
 }
@@ -263,6 +264,7 @@ void Worker::note_window(std::int64_t now) {
     if (window_step_ == 0 && now >= measure_from_) {
         cpu_at_from_ = own_thread_cpu_ns();
         waiting_at_from_ = own_thread_waiting_ns();
+        moved_at_from_ = moved();
         window_step_ = 1;
     }
     if (window_step_ == 1 && now >= measure_until_) close_window();
@@ -272,6 +274,11 @@ void Worker::close_window() {
     generator_->counters().cpu_ns_in_window = own_thread_cpu_ns() - cpu_at_from_;
     generator_->counters().waiting_ns_in_window = own_thread_waiting_ns() - waiting_at_from_;
     window_step_ = 2;
+    const Moved now = moved();
+    Counters& c = generator_->counters();
+    c.wire_received_in_window = now.received - std::min(now.received, moved_at_from_.received);
+    c.wire_sent_in_window = now.sent - std::min(now.sent, moved_at_from_.sent);
+    ask_tcp();
 }
 
 std::uint64_t Worker::cpu_ns() const {

@@ -139,6 +139,14 @@ private:
     void churn(std::int64_t now);
     void note_back(std::uint16_t stage);
     void resume_slow(std::int64_t now);
+    // worker_queues.cpp
+    struct Moved {
+        std::uint64_t received = 0;
+        std::uint64_t sent = 0;
+    };
+    void sample_queues(std::int64_t now);
+    Moved moved() const;
+    void ask_tcp();
 
     const Plan& plan_;
     const Spec& spec_;
@@ -169,6 +177,9 @@ private:
     std::uint64_t cpu_at_from_ = 0;
     std::uint64_t waiting_at_from_ = 0;
     int window_step_ = 0;
+    Moved moved_at_from_;
+    std::int64_t next_sample_ = 0;
+    std::size_t sample_cursor_ = 0;
 
     std::size_t next_stage_ = 0;
     std::vector<StageOutcome> outcomes_;  // of Plan's timeline, as far as it has come

@@ -2,6 +2,7 @@
 #include "mqtt-bench/worker_client.hpp"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include "mqtt/reason_code.hpp"
 
@@ -71,11 +72,11 @@ void Worker::Client::close() {
     }
 }
 
-bool Worker::Client::drop(bool polite, bool comes_back) {
+bool Worker::Client::drop(Ending ending, bool comes_back) {
     if (state_ != State::ready && state_ != State::subscribing) return false;
     ++worker_.generator_->counters().dropped;
     if (subscriber != kNone) worker_.generator_->on_absent(subscriber);
-    if (polite) {
+    if (ending == Ending::disconnect) {
         comes_back_ = comes_back;
         if (state_ == State::subscribing) settle();
         state_ = State::closing;
@@ -83,9 +84,25 @@ bool Worker::Client::drop(bool polite, bool comes_back) {
         return true;
     }
     if (state_ == State::subscribing) settle();
+    if (ending == Ending::reset) reset();
     connection_.abort();
     left(comes_back);
     return true;
+}
+
+// What is closed without lingering ends with RST, as when a machine loses its state.
+void Worker::Client::reset() {
+    const linger at_once{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(connection_.descriptor(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+void Worker::Client::set_buffers() const {
+    const auto set = [this](int name, int bytes) {
+        if (bytes > 0)
+            ::setsockopt(connection_.descriptor(), SOL_SOCKET, name, &bytes, sizeof bytes);
+    };
+    set(SO_RCVBUF, worker_.spec_.receive_buffer_bytes);
+    set(SO_SNDBUF, worker_.spec_.send_buffer_bytes);
 }
 
 // The connection is gone; another one may follow.
@@ -99,6 +116,7 @@ void Worker::Client::left(bool comes_back) {
 void Worker::Client::on_connected(const Connack& connack, const ConnectTiming& timing) {
     Worker& w = worker_;
     Counters& counters = w.generator_->counters();
+    set_buffers();
     resumed_ = connack.session_present && session_ != nullptr;
     if (settled_) {
         ++counters.reconnected;

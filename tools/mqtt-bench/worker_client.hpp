@@ -20,7 +20,7 @@ public:
     void open();
     void close();
     // Ends the connection in the middle of the run. False: there is none.
-    bool drop(bool polite, bool comes_back);
+    bool drop(Ending ending, bool comes_back);
     bool subscribe();
     bool unsubscribe();
     bool is_away() const { return state_ == State::fresh || state_ == State::closed; }
@@ -34,6 +34,9 @@ public:
     bool is_blocked() const { return connection_.is_blocked(); }
     void flush() { connection_.flush(); }
     std::size_t backlog_bytes() const { return connection_.backlog_bytes(); }
+    // Of a socket that is read as fast as it goes; -1: there is none.
+    int measurable_descriptor() const { return paused_ ? -1 : connection_.descriptor(); }
+    ConnectionStats stats() const { return connection_.stats(); }
 
     static constexpr std::uint32_t kNone = ~0u;
     const std::uint32_t group;         // of Plan
@@ -60,6 +63,8 @@ private:
     void on_failed(const CloseReason& reason);
     void on_ready();
     void check_limits(const ServerLimits& limits);
+    void set_buffers() const;
+    void reset();
     void settle();
     void left(bool comes_back);
     void send_filters();

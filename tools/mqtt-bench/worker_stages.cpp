@@ -33,20 +33,22 @@ void Worker::run_stage(const PlannedStage& planned) {
         if (std::floor((n + 1) * share + 1e-9) <= std::floor(n * share + 1e-9)) continue;
         if (!act(stage, client)) continue;
         ++outcomes_.back().hit;
+        if (stage.action == Stage::Action::rate) continue;  // nobody goes, nobody comes back
         client.stage = static_cast<std::uint16_t>(outcomes_.size());
     }
 }
 
 bool Worker::act(const Stage& stage, Client& client) {
     switch (stage.action) {
-    case Stage::Action::drop: return client.drop(stage.polite, true);
-    case Stage::Action::disconnect: return client.drop(stage.polite, false);
+    case Stage::Action::drop: return client.drop(stage.ending, true);
+    case Stage::Action::disconnect: return client.drop(stage.ending, false);
     case Stage::Action::connect:
         if (!client.is_away()) return false;
         reopen(client, now_ns());
         return true;
     case Stage::Action::subscribe: return client.subscribe();
     case Stage::Action::unsubscribe: return client.unsubscribe();
+    case Stage::Action::rate: return client.publisher != Client::kNone;  // the schedule does it
     }
     return false;
 }
@@ -58,7 +60,7 @@ void Worker::churn(std::int64_t now) {
         static_cast<double>(now - zero_) / 1e9 * spec_.churn * static_cast<double>(clients_.size());
     for (; churned_ + 1 <= due; ++churned_) {
         churn_cursor_ = (churn_cursor_ + 1) % clients_.size();
-        clients_[churn_cursor_].drop(true, true);
+        clients_[churn_cursor_].drop(spec_.churn_ending, true);
     }
 }
 

@@ -257,6 +257,9 @@ public:
     ProtocolVersion version() const;
     ServerLimits limits() const;
     std::string_view peer_address() const;  // "127.0.0.1:1883"; empty before it is known
+    // The socket, for options and queue lengths of the system; -1: there is none. It is not for
+    // reading, writing or closing.
+    int descriptor() const;
     ConnectionStats stats() const;
 
     // Debug lines, one per packet in either direction. Null (default) costs nothing.

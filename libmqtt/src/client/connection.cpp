@@ -296,6 +296,11 @@ std::string_view Connection::peer_address() const {
     return impl_->link ? std::string_view(impl_->link->peer_address()) : std::string_view();
 }
 
+int Connection::descriptor() const {
+    if (!impl_->link || !impl_->link->driver().is_open()) return -1;
+    return impl_->link->driver().stream().descriptor();
+}
+
 ConnectionStats Connection::stats() const {
     ConnectionStats stats;
     if (!impl_->link) return stats;
