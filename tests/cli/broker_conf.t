@@ -117,7 +117,7 @@ expect_match "$T/err" "conf:2: max_keepalive: '70000' is not from 0 to 65535"
 expect_match "$T/err" 'conf:3: listener: port 0 is for Unix sockets'
 expect_match "$T/err" "conf:4: protocol: 'quic' is none of mqtt, websockets and any"
 expect_match "$T/err" "conf:5: max_qos: 'two' is not a whole number"
-expect_match "$T/err" 'warning: .*conf:6: connection has no effect: this broker makes no bridges yet'
+expect_match "$T/err" 'conf:6: bridge cloud: it has no topic, so nothing would cross'
 expect_match "$T/err" 'warning: .*conf:8: unknown key .max_quued_messages., ignored; did you mean max_queued_messages\?'
 expect_match "$T/err" 'conf:9: sys_interval: the value is missing'
 expect_match "$T/err" "conf:10: log_type: 'loud' is no type"

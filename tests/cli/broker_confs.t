@@ -24,7 +24,7 @@ ca=$T/etc/certs/ca.crt
 localise() {
     sed -e "s#/etc/mosquitto#$T/etc#; s#/var/lib/mosquitto#$T/var/lib#; s#/var/log/mosquitto#$T/var/log#; s#/run/mosquitto#$T/run#" \
         -e "s/listener 1883/listener ${port[1883]}/; s/listener 1884/listener ${port[1884]}/; s/listener 8883/listener ${port[8883]}/" \
-        -e "s/listener 8884/listener ${port[8884]}/; s/listener 9001/listener ${port[9001]}/" "$lib_root/tests/conf/$1"
+        -e "/^address/s/[a-z]*\.example\.org/127.0.0.1/g; s/listener 8884/listener ${port[8884]}/; s/listener 9001/listener ${port[9001]}/" "$lib_root/tests/conf/$1"
 }
 # start NAME: runs tests/conf/NAME.conf.
 start() {
@@ -90,7 +90,8 @@ gets -L "wss://localhost:${port[9001]}/any/path" "${tls[@]}" -t a
 stop_broker
 
 start bridge
-expect_eq "one line per bridge" "$(grep -c 'connection has no effect: this broker makes no bridges yet' "$T/bridge.check")" 2
+! grep -qv "is OK" "$T/bridge.check" || fail "bridges are not taken as they are: $(cat "$T/bridge.check")"
+for bridge in cloud backup; do until_true 10 grep -q "Bridge $bridge: next attempt in" "$BROKER_LOG"; done
 gets -p "${port[1883]}" -t a
 stop_broker
 

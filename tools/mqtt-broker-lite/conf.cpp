@@ -48,14 +48,14 @@ bool is_grave(const ConfKey& key) {
         return std::any_of(keys.begin(), keys.end(),
                            [&](const ConfKey& other) { return other.name == key.name; });
     };
-    return has(access_keys()) || has(data_keys()) || has(tls_keys()) ||
+    return has(access_keys()) || has(data_keys()) || has(tls_keys()) || has(bridge_keys()) ||
            (key.scope == ConfScope::listener && has(listener_keys()));
 }
 
 bool sounds_grave(std::string_view name) {
-    static constexpr std::string_view kStarts[] = {"auth_", "acl_", "password", "plugin_",
-                                                   "psk_",  "tls_", "persist",  "allow_",
-                                                   "deny_", "bind", "require_", "listener_"};
+    static constexpr std::string_view kStarts[] = {
+        "auth_",  "acl_",  "password", "plugin_",  "psk_",      "tls_",   "persist",
+        "allow_", "deny_", "bind",     "require_", "listener_", "bridge_"};
     return std::any_of(std::begin(kStarts), std::end(kStarts),
                        [&](std::string_view start) { return name.starts_with(start); });
 }
@@ -125,8 +125,6 @@ private:
             return error(place + line.key + ": " + std::string(key->help));
         }
         if (key->use == ConfUse::ignored) {
-            if (key->scope == ConfScope::bridge && line.key != "connection")
-                return;  // said already
             return warn(place + line.key + " has no effect: " + std::string(key->help));
         }
         try {
@@ -139,7 +137,10 @@ private:
             }
             key->apply(conf_, line);
             if (key->scope == ConfScope::listener) conf_.current().places.note(line);
-            conf_.current_access().places.note(line);
+            if (key->scope == ConfScope::bridge)
+                conf_.current_bridge().places.note(line);
+            else
+                conf_.current_access().places.note(line);
             conf_.lines.push_back(std::move(line));
         } catch (const ConfError& problem) {
             error(place + line.key + ": " + problem.what());
@@ -169,6 +170,11 @@ private:
 
 bool Conf::has_errors() const {
     return std::any_of(problems.begin(), problems.end(), [](const auto& p) { return p.is_error; });
+}
+
+ConfBridge& Conf::current_bridge() {
+    if (bridges.empty()) throw ConfError("it belongs to a bridge: a connection line comes first");
+    return bridges.back();
 }
 
 void read_conf(Conf& conf, const std::string& path) {

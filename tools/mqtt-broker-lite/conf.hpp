@@ -87,10 +87,18 @@ struct ConfListener {
     bool is_mentioned = false;  // the default listener exists only when something was said of it
 };
 
+struct ConfBridge {
+    std::string place;  // of its connection line
+    ConfPlaces places;  // of the keys about it
+    mqtt::BridgeConfig config;
+    bool is_tls = false;
+};
+
 struct Conf {
-    mqtt::BrokerConfig config;  // without listeners and rights
+    mqtt::BrokerConfig config;  // without listeners, bridges and rights
     ConfListener default_listener;
     std::vector<ConfListener> listeners;
+    std::vector<ConfBridge> bridges;
     bool per_listener_settings = false;
     ConfAccess access;
 
@@ -114,6 +122,8 @@ struct Conf {
     bool has_errors() const;
     // The listener that listener keys talk about now.
     ConfListener& current() { return listeners.empty() ? default_listener : listeners.back(); }
+    // That the keys of bridges talk about. Throws ConfError: there is none.
+    ConfBridge& current_bridge();
     ConfAccess& current_access() { return per_listener_settings ? current().access : access; }
 };
 

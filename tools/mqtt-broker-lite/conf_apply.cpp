@@ -120,6 +120,48 @@ mqtt::ListenerConfig local_listener(mqtt::Endpoint endpoint, const ConfListener&
     return config;
 }
 
+void check_bridge(Conf& conf, const ConfBridge& bridge) {
+    const auto wrong = [&](std::string_view key, std::string_view text) {
+        const std::string place = bridge.places.of(key);
+        conf.problems.push_back(
+            {true, fmt::format("{}: bridge {}: {}", place.empty() ? bridge.place : place,
+                               bridge.config.name, text)});
+    };
+    const mqtt::TlsOptions& tls = bridge.config.connect.tls;
+    if (bridge.config.addresses.empty()) wrong("address", "its address is missing");
+    if (bridge.config.topics.empty()) wrong("topic", "it has no topic, so nothing would cross");
+    if (tls.certificate_file.empty() != tls.key_file.empty()) {
+        if (tls.key_file.empty())
+            wrong("bridge_certfile", "bridge_certfile needs bridge_keyfile");
+        else
+            wrong("bridge_keyfile", "bridge_keyfile needs bridge_certfile");
+    }
+    if (tls.psk_hex.empty() != tls.psk_identity.empty()) {
+        wrong(tls.psk_hex.empty() ? "bridge_identity" : "bridge_psk",
+              "bridge_identity and bridge_psk go together");
+    }
+    if (!tls.psk_hex.empty() && !(tls.ca_file.empty() && tls.ca_directory.empty())) {
+        wrong("bridge_psk", "either a pre-shared key or certificates, not both");
+    }
+    if (!bridge.is_tls && (!tls.certificate_file.empty() || !tls.alpn.empty())) {
+        wrong("bridge_certfile",
+              "TLS needs bridge_cafile, bridge_capath or bridge_tls_use_os_certs true");
+    }
+    if (bridge.config.connect.password && !bridge.config.connect.user_name &&
+        bridge.config.version != mqtt::ProtocolVersion::v5) {
+        wrong("remote_password", "remote_password needs remote_username");
+    }
+}
+
+mqtt::BridgeConfig bridge_config(const ConfBridge& bridge) {
+    mqtt::BridgeConfig config = bridge.config;
+    for (mqtt::Endpoint& endpoint : config.addresses) {
+        if (bridge.is_tls) endpoint.transport = Transport::tls;
+        if (endpoint.port == 0) endpoint.port = mqtt::default_port(endpoint.transport);
+    }
+    return config;
+}
+
 // What holds at a listener: its own settings or the global ones.
 ConfAccess access_at(const Conf& conf, const ConfListener& listener, bool is_local) {
     ConfAccess access = conf.per_listener_settings ? listener.access : conf.access;
@@ -156,6 +198,10 @@ mqtt::BrokerConfig broker_config(Conf& conf, const std::vector<mqtt::Endpoint>& 
             config.listeners.push_back(local_listener(endpoint, conf.default_listener));
             accesses.push_back(access_at(conf, conf.default_listener, true));
         }
+    }
+    for (const ConfBridge& bridge : conf.bridges) {
+        check_bridge(conf, bridge);
+        config.bridges.push_back(bridge_config(bridge));
     }
     config.log_packets = conf.log_packets;
     if (config.persistence != mqtt::Persistence::off) {

@@ -31,7 +31,7 @@ constexpr std::string_view kGrammar[] = {
     "one, "
     "it lets in whom allow_anonymous and password_file say.",
     "A key that is not known is told with its line and ignored; when it could be about security or "
-    "data it ends the start. Sections of bridges are read and left out, which is told. include_dir "
+    "data it ends the start. include_dir "
     "DIR reads the files of the folder that end in .conf, in "
     "order "
     "of their names.",
@@ -62,7 +62,7 @@ void append_others(std::string& page, std::string_view title, std::string_view l
     append_paragraph(page, lead);
     page += ".Bl -tag -width Ds\n";
     for (const ConfKey& key : conf_table()) {
-        if (key.scope != ConfScope::bridge && key.use == use) append_key(page, key);
+        if (key.use == use) append_key(page, key);
     }
     page += ".El\n";
 }
@@ -79,6 +79,7 @@ std::string conf_page() {
     }
     append_list(page, "GENERAL KEYS", ConfScope::general);
     append_list(page, "LISTENER KEYS", ConfScope::listener);
+    append_list(page, "BRIDGE KEYS", ConfScope::bridge);
     append_others(page, "KEYS WITHOUT EFFECT",
                   "Accepted, told once at the start, and not needed:", ConfUse::ignored);
     append_others(page, "KEYS THAT ARE REFUSED", "The broker does not start with them.",

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "mqtt/bridge.hpp"
 #include "mqtt/endpoint.hpp"
 #include "mqtt/error.hpp"
 #include "mqtt/limits.hpp"
@@ -117,6 +118,7 @@ enum class Persistence : std::uint8_t {
 
 struct BrokerConfig {
     std::vector<ListenerConfig> listeners;
+    std::vector<BridgeConfig> bridges = {};
     // Event loops, each with its own thread. More than one pays only when one core is full.
     unsigned threads = 1;
 

@@ -22,9 +22,11 @@ class io_context;
 namespace mqtt {
 
 namespace net {
+class Driver;
 class Loop;
-}
+}  // namespace net
 namespace core {
+class Inflight;
 class Message;
 struct Session;
 }  // namespace core
@@ -182,6 +184,11 @@ public:
     }
     // A QoS 2 message has arrived: PUBREC with success. PUBREL follows, and on_delivered.
     virtual void on_received(PacketId id, std::uint64_t token) { (void)id, (void)token; }
+    // PUBREL of a received QoS 2 message has come: its id is free again. PUBCOMP follows.
+    virtual void on_released(PacketId id) { (void)id; }
+    // For the library itself: just before on_connected, the server has no session; `unfinished` is
+    // forgotten when the call returns.
+    virtual void on_session_lost(core::Inflight& unfinished) { (void)unfinished; }
     // publish() would be accepted again after no_quota; once per batch of acknowledgements.
     virtual void on_send_quota() {}
     // Output that was stuck in the socket is drained below the low mark (after is_blocked()).
@@ -219,6 +226,11 @@ public:
     // `options` must stay until on_connected or on_closed.
     Status open(const ConnectOptions* options, std::string_view client_id,
                 ClientSession* session = nullptr);
+    // For the library itself: with the exchanges of a session of the broker.
+    Status open(const ConnectOptions& options, core::Session& session);
+    // Before open(): the level byte of CONNECT gets bit 0x80, by which mosquitto and we know bridges of
+    // 3.x, whose messages are not sent back to them.
+    void announce_bridge(bool on);
 
     // Stages one message. QoS 1/2: `token` comes back in on_delivered (or never, when the connection
     // ends first and the session is not resumed). Allocates nothing in steady state unless `keep`.
@@ -265,6 +277,8 @@ public:
     // Debug lines, one per packet in either direction. Null (default) costs nothing.
     // `sink` must outlive the connection.
     void set_log(const LogSink* sink);
+    // For the library itself; null before the transport is up.
+    net::Driver* driver();
 
 private:
     struct Impl;

@@ -125,6 +125,11 @@ void Broker::Impl::start_threads() {
     for (const auto& shard : shared.shards) {
         threads.emplace_back([&shard] { shard->run(); });
     }
+    for (const BridgeConfig& config : shared.settings.config.bridges) {
+        broker::Shard& home =
+            *shared.shards[shared.home_of(broker::client_hash(config.local_client_id))];
+        home.loop().post([&home, config] { home.bridges.add(config); });
+    }
     sys_topics = std::make_unique<broker::SysTopics>(*shared.shards.front());
     shared.shards.front()->loop().post([this] { sys_topics->start(); });
 }

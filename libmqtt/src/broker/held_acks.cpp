@@ -16,9 +16,9 @@ void HeldAcks::release(const Session& full) {
     if (entry.empty()) return;
     for (const Held& held : entry.mapped()) {
         const Session* publisher = shard_.sessions.find(held.publisher);
-        if (publisher != nullptr && publisher->is_online()) {
-            publisher->peer->acknowledge(held.id);
-        }
+        if (publisher == nullptr) continue;
+        if (publisher->is_bridge) shard_.bridges.of(*publisher).acknowledge(held.id);
+        if (publisher->is_online()) publisher->peer->acknowledge(held.id);
     }
 }
 

@@ -329,7 +329,14 @@ void Journal::gate(Peer& peer, std::uint64_t position) {
     if (!is_strict_) return;
     const std::uint64_t number = pending();
     if (number <= committed_ || !peer.hold_output(position, number)) return;
-    gated_.push_back({number, &peer});
+    gated_.push_back({number, &peer, nullptr});
+}
+
+void Journal::gate(Bridge& bridge, std::uint64_t position) {
+    if (!is_strict_) return;
+    const std::uint64_t number = pending();
+    if (number <= committed_ || !bridge.hold_output(position, number)) return;
+    gated_.push_back({number, nullptr, &bridge});
 }
 
 void Journal::gate(Peer& peer) {
@@ -342,11 +349,18 @@ void Journal::forget(const Peer& peer) {
     }
 }
 
+void Journal::forget(const Bridge& bridge) {
+    for (Gated& gated : gated_) {
+        if (gated.bridge == &bridge) gated.bridge = nullptr;
+    }
+}
+
 void Journal::release_gates() {
     while (!gated_.empty() && gated_.front().number <= committed_) {
-        Peer* peer = gated_.front().peer;
+        const Gated gated = gated_.front();
         gated_.pop_front();
-        if (peer != nullptr) peer->release_output(committed_);
+        if (gated.peer != nullptr) gated.peer->release_output(committed_);
+        if (gated.bridge != nullptr) gated.bridge->release_output(committed_);
     }
 }
 

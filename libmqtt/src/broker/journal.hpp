@@ -16,6 +16,7 @@
 
 namespace mqtt::broker {
 
+class Bridge;
 class Peer;
 class Shard;
 struct QueuedMessage;
@@ -64,7 +65,9 @@ public:
     // recorded by now is on disk.
     void gate(Peer& peer, std::uint64_t position);
     void gate(Peer& peer);  // from what is staged next
+    void gate(Bridge& bridge, std::uint64_t position);
     void forget(const Peer& peer);
+    void forget(const Bridge& bridge);
 
     // After the threads have ended: what was not handed in yet; nothing is recorded any more.
     std::unique_ptr<store::Batch> close();
@@ -80,6 +83,7 @@ private:
     struct Gated {
         std::uint64_t number;
         Peer* peer;
+        Bridge* bridge;  // one of the two, or none any more
     };
     store::Batch& open();
     void record(std::size_t changes = 1);

@@ -120,7 +120,9 @@ ReasonCode Lobby::refusal(const Visitor& visitor, std::string_view client_id) co
         shard_.hit(Limit::store_failing, client_id);
         return ReasonCode::quota_exceeded;
     }
-    if (config.maximum_sessions != 0 && shard_.sessions.find(client_id) == nullptr &&
+    const Session* known = shard_.sessions.find(client_id);
+    if (known != nullptr && known->is_bridge) return ReasonCode::client_identifier_not_valid;
+    if (config.maximum_sessions != 0 && known == nullptr &&
         shard_.shared().sessions.load(std::memory_order_relaxed) >= config.maximum_sessions) {
         shard_.hit(Limit::sessions, client_id);
         return ReasonCode::quota_exceeded;

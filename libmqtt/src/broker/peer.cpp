@@ -2,6 +2,8 @@
 // once) and close (the network's part, after what is being parsed).
 #include "broker/peer.hpp"
 
+#include <algorithm>
+
 #include "broker/mount.hpp"
 #include "broker/packet_log.hpp"
 #include "broker/rights.hpp"
@@ -222,6 +224,14 @@ void Peer::on_disconnect(const Disconnect& packet) {
     detach(packet.reason == ReasonCode::disconnect_with_will_message, {});
 }
 
+// Whether it has crossed a bridge of this broker before, and comes back over others.
+static bool has_been_here(const BrokerConfig& config, Properties properties) {
+    return !properties.empty() &&
+           std::any_of(config.bridges.begin(), config.bridges.end(), [&](const auto& bridge) {
+               return !bridge.hop_name.empty() && has_hop(properties, bridge.hop_name);
+           });
+}
+
 // Why this message is not taken, or success.
 ReasonCode Peer::refusal(const Publish& publish) {
     const BrokerConfig& config = shard_->config();
@@ -266,6 +276,7 @@ AckDecision Peer::on_publish(const Publish& given) {
         }
         return AckDecision::now(reason);
     }
+    if (has_been_here(shard_->config(), publish.properties)) return AckDecision::now();
     Publication publication;
     publication.topic = publish.topic;
     publication.payload = publish.payload;

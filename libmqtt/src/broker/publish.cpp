@@ -36,6 +36,11 @@ core::OutgoingPublish outgoing(const Publication& p, TimePoint now) {
     return out;
 }
 
+// Bridges of other brokers say here whether they are there, as with mosquitto.
+bool is_state_of_bridge(std::string_view topic) {
+    return topic_matches("$SYS/broker/connection/+/state", topic);
+}
+
 }  // namespace
 
 ReasonCode Publisher::refusal(const Given& given, std::string_view client_id) {
@@ -45,7 +50,8 @@ ReasonCode Publisher::refusal(const Given& given, std::string_view client_id) {
         shard_.hit(Limit::message_size, client_id);
         return ReasonCode::quota_exceeded;
     }
-    if (topic.front() == '$' && (topic.starts_with("$SYS/") || topic == "$SYS")) {
+    if (topic.front() == '$' && (topic.starts_with("$SYS/") || topic == "$SYS") &&
+        !is_state_of_bridge(topic)) {
         shard_.hit(Limit::sys_publish, client_id);
         return ReasonCode::not_authorized;  // the broker's own
     }
@@ -131,7 +137,8 @@ QoS Publisher::delivered_qos(QoS of_message, QoS of_subscription) const {
 void Publisher::qos0_to_session(Delivery& delivery, Session& session, const Wish& wish) {
     Peer* peer = session.peer;
     if (peer == nullptr) {
-        if (shard_.config().queue_qos0_offline) {
+        const bool crosses = session.is_bridge && shard_.bridges.of(session).takes_qos0();
+        if (shard_.config().queue_qos0_offline || crosses) {
             enqueue(delivery, session, wish, QoS::at_most_once);
         }
         return;

@@ -73,6 +73,8 @@ public:
 
     // Sends from the session's queue what its connection takes now.
     void drain(Session& session);
+    // The first of its queue is sent, or never will be.
+    void pop(Session& session);
     // It needs its messages no more.
     void clear_queue(Session& session);
     // It loses its messages, which is counted.
@@ -107,7 +109,6 @@ private:
     bool make_room(const Delivery& delivery, Session& session, std::size_t size);
     void drop_for(Session& session);
     void tell_drop(Session& session);
-    void pop(Session& session);
     Bytes encoded(Delivery& delivery, bool v5, bool retain);
     const core::MessageRef& message(Delivery& delivery);
     bool store_retained(const Publication& publication);

@@ -27,6 +27,7 @@ void Publisher::enqueue(Delivery& delivery, Session& session, const Wish& wish, 
     session.queue.push(std::move(queued));
     ++shard_.counters.queued_messages;
     shard_.counters.queued_bytes += size;
+    if (session.is_bridge) shard_.bridges.of(session).pump();
 }
 
 QueuedMessage Publisher::queueable(Delivery& delivery, const Wish& wish, QoS qos) {

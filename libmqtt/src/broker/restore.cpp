@@ -57,8 +57,8 @@ private:
         if (key >> 8 > last_key_ >> 8) last_key_ = key;
     }
     static void queue(Shard& shard, Session& session, QueuedMessage message);
-    static void send_again(Session& session, const store::EntryRow& row,
-                           const QueuedMessage& message);
+    static void send_again(Shard& shard, Session& session, const store::EntryRow& row,
+                           QueuedMessage message);
 
     Shared& shared_;
     const Clocks clocks_;
@@ -163,7 +163,7 @@ void Restorer::on_entry(const store::EntryRow& row) {
     if (row.state == store::EntryState::queued)
         queue(*home->shard, *home->session, std::move(message));
     else
-        send_again(*home->session, row, message);
+        send_again(*home->shard, *home->session, row, std::move(message));
 }
 
 void Restorer::queue(Shard& shard, Session& session, QueuedMessage message) {
@@ -172,8 +172,8 @@ void Restorer::queue(Shard& shard, Session& session, QueuedMessage message) {
     session.queue.push(std::move(message));
 }
 
-void Restorer::send_again(Session& session, const store::EntryRow& row,
-                          const QueuedMessage& message) {
+void Restorer::send_again(Shard& shard, Session& session, const store::EntryRow& row,
+                          QueuedMessage message) {
     core::InflightEntry entry;
     entry.message = message.message;
     entry.token = message.token.bits();
@@ -186,7 +186,13 @@ void Restorer::send_again(Session& session, const store::EntryRow& row,
     case store::EntryState::await_pubrec: entry.state = core::InflightState::await_pubrec; break;
     default: entry.state = core::InflightState::await_pubcomp; break;
     }
-    session.exchange.outgoing.restore(row.packet_id, std::move(entry));
+    const bool has_message = static_cast<bool>(message.message);
+    if (session.exchange.outgoing.restore(row.packet_id, std::move(entry))) return;
+    // Sent a second time under another id before it was known which would stay.
+    if (has_message)
+        queue(shard, session, std::move(message));
+    else
+        shard.journal.done(message.token);
 }
 
 void Restorer::on_received_id(Key session, PacketId id) {

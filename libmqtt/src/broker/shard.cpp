@@ -68,7 +68,8 @@ Shard::Shard(Shared& shared, unsigned index, net::GuestPoller* poller, TimePoint
     , wills(*this)
     , sessions(*this)
     , lobby(*this)
-    , peers(*this) {}
+    , peers(*this)
+    , bridges(*this) {}
 
 Shard::~Shard() = default;
 
@@ -77,6 +78,7 @@ void Shard::run() {
     // A connection may have come from a log-in in the very turn that ended the loop.
     for (Peer* peer : peers.all())
         peer->abort("the broker is shutting down");
+    bridges.abort();
 }
 
 void Shard::stop(TimePoint deadline) {
@@ -86,6 +88,7 @@ void Shard::stop(TimePoint deadline) {
 void Shard::begin_stop(TimePoint deadline) {
     stopping_ = true;
     loop_.set_timer(*this, deadline);
+    bridges.stop();
     for (Peer* peer : peers.all()) {
         peer->disconnect(ReasonCode::server_shutting_down, "the broker is shutting down");
     }
@@ -99,7 +102,7 @@ void Shard::on_timer(TimePoint) {
 }
 
 void Shard::connection_closed() {
-    if (stopping_ && peers.count() == 0) loop_.stop();
+    if (stopping_ && peers.count() == 0 && bridges.are_closed()) loop_.stop();
 }
 
 void Shard::hit(Limit limit, std::string_view who) {

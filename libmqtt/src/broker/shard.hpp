@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "broker/admission.hpp"
+#include "broker/bridge/bridges.hpp"
 #include "broker/counters.hpp"
 #include "broker/held_acks.hpp"
 #include "broker/interest.hpp"
@@ -114,6 +115,7 @@ public:
     Sessions sessions;
     Lobby lobby;
     Peers peers;
+    Bridges bridges;
     std::vector<std::uint8_t> property_scratch;
 
 private:

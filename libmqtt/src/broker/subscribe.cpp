@@ -75,7 +75,9 @@ void subscribe(Shard& shard, Peer& peer, const Subscribe& packet) {
         const std::string_view filter = below_mount(peer, request.filter, mounted);
         SubscriptionOptions options = request.options;
         options.qos = lower(options.qos, peer.announced().maximum_qos);
-        if (peer.is_bridge()) options.retain_as_published = true;
+        if (peer.is_bridge() && !has_properties(peer.version())) {
+            options.retain_as_published = options.no_local = true;  // which 3.x cannot ask for
+        }
         ReasonCode code = refusal(shard, peer, filter);
         if (!is_error(code)) {
             code = static_cast<ReasonCode>(options.qos);  // [MQTT-3.8.4-7]

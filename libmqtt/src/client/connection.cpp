@@ -59,9 +59,17 @@ struct Connection::Impl final : client::LinkOwner {
         std::string client_id;
         TimePoint deadline;
         ConnectTiming timing;
+
+        static std::unique_ptr<Opening> copy(const ConnectOptions& options) {
+            auto opening = std::make_unique<Opening>();
+            opening->copied = std::make_unique<ConnectOptions>(options);
+            opening->options = opening->copied.get();
+            opening->client_id = options.client_id;
+            return opening;
+        }
     };
 
-    Status open(std::unique_ptr<Opening> what, ClientSession* with);
+    Status open(std::unique_ptr<Opening> what, core::Session* with);
     void spawn();
     void on_attempt(net::ConnectResult result);
     void on_link_connected(const Connack& connack) override;
@@ -81,15 +89,16 @@ struct Connection::Impl final : client::LinkOwner {
     core::Session own_session;
     const LogSink* log = nullptr;
     ConnectionStep step = ConnectionStep::closed;
+    bool is_bridge = false;
 };
 
-Status Connection::Impl::open(std::unique_ptr<Opening> what, ClientSession* with) {
+Status Connection::Impl::open(std::unique_ptr<Opening> what, core::Session* with) {
     MQTT_ASSERT(loop.in_loop_thread());
     if (step != ConnectionStep::closed) return Errc::already_connected;
     const Status valid = client::check_options(*what->options, what->client_id);
     if (!valid) return valid;
     opening = std::move(what);
-    session = with != nullptr ? &with->state() : &own_session;
+    session = with != nullptr ? with : &own_session;
     opening->timing.started = Clock::now();
     opening->deadline = opening->timing.started + opening->options->connect_timeout;
     step = ConnectionStep::resolve;
@@ -131,7 +140,9 @@ void Connection::Impl::on_attempt(net::ConnectResult result) {
     link->set_log(log);
     const ConnectOptions& options = *opening->options;
     const client::ConnectPacket packet(options, opening->client_id);
-    link->start(packet.view(), *session, options.ping_timeout, opening->deadline,
+    Connect connect = packet.view();
+    connect.bridge = is_bridge;
+    link->start(connect, *session, options.ping_timeout, opening->deadline,
                 options.endpoint.transport);
 }
 
@@ -194,12 +205,20 @@ Connection& Connection::operator=(Connection&& other) noexcept {
     return *this;
 }
 
+namespace {
+
+core::Session* state_of(ClientSession* session) {
+    return session != nullptr ? &session->state() : nullptr;
+}
+
+}  // namespace
+
 Status Connection::open(const ConnectOptions& options, ClientSession* session) {
-    auto opening = std::make_unique<Impl::Opening>();
-    opening->copied = std::make_unique<ConnectOptions>(options);
-    opening->options = opening->copied.get();
-    opening->client_id = options.client_id;
-    return impl_->open(std::move(opening), session);
+    return impl_->open(Impl::Opening::copy(options), state_of(session));
+}
+
+Status Connection::open(const ConnectOptions& options, core::Session& session) {
+    return impl_->open(Impl::Opening::copy(options), &session);
 }
 
 Status Connection::open(const ConnectOptions* options, std::string_view client_id,
@@ -207,7 +226,11 @@ Status Connection::open(const ConnectOptions* options, std::string_view client_i
     auto opening = std::make_unique<Impl::Opening>();
     opening->options = options;
     opening->client_id = client_id;
-    return impl_->open(std::move(opening), session);
+    return impl_->open(std::move(opening), state_of(session));
+}
+
+void Connection::announce_bridge(bool on) {
+    impl_->is_bridge = on;
 }
 
 SendResult Connection::publish(const PublishRequest& request, std::uint64_t token) {
@@ -316,6 +339,10 @@ ConnectionStats Connection::stats() const {
 void Connection::set_log(const LogSink* sink) {
     impl_->log = sink;
     if (impl_->link) impl_->link->set_log(sink);
+}
+
+net::Driver* Connection::driver() {
+    return impl_->link ? &impl_->link->driver() : nullptr;
 }
 
 }  // namespace mqtt

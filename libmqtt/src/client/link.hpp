@@ -69,6 +69,10 @@ private:
     core::AckDecision on_publish(const Publish& publish) override;
     void on_delivered(PacketId id, std::uint64_t token, ReasonCode reason) override;
     void on_received(PacketId id, std::uint64_t token) override { sink_->on_received(id, token); }
+    void on_released(PacketId id) override { sink_->on_released(id); }
+    void on_session_lost(core::Inflight& unfinished) override {
+        sink_->on_session_lost(unfinished);
+    }
     void on_send_quota() override { sink_->on_send_quota(); }
     void on_suback(const Suback& suback) override { sink_->on_suback(suback); }
     void on_unsuback(const Unsuback& unsuback) override { sink_->on_unsuback(unsuback); }

@@ -1,0 +1,149 @@
+// One bridge: a session of this broker whose peer is a remote broker. What goes out waits in the session's
+// queue, limited and stored like any client's; the connection to the remote is mqtt::Connection on the
+// shard's loop, and it works on the session's own exchanges. So packet ids and the states of QoS 1 and 2
+// are the same on both sides of the program and outlive it where sessions do: a message is done here when
+// the remote has acknowledged it, and the other way round. DESIGN.md, "Bridges", has the reasons.
+// What topics become on the way is in bridge_topics.hpp.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "broker/bridge/bridge_topics.hpp"
+#include "broker/bridge/dialects.hpp"
+#include "broker/delivery_token.hpp"
+#include "broker/output_gates.hpp"
+#include "broker/queue.hpp"
+#include "broker/retained.hpp"
+#include "mqtt/connection.hpp"
+#include "net/timer_wheel.hpp"
+
+namespace mqtt::broker {
+
+class Shard;
+struct Session;
+
+class Bridge final : private ConnectionSink, private net::Timer {
+public:
+    // `config` with its defaults worked out; see resolved().
+    Bridge(Shard& shard, BridgeConfig config);
+    ~Bridge();
+
+    const BridgeConfig& config() const { return config_; }
+    bool is_for(const Session& session) const { return session_ == &session; }
+
+    void start();
+    // Says good-bye; is_closed() when that is done.
+    void stop();
+    void abort();
+    bool is_closed() const { return state_ == State::stopped || state_ == State::none; }
+
+    // Something is in the session's queue.
+    void pump();
+    bool takes_qos0() const { return state_ == State::connected; }
+    // An acknowledgement that was withheld from the remote.
+    void acknowledge(PacketId id) { connection_.acknowledge(id); }
+    // Strict persistence; see Peer.
+    std::uint64_t staged_position();
+    bool hold_output(std::uint64_t position, std::uint64_t number);
+    void release_output(std::uint64_t committed);
+
+private:
+    enum class State : std::uint8_t {
+        none,
+        idle,
+        connecting,
+        connected,
+        waiting,
+        stopping,
+        stopped
+    };
+    struct Replay {
+        RetainedStore::Cursor cursor;
+        QoS qos;
+        Replay(RetainedStore& store, const std::string& filter, QoS q)
+            : cursor(store, filter)
+            , qos(q) {}
+    };
+    struct LocalFilter {
+        BridgeTopics::Filter filter;
+        bool is_new;  // since the last connection
+    };
+
+    // ConnectionSink
+    void on_connected(const Connack& connack, const ConnectTiming& timing) override;
+    AckDecision on_publish(const Publish& publish) override;
+    void on_delivered(PacketId id, std::uint64_t token, ReasonCode reason) override;
+    void on_received(PacketId id, std::uint64_t token) override;
+    void on_released(PacketId id) override;
+    void on_session_lost(core::Inflight& unfinished) override;
+    void on_send_quota() override { pump(); }
+    void on_writable() override { pump(); }
+    void on_suback(const Suback& suback) override;
+    void on_closed(const CloseReason& reason) override;
+    void on_timer(TimePoint now) override;
+
+    // bridge.cpp: the session and the connection
+    void open_session();
+    void subscribe_here();
+    void forget_here();
+    void connect();
+    ConnectOptions options() const;
+    void after_failure(const CloseReason& reason);
+    void after_loss(const CloseReason& reason);
+    void wait_to_connect();
+    void subscribe_there(const Connack& connack);
+    void set_socket_options();
+    void announce(bool up);
+    void announce_here(bool up);
+    void log(LogLevel level, std::string_view text) const;
+    const Endpoint& endpoint() const { return config_.addresses[address_]; }
+
+    // bridge_traffic.cpp: messages
+    bool has_room();
+    bool send_next();
+    bool replay();
+    bool send(QueuedMessage& queued, const core::MessageRef& message);
+    core::MessageRef mapped(const core::Message& message);
+    void map_restored();
+    void tell_loss(std::string_view why);
+    AckDecision leave_there(const Publish& publish, std::string_view why);
+    AckDecision publish_here(const Publish& publish);
+    void wait_for_mail();
+
+    Shard& shard_;
+    const BridgeConfig config_;
+    const BridgeTopics topics_;
+    ConnectionLoop loop_;
+    Connection connection_;
+    Session* session_ = nullptr;
+    State state_ = State::none;
+    Dialects dialects_;
+    std::size_t address_ = 0;
+    std::size_t tried_ = 0;  // addresses since the last success
+    std::chrono::milliseconds last_delay_{0};
+    TimePoint connected_at_{};
+    TimePoint last_traffic_{};
+    bool has_subscribed_ = false;  // at the remote, since the start
+    bool has_lost_ = false;        // the remote has had no session at the last CONNACK
+    std::uint64_t dropped_ = 0;
+    std::vector<LocalFilter> local_filters_;
+    std::vector<BridgeTopics::Filter> asked_;  // of the last SUBSCRIBE
+    std::vector<PacketId> offered_ids_;        // received QoS 2, when it connected
+    // What a remote without session has to get once more, mapped already; before the queue.
+    std::deque<QueuedMessage> again_;
+    std::vector<std::unique_ptr<Replay>> replays_;  // retained messages that are still to go out
+    std::unique_ptr<OutputGates> gates_;
+    std::mt19937_64 random_;
+    std::string scratch_;
+};
+
+// With the names filled in that the configuration leaves to us.
+BridgeConfig resolved(BridgeConfig config);
+// Throws std::invalid_argument when it contradicts itself.
+void check(const BridgeConfig& config);
+
+}  // namespace mqtt::broker
