@@ -10,6 +10,7 @@ _mqtt_broker_lite() {
         --ws) COMPREPLY=(); return ;;
         --wss) COMPREPLY=(); return ;;
         --unix) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        --console) COMPREPLY=(); return ;;
         -L|--listen) COMPREPLY=(); return ;;
         --bind) COMPREPLY=(); return ;;
         --unix-mode) COMPREPLY=(); return ;;
@@ -40,6 +41,6 @@ _mqtt_broker_lite() {
         --ready-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
         -o|--options-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
-    COMPREPLY=($(compgen -W '-c --config-file --check-config --test-config --print-config -d --daemon --persistence --store -p --port --tls --ws --wss --unix -L --listen --bind --unix-mode --user --cert --key --cafile --require-certificate --threads --max-connections --max-connections-per-address --max-connect-rate --connect-timeout --max-packet-size --max-publish-rate --max-subscriptions --memory-limit --max-inflight --max-queued-messages --max-queued-bytes --queue-overflow --output-budget --max-keepalive --session-expiry --sys-interval -v --verbose --trace-client --trace-topic --quiet --log-format --ready-file -o --options-file --help --version ' -- "$word"))
+    COMPREPLY=($(compgen -W '-c --config-file --check-config --test-config --print-config -d --daemon --persistence --store -p --port --tls --ws --wss --unix --console -L --listen --bind --unix-mode --user --cert --key --cafile --require-certificate --threads --max-connections --max-connections-per-address --max-connect-rate --connect-timeout --max-packet-size --max-publish-rate --max-subscriptions --memory-limit --max-inflight --max-queued-messages --max-queued-bytes --queue-overflow --output-budget --max-keepalive --session-expiry --sys-interval -v --verbose --trace-client --trace-topic --quiet --log-format --ready-file -o --options-file --help --version ' -- "$word"))
 }
 complete -F _mqtt_broker_lite mqtt-broker-lite

@@ -11,6 +11,7 @@ complete -c mqtt-broker-lite -l tls -x -d 'listen for MQTT over TLS (8883 is usu
 complete -c mqtt-broker-lite -l ws -x -d 'listen for MQTT over WebSocket, any path'
 complete -c mqtt-broker-lite -l wss -x -d 'listen for MQTT over secure WebSocket'
 complete -c mqtt-broker-lite -l unix -r -F -d 'listen on a Unix socket'
+complete -c mqtt-broker-lite -l console -x -d 'serve the console page, the HTTP API and metrics'
 complete -c mqtt-broker-lite -s L -l listen -x -d 'listen on mqtt://, mqtts://, ws://, wss:// or unix:'
 complete -c mqtt-broker-lite -l bind -x -d 'address for -p, --tls, --ws and --wss; any: every address of the machine'
 complete -c mqtt-broker-lite -l unix-mode -x -d 'permissions of Unix sockets, in octal digits'

@@ -115,7 +115,7 @@ expect_quiet
 expect_match "$T/err" 'conf:1: unknown key .alow_anonymous.; did you mean allow_anonymous\? Without it security'
 expect_match "$T/err" "conf:2: max_keepalive: '70000' is not from 0 to 65535"
 expect_match "$T/err" 'conf:3: listener: port 0 is for Unix sockets'
-expect_match "$T/err" "conf:4: protocol: 'quic' is none of mqtt, websockets and any"
+expect_match "$T/err" "conf:4: protocol: 'quic' is none of mqtt, websockets, any and http_api"
 expect_match "$T/err" "conf:5: max_qos: 'two' is not a whole number"
 expect_match "$T/err" 'conf:6: bridge cloud: it has no topic, so nothing would cross'
 expect_match "$T/err" 'warning: .*conf:8: unknown key .max_quued_messages., ignored; did you mean max_queued_messages\?'

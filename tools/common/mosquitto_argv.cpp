@@ -19,6 +19,11 @@ bool looks_like_url(std::string_view word) {
                        [word](std::string_view scheme) { return word.starts_with(scheme); });
 }
 
+// "[PORT]" in a table: the word may be missing.
+bool may_stand_alone(const Flag& flag) {
+    return flag.argument.starts_with('[') && flag.argument.ends_with(']');
+}
+
 // Appends the words of one -D as exactly four.
 std::size_t take_property(std::vector<std::string>& out, std::span<const std::string> rest) {
     const bool is_pair = rest.size() >= 2 && rest[1] == "user-property";
@@ -72,6 +77,9 @@ std::vector<std::string> normalise_argv(std::span<const std::string> words,
         if (flag == nullptr || joined) continue;
         if (flag->takes == Takes::property) {
             i += take_property(out, words.subspan(i + 1));
+        } else if (may_stand_alone(*flag) &&
+                   (i + 1 == words.size() || words[i + 1].starts_with('-'))) {
+            out.emplace_back();
         } else if (flag->takes == Takes::word && i + 1 < words.size()) {
             out.push_back(words[++i]);
         }

@@ -72,6 +72,7 @@ struct ConfListener {
     std::string assigned_id_prefix;  // empty: the general one
     bool is_websocket = false;
     bool is_shared = false;  // MQTT and WebSocket
+    bool is_http = false;    // console, API, metrics
     std::optional<unsigned> unix_mode;
     mqtt::ProxyHeader proxy_header = mqtt::ProxyHeader::none;
     std::vector<std::string> proxy_peers;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 namespace tools::broker_lite {
@@ -92,6 +93,7 @@ mqtt::ListenerConfig listener_config(const ConfListener& listener, const ConfAcc
         config.endpoint.path = listener.unix_path;
         config.shares_websocket = listener.is_shared || listener.is_websocket;
     }
+    config.serves_http = listener.is_http;
     config.interface = listener.interface;
     config.mount_point = listener.mount_point;
     config.assigned_id_prefix = listener.assigned_id_prefix;
@@ -170,6 +172,21 @@ ConfAccess access_at(const Conf& conf, const ConfListener& listener, bool is_loc
     return access;
 }
 
+// Where others can reach the console, nobody is let in without a password.
+void close_console(const mqtt::ListenerConfig& listener, ConfAccess& access) {
+    const mqtt::Endpoint& endpoint = listener.endpoint;
+    const bool is_local = endpoint.transport == Transport::unix_socket ||
+                          endpoint.host == "localhost" || endpoint.host == "::1" ||
+                          endpoint.host.starts_with("127.");
+    if (listener.serves_http && !is_local) access.allow_anonymous = false;
+}
+
+// Only a console was said, or nothing: MQTT is for this machine.
+bool has_mqtt(const std::vector<const ConfListener*>& listeners) {
+    return std::any_of(listeners.begin(), listeners.end(),
+                       [](const ConfListener* listener) { return !listener->is_http; });
+}
+
 std::vector<const ConfListener*> all_listeners(const Conf& conf) {
     std::vector<const ConfListener*> all;
     if (conf.default_listener.is_mentioned) all.push_back(&conf.default_listener);
@@ -184,14 +201,16 @@ mqtt::BrokerConfig broker_config(Conf& conf, const std::vector<mqtt::Endpoint>& 
                                  std::vector<ConfAccess>& accesses) {
     mqtt::BrokerConfig config = conf.config;
     const std::vector<const ConfListener*> all = all_listeners(conf);
+    const bool is_local = !has_mqtt(all);
     for (const ConfListener* listener : all) {
-        const ConfAccess access = access_at(conf, *listener, false);
+        ConfAccess access = access_at(conf, *listener, is_local);
         check_tls(conf, *listener, access);
         check_proxy(conf, *listener);
         config.listeners.push_back(listener_config(*listener, access));
+        close_console(config.listeners.back(), access);
         accesses.push_back(access);
     }
-    if (all.empty()) {
+    if (is_local) {
         std::vector<mqtt::Endpoint> local = flags;
         if (local.empty()) local.emplace_back();
         for (const mqtt::Endpoint& endpoint : local) {
@@ -209,6 +228,13 @@ mqtt::BrokerConfig broker_config(Conf& conf, const std::vector<mqtt::Endpoint>& 
         config.store_file = folder / conf.persistence_file;
     }
     return config;
+}
+
+ConfAccess access_of_flag(const Conf& conf, const mqtt::ListenerConfig& listener) {
+    if (!listener.serves_http) return conf.access;
+    ConfAccess access = access_at(conf, conf.default_listener, !has_mqtt(all_listeners(conf)));
+    close_console(listener, access);
+    return access;
 }
 
 void check_certificates(Conf& conf, const mqtt::BrokerConfig& config) {

@@ -14,6 +14,9 @@ namespace tools::broker_lite {
 mqtt::BrokerConfig broker_config(Conf& conf, const std::vector<mqtt::Endpoint>& flags,
                                  std::vector<ConfAccess>& accesses);
 
+// Who may log in at a listener that a flag asks for beside those of the file.
+ConfAccess access_of_flag(const Conf& conf, const mqtt::ListenerConfig& listener);
+
 // Loads the certificates of the listeners of `config`, which was made from `conf`; what cannot be used is a
 // problem.
 void check_certificates(Conf& conf, const mqtt::BrokerConfig& config);

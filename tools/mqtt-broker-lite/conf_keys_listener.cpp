@@ -30,10 +30,20 @@ void add_listener(Conf& conf, const ConfLine& line) {
     conf.listeners.push_back(std::move(listener));
 }
 
+// A listener of its own, for programs of this machine when no address is given.
+void add_http_listener(Conf& conf, const ConfLine& line) {
+    ConfLine full = line;
+    if (full.value.find(' ') == std::string::npos) full.value += " localhost";
+    add_listener(conf, full);
+    conf.listeners.back().is_http = true;
+}
+
 void set_protocol(Conf& conf, const ConfLine& line) {
-    if (line.value != "mqtt" && line.value != "websockets" && line.value != "any") {
-        throw ConfError("'" + line.value + "' is none of mqtt, websockets and any");
+    if (line.value != "mqtt" && line.value != "websockets" && line.value != "any" &&
+        line.value != "http_api") {
+        throw ConfError("'" + line.value + "' is none of mqtt, websockets, any and http_api");
     }
+    conf.current().is_http = line.value == "http_api";
     conf.current().is_websocket = line.value == "websockets";
     conf.current().is_shared = line.value == "any";
 }
@@ -84,8 +94,14 @@ constexpr ConfKey kKeys[] = {
               c.default_listener.port = number<std::uint16_t>(line, 1, 65'535))},
     {"bind_address", listener, used, "ADDRESS", "address of the default listener",
      CONF_SET(c.default_listener.is_mentioned = true; c.default_listener.host = line.value)},
-    {"protocol", listener, used, "mqtt|websockets|any",
-     "what this listener speaks; any: both, told apart by a connection's first byte (ours)",
+    {"http_listener", listener, used, "PORT [ADDRESS]",
+     "serve the console page, the HTTP API and metrics there (9883 is usual), as listener with "
+     "protocol http_api does, but on 127.0.0.1 and ::1 when no address is given (ours)",
+     add_http_listener, true},
+    {"protocol", listener, used, "mqtt|websockets|any|http_api",
+     "what this listener speaks; any: MQTT and WebSocket, told apart by a connection's first byte "
+     "(ours); http_api: HTTP and WebSocket, see HTTP API in mqtt-broker-lite(1). Where others than "
+     "programs of this machine reach http_api, every request needs a user name and password",
      set_protocol, false, "mqtt"},
     {"socket_domain", listener, used, "ipv4|ipv6", "one family of addresses only",
      set_socket_domain},
@@ -126,7 +142,7 @@ constexpr ConfKey kKeys[] = {
     {"listener_auto_id_prefix", listener, used, "TEXT", "as auto_id_prefix, for this listener",
      CONF_SET(if (line.value.size() > 50) throw ConfError("at most 50 characters");
               c.current().assigned_id_prefix = line.value)},
-    {"http_dir", listener, ignored, "DIR", "no files are served"},
+    {"http_dir", listener, ignored, "DIR", "no files are served: the page is part of the program"},
     {"websockets_log_level", general, ignored, "N", "there is no other log of WebSockets"},
     {"websockets_headers_size", general, ignored, "N", "upgrades may have 8 KiB of headers"},
     {"packet_buffer_size", general, ignored, "N", "idle connections hold no buffer"},

@@ -6,6 +6,7 @@
 
 #include "common/app.hpp"
 #include "common/units.hpp"
+#include "mqtt-broker-lite/http_text.hpp"
 #include "mqtt/topic.hpp"
 
 namespace tools::broker_lite {
@@ -14,6 +15,8 @@ namespace {
 using mqtt::Endpoint;
 using mqtt::Persistence;
 using mqtt::Transport;
+
+constexpr std::uint16_t kConsolePort = 9883;  // as in mosquitto's examples of http_api
 
 std::uint16_t port_of(const FlagUse& use) {
     return static_cast<std::uint16_t>(parse_integer(use.typed(), use.word(), 0, 65'535));
@@ -39,6 +42,31 @@ void add_url(Options& o, const FlagUse& use) {
                          "0.0.0.0 and [::] for every address)");
     }
     o.listeners.push_back(parsed->endpoint);
+}
+
+std::string bind_host(const std::string& address) {
+    if (address == "any" || address == "*") return {};
+    if (address.size() > 2 && address.front() == '[' && address.back() == ']') {
+        return address.substr(1, address.size() - 2);
+    }
+    return address;
+}
+
+// [ADDRESS:]PORT; any:PORT is every address of the machine.
+void add_console(Options& o, const FlagUse& use) {
+    Endpoint endpoint;
+    endpoint.host = "localhost";
+    endpoint.port = kConsolePort;
+    std::string word = use.word();
+    const std::size_t colon = word.rfind(':');
+    if (colon != std::string::npos) {
+        endpoint.host = bind_host(word.substr(0, colon));
+        word.erase(0, colon + 1);
+    }
+    if (!word.empty()) {
+        endpoint.port = static_cast<std::uint16_t>(parse_integer(use.typed(), word, 0, 65'535));
+    }
+    o.consoles.push_back(std::move(endpoint));
 }
 
 void add_unix(Options& o, const FlagUse& use) {
@@ -186,6 +214,18 @@ const FlagRow<Options> kFlags[] = {
       .complete = Complete::file,
       .repeatable = true},
      add_unix},
+    {{.long_name = "console",
+      .argument = "[[ADDRESS:]PORT]",
+      .category = kListen,
+      .help = "serve the console page, the HTTP API and metrics",
+      .details =
+          "Without ADDRESS only programs on this machine reach it. Others (any:PORT is every "
+          "address) must log in with a user name and password, so there must be users: --user or "
+          "password_file. With --cert it speaks TLS there. See HTTP API.",
+      .initial = "9883",
+      .common = true,
+      .repeatable = true},
+     add_console},
     {{.long_name = "listen",
       .short_name = 'L',
       .argument = "URL",
@@ -307,14 +347,6 @@ bool is_port_flag(const Endpoint& endpoint) {
     return endpoint.transport == Transport::tcp && endpoint.host.empty();
 }
 
-std::string bind_host(const std::string& address) {
-    if (address == "any" || address == "*") return {};
-    if (address.size() > 2 && address.front() == '[' && address.back() == ']') {
-        return address.substr(1, address.size() - 2);
-    }
-    return address;
-}
-
 }  // namespace
 
 std::span<const FlagRow<Options>> flag_table() {
@@ -357,15 +389,38 @@ ToolInfo tool_info() {
         {"mqtt-broker-lite -v", "On this machine only, logging every packet."},
         {"mqtt-broker-lite -c mosquitto.conf -v", "With mosquitto's configuration."},
         {"mqtt-broker-lite --bind any", "For the whole network."},
+        {"mqtt-broker-lite --console", "With a page at http://127.0.0.1:9883/ to look inside."},
         {"mqtt-broker-lite init ~/broker", "A configuration to begin with."},
         {"mqtt-broker-lite -p 1883 --ws 1883", "MQTT and WebSocket on one port."},
         {"mqtt-broker-lite -p 1883 --tls 8883 --ws 8080 --cert server.pem --key server.key",
          "TCP, TLS and WebSocket side by side."},
         {"mqtt-broker-lite --unix /run/user/1000/mqtt.sock", "A Unix socket and nothing else."},
     };
+    info.sections = {{"HTTP API", kHttpText}};
     info.see_also = {"mqtt-bench 1", "mqtt-pub 1", "mqtt-sub 1", "mqtt-broker-lite.conf 5"};
     return info;
 }
+
+namespace {
+
+bool is_loopback(const Endpoint& endpoint) {
+    return endpoint.host == "localhost" || endpoint.host == "::1" ||
+           endpoint.host.starts_with("127.");
+}
+
+void add_consoles(const Options& options, std::vector<mqtt::ListenerConfig>& listeners) {
+    for (const Endpoint& endpoint : options.consoles) {
+        mqtt::ListenerConfig& console = listeners.emplace_back();
+        console.endpoint = endpoint;
+        console.serves_http = true;
+        console.limits = options.limits;
+        if (options.tls.certificate_file.empty() || is_loopback(endpoint)) continue;
+        console.endpoint.transport = Transport::tls;
+        console.tls = options.tls;
+    }
+}
+
+}  // namespace
 
 std::vector<Endpoint> port_flags(const Options& options) {
     std::vector<Endpoint> found;
@@ -378,8 +433,10 @@ std::vector<Endpoint> port_flags(const Options& options) {
 std::vector<mqtt::ListenerConfig> extra_listeners(const Options& options) {
     Options extra = options;
     std::erase_if(extra.listeners, is_port_flag);
-    return extra.listeners.empty() ? std::vector<mqtt::ListenerConfig>()
-                                   : make_config(std::move(extra)).listeners;
+    if (!extra.listeners.empty()) return make_config(std::move(extra)).listeners;
+    std::vector<mqtt::ListenerConfig> consoles;
+    add_consoles(extra, consoles);
+    return consoles;
 }
 
 namespace {
@@ -447,6 +504,7 @@ mqtt::BrokerConfig make_config(Options options) {
         }
     }
     share_ports(config.listeners);
+    add_consoles(options, config.listeners);
     config.log_packets = config.log_packets || options.verbose;
     return config;
 }

@@ -16,6 +16,7 @@ namespace tools::broker_lite {
 struct Options {
     mqtt::BrokerConfig config;
     std::vector<mqtt::Endpoint> listeners;  // as given; what `bind` fills has an empty host
+    std::vector<mqtt::Endpoint> consoles;   // an empty host: every address
     std::vector<std::pair<std::string, std::string>> users;  // name, file with the password
     std::vector<std::string> bind;                           // addresses for -p, --tls, --ws, --wss
     mqtt::TlsOptions tls;

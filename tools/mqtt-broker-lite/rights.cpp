@@ -64,6 +64,9 @@ void Rights::install(mqtt::BrokerConfig& config, unsigned login_threads) {
     config.authenticate = [this](const mqtt::LoginRequest& request) { return login(request); };
     if (has_access_lists_) {
         config.authorize = [this](const mqtt::AccessRequest& request) { return may(request); };
+        config.explain_authorize = [this](const mqtt::AccessRequest& request) {
+            return explain(request);
+        };
     }
 }
 
@@ -94,6 +97,12 @@ bool Rights::may(const mqtt::AccessRequest& request) const {
     const Gate& gate = gates->at(request.listener);
     if (request.access == mqtt::Access::subscribe && gate.grants_all_subscriptions) return true;
     return !gate.access_list || gate.access_list->allows(request);
+}
+
+std::string Rights::explain(const mqtt::AccessRequest& request) const {
+    const std::shared_ptr<const Gates> gates = gates_.load();
+    const Gate& gate = gates->at(request.listener);
+    return gate.access_list ? gate.access_list->explain(request) : std::string();
 }
 
 }  // namespace tools::broker_lite

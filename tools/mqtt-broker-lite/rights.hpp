@@ -37,6 +37,7 @@ private:
     std::optional<mqtt::ScramCredentials> scram_credentials(
         const mqtt::LoginRequest& request) const;
     bool may(const mqtt::AccessRequest& request) const;
+    std::string explain(const mqtt::AccessRequest& request) const;
 
     std::atomic<std::shared_ptr<const Gates>> gates_;
     mqtt::PasswordFile extra_users_;

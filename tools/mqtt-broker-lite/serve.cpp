@@ -109,6 +109,31 @@ std::string start_failure(const Setup& setup, const mqtt::Broker& broker) {
     return place.empty() ? broker.start_error() : place + ": " + broker.start_error();
 }
 
+bool has_console(const Setup& setup) {
+    const auto& listeners = setup.config.listeners;
+    return std::any_of(listeners.begin(), listeners.end(),
+                       [](const mqtt::ListenerConfig& listener) { return listener.serves_http; });
+}
+
+// A console that others reach, and nobody who could log in there.
+void refuse_open_console(const Setup& setup) {
+    for (std::size_t i = 0; i < setup.config.listeners.size(); ++i) {
+        const mqtt::ListenerConfig& listener = setup.config.listeners[i];
+        if (!listener.serves_http || is_local(listener.endpoint)) continue;
+        const bool has_users =
+            !setup.options.users.empty() ||
+            (i < setup.accesses.size() && !setup.accesses[i].password_file.empty()) ||
+            listener.user_name_source != mqtt::UserNameSource::packet;
+        if (has_users) continue;
+        const std::string place = listener_place(setup.conf, i);
+        throw ToolError(kExitUsage,
+                        fmt::format("{}{}the console can be reached from other machines, and "
+                                    "nobody could log in: give it users (--user NAME:FILE, or "
+                                    "password_file), or let it listen on 127.0.0.1",
+                                    place, place.empty() ? "" : ": "));
+    }
+}
+
 void open(mqtt::Broker& broker, Setup& setup, Log& log) {
     log.write(fmt::format("mqtt-broker-lite version {} starting", kVersion));
     if (setup.has_file()) {
@@ -148,6 +173,7 @@ int serve(Setup& setup) {
     const std::string misplaced = take_activated_sockets(setup.config.listeners);
     if (!misplaced.empty()) throw ToolError(kExitUsage, misplaced);
     LogSettings settings = log_settings(setup.conf, setup.options);
+    if (has_console(setup)) settings.destinations.emplace_back("topic");  // the page shows it
     Background background;
     Log log(settings);
     if (setup.options.daemon) background.enter();
@@ -159,6 +185,8 @@ int serve(Setup& setup) {
             log.write(level, text);
         };
     }
+    setup.config.describe_configuration = [text = effective_text(setup, true)] { return text; };
+    refuse_open_console(setup);
     mqtt::Broker broker(setup.config);
     open(broker, setup, log);
     announce(setup, broker, log);

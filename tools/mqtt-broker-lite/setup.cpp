@@ -55,8 +55,8 @@ Setup read_setup(const Invocation& invocation) {
     setup.config.listeners = from_file.listeners;
     setup.config.log_packets = from_file.log_packets || options.verbose;
     for (mqtt::ListenerConfig& listener : extra_listeners(options)) {
+        setup.accesses.push_back(access_of_flag(setup.conf, listener));
         setup.config.listeners.push_back(std::move(listener));
-        setup.accesses.push_back(setup.conf.access);
     }
     setup.options = std::move(options);
     return setup;
@@ -71,7 +71,13 @@ void check_setup(Setup& setup) {
     }
     if (conf.has_errors()) return;
     try {
-        const mqtt::Broker opens_nothing(setup.config);
+        mqtt::BrokerConfig config = setup.config;
+        if (!setup.accesses.empty()) {
+            config.authenticate = [](const mqtt::LoginRequest&) {
+                return mqtt::ReasonCode::not_authorized;
+            };
+        }
+        const mqtt::Broker opens_nothing(std::move(config));
     } catch (const std::invalid_argument& contradiction) {
         conf.problems.push_back({true, contradiction.what()});
     }
@@ -101,11 +107,13 @@ LogSettings log_settings(const Conf& conf, const Options& options) {
     return settings;
 }
 
-std::string effective_text(const Setup& setup) {
+std::string effective_text(const Setup& setup, bool hides_secrets) {
     std::string text;
     std::vector<std::string> said;
     for (const ConfLine& line : setup.conf.lines) {
-        text += fmt::format("{} {}  # {}\n", line.key, line.value, line.place());
+        const bool is_secret = line.key.ends_with("password") || line.key.ends_with("psk");
+        text += fmt::format("{} {}  # {}\n", line.key,
+                            hides_secrets && is_secret ? "(hidden)" : line.value, line.place());
         said.push_back(line.key);
     }
     for (const ConfKey& key : conf_table()) {

@@ -34,7 +34,7 @@ bool tell_problems(const Conf& conf);
 LogSettings log_settings(const Conf& conf, const Options& options);
 
 // For --print-config: every key with the value that holds and where it was said, keys that nobody mentioned
-// with their usual values, then the flags, which win.
-std::string effective_text(const Setup& setup);
+// with their usual values, then the flags, which win. For others' eyes without secrets.
+std::string effective_text(const Setup& setup, bool hides_secrets = false);
 
 }  // namespace tools::broker_lite

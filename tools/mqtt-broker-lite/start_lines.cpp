@@ -42,7 +42,13 @@ std::vector<std::string> interface_addresses(int family) {
 }
 
 // A URL for people: WebSocket listeners take any path.
-std::string url_of(Endpoint endpoint) {
+std::string url_of(Endpoint endpoint, bool serves_http) {
+    if (serves_http && endpoint.transport != Transport::unix_socket) {
+        const bool has_tls = endpoint.transport == Transport::tls;
+        endpoint.transport = Transport::websocket;
+        endpoint.path = "/";
+        return (has_tls ? "https" : "http") + mqtt::to_url(endpoint).substr(2);
+    }
     if (mqtt::uses_websocket(endpoint.transport) && endpoint.path.empty()) endpoint.path = "/mqtt";
     return mqtt::to_url(endpoint);
 }
@@ -60,13 +66,13 @@ std::vector<std::string> reachable_urls(const std::vector<mqtt::Broker::Bound>& 
         const bool any4 = b.endpoint.host == "0.0.0.0";
         const bool any6 = b.endpoint.host == "::";
         if (b.endpoint.transport == Transport::unix_socket || (!any4 && !any6)) {
-            urls.push_back(url_of(b.endpoint));
+            urls.push_back(url_of(b.endpoint, b.serves_http));
             continue;
         }
         for (std::string& host : interface_addresses(any4 ? AF_INET : AF_INET6)) {
             Endpoint endpoint = b.endpoint;
             endpoint.host = std::move(host);
-            urls.push_back(url_of(endpoint));
+            urls.push_back(url_of(endpoint, b.serves_http));
         }
     }
     return urls;
@@ -75,10 +81,13 @@ std::vector<std::string> reachable_urls(const std::vector<mqtt::Broker::Bound>& 
 std::vector<std::string> start_lines(const std::vector<mqtt::Broker::Bound>& bound, bool has_rights,
                                      bool has_file) {
     std::vector<std::string> lines;
-    for (const std::string& url : reachable_urls(bound))
-        lines.push_back("listening on " + url);
-    const bool only_local =
-        std::all_of(bound.begin(), bound.end(), [](const auto& b) { return is_local(b.endpoint); });
+    for (const std::string& url : reachable_urls(bound)) {
+        lines.push_back("listening on " + url +
+                        (url.starts_with("http") ? " (console, HTTP API, metrics)" : ""));
+    }
+    const bool only_local = std::all_of(bound.begin(), bound.end(), [](const auto& b) {
+        return b.serves_http || is_local(b.endpoint);
+    });
     if (only_local) {
         lines.emplace_back(
             has_file

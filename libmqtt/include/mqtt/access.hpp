@@ -76,18 +76,23 @@ public:
     // As BrokerConfig::authorize. A subscription is allowed when its filter may match a topic that the
     // client may read; what arrives is checked again at delivery.
     bool allows(const AccessRequest& request) const;
+    // Why it is not allowed, for people: "acl:3 denies it (topic deny a/#)".
+    std::string explain(const AccessRequest& request) const;
 
 private:
     enum class Right : std::uint8_t { read = 1, write = 2, both = 3, deny = 4, subscribe = 8 };
     struct Rule {
         Right right = Right::both;
         std::string filter;
+        int line = 0;
     };
     using Rules = std::vector<Rule>;
 
     static std::optional<Rule> parse_rule(std::string_view words);
     Rules patterns_for(const AccessRequest& request) const;
     bool may_read_some(const AccessRequest& request) const;
+    // The rule that says something; null: none does.
+    static const Rule* deciding(const Rules& rules, const AccessRequest& request);
     static std::optional<bool> verdict(const Rules& rules, const AccessRequest& request);
     static std::optional<std::string> expanded(const std::string& pattern,
                                                const AccessRequest& request);
@@ -95,6 +100,7 @@ private:
     std::map<std::string, Rules, std::less<>> users_;
     Rules anonymous_;
     Rules patterns_;
+    std::string path_;
 };
 
 }  // namespace mqtt

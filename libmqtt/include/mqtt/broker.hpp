@@ -59,6 +59,11 @@ struct ListenerConfig {
     std::vector<int> sockets = {};
     // tcp, tls and Unix sockets: WebSocket is accepted as well. The first byte tells them apart.
     bool shares_websocket = false;
+    // HTTP is answered here: console page, API, metrics; a WebSocket upgrade becomes an MQTT connection.
+    // tcp, tls and Unix sockets. Where others than programs of this machine may come, every request
+    // needs a user name and password, so that `authenticate` must be set. Requests of web pages are
+    // answered for `websocket_origins` and the page itself.
+    bool serves_http = false;
     // Connections of proxy_peers begin with this header; its client address counts from then on, for the
     // log, `maximum_connections_per_address` and logins. Others are as without a proxy: what looks like a
     // header is a malformed packet. Each is_address_range; empty: every peer is a proxy.
@@ -203,6 +208,10 @@ struct BrokerConfig {
     // Publishing, wills, subscribing, and every delivery, retained messages included; a delivery that
     // is not allowed is left out in silence. Empty: everything is allowed.
     std::function<bool(const AccessRequest&)> authorize;
+    // For `GET /api/explain`: what speaks against it, as a sentence. Loop threads, must not block.
+    std::function<std::string(const AccessRequest&)> explain_authorize;
+    // For `GET /api/config`: the configuration as in effect, without secrets. Empty: it is not told.
+    std::function<std::string()> describe_configuration;
 };
 
 // Counters since the start and gauges of now, summed over all threads.
@@ -265,6 +274,7 @@ public:
     struct Bound {
         std::size_t listener = 0;
         Endpoint endpoint;
+        bool serves_http = false;
     };
     const std::vector<Bound>& bound() const;
 

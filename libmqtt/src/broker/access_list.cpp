@@ -87,6 +87,7 @@ FileError AccessList::load(const std::string& path) {
     std::ifstream in(path);
     if (!in) return {path + ": cannot be read"};
     AccessList list;
+    list.path_ = path;
     Rules* rules = &list.anonymous_;
     std::string text;
     for (int number = 1; std::getline(in, text); ++number) {
@@ -100,8 +101,9 @@ FileError AccessList::load(const std::string& path) {
             if (line.empty()) return wrong("the name is missing after user");
             rules = &list.users_[std::string(line)];
         } else if (key == "topic" || key == "pattern") {
-            const auto rule = parse_rule(line);
+            auto rule = parse_rule(line);
             if (!rule) return wrong("not a topic filter: '" + std::string(line) + "'");
+            rule->line = number;
             (key == "topic" ? *rules : list.patterns_).push_back(*rule);
         } else {
             return wrong("'" + std::string(key) + "' is none of user, topic and pattern");
@@ -127,18 +129,44 @@ std::optional<std::string> AccessList::expanded(const std::string& pattern,
 }
 
 // Denials come first, then what grants; nothing: no rule says anything.
-std::optional<bool> AccessList::verdict(const Rules& rules, const AccessRequest& request) {
+const AccessList::Rule* AccessList::deciding(const Rules& rules, const AccessRequest& request) {
     const unsigned wanted = request.access == Access::publish ? 2U : 1U;
     for (const Rule& rule : rules) {
-        if (rule.right == Right::deny && topic_matches(rule.filter, request.topic)) return false;
+        if (rule.right == Right::deny && topic_matches(rule.filter, request.topic)) return &rule;
     }
     for (const Rule& rule : rules) {
         if ((static_cast<unsigned>(rule.right) & wanted) != 0 && rule.right != Right::deny &&
             topic_matches(rule.filter, request.topic)) {
-            return true;
+            return &rule;
         }
     }
-    return std::nullopt;
+    return nullptr;
+}
+
+std::optional<bool> AccessList::verdict(const Rules& rules, const AccessRequest& request) {
+    const Rule* rule = deciding(rules, request);
+    return rule == nullptr ? std::nullopt : std::optional(rule->right != Right::deny);
+}
+
+std::string AccessList::explain(const AccessRequest& request) const {
+    if (!patterns_.empty() && (has_special(request.user_name) || has_special(request.client_id))) {
+        return "its client id or user name contains + or #, for which no pattern is expanded";
+    }
+    const auto found = users_.find(request.user_name);
+    const Rules* own = request.user_name.empty() ? &anonymous_
+                       : found == users_.end()   ? nullptr
+                                                 : &found->second;
+    const Rules patterns = patterns_for(request);
+    const Rule* rule = own == nullptr ? nullptr : deciding(*own, request);
+    if (rule == nullptr) rule = deciding(patterns, request);
+    if (rule != nullptr && rule->right == Right::deny) {
+        return path_ + ":" + std::to_string(rule->line) + " denies it (deny " + rule->filter + ")";
+    }
+    const std::string who = request.user_name.empty()
+                                ? std::string("clients without user name")
+                                : "user '" + std::string(request.user_name) + "'";
+    return "no line of " + path_ + " lets " + who +
+           (request.access == Access::publish ? " write it" : " read it");
 }
 
 bool AccessList::may_read_some(const AccessRequest& request) const {
@@ -171,7 +199,8 @@ AccessList::Rules AccessList::patterns_for(const AccessRequest& request) const {
     Rules patterns;
     patterns.reserve(patterns_.size());
     for (const Rule& rule : patterns_) {
-        if (auto filter = expanded(rule.filter, request)) patterns.push_back({rule.right, *filter});
+        if (auto filter = expanded(rule.filter, request))
+            patterns.push_back({rule.right, *filter, rule.line});
     }
     return patterns;
 }

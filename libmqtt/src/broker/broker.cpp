@@ -5,6 +5,7 @@
 #include <mutex>
 #include <thread>
 
+#include "broker/http/server.hpp"
 #include "broker/restore.hpp"
 #include "broker/shard.hpp"
 #include "broker/stats.hpp"
@@ -19,6 +20,7 @@ struct Broker::Impl {
     explicit Impl(BrokerConfig config) : shared(std::move(config)) {}
 
     Status open_store();
+    net::Listener::AcceptHandler acceptor_of(const ListenerConfig& config);
     Status open_listeners();
     void start_threads();
     void close_listeners();
@@ -28,6 +30,7 @@ struct Broker::Impl {
     broker::Shared shared;
     std::vector<std::unique_ptr<net::Listener>> listeners;
     std::unique_ptr<broker::SysTopics> sys_topics;
+    std::unique_ptr<broker::http::Server> http;  // null until a listener wants it
     std::vector<std::thread> threads;
     std::vector<Bound> bound;
     std::string start_error;
@@ -83,6 +86,16 @@ void Broker::Impl::close_store() {
     shared.writer.reset();
 }
 
+// Who takes the connections of a listener.
+net::Listener::AcceptHandler Broker::Impl::acceptor_of(const ListenerConfig& config) {
+    broker::Shard& first = *shared.shards.front();
+    if (!config.serves_http) {
+        return [&first](net::Accepted accepted) { first.lobby.admit(std::move(accepted)); };
+    }
+    if (!http) http = std::make_unique<broker::http::Server>(first);
+    return [this](net::Accepted accepted) { http->admit(std::move(accepted)); };
+}
+
 Status Broker::Impl::open_listeners() {
     broker::Shard& first = *shared.shards.front();
     for (std::size_t i = 0; i < shared.settings.config.listeners.size(); ++i) {
@@ -100,8 +113,7 @@ Status Broker::Impl::open_listeners() {
         options.proxy_requires_tls = config.proxy_requires_tls;
         options.connections_per_second = shared.settings.config.maximum_connect_rate;
         net::Listener::OpenResult opened = net::Listener::open(
-            first.loop(), options, static_cast<std::uint32_t>(i),
-            [&first](net::Accepted accepted) { first.lobby.admit(std::move(accepted)); },
+            first.loop(), options, static_cast<std::uint32_t>(i), acceptor_of(config),
             [&first, i](net::Listener::Wait why) { first.lobby.accepting_waits(i, why); });
         if (!opened.listener) {
             start_error = opened.message;
@@ -112,7 +124,7 @@ Status Broker::Impl::open_listeners() {
         }
         for (Endpoint& endpoint : opened.listener->bound()) {
             shared.endpoints[i].port = endpoint.port;
-            bound.push_back({i, std::move(endpoint)});
+            bound.push_back({i, std::move(endpoint), config.serves_http});
         }
         listeners.push_back(std::move(opened.listener));
     }
@@ -138,6 +150,7 @@ void Broker::Impl::start_threads() {
 void Broker::Impl::close_listeners() {
     broker::ask(*shared.shards.front(), [this](broker::Shard&) {
         listeners.clear();
+        http.reset();
         sys_topics.reset();
     });
 }

@@ -348,7 +348,8 @@ void Peer::on_protocol_error(const Error& error) {
 // Why a connection that does not begin with CONNECT ends, with what can be guessed from its first bytes.
 static std::string_view no_connect(Bytes bytes) {
     if (net::looks_like_http(bytes)) {
-        return "it speaks HTTP, and this listener only MQTT (protocol websockets, or any for both)";
+        return "it speaks HTTP, and this listener only MQTT (protocol websockets, or any for both; "
+               "http_api or --console for the console)";
     }
     if (net::looks_like_tls_record(bytes)) {
         return "it speaks TLS, and this listener does not (certfile and keyfile are missing)";

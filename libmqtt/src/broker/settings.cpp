@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "broker/bridge/bridge.hpp"
+#include "broker/http/caller.hpp"
 #include "mqtt/topic.hpp"
 
 namespace mqtt::broker {
@@ -15,6 +16,26 @@ namespace {
 
 constexpr unsigned kMostThreads = 64;
 constexpr rlim_t kReservedDescriptors = 32;  // log, listeners, epoll, files that are opened later
+
+void check_http(const BrokerConfig& config, const ListenerConfig& listener) {
+    if (!listener.serves_http) return;
+    if (uses_websocket(listener.endpoint.transport) || listener.shares_websocket) {
+        throw std::invalid_argument("a listener for HTTP takes WebSocket by itself");
+    }
+    if (listener.user_name_is_client_id) {
+        throw std::invalid_argument(
+            "a listener for HTTP cannot use user names as client ids: a request would end the "
+            "connection of its user");
+    }
+    if (listener.proxy_header != ProxyHeader::none) {
+        throw std::invalid_argument("a listener for HTTP takes no PROXY header");
+    }
+    if (!config.authenticate && !http::is_local(listener)) {
+        throw std::invalid_argument(
+            "a listener for HTTP that others can reach needs users (allow some, or listen on "
+            "127.0.0.1)");
+    }
+}
 
 void check(const BrokerConfig& config) {
     if (config.listeners.empty()) throw std::invalid_argument("the broker has no listener");
@@ -50,6 +71,7 @@ void check(const BrokerConfig& config) {
             listener.tls.psk_hex.empty() && listener.tls.psk_file.empty()) {
             throw std::invalid_argument("a TLS listener needs a certificate and a key");
         }
+        check_http(config, listener);
     }
 }
 

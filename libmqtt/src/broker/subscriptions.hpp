@@ -68,6 +68,11 @@ public:
     void left(std::uint32_t tag) { departed_.erase(tag); }
 
     MatchCache& cache() { return cache_; }
+    // Calls `f(const TopicNode&)` for what matches, beside the cache.
+    template <class F>
+    void for_matching(std::string_view topic, F&& f) {
+        tree_.match(topic, f);
+    }
     // Of sessions and groups of this shard.
     std::size_t count() const { return tree_.subscription_count() - remote_count_; }
 

@@ -38,23 +38,51 @@ bool is_own_name(std::string_view host) {
     return equals_ignoring_case(host, machine) || equals_ignoring_case(host, machine + ".local");
 }
 
+bool is_listed(std::string_view origin, std::span<const std::string> allowed) {
+    return std::any_of(allowed.begin(), allowed.end(), [&](const std::string& one) {
+        return one == "*" || equals_ignoring_case(one, origin);
+    });
+}
+
+bool has_origin(const HttpHead& head) {
+    return std::any_of(head.headers.begin(), head.headers.end(),
+                       [](const HttpHeader& h) { return equals_ignoring_case(h.name, "Origin"); });
+}
+
 }  // namespace
 
 bool is_origin_allowed(const HttpHead& head, std::span<const std::string> allowed) {
-    const auto is_origin = [](const HttpHeader& h) {
-        return equals_ignoring_case(h.name, "Origin");
-    };
-    if (std::none_of(head.headers.begin(), head.headers.end(), is_origin)) return true;
+    if (!has_origin(head)) return true;
     const auto origin = head.single("Origin");
     if (!origin) return false;
-    if (!allowed.empty()) {
-        return std::any_of(allowed.begin(), allowed.end(), [&](const std::string& one) {
-            return one == "*" || equals_ignoring_case(one, *origin);
-        });
-    }
+    if (!allowed.empty()) return is_listed(*origin, allowed);
     const std::string_view asking = host_of_origin(*origin);
     const std::string_view asked = without_port(head.single("Host").value_or(std::string_view()));
     return !asking.empty() && equals_ignoring_case(asking, asked) && is_own_name(asked);
+}
+
+bool is_same_origin(const HttpHead& head, std::span<const std::string> allowed) {
+    if (!has_origin(head)) return true;
+    const auto origin = head.single("Origin");
+    if (!origin) return false;
+    const bool is_named = std::any_of(allowed.begin(), allowed.end(), [&](const std::string& one) {
+        return equals_ignoring_case(one, *origin);
+    });
+    if (is_named) return true;
+    const std::size_t scheme = origin->find("://");
+    const auto host = head.single("Host");
+    return scheme != std::string_view::npos && host &&
+           equals_ignoring_case(origin->substr(scheme + 3), *host);
+}
+
+bool is_host_own(const HttpHead& head, std::span<const std::string> allowed) {
+    const auto host = head.single("Host");
+    if (!host) return false;
+    const std::string_view asked = without_port(*host);
+    return is_own_name(asked) ||
+           std::any_of(allowed.begin(), allowed.end(), [&](const std::string& one) {
+               return equals_ignoring_case(host_of_origin(one), asked);
+           });
 }
 
 }  // namespace mqtt::net

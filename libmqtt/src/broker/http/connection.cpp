@@ -1,0 +1,320 @@
+// See connection.hpp.
+#include "broker/http/connection.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "broker/http/api.hpp"
+#include "broker/http/server.hpp"
+#include "broker/shard.hpp"
+#include "net/front_stream.hpp"
+#include "net/random.hpp"
+#include "net/ws_stream.hpp"
+
+namespace mqtt::broker::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kIdle = 60s;          // between requests
+constexpr auto kAnswerWithin = 30s;  // of the broker
+constexpr auto kStreamBeat = 15s;
+constexpr auto kVerifiedFor = 60s;  // then a password is checked again
+constexpr std::size_t kPieceBytes = 32 * 1024;
+constexpr std::size_t kBacklogBytes = 128 * 1024;
+
+std::string make_client_id(const BrokerConfig& config) {
+    std::array<std::uint8_t, 6> bytes;
+    net::fill_random(bytes);
+    std::string id = config.client_id_prefix + "http-";
+    for (const std::uint8_t byte : bytes)
+        id += fmt::format("{:02x}", byte);
+    return id;
+}
+
+}  // namespace
+
+Connection::Connection(Server& server, std::uint64_t id, std::unique_ptr<net::ByteStream> stream,
+                       std::string address, Admission::Seat seat)
+    : server_(server)
+    , id_(id)
+    , address_(std::move(address))
+    , seat_(seat)
+    , driver_(server.shard().loop(), std::move(stream), *this) {
+    caller_.listener = seat.listener;
+    shard().loop().set_timer(*this, shard().now() + config().connect_timeout);
+}
+
+Connection::~Connection() {
+    if (task_) task_->cancel();
+    shard().loop().timers().cancel(*this);
+    if (has_seat_) shard().shared().admission.leave(seat_);
+}
+
+Shard& Connection::shard() const {
+    return server_.shard();
+}
+
+const BrokerConfig& Connection::config() const {
+    return shard().config();
+}
+
+std::string_view Connection::mount_point() const {
+    return config().listeners[seat_.listener].mount_point;
+}
+
+Ticket Connection::ticket() const {
+    return {server_.self(), id_, request_number_};
+}
+
+// Requests.
+
+base::Consumed Connection::on_bytes(Bytes bytes) {
+    if (is_busy_) {
+        driver_.pause_reading();
+        return {};
+    }
+    std::size_t most = kMaxBodyBytes;
+    if (config().maximum_payload_size != 0) most = std::min(most, config().maximum_payload_size);
+    Reading reading = read_request(as_text(bytes), most, *server_.origins(seat_.listener));
+    if (reading.refusal) {
+        request_ = {};
+        request_.keeps_alive = false;
+        is_busy_ = true;
+        respond(failure(reading.refusal->status, reading.refusal->text));
+        return {bytes.size()};
+    }
+    if (!reading.request) {
+        if (reading.wants_continue && !has_continued_) {
+            has_continued_ = true;
+            send("HTTP/1.1 100 Continue\r\n\r\n");
+        }
+        if (!is_reading_) {
+            is_reading_ = true;
+            shard().loop().set_timer(*this, shard().now() + config().connect_timeout);
+        }
+        return {};
+    }
+    is_reading_ = has_continued_ = false;
+    if (!reading.request->is_upgrade) {
+        take(std::move(*reading.request));
+        return {reading.size};
+    }
+    // The WebSocket sees the request itself, in a turn in which the driver can let go of it.
+    is_busy_ = true;
+    ++request_number_;
+    driver_.pause_reading();
+    shard().loop().post([ticket = ticket()] {
+        if (Connection* self = ticket.find()) self->upgrade();
+    });
+    return {};
+}
+
+void Connection::take(Request request) {
+    request_ = std::move(request);
+    is_busy_ = true;
+    ++request_number_;
+    driver_.pause_reading();
+    shard().loop().set_timer(*this, shard().now() + kAnswerWithin);
+    admit();
+}
+
+// What every request must pass, and what none needs a password for.
+void Connection::admit() {
+    if (answer_to_anybody(*this)) return;
+    if (!request_.is_same_site || !request_.is_same_origin) {
+        return respond(failure(403, "pages of other sites may not ask here"));
+    }
+    if (request_.authorization.empty() && !request_.is_host_own) {
+        return respond(
+            failure(421,
+                    "this host name is not known here: ask by address, log in, or name it with "
+                    "websockets_origin"));
+    }
+    authenticate();
+}
+
+void Connection::authenticate() {
+    const ListenerConfig& listener = config().listeners[seat_.listener];
+    if (caller_.client_id.empty()) {
+        caller_.client_id = make_client_id(config());
+        driver_.stream().identify(caller_.identity);
+    }
+    const bool is_known = !verified_.empty() && request_.authorization == verified_ &&
+                          shard().now() < verified_until_;
+    if (is_known) return answer_api(*this);
+    verified_.clear();
+    const auto credentials = parse_basic(request_.authorization);
+    if (!credentials && !request_.authorization.empty()) return ask_for_login();
+    LoginRequest login;
+    if (listener.user_name_source != UserNameSource::packet) {
+        const bool is_subject = listener.user_name_source == UserNameSource::subject;
+        caller_.user_name = is_subject ? caller_.identity.subject : caller_.identity.common_name;
+        login.is_identified = caller_.has_name = !caller_.user_name.empty();
+        if (!caller_.has_name) {
+            return respond(failure(403, "this listener asks for a client certificate"));
+        }
+    } else {
+        caller_.has_name = credentials.has_value();
+        caller_.user_name = credentials ? credentials->user_name : std::string();
+        if (!credentials && !is_local(listener)) return ask_for_login();
+    }
+    if (!config().authenticate) {
+        if (!is_local(listener) && !login.is_identified) return ask_for_login();
+        return authenticated(ReasonCode::success);
+    }
+    login.client_id = caller_.client_id;
+    if (caller_.has_name) login.user_name = caller_.user_name;
+    if (credentials) login.password = as_bytes(credentials->password);
+    login.peer_address = address_;
+    login.listener = seat_.listener;
+    if (config().login_threads == 0 || !login.password || login.is_identified) {
+        return authenticated(config().authenticate(login));
+    }
+    Shard& home = shard();
+    const bool is_taken =
+        home.shared().login_office.submit(login, [&home, ticket = ticket()](ReasonCode verdict) {
+            home.loop().post([ticket, verdict] {
+                if (Connection* self = ticket.find()) self->authenticated(verdict);
+            });
+        });
+    if (is_taken) return;
+    shard().hit(Limit::waiting_logins, address_);
+    respond(failure(503, "too many logins are waiting"));
+}
+
+void Connection::authenticated(ReasonCode verdict) {
+    if (is_error(verdict)) {
+        shard().log.client_refused(caller_.has_name ? caller_.user_name : caller_.client_id,
+                                   address_, verdict);
+        return ask_for_login();
+    }
+    verified_ = request_.authorization;
+    verified_until_ = shard().now() + kVerifiedFor;
+    answer_api(*this);
+}
+
+// A browser would show its own dialogue for Basic, over the page's.
+void Connection::ask_for_login() {
+    Response response = failure(401, "a user name and password are needed, or these are wrong");
+    response.headers = fmt::format("WWW-Authenticate: {} realm=\"mqtt-broker-lite\"\r\n",
+                                   request_.is_from_script ? "Page" : "Basic");
+    respond(response);
+}
+
+// Answers.
+
+void Connection::send(std::string_view text) {
+    driver_.out().append(as_bytes(text));
+    driver_.mark_dirty();
+}
+
+void Connection::respond(const Response& response) {
+    if (!is_busy_ || is_streaming_) return;
+    send(to_text(response, request_.keeps_alive, request_.is_head));
+    finish_answer();
+}
+
+void Connection::begin_stream(std::string_view content_type) {
+    is_streaming_ = true;
+    is_produced_ = false;
+    if (!request_.can_be_chunked) request_.keeps_alive = false;
+    send(stream_head(content_type, request_.can_be_chunked));
+    shard().loop().set_timer(*this, shard().now() + kStreamBeat);
+    if (!request_.is_head) return wake();
+    if (request_.can_be_chunked) request_.keeps_alive = false;
+    finish_answer();
+}
+
+void Connection::wake() {
+    if (is_streaming_) pump();
+}
+
+// As much as the socket takes; what comes after that in a later turn.
+void Connection::pump() {
+    if (!is_streaming_ || is_pumping_ || !task_ || !driver_.is_open()) return;
+    is_pumping_ = true;
+    Task::More more = Task::More::now;
+    while (more == Task::More::now && driver_.backlog_bytes() < kBacklogBytes) {
+        std::string piece;
+        more = task_->produce(piece);
+        if (!piece.empty()) send(request_.can_be_chunked ? chunk(piece) : piece);
+        if (piece.size() < kPieceBytes && more == Task::More::now) break;
+    }
+    is_pumping_ = false;
+    if (more == Task::More::done) {
+        if (request_.can_be_chunked) send(chunk({}));
+        return finish_answer();
+    }
+    if (more == Task::More::later) return;
+    driver_.flush();
+    if (driver_.is_blocked()) return;  // on_writable goes on
+    shard().loop().post([ticket = ticket()] {
+        if (Connection* self = ticket.find()) self->pump();
+    });
+}
+
+void Connection::end_task() {
+    if (!task_) return;
+    task_->cancel();
+    shard().loop().retire(std::move(task_));
+}
+
+void Connection::finish_answer() {
+    end_task();
+    is_busy_ = is_streaming_ = false;
+    if (!driver_.is_open()) return;
+    if (!request_.keeps_alive) {
+        shard().loop().set_timer(*this, TimePoint::max());
+        return driver_.close_gracefully(config().drain_timeout);
+    }
+    shard().loop().set_timer(*this, shard().now() + kIdle);
+    driver_.resume_reading();
+}
+
+void Connection::on_timer(TimePoint now) {
+    if (!is_busy_) {
+        if (!is_reading_) return driver_.close_gracefully(config().drain_timeout);
+        is_busy_ = true;
+        request_ = {};
+        request_.keeps_alive = false;
+        return respond(failure(408, "the request did not come in time"));
+    }
+    if (!is_streaming_) return respond(failure(504, "the broker did not answer in time"));
+    if (driver_.is_blocked() && driver_.bytes_sent() == sent_before_) {
+        on_closed({});  // a reader that reads nothing
+        return;
+    }
+    sent_before_ = driver_.bytes_sent();
+    std::string beat;
+    if (!driver_.is_blocked() && task_) task_->keep_alive(beat);
+    if (!beat.empty()) send(request_.can_be_chunked ? chunk(beat) : beat);
+    shard().loop().set_timer(*this, now + kStreamBeat);
+}
+
+// Ends.
+
+void Connection::on_closed(std::error_code) {
+    end_task();
+    is_busy_ = is_streaming_ = false;
+    driver_.abort();
+    shard().loop().timers().cancel(*this);
+    server_.drop(*this);
+}
+
+void Connection::upgrade() {
+    if (!driver_.is_open()) return;
+    net::Driver::Parts parts = driver_.release();
+    std::string head(as_text(parts.unread));
+    auto front = std::make_unique<net::FrontStream>(std::move(parts.stream), std::move(head));
+    auto stream =
+        std::make_unique<net::WsStream>(std::move(front), server_.origins(seat_.listener));
+    has_seat_ = false;
+    Peer::Origin origin{std::move(address_), seat_, shard().now() + config().connect_timeout};
+    shard().peers.add(std::move(stream), std::move(origin)).start({});
+    shard().loop().timers().cancel(*this);
+    server_.drop(*this);
+}
+
+}  // namespace mqtt::broker::http
