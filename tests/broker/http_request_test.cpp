@@ -153,7 +153,7 @@ TEST_CASE("http json: strings stay strings, bytes that are no text are base64") 
 TEST_CASE("http response: every answer is data, and says how long it is") {
     const std::string text = to_text(failure(404, "no \"x\""), false, false);
     CHECK(text.starts_with("HTTP/1.1 404 Not Found\r\n"));
-    CHECK(text.find("Content-Length: 22\r\n") != std::string::npos);
+    CHECK(text.find("Content-Length: 21\r\n") != std::string::npos);
     CHECK(text.find("X-Content-Type-Options: nosniff\r\n") != std::string::npos);
     CHECK(text.find("default-src 'none'") != std::string::npos);
     CHECK(text.ends_with("Connection: close\r\n\r\n{\"error\":\"no \\\"x\\\"\"}\n"));

@@ -70,20 +70,26 @@ Ticket Connection::ticket() const {
 
 // Requests.
 
+// Answers that are there at once leave the driver with nothing to wait for: go on to the next request.
 base::Consumed Connection::on_bytes(Bytes bytes) {
-    if (is_busy_) {
-        driver_.pause_reading();
-        return {};
+    std::size_t consumed = 0;
+    while (consumed < bytes.size() && !is_busy_ && driver_.is_open()) {
+        const std::size_t size = read_one(bytes.subspan(consumed));
+        if (size == 0) break;
+        consumed += size;
     }
+    if (is_busy_) driver_.pause_reading();
+    return {consumed};
+}
+
+// Returns the bytes of the request; 0: it is not whole, or an upgrade that stays unread.
+std::size_t Connection::read_one(Bytes bytes) {
     std::size_t most = kMaxBodyBytes;
     if (config().maximum_payload_size != 0) most = std::min(most, config().maximum_payload_size);
     Reading reading = read_request(as_text(bytes), most, *server_.origins(seat_.listener));
     if (reading.refusal) {
-        request_ = {};
-        request_.keeps_alive = false;
-        is_busy_ = true;
-        respond(failure(reading.refusal->status, reading.refusal->text));
-        return {bytes.size()};
+        refuse(*reading.refusal);
+        return bytes.size();
     }
     if (!reading.request) {
         if (reading.wants_continue && !has_continued_) {
@@ -94,21 +100,28 @@ base::Consumed Connection::on_bytes(Bytes bytes) {
             is_reading_ = true;
             shard().loop().set_timer(*this, shard().now() + config().connect_timeout);
         }
-        return {};
+        return 0;
     }
     is_reading_ = has_continued_ = false;
     if (!reading.request->is_upgrade) {
         take(std::move(*reading.request));
-        return {reading.size};
+        return reading.size;
     }
     // The WebSocket sees the request itself, in a turn in which the driver can let go of it.
     is_busy_ = true;
     ++request_number_;
-    driver_.pause_reading();
     shard().loop().post([ticket = ticket()] {
         if (Connection* self = ticket.find()) self->upgrade();
     });
-    return {};
+    return 0;
+}
+
+// The connection ends with it.
+void Connection::refuse(const Refusal& refusal) {
+    request_ = {};
+    request_.keeps_alive = false;
+    is_busy_ = true;
+    respond(failure(refusal.status, refusal.text));
 }
 
 void Connection::take(Request request) {
@@ -276,10 +289,7 @@ void Connection::finish_answer() {
 void Connection::on_timer(TimePoint now) {
     if (!is_busy_) {
         if (!is_reading_) return driver_.close_gracefully(config().drain_timeout);
-        is_busy_ = true;
-        request_ = {};
-        request_.keeps_alive = false;
-        return respond(failure(408, "the request did not come in time"));
+        return refuse({408, "the request did not come in time"});
     }
     if (!is_streaming_) return respond(failure(504, "the broker did not answer in time"));
     if (driver_.is_blocked() && driver_.bytes_sent() == sent_before_) {

@@ -83,6 +83,8 @@ private:
     void on_writable() override { pump(); }
     void on_timer(TimePoint now) override;
 
+    std::size_t read_one(Bytes bytes);
+    void refuse(const Refusal& refusal);
     void take(Request request);
     void admit();
     void authenticate();
