@@ -182,3 +182,29 @@ TEST_CASE("format: %J keeps numbers as they stand, and says when it is no JSON (
     message.payload = "{\"a\":1}";
     CHECK(print("%J", message, true).ends_with("\t\"payload\":\t{\n\t\t\"a\":\t1\n\t}\n}"));
 }
+
+TEST_CASE("format: widths count columns under our name, bytes under mosquitto's") {
+    Message message;
+    message.topic = "温度/東京";  // nine columns in thirteen bytes
+    message.payload = "é→温";     // four in eight
+    const auto by = [&](Widths widths, std::string_view format) {
+        std::string out;
+        Format(format, false, false, widths).append(out, message.view(), noon());
+        return out;
+    };
+    CHECK(by(Widths::columns, "[%12t]") == "[   温度/東京]");
+    CHECK(by(Widths::columns, "[%-12t]") == "[温度/東京   ]");
+    CHECK(by(Widths::columns, "[%-12.6t]") == "[温度/       ]");  // never half a character
+    CHECK(by(Widths::columns, "[%-6p|%6p|%06p]") == "[é→温  |  é→温|00é→温]");
+    CHECK(by(Widths::columns, "[%3p]") == "[ é→]");
+    CHECK(by(Widths::columns, "[%t %p]") == "[温度/東京 é→温]");
+    CHECK(by(Widths::columns, "%3x") == "c3a9e2");
+    CHECK(by(Widths::bytes, "[%14t]") == "[ 温度/東京]");
+    CHECK(by(Widths::bytes, "[%-9p]") == "[é→温 ]");
+    CHECK(by(Widths::bytes, "[%2p]") == "[é]");
+    message.payload = "a\xff\x80";  // no UTF-8: each byte is a column
+    CHECK(by(Widths::columns, "[%-4p]") == "[a\xff\x80 ]");
+    CHECK(by(Widths::columns, "[%2p]") == "[a\xff]");
+    message.payload = "e\u0301";  // a combining mark takes none
+    CHECK(by(Widths::columns, "[%-2p]") == "[e\u0301 ]");
+}

@@ -31,8 +31,9 @@ int take_number(std::string_view text, std::size_t& at) {
 
 }  // namespace
 
-Format::Format(std::string_view text, bool pretty_json, bool safe)
-    : pretty_json_(pretty_json)
+Format::Format(std::string_view text, bool pretty_json, bool safe, Widths widths)
+    : widths_(widths)
+    , pretty_json_(pretty_json)
     , safe_(safe) {
     for (std::size_t at = 0; at < text.size(); ++at) {
         if (text[at] == '%') {
@@ -67,6 +68,7 @@ std::size_t Format::add_field(std::string_view text, std::size_t at) {
     const auto take = [&](char c) { return at < text.size() && text[at] == c && ++at > 0; };
     op.align_left = take('-');
     op.pad_zero = take('0');
+    op.widths = widths_;
     op.width = take_number(text, at);
     if (take('.')) op.precision = take_number(text, at);
     if (at < text.size() && text[at] != '%' &&

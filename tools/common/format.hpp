@@ -11,11 +11,18 @@
 
 namespace tools {
 
+// What the widths of a format count, of text.
+enum class Widths : unsigned char {
+    bytes,    // as mosquitto's do
+    columns,  // of a terminal: wide characters take two, and none is cut in half
+};
+
 class Format {
 public:
     // Throws UsageError for what is not a format: an unknown escape, an unfinished one.
     // `safe`: nothing of a message can control a terminal; escapes of the format itself may.
-    Format(std::string_view text, bool pretty_json, bool safe = false);
+    Format(std::string_view text, bool pretty_json, bool safe = false,
+           Widths widths = Widths::bytes);
 
     // Appends the message. Returns what could not be shown as asked for, empty when all was well.
     std::string_view append(std::string& out, const mqtt::Publish& message,
@@ -28,6 +35,7 @@ private:
         bool is_time = false;
         bool align_left = false;
         bool pad_zero = false;
+        Widths widths = Widths::bytes;
         int width = 0;
         int precision = -1;
         char separator = ' ';
@@ -39,6 +47,8 @@ private:
     std::size_t add_field(std::string_view text, std::size_t at);
     std::size_t add_escape(std::string_view text, std::size_t at);
 
+    static std::size_t length_of(const Op& op, std::string_view text);
+    static std::string_view cut(const Op& op, std::string_view text, int length);
     static void append_text(std::string& out, const Op& op, std::string_view text);
     static void append_number(std::string& out, const Op& op, std::uint64_t number);
     static void append_property(std::string& out, const Op& op, const mqtt::Publish& message);
@@ -52,6 +62,7 @@ private:
                       const MessageClock& clock) const;
 
     std::vector<Op> ops_;
+    Widths widths_ = Widths::bytes;
     bool pretty_json_ = false;
     bool safe_ = false;
     bool needs_clock_ = false;

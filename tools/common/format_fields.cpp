@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "common/format.hpp"
+#include "common/safe_text.hpp"
 
 namespace tools {
 namespace {
@@ -66,11 +67,21 @@ void append_hex(std::string& out, std::string_view bytes, int padding, int group
 
 }  // namespace
 
+std::size_t Format::length_of(const Op& op, std::string_view text) {
+    return op.width > 0 && op.widths == Widths::columns ? columns_of(text) : text.size();
+}
+
+std::string_view Format::cut(const Op& op, std::string_view text, int length) {
+    const auto most = static_cast<std::size_t>(length);
+    return op.widths == Widths::columns ? cut_columns(text, most) : text.substr(0, most);
+}
+
 void Format::append_text(std::string& out, const Op& op, std::string_view text) {
-    if (op.precision >= 0) text = text.substr(0, static_cast<std::size_t>(op.precision));
-    if (!op.align_left) append_padding(out, text.size(), op.width, ' ');
+    if (op.precision >= 0) text = cut(op, text, op.precision);
+    const std::size_t length = length_of(op, text);
+    if (!op.align_left) append_padding(out, length, op.width, ' ');
     out += text;
-    if (op.align_left) append_padding(out, text.size(), op.width, ' ');
+    if (op.align_left) append_padding(out, length, op.width, ' ');
 }
 
 void Format::append_number(std::string& out, const Op& op, std::uint64_t number) {
@@ -109,12 +120,13 @@ void Format::append_user_properties(std::string& out, const mqtt::Publish& messa
     }
 }
 
-// The width pads and cuts: it counts bytes of payload, and columns of padding.
+// The width pads and cuts. In hexadecimal it cuts bytes of payload, and pads digits.
 void Format::append_payload(std::string& out, const Op& op, std::string_view payload) {
     const bool is_hex = op.kind != 'p';
-    if (op.width > 0) payload = payload.substr(0, static_cast<std::size_t>(op.width));
-    const int columns = static_cast<int>(payload.size()) * (is_hex ? 2 : 1);
-    const int padding = op.width > columns ? op.width - columns : 0;
+    const auto width = static_cast<std::size_t>(op.width);
+    if (op.width > 0) payload = is_hex ? payload.substr(0, width) : cut(op, payload, op.width);
+    const std::size_t length = is_hex ? 2 * payload.size() : length_of(op, payload);
+    const int padding = width > length ? static_cast<int>(width - length) : 0;
     const char pad = op.pad_zero ? '0' : ' ';
     if (is_hex) {
         append_hex(out, payload, op.align_left ? 0 : padding, op.precision, op.separator, pad,

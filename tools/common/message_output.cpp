@@ -7,7 +7,7 @@
 namespace tools {
 
 MessagePrinter::MessagePrinter(const MessageStyle& style) : style_(style) {
-    if (style.format) format_.emplace(*style.format, style.pretty, style.safe);
+    if (style.format) format_.emplace(*style.format, style.pretty, style.safe, style.widths);
     if (style.unpack) unpack_.emplace(*style.unpack);
 }
 
@@ -68,6 +68,7 @@ void MessagePrinter::append_topic(std::string& out, std::string_view topic) cons
 
 MessageStyle style_for(MessageStyle style, Persona persona, int descriptor, ColorWish wish) {
     if (persona != Persona::ours) return style;
+    style.widths = Widths::columns;
     style.safe = is_terminal(descriptor) || wish == ColorWish::always;
     style.color = wants_color(descriptor, wish);
     return style;

@@ -24,6 +24,7 @@ struct MessageStyle {
     bool hex_dump = false;              // --hex-dump
     std::optional<std::string> unpack;  // --unpack: a pack string
     bool safe = false;                  // nothing of a message can control the terminal
+    Widths widths = Widths::bytes;      // of -F
     bool color = false;                 // the topic of -v stands out
 };
 

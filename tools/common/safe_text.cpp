@@ -116,6 +116,16 @@ std::size_t columns_of(std::string_view text) {
     return columns;
 }
 
+std::string_view cut_columns(std::string_view text, std::size_t columns) {
+    std::size_t used = 0, at = 0;
+    while (at < text.size()) {
+        const std::size_t begin = at;
+        used += width_of(next_code_point(text, at));
+        if (used > columns) return text.substr(0, begin);
+    }
+    return text;
+}
+
 std::size_t append_columns(std::string& out, std::string_view text, std::size_t columns, bool pad) {
     // `fits` is where the text would be cut to leave a column for the dots.
     std::size_t used = 0, fits = 0, used_at_fits = 0, at = 0;

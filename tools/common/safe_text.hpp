@@ -23,6 +23,9 @@ void make_safe(std::string& out, std::size_t start, Lines lines);
 // Columns on a terminal: wide characters take two, combining marks none. Of safe text.
 std::size_t columns_of(std::string_view text);
 
+// The longest beginning of `text` that fits in `columns`.
+std::string_view cut_columns(std::string_view text, std::size_t columns);
+
 // Appends as much of safe `text` as fits in `columns`, ending in "…" when it is cut, then blanks up to
 // `columns` when `pad` is set. Gives the columns that the text took.
 std::size_t append_columns(std::string& out, std::string_view text, std::size_t columns, bool pad);

@@ -15,6 +15,8 @@ constexpr std::string_view kFormat =
     "payloads with zeros. The width pads, and for %p, %x and %X it also cuts, counted in bytes of "
     "payload. The precision cuts text, is the number of decimals for %f and %d, and for %x and %X "
     "the number of digits in a group; the separator stands between groups, a blank without one.\n"
+    "Widths of text count columns of a terminal, where wide characters take two, and no character "
+    "is cut in half; under mosquitto's names they count bytes.\n"
     "\n"
     "  %%  a percent sign              %p  payload\n"
     "  %A  topic alias                 %P  user properties, k:v k:v\n"
