@@ -197,6 +197,8 @@ constexpr std::array kRows{
                 .argument = "N",
                 .category = kLogin,
                 .help = "QoS 1 and 2 messages under way at once",
+                .details = "In every version for what is published. mqtt-sub asks the server to "
+                           "keep to it (Receive Maximum of MQTT 5.0).",
                 .initial = "what the server allows; 20 under mosquitto's names"},
                [](ConnectSettings& s, const FlagUse& use) {
                    s.max_inflight = static_cast<std::uint16_t>(

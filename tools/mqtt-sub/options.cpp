@@ -206,13 +206,19 @@ void check_mosquitto_timeout(const Options& o, tools::Persona persona) {
     if (*o.timeout < std::chrono::seconds(1)) throw UsageError("option '-W' needs 1 or more");
 }
 
-// A short run must not make the server send more than it will take.
+// By --max-inflight; and a short run must not make the server send more than it will take.
 void lower_receive_maximum(Options& o) {
     constexpr std::uint64_t limit = 20;
-    if (!o.count || *o.count >= limit || !mqtt::has_properties(o.connect.version)) return;
+    std::uint64_t maximum = UINT16_MAX;
+    const bool ours = o.settings.persona == tools::Persona::ours;
+    if (ours && o.settings.max_inflight_given) maximum = o.settings.max_inflight;
+    if (o.count && *o.count < limit) maximum = std::min(maximum, *o.count);
     const auto id = mqtt::PropertyId::receive_maximum;
-    if (o.connect.properties.view().number(id)) return;
-    o.connect.properties.add(id, static_cast<std::uint32_t>(*o.count));
+    if (maximum == UINT16_MAX || !mqtt::has_properties(o.connect.version) ||
+        o.connect.properties.view().number(id)) {
+        return;
+    }
+    o.connect.properties.add(id, static_cast<std::uint32_t>(maximum));
 }
 
 // A recording has QoS and retain flag as they were published.
