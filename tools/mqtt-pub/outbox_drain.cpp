@@ -101,19 +101,40 @@ void OutboxDrain::start() {
                         "not acknowledged: they are sent anew and may arrive twice",
                         cut_off));
     }
-    if (restored == 0) {
-        // Nothing of ours is on the server; what may be there under our packet ids is not ours.
+    // Nothing of ours is on the server; what may be there under our packet ids is not ours.
+    const bool is_clean = restored == 0;
+    if (is_clean) {
         client.connect.clean_start = true;
         client_ = std::make_unique<mqtt::Client>(context_, client);
     }
     if (!is_same) write_outbox_session(path, now);
+    connect(is_clean);
+}
+
+void OutboxDrain::connect(bool is_clean) {
     client_->set_state_handler([this](const mqtt::StateChange& change) { on_state(change); });
     client_->set_exchange_handler([this](std::uint64_t token, mqtt::PacketId id,
                                          mqtt::ExchangeStep step) { on_step(token, id, step); });
     client_->set_delivery_handler([this](std::uint64_t token, std::error_code error,
                                          ReasonCode reason) { on_delivery(token, error, reason); });
-    client_->connect(
-        [this](std::error_code error, mqtt::ConnectReport report) { on_connected(error, report); });
+    client_->connect([this, is_clean](std::error_code error, mqtt::ConnectReport report) {
+        const bool ends_with_connection = is_clean && !mqtt::has_properties(report.version);
+        if (!error && ends_with_connection && !is_ending_) return connect_again();
+        on_connected(error, report);
+    });
+}
+
+// Before 5.0 a session that begins clean ends with its connection, and QoS 2 needs it after a loss:
+// this one was there to remove an old one.
+void OutboxDrain::connect_again() {
+    client_->disconnect([this](std::error_code) {
+        if (is_ending_) return;
+        mqtt::ClientOptions client =
+            client_options(read_outbox_session(outbox_.path_of("session")).client_id);
+        client.connect.clean_start = false;
+        client_ = std::make_unique<mqtt::Client>(context_, client);
+        connect(false);
+    });
 }
 
 void OutboxDrain::on_connected(std::error_code error, const mqtt::ConnectReport& report) {
@@ -140,8 +161,10 @@ void OutboxDrain::on_state(const mqtt::StateChange& change) {
     }
     const int code = tools::exit_code(change.error, invocation_.persona);
     const std::string why(change.message);
-    // A stream's client tries for ever; when the input has ended that is too long.
-    const bool is_hopeless = change.state == mqtt::ClientState::waiting && is_last_ &&
+    // A stream's client tries for ever; when the input has ended that is too long, unless
+    // --max-retries has asked for a number, which the client counts.
+    const bool has_limit = options_.settings.reconnect.max_retries >= 0;
+    const bool is_hopeless = change.state == mqtt::ClientState::waiting && is_last_ && !has_limit &&
                              (!was_connected_ || change.attempt > kRetries);
     const bool gave_up = change.state == mqtt::ClientState::gave_up && was_connected_;
     if (is_hopeless || gave_up) stop({false, code, why});

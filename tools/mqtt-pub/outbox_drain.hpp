@@ -48,6 +48,8 @@ public:
 private:
     mqtt::ClientOptions client_options(const std::string& client_id) const;
     std::uint64_t restore();
+    void connect(bool is_clean);
+    void connect_again();
     void on_connected(std::error_code error, const mqtt::ConnectReport& report);
     void on_state(const mqtt::StateChange& change);
     void on_step(std::uint64_t token, mqtt::PacketId id, mqtt::ExchangeStep step);
