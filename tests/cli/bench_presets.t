@@ -83,8 +83,22 @@ expect_match "$T/out" '^deliver '
 staged takeover 0.05 -d 1s --set second.start=200ms
 expect_match "$T/out" '^stage    connect second at 0.2 s: 50 clients   50 ready after '
 
+# Handshakes, again and again, against a listener with TLS.
+make_certs
+start_broker --tls 0 --cert "$T/certs/server.crt" --key "$T/certs/server.key"
+run mqtt-bench run tls-handshake --silent --scale 0.1 -d 1s --warmup 0s "mqtts://localhost:$(broker_port mqtts)" \
+    --cafile "$T/certs/ca.crt"
+ran tls-handshake
+expect_match "$T/out" '^connect  10/10 .*dropped ([5-9]|10)   reconnected ([5-9]|10)'
+
+# Every preset that is listed was run above.
 run mqtt-bench list
 expect_exit 0
+while read -r name _; do
+    what="${name%%\**}"
+    [ "$what" != "$name" ] || what="$name "
+    grep -qE "^(complete|preset|staged|run mqtt-bench run) $what" "$0" || fail "preset $name is not run here"
+done < <(grep -E '^[^ ]+  ' "$T/out" | grep '^[a-z]')
 expect_match "$T/out" '^inflight-sweep '
 run mqtt-bench list hol
 expect_match "$T/out" '^topic = "hol/'

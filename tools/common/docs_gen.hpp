@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/exit_code.hpp"
 #include "common/flags.hpp"
 
 namespace tools {
@@ -33,6 +34,7 @@ struct ToolInfo {
     std::vector<Example> examples{};
     std::vector<ManSection> sections{};
     std::vector<std::string_view> see_also{};  // "mqtt-sub 1"
+    std::span<const ExitRow> exits = exit_rows();
 };
 
 std::string help_text(const ToolInfo& tool, bool everything, int width);

@@ -68,9 +68,9 @@ void append_option(std::string& out, const Flag& flag, bool everything, std::siz
     }
 }
 
-void append_exit_codes(std::string& out, std::size_t width) {
+void append_exit_codes(std::string& out, const ToolInfo& tool, std::size_t width) {
     out += "\nExit codes:\n";
-    for (const ExitRow& row : exit_rows()) {
+    for (const ExitRow& row : tool.exits) {
         const std::string head = fmt::format("  {:>4}  ", row.code);
         out += head;
         append_wrapped(out, row.text, head.size(), head.size(), width);
@@ -113,7 +113,7 @@ std::string help_text(const ToolInfo& tool, bool everything, int width_given) {
         out += fmt::format("  {}\n      {}\n", example.command, example.meaning);
     }
     if (everything) {
-        append_exit_codes(out, width);
+        append_exit_codes(out, tool, width);
     } else {
         out +=
             fmt::format("\nEvery option: {0} --help all.  The whole story: man {0}\n", tool.name);

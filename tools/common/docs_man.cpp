@@ -143,9 +143,9 @@ void append_options(std::string& out, const ToolInfo& tool) {
     }
 }
 
-void append_exit_status(std::string& out) {
+void append_exit_status(std::string& out, const ToolInfo& tool) {
     out += ".Sh EXIT STATUS\n.Bl -tag -width Ds -compact\n";
-    for (const ExitRow& row : exit_rows()) {
+    for (const ExitRow& row : tool.exits) {
         out += fmt::format(".It {}\n", row.code);
         append_sentences(out, std::string(row.text) + ".");
     }
@@ -170,7 +170,7 @@ std::string man_page(const ToolInfo& tool) {
         out += fmt::format(".Sh {}\n", section.title);
         append_text(out, section.text);
     }
-    append_exit_status(out);
+    append_exit_status(out, tool);
     if (!tool.examples.empty()) out += ".Sh EXAMPLES\n";
     bool is_first = true;
     for (const Example& example : tool.examples) {

@@ -63,9 +63,38 @@ Run::Observer make_observer(const Spec& spec, std::string* hdr) {
     return observer;
 }
 
+// Adds --jsonl to what else is done every second.
+void add_lines(Run::Observer& observer, const std::string& path) {
+    std::shared_ptr<std::FILE> file(stdout, [](std::FILE*) {});
+    if (path != "-") file.reset(std::fopen(path.c_str(), "w"), std::fclose);
+    if (!file) throw std::invalid_argument(fmt::format("cannot write '{}'", path));
+    observer.on_second = [file, then = std::move(observer.on_second)](const Result& result,
+                                                                      const Second& second) {
+        const std::string line = second_json(second);
+        std::fwrite(line.data(), 1, line.size(), file.get());
+        std::fflush(file.get());
+        if (then) then(result, second);
+    };
+}
+
+// Better before a long run than after it. Opening for appending leaves what is there.
+void check_files(const Spec& spec) {
+    const Outputs& o = spec.outputs;
+    for (const std::string* path :
+         {&o.json, &o.csv, &o.html, &o.junit, &o.markdown, &spec.hdr_file}) {
+        if (path->empty() || *path == "-") continue;
+        if (!std::ofstream(*path, std::ios::app)) {
+            throw std::invalid_argument(fmt::format("cannot write '{}'", *path));
+        }
+    }
+}
+
 int run_once(const Spec& spec) {
     std::string hdr;
-    Run run(spec, make_observer(spec, spec.hdr_file.empty() ? nullptr : &hdr));
+    check_files(spec);
+    Run::Observer observer = make_observer(spec, spec.hdr_file.empty() ? nullptr : &hdr);
+    if (!spec.lines_file.empty()) add_lines(observer, spec.lines_file);
+    Run run(spec, std::move(observer));
     const Result result = run.execute();
     // Nothing came up at all: one line that says why, and no figures.
     if (result.counters.connected == 0 && !result.error.empty()) {
@@ -78,8 +107,9 @@ int run_once(const Spec& spec) {
 
 // Files of the runs of a sweep are numbered: run.json becomes run.1.json.
 void number_files(Spec& spec, std::size_t number) {
-    for (std::string* file : {&spec.outputs.json, &spec.outputs.html, &spec.outputs.csv,
-                              &spec.outputs.junit, &spec.outputs.markdown, &spec.hdr_file}) {
+    for (std::string* file :
+         {&spec.outputs.json, &spec.outputs.html, &spec.outputs.csv, &spec.outputs.junit,
+          &spec.outputs.markdown, &spec.hdr_file, &spec.lines_file}) {
         if (file->empty() || *file == "-") continue;
         const std::size_t slash = file->rfind('/');
         const std::size_t dot = file->rfind('.');

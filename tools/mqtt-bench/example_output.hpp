@@ -6,30 +6,23 @@
 namespace mqtt::bench {
 
 inline constexpr std::string_view kExampleOutput =
-    R"(The highest rate that mosquitto 2.0.11 holds with 99 % of the messages below 5 ms, as one thread
-of mqtt-bench finds it on two shared processors. Here the search ends at the generator's own
-limit, and says so.
+    R"(The highest rate that mosquitto 2.0.11 holds with 99 % of the messages below 20 ms, when its cgroup
+gives it 1.5 ms of processor in every 5 ms. The generator has a processor of its own, so the limit
+is the broker's: beyond it messages wait for the next period.
 
-  $ mqtt-bench find pubsub -c 10 -q 1 -s 100 -d 3s --slo 'e2e.p99<5ms' --lo 5k --hi 60k --tol 10% \
+  $ mqtt-bench find pubsub -c 10 -q 1 -s 100 -d 3s --slo 'e2e.p99<20ms' --lo 1k --hi 60k --tol 10% \
       --warmup 300ms --pin 1 --broker-pid $(pidof mosquitto)
         rate        p50        p99   broker us/msg
-       5,000      0.084      0.301            71.4   pass
-       7,500      0.079      0.186            66.4   pass
-       11.2k      0.075      0.160            55.3   pass
-       13.8k      0.105      0.180            44.8   pass
-       13.8k      0.104      0.477            45.3   pass
-       13.8k      0.105      0.182              45   pass
-       14.5k      0.101      0.157            43.6   pass
-       14.5k      0.101      0.175            43.1   fail: measurement invalid,
-      generator-limited: a worker was 90 % busy: use more threads (-j)
-       14.5k      0.102      0.168            43.2   fail: measurement invalid,
-      generator-limited: a worker was 90 % busy: use more threads (-j)
-       15.2k      0.098      0.169            41.7   fail: measurement invalid,
-      generator-limited: a worker was 91 % busy: use more threads (-j)
-       16.9k      0.085      0.199            39.6   fail: measurement invalid,
-      generator-limited: a worker was 92 % busy: use more threads (-j)
-  sustains 13.8k/s (fails 14.5k/s: measurement invalid, generator-limited: a worker was 90 %
-      busy: use more threads (-j)); 11 probes, 4 repeats
+       1,000      0.158       7.09            70.4   pass
+       1,500      0.140       2.54            91.4   pass
+       2,250      0.114       2.74            83.9   pass
+       2,490      0.069       5.47            17.4   pass
+       2,490      0.111       8.71            74.2   pass
+       2,490      0.111       5.94            71.9   pass
+       2,619      0.105       28.4            75.2   fail: e2e.p99<20ms: 28.4 ms
+       2,756      0.070       41.9            25.2   fail: e2e.p99<20ms: 41.9 ms
+       3,375      0.090       25.8            53.1   fail: e2e.p99<20ms: 25.8 ms
+  sustains 2,490/s (fails 2,619/s: e2e.p99<20ms: 28.4 ms); 9 probes, 2 repeats, 0 min 30 s
 
 mosquitto 2.0.11 (A) and mqtt-broker-lite (B), as fast as they go, on one processor in turn:
 

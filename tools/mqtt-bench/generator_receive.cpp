@@ -48,8 +48,9 @@ void Generator::on_message(std::uint32_t subscriber, Bytes payload, bool dup, st
     ++per_subscriber_[subscriber];
     ++counters_.unmeasured;
     note_backlog(now);
-    if (is_measured(now)) {
-        ++counters_.received_in_window;
+    if (is_measured(now)) ++counters_.received_in_window;
+    // When it was sent is not known; without a cool-down the last ones come after the window.
+    if (now >= measure_from_ && (now < measure_until_ || spec_.cooldown.count() == 0)) {
         ++counters_.measured_received;
     }
 }

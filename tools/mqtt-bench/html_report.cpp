@@ -60,9 +60,9 @@ void write_tiles(Out out, const Result& r) {
     fmt::format_to(out, "<section class=\"tiles\" id=\"figures\">\n");
     if (r.subscribers > 0) {
         tile(out, "delivered", format_rate(r.per_second(c.received_in_window)) + "/s",
-             r.publishers > 0
-                 ? fmt::format("{} of {}", commas(c.measured_received), commas(c.measured_owed))
-                 : commas(c.measured_received));
+             r.publishers > 0 ? fmt::format("{} of {}", commas(c.measured_received),
+                                            commas(r.measured_expected()))
+                              : commas(c.measured_received));
     }
     if (r.publishers > 0) {
         tile(out, "published", format_rate(r.per_second(c.sent_in_window)) + "/s",
@@ -146,11 +146,26 @@ void write_counts(Out out, const Result& r) {
         row(out, "duplicates", commas(r.checks.duplicates));
         row(out, "redelivered with DUP", commas(r.checks.flagged_duplicates));
         row(out, "reordered", commas(r.checks.reordered));
+        if (r.excused > 0) row(out, "not owed", commas(r.excused));
         row(out, "fairness over subscribers", fmt::format("{:.3f}", r.fairness));
     }
     row(out, "measured",
         fmt::format("{:.1f} s after {:.1f} s of warm-up", r.measured_seconds, r.warmup_seconds));
     fmt::format_to(out, "</table></section>\n");
+}
+
+// Where bytes stood between us and the broker.
+void write_queues(Out out, const Result& r) {
+    const auto time = [&](std::string_view name, std::optional<double> ns) {
+        if (ns) row(out, name, fmt::format("{} ms", format_ms(*ns)));
+    };
+    const auto share = [&](std::string_view name, std::optional<double> part) {
+        if (part) row(out, name, fmt::format("{:.2f} %", *part * 100));
+    };
+    time("input unread in our sockets", r.unread_ns());
+    time("output unsent in our sockets", r.unsent_ns());
+    share("broker without room for it", r.no_room_share());
+    share("TCP segments sent again", r.retransmit_share());
 }
 
 void write_cost(Out out, const Result& r) {
@@ -168,6 +183,7 @@ void write_cost(Out out, const Result& r) {
                         format_bytes(static_cast<double>(b.rss_after))));
         row(out, "context switches", commas(b.switches));
     }
+    write_queues(out, r);
     if (r.sys) {
         row(out, "broker version ($SYS)", r.sys->version);
         row(out, "$SYS counters", r.sys->agreement);
@@ -184,6 +200,11 @@ void write_cost(Out out, const Result& r) {
     fmt::format_to(out, "</table></section>\n");
 }
 
+// Nothing came: there is no time to tell.
+std::string after(std::uint64_t count, double seconds) {
+    return count == 0 ? "–" : fmt::format("{:.3f} s", seconds);
+}
+
 void write_stages(Out out, const Result& r) {
     if (r.stages.empty()) return;
     fmt::format_to(out,
@@ -192,10 +213,11 @@ void write_stages(Out out, const Result& r) {
                    "<th>had waited</th><th>drained after</th></tr></thead><tbody>\n");
     for (const StageResult& s : r.stages) {
         fmt::format_to(out,
-                       "<tr><td>{:.1f} s</td><td>{}</td><td>{}</td><td>{}</td><td>{:.3f} s</td>"
-                       "<td>{}</td><td>{:.3f} s</td></tr>\n",
-                       s.at, escape_html(s.text), commas(s.clients), commas(s.back), s.back_seconds,
-                       commas(s.backlog), s.backlog_seconds);
+                       "<tr><td>{:.1f} s</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>"
+                       "<td>{}</td><td>{}</td></tr>\n",
+                       s.at, escape_html(s.text), commas(s.clients), commas(s.back),
+                       after(s.back, s.back_seconds), commas(s.backlog),
+                       after(s.backlog, s.backlog_seconds));
     }
     fmt::format_to(out, "</tbody></table></section>\n");
 }

@@ -28,7 +28,7 @@ h2 { font-size: 15px; margin: 0 0 10px; }
 .bad { color: var(--bad); background: var(--bad-back); }
 .fair { color: var(--fair); background: var(--fair-back); }
 .tiles { display: grid; gap: 12px; margin: 20px 0;
-  grid-template-columns: repeat(auto-fit, minmax(136px, 1fr)); }
+  grid-template-columns: repeat(auto-fit, minmax(124px, 1fr)); }
 .tile, figure, .card { background: var(--card); border: 1px solid var(--rule);
   border-radius: 10px; }
 .tile { padding: 12px 14px; }

@@ -112,19 +112,26 @@ tools::ToolInfo tool_info() {
          "a published scenario, a tenth of it"},
         {"mqtt-bench check --clients 100k --rate 50k", "what a load takes, and what is here"}};
     static const std::string schema = schema_text();
+    static constexpr tools::ExitRow kExits[] = {
+        {kExitOk, "the run succeeded and every assertion holds"},
+        {kExitRunFailed,
+         "the run failed: no connection, the broker went away or refused; what was "
+         "measured until then is written and marked partial"},
+        {kExitBadUsage,
+         "the command line or a scenario file is wrong, or asks for what this "
+         "machine does not have"},
+        {kExitInvalid, "the measurement is invalid: the generator was the limit"},
+        {kExitAssertion, "an assertion does not hold; find: no rate holds the objective"}};
+    info.exits = kExits;
     info.sections = {
-        {"EXIT CODES OF A RUN",
-         "0 the run succeeded; 1 it failed (no connection, the broker went away); 2 the command "
-         "line "
-         "is wrong; 3 the measurement is invalid, because the generator was the limit; 99 an "
-         "assertion does not hold."},
         {"SCENARIOS",
          "run takes a preset (list names them) or a file of TOML whose words are those of the long "
          "options. Above the first table they are for the run and all groups. A [[group]] has a "
          "role (pub, sub, both, idle or answer), a name, clients, and options of its own. A "
          "[[stage]] does something at a time: drop (and come back), disconnect, connect, "
-         "unsubscribe or subscribe, to a fraction or count of a group; mode is close or "
-         "disconnect; repeat and every do it again. [assert] has conditions, [sweep] lists whose "
+         "unsubscribe or subscribe, to a fraction or count of a group; mode is close, disconnect "
+         "or rst (a TCP reset); repeat and every do it again. Of action rate it changes the "
+         "group's rate, over a time or at once. [assert] has conditions, [sweep] lists whose "
          "combinations are runs of their own.\n\n"
          "  duration = \"30s\"\n"
          "  qos = 1\n"
@@ -144,6 +151,12 @@ tools::ToolInfo tool_info() {
          "  action = \"drop\"\n"
          "  group = \"sensors\"\n"
          "  fraction = 0.2\n"
+         "  [[stage]]\n"
+         "  at = \"25s\"\n"
+         "  action = \"rate\"\n"
+         "  group = \"sensors\"\n"
+         "  rate = \"2/s/client\"\n"
+         "  over = \"3s\"\n"
          "  [assert]\n"
          "  e2e.p99 = \"<20ms\"\n\n"
          "The command line counts more than the file; what belongs to one group is changed by "

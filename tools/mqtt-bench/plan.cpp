@@ -143,6 +143,11 @@ void Plan::add(const Group& given_group) {
         if (group.topic.choices() > 1) {
             refuse(fmt::format("'{}': one of seq, rand and zipf at most in a topic", given.topic));
         }
+        if (const Status valid = validate_topic_name(group.topic.expand(values(group, 0)));
+            !valid) {
+            refuse(fmt::format("'{}' is no topic to publish on: {}", given.topic,
+                               valid.error().detail));
+        }
         group.topics_each = group.topic.variants();
         group.fixed_topic = !group.topic.varies();
         if (std::uint64_t{group.topics_each} * given.clients + streams_ > kMaxStreams) {

@@ -1,4 +1,6 @@
 // What follows from the figures of a result: costs per message and connection, time in queues.
+#include <algorithm>
+
 #include "mqtt-bench/results.hpp"
 
 namespace mqtt::bench {
@@ -24,6 +26,11 @@ std::optional<double> time_in_queues(const Result& r, std::uint64_t bytes, std::
 
 std::uint64_t Result::work_in_window() const {
     return subscribers > 0 ? counters.received_in_window : counters.sent_in_window;
+}
+
+std::uint64_t Result::measured_expected() const {
+    const std::uint64_t owed = counters.measured_owed - std::min(counters.measured_owed, excused);
+    return std::max(owed, counters.measured_received);
 }
 
 std::optional<double> Result::broker_us_per_message() const {

@@ -199,8 +199,10 @@ constexpr Field<StageResult> kStage[] = {
 template <class Rows>
 void describe(std::string& out, std::string_view prefix, const Rows& rows) {
     for (const auto& row : rows) {
-        fmt::format_to(std::back_inserter(out), "  {:<34}{}\n",
-                       fmt::format("{}{}", prefix, row.name), row.meaning);
+        std::string line =
+            fmt::format("  {:<34}{}", fmt::format("{}{}", prefix, row.name), row.meaning);
+        line.erase(line.find_last_not_of(' ') + 1);
+        out += line + '\n';
     }
 }
 
@@ -263,10 +265,10 @@ std::string schema_text() {
     describe(out, "generator.", kGeneratorDerived);
     out += fmt::format("  {:<34}{}\n", "verdict.valid", "false: the figures are the generator's");
     out += fmt::format("  {:<34}{}\n", "verdict.limit", "none, broker, generator or network");
-    out += fmt::format("  {:<34}{}\n", "verdict.text", "");
-    out += fmt::format("  {:<34}{}\n", "assertions[].text", "");
+    out += "  verdict.text\n";
+    out += "  assertions[].text\n";
     out += fmt::format("  {:<34}{}\n", "assertions[].outcome", "pass, fail or unknown");
-    out += fmt::format("  {:<34}{}\n", "assertions[].value, .why", "");
+    out += "  assertions[].value, .why\n";
     out += fmt::format("  {:<34}{}\n", "environment.NAME", "kernel, cpu, limits ... as text");
     describe(out, "stages[].", kStage);
     describe(out, "seconds[].", kSecond);

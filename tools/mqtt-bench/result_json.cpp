@@ -100,21 +100,24 @@ void write_stages(JsonWriter& json, const Result& r) {
     json.end(']');
 }
 
+void write_second(JsonWriter& json, const Second& s) {
+    json.begin("", '{', true);
+    write_fields(json, second_fields(), s);
+    json.begin("heat", '[');
+    for (const HeatCell& cell : s.heat) {
+        json.begin("", '[');
+        json.count("", cell.row);
+        json.count("", cell.count);
+        json.end(']');
+    }
+    json.end(']');
+    json.end('}');
+}
+
 void write_seconds(JsonWriter& json, const Result& r) {
     json.begin("seconds", '[');
-    for (const Second& s : r.seconds) {
-        json.begin("", '{', true);
-        write_fields(json, second_fields(), s);
-        json.begin("heat", '[');
-        for (const HeatCell& cell : s.heat) {
-            json.begin("", '[');
-            json.count("", cell.row);
-            json.count("", cell.count);
-            json.end(']');
-        }
-        json.end(']');
-        json.end('}');
-    }
+    for (const Second& s : r.seconds)
+        write_second(json, s);
     json.end(']');
 }
 
@@ -176,6 +179,13 @@ std::string result_json(const Result& r) {
     write_stages(json, r);
     write_seconds(json, r);
     json.end('}');
+    return out + "\n";
+}
+
+std::string second_json(const Second& s) {
+    std::string out;
+    JsonWriter json(out);
+    write_second(json, s);
     return out + "\n";
 }
 

@@ -154,6 +154,8 @@ struct Result {
         return series[SeriesId::e2e].empty() && !series[SeriesId::ack].empty() ? SeriesId::ack
                                                                                : SeriesId::e2e;
     }
+    // Deliveries within the measured time that are owed.
+    std::uint64_t measured_expected() const;
     std::optional<double> broker_us_per_message() const;
     std::optional<double> generator_us_per_message() const;
     std::optional<double> broker_bytes_per_connection() const;

@@ -57,8 +57,10 @@ void Run::close_second(std::int64_t at_ns) {
     s.generator_cpu_share = static_cast<double>(now.cpu_ns - at_last_second_.cpu_ns) / 1e9 / length;
     const auto broker = broker_->read(own_cpu_ns());
     if (broker && broker_at_second_) {
-        s.broker_cpu_share =
-            static_cast<double>(broker->cpu_ns - broker_at_second_->cpu_ns) / 1e9 / length;
+        // An embedded one's is a difference of clocks that are not read at one instant.
+        const std::uint64_t before = broker_at_second_->cpu_ns;
+        const std::uint64_t used = std::max(broker->cpu_ns, before) - before;
+        s.broker_cpu_share = static_cast<double>(used) / 1e9 / length;
         s.broker_rss_bytes = broker->rss_bytes;
     }
     broker_at_second_ = broker;

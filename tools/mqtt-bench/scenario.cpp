@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 
@@ -96,9 +98,13 @@ void check_tables(const TomlFile& file) {
 }  // namespace
 
 TomlFile load_scenario(const std::string& name) {
+    if (std::filesystem::is_directory(name)) {
+        throw std::invalid_argument(fmt::format("'{}' is a folder, not a scenario file", name));
+    }
     if (std::ifstream file(name, std::ios::binary); file) {
         const std::string text{std::istreambuf_iterator<char>(file), {}};
-        if (!file.bad() && !text.empty()) return parse_toml(name, text);
+        if (file.bad()) throw std::invalid_argument(fmt::format("cannot read '{}'", name));
+        return parse_toml(name, text);
     }
     if (const auto text = preset_text(name)) return parse_toml(name, *text);
     std::vector<std::string_view> known;
@@ -117,6 +123,11 @@ std::vector<ScenarioRun> make_runs(TomlFile file, std::span<const FlagUse> uses,
     for (const std::string& set : typed.sets)
         set_entry(file, set);
     check_tables(file);
+    const auto is_group = [](const TomlTable& table) { return table.name == "group"; };
+    if (std::none_of(file.tables.begin(), file.tables.end(), is_group)) {
+        throw std::invalid_argument(
+            fmt::format("'{}' has no [[group]]: a scenario needs clients", file.name));
+    }
     for (const FlagUse& use : uses) {
         if (!contains(kGroupOnly, use.flag->long_name)) continue;
         throw UsageError(

@@ -150,7 +150,6 @@ struct Spec : Traffic {
 
     // Time
     std::chrono::nanoseconds warmup = std::chrono::seconds(1);
-    bool warmup_auto = false;  // until rate and latency are steady
     std::chrono::nanoseconds duration = std::chrono::seconds(10);  // after the warm-up
     std::chrono::nanoseconds cooldown{0};
     std::chrono::nanoseconds drain = std::chrono::seconds(5);
@@ -178,7 +177,8 @@ struct Spec : Traffic {
     bool abort_on_fail = false;  // end the run when an assertion cannot hold as it goes
     Outputs outputs;
     std::string hdr_file;
-    bool silent = false;  // no live line
+    std::string lines_file;  // --jsonl: a JSON line per second, as it goes
+    bool silent = false;     // no live line
 };
 
 }  // namespace mqtt::bench

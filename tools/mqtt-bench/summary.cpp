@@ -77,8 +77,7 @@ void write_deliver(Out out, const Result& r) {
     const double rate = r.per_second(c.received_in_window);
     fmt::format_to(out, "deliver  {}", commas(c.measured_received));
     if (r.publishers > 0) {
-        const std::uint64_t owed = c.measured_owed - std::min(c.measured_owed, r.excused);
-        fmt::format_to(out, " of {}", commas(std::max(owed, c.measured_received)));
+        fmt::format_to(out, " of {}", commas(r.measured_expected()));
     }
     fmt::format_to(out, "   {}/s   {}/s payload", format_rate(rate),
                    format_bytes(c.received == 0 ? 0

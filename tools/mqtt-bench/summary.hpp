@@ -16,6 +16,8 @@ std::string_view outcome_name(Expression::Outcome outcome);
 std::string summary_text(const Result& result);
 std::string live_line(const Result& result, const Second& second);
 std::string result_json(const Result& result);
+// One line, as an element of "seconds" there.
+std::string second_json(const Second& second);
 std::string seconds_csv(const Result& result);
 std::string result_junit(const Result& result);
 std::string result_markdown(const Result& result);
