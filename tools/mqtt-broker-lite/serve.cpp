@@ -62,7 +62,8 @@ void announce_access(const Setup& setup, Log& log) {
     for (std::size_t i = 0; i < setup.accesses.size(); ++i) {
         const mqtt::ListenerConfig& listener = setup.config.listeners[i];
         const std::string line = who_may_connect(setup.accesses[i], listener);
-        if (std::find(said.begin(), said.end(), line) != said.end()) continue;
+        const bool has_users = !setup.options.users.empty() && line == "nobody can log in";
+        if (has_users || std::find(said.begin(), said.end(), line) != said.end()) continue;
         said.push_back(line);
     }
     for (const std::string& line : said)
