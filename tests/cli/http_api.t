@@ -131,6 +131,18 @@ http GET /metrics -u guest:guest; expect_error 401 password
 http GET /metrics -u ann:secret; expect_http 200
 stop_broker
 
+# A bridge is a client that nobody disconnects.
+start_broker
+printf '%s\n' 'user root' "http_listener $port" 'connection over' "address 127.0.0.1:$PORT" 'topic # out 1' 'local_clientid over' >"$T/conf"
+start_broker -c "$T/conf"
+api=http://$HOST:$port
+! grep -vE '^(mqtt|http)://(127\.0\.0\.1|\[::1\]):' "$BROKER_URLS" || fail 'a console alone opens the broker to others'
+bridged() { http GET /api/clients/over; grep -q '"connected":true,"bridge":true' "$T/out"; }
+until_true 20 bridged
+http GET '/api/explain?topic=a&qos=1'; expect_match "$T/out" '"client":"[^"]*over[^"]*","connected":true,"filter":"#","qos":1,"how":"sent over the bridge"'
+http DELETE '/api/clients/over?session=true'; expect_error 409 'bridge of the broker'
+bridged || fail 'the bridge is gone'
+
 # A console that everybody could reach is refused at the start.
 run mqtt-broker-lite -p 0 --console any:0
 expect_exit 1

@@ -43,6 +43,10 @@ const ConfKey* find_key(std::string_view name) {
 }
 
 // Ignoring a slip in one of these could let somebody in, or lose what should be kept.
+bool opens_listener(std::string_view key) {
+    return key == "listener" || key == "http_listener";
+}
+
 bool is_grave(const ConfKey& key) {
     const auto has = [&](std::span<const ConfKey> keys) {
         return std::any_of(keys.begin(), keys.end(),
@@ -117,7 +121,7 @@ private:
             conf_.problems.push_back(std::move(problem));
             return;
         }
-        if (line.key == "listener" || line.key == "connection") said_.clear();
+        if (opens_listener(line.key) || line.key == "connection") said_.clear();
         if (!key->repeatable && !said_.insert(line.key).second) {
             return error(place + line.key + " is there twice");
         }
@@ -131,7 +135,7 @@ private:
             if (line.value.empty())
                 throw ConfError("the value is missing (" + std::string(key->value) + ")");
             // As mosquitto: a default that is said aloud opens no default listener.
-            if (key->scope == ConfScope::listener && key->name != "listener" &&
+            if (key->scope == ConfScope::listener && !opens_listener(key->name) &&
                 line.value != key->usual) {
                 conf_.current().is_mentioned = true;
             }

@@ -68,6 +68,7 @@ struct OneClient {
     bool ends_session = false;
     bool was_online = false;
     bool existed = false;
+    bool is_bridge = false;
 };
 
 template <class Each, class Done>
@@ -83,7 +84,8 @@ void ask_home(Connection& connection, std::shared_ptr<OneClient> one, Each each,
 void end_client(Shard& shard, OneClient& one) {
     Session* session = shard.sessions.find(one.id);
     one.existed = session != nullptr;
-    if (!one.existed) return;
+    one.is_bridge = one.existed && session->is_bridge;
+    if (!one.existed || one.is_bridge) return;
     one.was_online = session->is_online();
     const bool stays = !session->ends_with_connection();
     if (one.was_online) {
@@ -138,6 +140,9 @@ void delete_client(Connection& connection, std::string_view id) {
     one->ends_session = *ends_session;
     ask_home(connection, std::move(one), end_client, [](Connection& asker, OneClient& found) {
         if (!found.existed) return asker.respond(failure(404, "there is no such client"));
+        if (found.is_bridge) {
+            return asker.respond(failure(409, "this is a bridge of the broker itself"));
+        }
         if (!found.was_online && !found.ends_session) {
             return asker.respond(failure(
                 409, "this client is not connected; session=true ends the session that is kept"));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "broker/http/api.hpp"
+#include "broker/http/client_json.hpp"
 #include "broker/http/gather.hpp"
 #include "broker/http/json.hpp"
 #include "broker/rights.hpp"
@@ -75,6 +76,12 @@ std::string no_match(const Explanation& about, const Session& session) {
 // Why a session with a right and a filter gets nothing; empty: it gets it, as `how` says.
 std::string obstacle(const Shard& shard, const Session& session, QoS qos, std::string_view& how) {
     const BrokerConfig& config = shard.config();
+    if (session.is_bridge) {
+        how = is_connected(shard, session) ? "sent over the bridge"
+                                           : "queued until the bridge is connected";
+        if (is_connected(shard, session)) return {};
+        if (qos == QoS::at_most_once) return "the bridge is not connected, and QoS 0 is not kept";
+    }
     if (qos == QoS::at_most_once) {
         how = "sent at once";
         if (!session.is_online()) {
@@ -90,7 +97,9 @@ std::string obstacle(const Shard& shard, const Session& session, QoS qos, std::s
     switch (shard.publisher.readiness(session)) {
     case Readiness::ready: how = "sent at once"; return {};
     case Readiness::busy: how = "queued behind what the client has not acknowledged"; return {};
-    case Readiness::away: how = "queued until the client is back"; return {};
+    case Readiness::away:
+        if (!session.is_bridge) how = "queued until the client is back";
+        return {};
     case Readiness::full:
         return "its queue is full (max_queued_messages, max_queued_bytes; queue_overflow)";
     case Readiness::cannot: break;
@@ -98,29 +107,29 @@ std::string obstacle(const Shard& shard, const Session& session, QoS qos, std::s
     return "the client is away, and its session keeps nothing";
 }
 
-void begin_row(std::string& rows, const Session& session) {
+void begin_row(std::string& rows, const Shard& shard, const Session& session) {
     rows += rows.empty() ? "\n{" : ",\n{";
     append_member(rows, "client", session.client_id());
-    append_flag(rows, "connected", session.is_online());
+    append_flag(rows, "connected", is_connected(shard, session));
 }
 
-void tell_other(Explanation& about, const Session& session, std::string_view kind,
-                const std::string& why) {
+void tell_other(Explanation& about, const Shard& shard, const Session& session,
+                std::string_view kind, const std::string& why) {
     ++about.others;
     if (about.told_others >= about.limit) return;
     ++about.told_others;
-    begin_row(about.not_received, session);
+    begin_row(about.not_received, shard, session);
     append_member(about.not_received, "kind", kind);
     append_member(about.not_received, "why", why);
     about.not_received += '}';
 }
 
-void tell_receiver(Explanation& about, const Session& session, std::string_view filter, QoS qos,
-                   std::string_view how) {
+void tell_receiver(Explanation& about, const Shard& shard, const Session& session,
+                   std::string_view filter, QoS qos, std::string_view how) {
     ++about.receivers;
     if (about.told_receivers >= about.limit) return;
     ++about.told_receivers;
-    begin_row(about.received, session);
+    begin_row(about.received, shard, session);
     append_member(about.received, "filter", filter);
     append_member(about.received, "qos", std::uint64_t{static_cast<std::uint8_t>(qos)});
     append_member(about.received, "how", how);
@@ -149,14 +158,14 @@ void explain_session(const Shard& shard, Explanation& about, const Session& sess
                      const Matched* matched) {
     const Membership* member = matched == nullptr ? shared_match(session, about.topic) : nullptr;
     if (matched == nullptr && member == nullptr) {
-        return tell_other(about, session, "filter", no_match(about, session));
+        return tell_other(about, shard, session, "filter", no_match(about, session));
     }
     if (matched != nullptr && matched->no_local && session.client_id() == about.from) {
-        return tell_other(about, session, "no_local",
+        return tell_other(about, shard, session, "no_local",
                           "it publishes the message itself and has asked for No Local");
     }
     if (!is_allowed(shard.config(), session, Access::deliver, about.topic)) {
-        return tell_other(about, session, "access",
+        return tell_other(about, shard, session, "access",
                           denial(shard.config(), session, Access::deliver, about.topic));
     }
     const QoS qos = matched != nullptr
@@ -164,13 +173,13 @@ void explain_session(const Shard& shard, Explanation& about, const Session& sess
                         : about.qos;
     std::string_view how;
     const std::string why = obstacle(shard, session, qos, how);
-    if (!why.empty()) return tell_other(about, session, "session", why);
+    if (!why.empty()) return tell_other(about, shard, session, "session", why);
     const std::string text = member == nullptr ? std::string(how)
                                                : fmt::format(
                                                      "in turn with the other members of its "
                                                      "share: one of them gets it; {}",
                                                      how);
-    tell_receiver(about, session,
+    tell_receiver(about, shard, session,
                   member != nullptr ? member->filter : TopicTree::filter_of(*matched->best->node),
                   qos, text);
 }

@@ -74,11 +74,16 @@ std::uint64_t subscription_count(const Session& session) {
 
 }  // namespace
 
+bool is_connected(const Shard& shard, const Session& session) {
+    return session.is_bridge ? shard.bridges.of(session).takes_qos0() : session.is_online();
+}
+
 void append_client(std::string& out, const Shard& shard, const Session& session,
                    bool with_subscriptions) {
     out += '{';
     append_member(out, "id", session.client_id());
-    append_flag(out, "connected", session.is_online());
+    append_flag(out, "connected", is_connected(shard, session));
+    if (session.is_bridge) append_flag(out, "bridge", true);
     if (session.identity) append_member(out, "user", session.identity->user_name);
     if (session.is_online()) append_connection(out, *session.peer);
     append_name(out, "session_expiry");

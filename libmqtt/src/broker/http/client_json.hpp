@@ -12,6 +12,9 @@ class Shard;
 
 namespace mqtt::broker::http {
 
+// Its client, or the remote broker of a bridge, is there.
+bool is_connected(const Shard& shard, const Session& session);
+
 // {"id":...}; with its subscriptions, when asked for.
 void append_client(std::string& out, const Shard& shard, const Session& session,
                    bool with_subscriptions);
