@@ -9,10 +9,10 @@ foreach(tool mqtt-pub mqtt-sub mqtt-bench mqtt-broker-lite)
     endif()
 endforeach()
 if(EXISTS ${PROJECT_SOURCE_DIR}/man)
-    install(DIRECTORY man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools FILES_MATCHING PATTERN "*.1"
-            PATTERN completions EXCLUDE)
-    install(DIRECTORY man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 COMPONENT tools FILES_MATCHING PATTERN "*.5"
-            PATTERN completions EXCLUDE)
+    foreach(section 1 5 7)
+        install(DIRECTORY man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section} COMPONENT tools
+                FILES_MATCHING PATTERN "*.${section}" PATTERN completions EXCLUDE)
+    endforeach()
     foreach(tool mqtt-pub mqtt-sub mqtt-bench mqtt-broker-lite)
         set(pages ${PROJECT_SOURCE_DIR}/man/completions)
         if(EXISTS ${pages}/${tool}.bash)

@@ -91,7 +91,8 @@ void append_text(std::string& out, std::string_view text) {
         }
         in_display = is_display;
         if (is_display) {
-            out += escape(line.substr(2)) + "\n";
+            const std::size_t end = line.find_last_not_of(' ') + 1;
+            out += escape(line.substr(2, std::max<std::size_t>(end, 2) - 2)) + "\n";
         } else if (line.empty()) {
             flush();
         } else {
@@ -128,8 +129,11 @@ void append_synopsis(std::string& out, const ToolInfo& tool) {
     out += ".Sh SYNOPSIS\n";
     for (const std::string_view line : tool.synopsis) {
         out += ".Nm\n";
-        for (const std::string_view word : split_words(line))
-            out += ".Ar " + escape(word) + "\n";
+        for (std::string_view word : split_words(line)) {
+            const bool closes = word.ends_with(']') && !word.starts_with('[');
+            if (closes) word.remove_suffix(1);
+            out += ".Ar " + escape(word) + (closes ? " ]\n" : "\n");
+        }
     }
 }
 
@@ -179,8 +183,9 @@ std::string man_page(const ToolInfo& tool) {
         append_sentences(out, example.meaning);
         out += fmt::format(".Dl {}\n", escape(example.command));
     }
-    if (!tool.see_also.empty()) out += ".Sh SEE ALSO\n";
     std::vector<std::string_view> pages = tool.see_also;
+    pages.push_back("mqtt-tools 7");
+    out += ".Sh SEE ALSO\n";
     std::sort(pages.begin(), pages.end(), [](std::string_view a, std::string_view b) {
         return std::pair(a.back(), a) < std::pair(b.back(), b);  // by section, then by name
     });
