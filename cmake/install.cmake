@@ -40,7 +40,7 @@ endif()
 
 install(DIRECTORY libmqtt/include/mqtt DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
 # In a link-time-optimised build the archives hold GCC's intermediate code; the library for others is made
-# without (-DMQTT_LTO=OFF).
+# without (-DMQTT_LTO=OFF), or with both kinds of code (-DMQTT_FAT_OBJECTS=ON).
 get_target_property(core_type mqtt_core TYPE)
 get_target_property(broker_type mqtt_broker TYPE)
 get_target_property(client_type mqtt_client TYPE)
@@ -48,7 +48,8 @@ if(core_type STREQUAL STATIC_LIBRARY AND client_type STREQUAL STATIC_LIBRARY AND
     install(TARGETS mqtt_core mqtt_net mqtt_client mqtt_broker
             DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
     configure_package_config_file(cmake/mqtt-config.cmake.in ${PROJECT_BINARY_DIR}/mqtt-config.cmake
-        INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/mqtt)
+        INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/mqtt
+        PATH_VARS CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_INCLUDEDIR)
     write_basic_package_version_file(${PROJECT_BINARY_DIR}/mqtt-config-version.cmake
         COMPATIBILITY SameMinorVersion)
     install(FILES ${PROJECT_BINARY_DIR}/mqtt-config.cmake ${PROJECT_BINARY_DIR}/mqtt-config-version.cmake
