@@ -5,95 +5,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <asio/io_context.hpp>
-#include <asio/posix/stream_descriptor.hpp>
 #include <asio/post.hpp>
-#include <asio/signal_set.hpp>
-#include <asio/steady_timer.hpp>
 #include <csignal>
-#include <cstring>
 
-#include "common/connection_log.hpp"
 #include "common/credentials.hpp"
-#include "common/exit_code.hpp"
-#include "common/output.hpp"
-#include "mqtt-sub/command/message_commands.hpp"
-#include "mqtt-sub/message_filter.hpp"
-#include "mqtt-sub/record/recorder.hpp"
-#include "mqtt-sub/retained_marker.hpp"
-#include "mqtt-sub/top/live_view.hpp"
-#include "mqtt-sub/watch_screen.hpp"
-#include "mqtt/client.hpp"
+#include "mqtt-sub/subscriber_run.hpp"
 
 namespace mqtt_sub {
-namespace {
 
 using mqtt::ReasonCode;
 using std::chrono::nanoseconds;
-
-constexpr std::uint64_t kRemovalToken = 2;  // of clear_retained() in the delivery handler
-
-class Subscriber {
-public:
-    Subscriber(const tools::Invocation& invocation, const Options& options);
-    int run();
-
-private:
-    mqtt::ClientOptions client_options();
-    void arm_timers();
-    void watch_signals();
-    void watch_reader();
-    void check_idle(std::uint64_t seen);
-    void show_rate(std::uint64_t before);
-
-    void on_connected(std::error_code error, const mqtt::ConnectReport& report);
-    void subscribe();
-    void on_subscribed(std::error_code error, const mqtt::SubscribeResult& result);
-    void on_refused(std::string_view filter, ReasonCode reason, std::string_view again);
-    void on_unsubscribed(std::error_code error);
-    void on_state(const mqtt::StateChange& change);
-    mqtt::AckDecision on_message(const mqtt::IncomingMessage& message);
-    void show(const mqtt::Publish& message);
-    void print(const mqtt::Publish& message);
-    void make_live();
-    void on_write_error(int error);
-    void clear_retained(const mqtt::Publish& message);
-
-    void flush_soon();
-    void flush();
-    void finish(int code, ReasonCode reason = ReasonCode::success);
-    bool is_ours() const { return invocation_.persona == tools::Persona::ours; }
-
-    const tools::Invocation& invocation_;
-    const Options& options_;
-    tools::ConnectionLog log_;
-    tools::Output output_;
-    tools::MessagePrinter printer_;
-    MessageFilter filter_;
-    WatchScreen screen_;
-    std::optional<Recorder> recorder_;
-    std::unique_ptr<LiveView> live_;  // --top, --stat
-    std::string last_note_;           // shown there instead of on stderr
-    asio::io_context context_{1};
-    asio::signal_set signals_{context_};
-    asio::steady_timer timeout_timer_{context_};
-    asio::steady_timer idle_timer_{context_};
-    asio::steady_timer rate_timer_{context_};
-    asio::posix::stream_descriptor reader_{context_};
-    std::optional<RetainedMarker> marker_;  // of those who wait for all retained messages
-    Expectation expectation_;
-    std::uint64_t received_ = 0;
-    std::uint64_t shown_ = 0;
-    std::uint64_t removals_due_ = 0;
-    std::size_t refused_ = 0;  // filters
-    int refused_code_ = 0;     // of the first
-    bool was_connected_ = false;
-    bool flush_posted_ = false;
-    bool finished_ = false;
-    int exit_code_ = tools::kExitDone;
-    mqtt::Client client_;
-    std::optional<MessageCommands> commands_;
-};
 
 Subscriber::Subscriber(const tools::Invocation& invocation, const Options& options)
     : invocation_(invocation)
@@ -318,88 +239,6 @@ void Subscriber::on_state(const mqtt::StateChange& change) {
     finish(tools::exit_code(change.error, invocation_.persona));
 }
 
-mqtt::AckDecision Subscriber::on_message(const mqtt::IncomingMessage& message) {
-    if (finished_) return mqtt::AckDecision::later();
-    const mqtt::Publish& publish = message.publish;
-    if (marker_ && marker_->take(publish)) return mqtt::AckDecision::now();
-    if (options_.snapshot && !publish.retain) return mqtt::AckDecision::now();
-    ++received_;
-    if (options_.message_rate) return mqtt::AckDecision::now();
-    if (options_.retained_only && !publish.retain) {
-        finish(tools::kExitDone);
-        return mqtt::AckDecision::later();
-    }
-    if (!filter_.is_shown(publish)) return mqtt::AckDecision::now();
-    show(publish);
-    // Before an end: the message that brings it is worked on, too.
-    const mqtt::AckDecision decision =
-        commands_ ? commands_->take(message) : mqtt::AckDecision::now();
-    if (options_.remove_retained && publish.retain) clear_retained(publish);
-    const bool is_last = options_.count && ++shown_ == *options_.count;
-    if (is_last || expectation_.take(publish)) finish(tools::kExitDone);
-    return decision;
-}
-
-// To everybody who wants to have it.
-void Subscriber::show(const mqtt::Publish& message) {
-    if (recorder_) recorder_->append(message);
-    if (options_.prints_messages()) print(message);
-    if (live_) live_->on_message(message);
-    const bool is_large = output_.is_large() || (recorder_ && recorder_->is_large());
-    if (is_large) return flush();
-    const bool is_empty = output_.is_empty() && (!recorder_ || recorder_->is_empty());
-    if (!is_empty) flush_soon();
-}
-
-void Subscriber::print(const mqtt::Publish& message) {
-    std::string& out = output_.buffer();
-    if (options_.watch) screen_.begin(out, message.topic);
-    const std::string_view complaint = printer_.append(out, message);
-    if (options_.watch) screen_.end(out);
-    if (!complaint.empty()) log_.say(fmt::format("{}: {}", message.topic, complaint));
-}
-
-// A retained message is cleared by an empty one [MQTT-3.3.1-6].
-void Subscriber::clear_retained(const mqtt::Publish& message) {
-    const mqtt::PublishRequest empty{.topic = message.topic,
-                                     .payload = {},
-                                     .qos = mqtt::QoS::at_least_once,
-                                     .retain = true,
-                                     .properties = {}};
-    if (client_.submit(empty, kRemovalToken)) {
-        ++removals_due_;
-    } else {
-        log_.say(fmt::format("cannot clear '{}'", message.topic));
-    }
-}
-
-// Once per turn of the loop: after everything that is ready has been read.
-void Subscriber::flush_soon() {
-    if (flush_posted_) return;
-    flush_posted_ = true;
-    asio::post(context_, [this] {
-        flush_posted_ = false;
-        flush();
-    });
-}
-
-void Subscriber::flush() {
-    if (recorder_ && recorder_->errno_value() == 0 && !recorder_->flush()) {
-        log_.say(fmt::format("cannot write '{}': {}", recorder_->path(),
-                             std::strerror(recorder_->errno_value())));
-        finish(tools::kExitOutput);
-    }
-    if (output_.is_broken() || output_.flush()) return;
-    on_write_error(output_.errno_value());
-}
-
-// A reader or terminal that has gone is an end, not a failure.
-void Subscriber::on_write_error(int error) {
-    if (error == EPIPE || (live_ && error == EIO)) return finish(tools::kExitDone);
-    log_.say(fmt::format("cannot write: {}", std::strerror(error)));
-    finish(tools::kExitOutput);
-}
-
 void Subscriber::finish(int code, ReasonCode reason) {
     if (finished_) return;
     finished_ = true;
@@ -429,8 +268,6 @@ void Subscriber::finish(int code, ReasonCode reason) {
         });
     });
 }
-
-}  // namespace
 
 int run(const tools::Invocation& invocation, const Options& options) {
     return Subscriber(invocation, options).run();
