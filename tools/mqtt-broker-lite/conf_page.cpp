@@ -80,6 +80,7 @@ std::string conf_page() {
     append_list(page, "GENERAL KEYS", ConfScope::general);
     append_list(page, "LISTENER KEYS", ConfScope::listener);
     append_list(page, "BRIDGE KEYS", ConfScope::bridge);
+    page += bridge_chapter();
     append_others(page, "KEYS WITHOUT EFFECT",
                   "Accepted, told once at the start, and not needed:", ConfUse::ignored);
     append_others(page, "KEYS THAT ARE REFUSED", "The broker does not start with them.",

@@ -5,6 +5,8 @@
 
 namespace tools::broker_lite {
 
-std::string conf_page();  // mdoc
+std::string conf_page();
+// Its chapter about bridges.
+std::string bridge_chapter();  // mdoc
 
 }  // namespace tools::broker_lite

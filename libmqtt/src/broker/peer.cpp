@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "broker/bridge/window.hpp"
 #include "broker/mount.hpp"
 #include "broker/packet_log.hpp"
 #include "broker/rights.hpp"
@@ -122,6 +123,10 @@ void Peer::become_client(Session& session, const Connect& connect,
     stranger_.reset();
     shard_->journal.session_changed(session);
     if (session.is_stored) shard_->journal.gate(*this);
+    if (is_bridge_) {
+        protocol_.limit_send_window(
+            bridge_window(connect.version, shard_->config().maximum_inflight));
+    }
     protocol_.accept(session.exchange, accept, now);
     if (protocol_.is_closing()) return detach(true, "CONNACK is too large for the client");
     shard_->loop().set_timer(*this, protocol_.on_time(now, *this));

@@ -215,10 +215,10 @@ void Bridge::subscribe_there(const Connack& connack) {
             leftovers.add(filter);
         if (leftovers.count() != 0) connection_.unsubscribe(leftovers.view());
     }
-    has_subscribed_ = true;
 }
 
 void Bridge::on_suback(const Suback& suback) {
+    has_subscribed_ = true;
     for (std::size_t i = 0; i < suback.codes.size() && i < asked_.size(); ++i) {
         const auto code = static_cast<ReasonCode>(suback.codes[i]);
         const BridgeTopics::Filter& filter = asked_[i];

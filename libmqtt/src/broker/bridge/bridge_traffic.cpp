@@ -1,23 +1,14 @@
 // What crosses a bridge, in both directions.
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "broker/bridge/bridge.hpp"
+#include "broker/bridge/window.hpp"
 #include "broker/rights.hpp"
 #include "broker/shard.hpp"
 #include "net/driver.hpp"
 
 namespace mqtt::broker {
 namespace {
-
-// 3.x does not say what the remote bears. Beyond its max_inflight_messages, 20 if not configured,
-// mosquitto 2.0 loses messages of QoS 2 when the connection is cut.
-std::size_t window(ProtocolVersion version, const BrokerConfig& config) {
-    constexpr std::uint16_t kUntold = 20;
-    const std::uint16_t own = config.maximum_inflight;
-    return has_properties(version) ? own : std::min(own, kUntold);
-}
 
 core::Message::Init init_of(const core::Message& message) {
     core::Message::Init init;
@@ -133,8 +124,9 @@ bool Bridge::send(QueuedMessage& queued, const core::MessageRef& message) {
     const ServerLimits limits = connection_.limits();
     const QoS qos = lower(queued.qos, limits.maximum_qos);
     const std::size_t under_way = session_->exchange.outgoing.publish_count();
-    if (qos != QoS::at_most_once && (under_way >= window(connection_.version(), shard_.config()) ||
-                                     !connection_.has_send_quota())) {
+    if (qos != QoS::at_most_once &&
+        (under_way >= bridge_window(connection_.version(), shard_.config().maximum_inflight) ||
+         !connection_.has_send_quota())) {
         return false;
     }
     if (message->expired(shard_.now())) {  // [MQTT-3.3.2-5]

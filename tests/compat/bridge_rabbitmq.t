@@ -1,0 +1,37 @@
+# timeout: 180
+# Our bridge to RabbitMQ's MQTT plug-in, a clustered engine that people grow into: 3.1.1, found out by itself; QoS 1 over a
+# link that is cut at random: duplicates may come, nothing is missing. The configuration is that of the manual.
+. "$(dirname "$0")/bridge_lib.sh"
+need rabbitmq-server python3 perl
+server=$(ls -d /usr/lib/rabbitmq/lib/*/sbin/rabbitmq-server 2>/dev/null | head -n 1)
+[ -x "$server" ] || skip 'rabbitmq-server is not where Debian has it'
+levels=1
+theirs=$(free_port)
+export RABBITMQ_NODENAME=bridge$$@localhost RABBITMQ_MNESIA_BASE=$T/db RABBITMQ_LOG_BASE=$T/logs \
+    RABBITMQ_NODE_PORT=$(free_port) RABBITMQ_DIST_PORT=$(free_port) RABBITMQ_NODE_IP_ADDRESS=$HOST \
+    RABBITMQ_CONFIG_FILE=$T/rabbit RABBITMQ_ENABLED_PLUGINS_FILE=$T/plugins RABBITMQ_PID_FILE=$T/pid \
+    ERL_EPMD_PORT=$(free_port) ERL_EPMD_ADDRESS=$HOST
+echo '[rabbitmq_mqtt].' >"$T/plugins"
+cat >"$T/rabbit.conf" <<EOF
+listeners.tcp.1 = 127.0.0.1:$RABBITMQ_NODE_PORT
+mqtt.listeners.tcp.1 = 127.0.0.1:$theirs
+mqtt.allow_anonymous = true
+mqtt.subscription_ttl = 86400000
+EOF
+background rabbit "$server"
+rabbit=$pid
+# Erlang's port mapper is started by the first node and stays behind it: here it has a port of its own.
+has_ended() { ! kill -0 "$1"; }
+rabbit_ends() {
+    local ended=$?
+    set +e
+    kill "$(cat "$T/pid")" "$rabbit" 2>/dev/null
+    until_true 20 has_ended "$(cat "$T/pid")"
+    until_true 20 epmd -port "$ERL_EPMD_PORT" -kill
+    (exit "$ended")
+    lib_cleanup
+}
+trap rabbit_ends EXIT
+until_true 90 grep -q 'completed with' "$T/rabbit.out"
+flags[$theirs]='-V 311'
+cut_bridge_to "$theirs" $((cuts * 700))
