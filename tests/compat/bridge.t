@@ -1,6 +1,6 @@
 # timeout: 120
-# A bridge of ours to mosquitto, set up on our side alone: `topic # both`, prefixes, every QoS, retained, state, in
-# 5.0 and 3.1.1; no message comes back to where it was published.
+# A bridge of ours to mosquitto, set up on our side alone, and one of mosquitto's to us, set up on its: `topic # both`,
+# prefixes, every QoS, retained, state, in 5.0 and 3.1.1; no message comes back to where it was published.
 . "$(dirname "$0")/../cli/lib.sh"
 need mosquitto
 start_mosquitto
@@ -83,3 +83,55 @@ EOF
     until_true 20 state_is "$remote" 0
     mqtt-pub -h "$HOST" -p "$remote" -r -n -t all/kept
 done
+
+start_broker -v
+ours=$PORT our_log=$BROKER_LOG
+start_mosquitto 'connection m' "address 127.0.0.1:$ours" 'remote_clientid m' 'restart_timeout 1' 'topic all/# both 2' \
+    'topic sensors/# out 1 "" site1/'
+theirs=$PORT
+state="\$SYS/broker/connection/m/state"
+until_true 30 state_is "$ours" 1
+until_true 20 state_is "$theirs" 1
+background up mqtt-sub -h "$HOST" -p "$ours" -q 2 -t '#' -F '%t %q %p' -d
+up=$pid
+background down mqtt-sub -h "$HOST" -p "$theirs" -q 2 -t '#' -F '%t %q %p' -d
+down=$pid
+until_true 20 grep -q 'received SUBACK' "$T/up.err"
+until_true 20 grep -q 'received SUBACK' "$T/down.err"
+for qos in 0 1 2; do
+    mqtt-pub -h "$HOST" -p "$theirs" -q $qos -t "all/up$qos" -m x
+    mqtt-pub -h "$HOST" -p "$ours" -q $qos -t "all/down$qos" -m x
+done
+mqtt-pub -h "$HOST" -p "$theirs" -q 2 -t sensors/t -m 21
+until_true 20 grep -q 'site1/sensors/t' "$T/up.out"
+mqtt-pub -h "$HOST" -p "$ours" -q 2 -t all/end -m end
+until_true 20 grep -q 'all/end' "$T/down.out"
+mqtt-pub -h "$HOST" -p "$theirs" -q 2 -t all/end2 -m end
+until_true 20 grep -q 'all/end2' "$T/up.out"
+kill "$up" "$down"; finish "$up"; finish "$down"
+grep -v '^.SYS' "$T/up.out" | sort >"$T/up"
+expect_file "$T/up" <<EOF
+all/down0 0 x
+all/down1 1 x
+all/down2 2 x
+all/end 2 end
+all/end2 2 end
+all/up0 0 x
+all/up1 1 x
+all/up2 2 x
+site1/sensors/t 1 21
+EOF
+sort "$T/down.out" >"$T/down"
+expect_file "$T/down" <<EOF
+all/down0 0 x
+all/down1 1 x
+all/down2 2 x
+all/end 2 end
+all/end2 2 end
+all/up0 0 x
+all/up1 1 x
+all/up2 2 x
+sensors/t 2 21
+EOF
+stop_broker
+until_true 20 state_is "$ours" 0

@@ -44,6 +44,7 @@ void Bridge::log(LogLevel level, std::string_view text) const {
 void Bridge::start() {
     open_session();
     if (config_.notifications) announce_here(false);
+    tell_lag();
     if (config_.start == BridgeStart::lazy) {
         state_ = State::idle;
         return pump();
@@ -183,9 +184,7 @@ void Bridge::on_connected(const Connack& connack, const ConnectTiming&) {
                 std::make_unique<Replay>(shard_.retained, local.filter.filter, local.filter.qos));
         }
     }
-    if (config_.start == BridgeStart::lazy) {
-        shard_.loop().set_timer(*this, shard_.now() + config_.idle_timeout);
-    }
+    watch_connection();
     pump();
 }
 
@@ -313,12 +312,18 @@ void Bridge::after_failure(const CloseReason& reason) {
 }
 
 void Bridge::after_loss(const CloseReason& reason) {
-    if (config_.notifications) announce_here(false);
+    const bool was_announced = reason.error.code == Errc::ok;  // we have ended it
+    if (config_.notifications && !was_announced) announce_here(false);
     forget_here();
     if (config_.start == BridgeStart::lazy && reason.error.code == Errc::ok) {
         log(LogLevel::info, "idle, disconnected");
         state_ = State::idle;
         return pump();
+    }
+    if (goes_back_) {
+        goes_back_ = false;
+        address_ = 0;
+        return connect();
     }
     log(LogLevel::warning, reason.message.empty() ? "disconnected" : reason.message);
     address_ = config_.round_robin ? (address_ + 1) % config_.addresses.size() : 0;
@@ -349,13 +354,9 @@ void Bridge::wait_to_connect() {
     shard_.loop().set_timer(*this, shard_.now() + last_delay_);
 }
 
-void Bridge::on_timer(TimePoint now) {
+void Bridge::on_timer(TimePoint) {
     if (state_ == State::waiting) return connect();
-    if (state_ != State::connected || config_.start != BridgeStart::lazy) return;
-    const TimePoint due = last_traffic_ + config_.idle_timeout;
-    const bool is_busy = !session_->queue.empty() || !session_->exchange.outgoing.empty();
-    if (now >= due && !is_busy) return connection_.disconnect();
-    shard_.loop().set_timer(*this, std::max(due, now + std::chrono::seconds(1)));
+    if (state_ == State::connected) watch_connection();
 }
 
 void Bridge::stop() {

@@ -68,6 +68,12 @@ private:
             : cursor(store, filter)
             , qos(q) {}
     };
+    // Tells how many messages wait.
+    struct LagTimer final : net::Timer {
+        explicit LagTimer(Bridge& b) : bridge(b) {}
+        void on_timer(TimePoint) override { bridge.tell_lag(); }
+        Bridge& bridge;
+    };
     struct LocalFilter {
         BridgeTopics::Filter filter;
         bool is_new;  // since the last connection
@@ -97,6 +103,9 @@ private:
     void wait_to_connect();
     void subscribe_there(const Connack& connack);
     void set_socket_options();
+    void watch_connection();
+    void try_first_address();
+    void tell_lag();
     void announce(bool up);
     void announce_here(bool up);
     void log(LogLevel level, std::string_view text) const;
@@ -127,8 +136,10 @@ private:
     std::chrono::milliseconds last_delay_{0};
     TimePoint connected_at_{};
     TimePoint last_traffic_{};
-    bool has_subscribed_ = false;  // at the remote, since the start
-    bool has_lost_ = false;        // the remote has had no session at the last CONNACK
+    bool has_subscribed_ = false;   // at the remote, since the start
+    bool is_trying_first_ = false;  // whether the first address answers again
+    bool goes_back_ = false;        // it does: this connection ends for it
+    bool has_lost_ = false;         // the remote has had no session at the last CONNACK
     std::uint64_t dropped_ = 0;
     std::vector<LocalFilter> local_filters_;
     std::vector<BridgeTopics::Filter> asked_;  // of the last SUBSCRIBE
@@ -137,6 +148,8 @@ private:
     std::deque<QueuedMessage> again_;
     std::vector<std::unique_ptr<Replay>> replays_;  // retained messages that are still to go out
     std::unique_ptr<OutputGates> gates_;
+    LagTimer lag_timer_{*this};
+    std::size_t told_lag_ = ~std::size_t{0};
     std::mt19937_64 random_;
     std::string scratch_;
 };

@@ -215,7 +215,8 @@ AckDecision Bridge::leave_there(const Publish& publish, std::string_view why) {
     }
     session_->exchange.inbox.erase(publish.id);
     log(LogLevel::warning, fmt::format("{}: messages stay at the remote broker", why));
-    connection_.disconnect(ReasonCode::quota_exceeded);
+    if (config_.notifications) announce_here(false);
+    connection_.disconnect(ReasonCode::quota_exceeded);  // the remote publishes the will
     return AckDecision::later();
 }
 
