@@ -23,11 +23,13 @@ rabbit=$pid
 # Erlang's port mapper is started by the first node and stays behind it: here it has a port of its own.
 has_ended() { ! kill -0 "$1"; }
 rabbit_ends() {
-    local ended=$?
+    local ended=$? node
     set +e
-    kill "$(cat "$T/pid")" "$rabbit" 2>/dev/null
-    until_true 20 has_ended "$(cat "$T/pid")"
-    until_true 20 epmd -port "$ERL_EPMD_PORT" -kill
+    node=$(cat "$T/pid" 2>/dev/null) || node=$rabbit
+    kill "$node" "$rabbit" 2>/dev/null
+    until_true 20 has_ended "$node"
+    # The node's last helpers may start it once more.
+    for try in 1 2 3; do epmd -port "$ERL_EPMD_PORT" -kill >/dev/null 2>&1; sleep 0.5; done
     (exit "$ended")
     lib_cleanup
 }
