@@ -1,8 +1,8 @@
-# timeout: 180
+# timeout: 300
 # Our bridge to RabbitMQ's MQTT plug-in, a clustered engine that people grow into: 3.1.1, found out by itself; QoS 1 over a
 # link that is cut at random: duplicates may come, nothing is missing. The configuration is that of the manual.
 . "$(dirname "$0")/bridge_lib.sh"
-need rabbitmq-server python3 perl
+need rabbitmq-server python3 perl pkill
 server=$(ls -d /usr/lib/rabbitmq/lib/*/sbin/rabbitmq-server 2>/dev/null | head -n 1)
 [ -x "$server" ] || skip 'rabbitmq-server is not where Debian has it'
 levels=1
@@ -19,21 +19,19 @@ mqtt.allow_anonymous = true
 mqtt.subscription_ttl = 86400000
 EOF
 background rabbit "$server"
-rabbit=$pid
-# Erlang's port mapper is started by the first node and stays behind it: here it has a port of its own.
-has_ended() { ! kill -0 "$1"; }
+# What is left of the node, by its name, which has this test's number in it; then Erlang's port mapper, which the node has
+# started on a port of its own, perhaps once more by its last helpers.
+has_ended() { ! pgrep -f "$RABBITMQ_NODENAME"; }
 rabbit_ends() {
-    local ended=$? node
+    local ended=$? try
     set +e
-    node=$(cat "$T/pid" 2>/dev/null) || node=$rabbit
-    kill "$node" "$rabbit" 2>/dev/null
-    until_true 20 has_ended "$node"
-    # The node's last helpers may start it once more.
+    pkill -f "$RABBITMQ_NODENAME"
+    until_true 30 has_ended
     for try in 1 2 3; do epmd -port "$ERL_EPMD_PORT" -kill >/dev/null 2>&1; sleep 0.5; done
     (exit "$ended")
     lib_cleanup
 }
 trap rabbit_ends EXIT
-until_true 90 grep -q 'completed with' "$T/rabbit.out"
+until_true 150 grep -q 'completed with' "$T/rabbit.out"
 flags[$theirs]='-V 311'
 cut_bridge_to "$theirs" $((cuts * 700))
