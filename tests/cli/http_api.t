@@ -94,7 +94,7 @@ expect_match "$T/head" "^Content-Security-Policy: default-src 'none'.*sandbox"
 stop_broker
 
 # Users and rights are those of MQTT, on three threads.
-printf 'topic read open/#\nuser ann\ntopic readwrite a/#\ntopic read $SYS/#\nuser boss\ntopic readwrite #\ntopic read $SYS/#\ntopic write $CONTROL/#\n' >"$T/acl"
+printf 'topic read open/#\nuser ann\ntopic readwrite a/#\ntopic deny a/secret\ntopic read $SYS/#\nuser boss\ntopic readwrite #\ntopic read $SYS/#\ntopic write $CONTROL/#\n' >"$T/acl"
 for user in ann boss; do mqtt-broker-lite passwd -b $([ -e "$T/passwords" ] || echo -c) "$T/passwords" $user secret; done
 printf '%s\n' 'user root' 'allow_anonymous true' "password_file $T/passwords" "acl_file $T/acl" >"$T/conf"
 port=$(free_port) port2=$(free_port)
@@ -113,14 +113,18 @@ http GET '/api/subscribe?filter=b' -u ann:secret; expect_error 403 'Not authoriz
 http GET /metrics -u ann:secret; expect_match "$T/out" 'shard="2"'
 for n in 1 2 3 4 5 6; do background "s$n" mqtt-sub -h "$HOST" -p "$port2" -i "s$n" -u boss -P secret -t a/b; done
 background mute mqtt-sub -h "$HOST" -p "$port2" -i mute -t 'open/#' -t A/B
-all_there() { http GET /api/clients -u ann:secret; [ "$(grep -c '^{"id":"s[0-9]"' "$T/out")" = 6 ] && grep -q '"id":"mute"' "$T/out"; }
+background ann mqtt-sub -h "$HOST" -p "$port2" -i ann-1 -u ann -P secret -q 1 -t 'a/#'
+all_there() { http GET /api/clients -u ann:secret; [ "$(grep -c '^{"id":"s[0-9]".*"subscription_count":1}' "$T/out")" = 6 ] && grep -q '"id":"mute".*"subscription_count":2}' "$T/out" &&
+    grep -q '"id":"ann-1".*"subscription_count":1' "$T/out"; }
 until_true 20 all_there
 http GET '/api/clients?limit=2&match=s' -u ann:secret; expect_match "$T/out" '"next":"s2"'
 http GET '/api/clients?limit=9&match=s&after=s2' -u ann:secret; expect_eq 'clients after s2' "$(grep -c '"id":"s' "$T/out")" 4
-http GET '/api/explain?topic=a/b' -u ann:secret; expect_match "$T/out" '"receivers":6,"others":1'
+http GET '/api/explain?topic=a/b' -u ann:secret; expect_match "$T/out" '"receivers":7,"others":1'
 expect_match "$T/out" '"client":"mute","connected":true,"kind":"filter","why":"none of its 1 filter'
 http GET '/api/explain?topic=a/b&from=mute' -u ann:secret
 expect_match "$T/out" "\"may_publish\":false,\"why_not\":\"no line of $T/acl lets clients without user name write it\""
+http GET '/api/explain?topic=a/secret&client=ann-1' -u ann:secret
+expect_match "$T/out" "\"kind\":\"access\",\"why\":\"$T/acl:4 denies it \(deny a/secret\)\""
 http DELETE /api/clients/s3 -u ann:secret; expect_error 403 'CONTROL/broker/clients/s3'
 http DELETE /api/clients/s3 -u boss:secret; expect_http 204
 http GET /healthz; expect_http 200
