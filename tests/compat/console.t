@@ -67,6 +67,7 @@ const evil = '<img src=x onerror="window.hacked=1"><script>window.hacked=2</scri
     // Clients: the hostile one is text; its subscriptions; disconnecting another.
     await tab('Clients');
     await page.getByRole('button', { name: evil, exact: true }).click();
+    await until(() => document.getElementById('detail').open);
     check((await page.locator('#detail-title').textContent()) === evil, 'the detail of the hostile client');
     check((await page.locator('#detail-body').innerText()).includes('<b onclick=hacked=3>/#'), 'its filters');
     await page.getByRole('button', { name: 'Close' }).click();
