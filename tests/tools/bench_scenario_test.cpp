@@ -196,6 +196,7 @@ TEST_CASE("scenario: mistakes are told with file, line and the word that was mea
         const std::string got = error_of(text);
         CHECK_MESSAGE(got.starts_with(expected), got);
     }
+    CHECK(error_of("duration = \"3s\"") == "'s.toml' has no [[group]]: a scenario needs clients");
     CHECK(error_of(kExample, {"set", "nobody.clients=1"}).find("no group 'nobody'") !=
           std::string::npos);
     CHECK(error_of(kExample, {"set", "qos"}).find("key=value") != std::string::npos);

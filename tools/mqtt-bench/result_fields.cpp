@@ -183,7 +183,7 @@ constexpr Field<Second> kSecond[] = {
     field<Second, &Second::broker_cpu_share>("broker_cpu_share", "of one core"),
     field<Second, &Second::broker_rss_bytes>("broker_rss", "bytes"),
     field<Second, &Second::generator_cpu_share>("generator_cpu_share", "of one core"),
-    field<Second, &Second::connected>("connected", "since the start"),
+    field<Second, &Second::connected>("connected", "connections that stand"),
 };
 
 constexpr Field<StageResult> kStage[] = {

@@ -71,6 +71,7 @@ private:
     Counters at_last_second_;
     SeriesSet second_;  // of the second under way
     std::size_t reports_in_second_ = 0;
+    bool reports_are_last_ = false;
     std::int64_t start_ns_ = 0;
     std::int64_t zero_ns_ = 0;
     std::int64_t last_second_ns_ = 0;

@@ -19,6 +19,7 @@ void Run::collect(TimePoint until) {
     for (Report& report : inbox_.take(until)) {
         latest_[report.worker] = report.counters;
         waiting_[report.worker] = report.pending + report.in_flight;
+        reports_are_last_ = report.is_last;
         second_.merge(*report.interval);
         inbox_.recycle(std::move(report.interval));
         ++reports_in_second_;
@@ -43,7 +44,12 @@ void Run::close_second(std::int64_t at_ns) {
     s.sent = rate(now.sent, at_last_second_.sent);
     s.acked = rate(now.acked, at_last_second_.acked);
     s.received = rate(now.received, at_last_second_.received);
-    s.connected = now.connected;
+    for (const auto& worker : workers_)
+        s.connected += worker->connected_now();
+    // Reports after disconnecting are about the time before it.
+    if (s.connected == 0 && !result_.seconds.empty() && reports_are_last_) {
+        s.connected = result_.seconds.back().connected;
+    }
     for (const std::uint64_t waiting : waiting_)
         s.outstanding += waiting;
     s.elapsed = seconds_between(start_ns_, at_ns);

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -123,11 +122,6 @@ std::vector<ScenarioRun> make_runs(TomlFile file, std::span<const FlagUse> uses,
     for (const std::string& set : typed.sets)
         set_entry(file, set);
     check_tables(file);
-    const auto is_group = [](const TomlTable& table) { return table.name == "group"; };
-    if (std::none_of(file.tables.begin(), file.tables.end(), is_group)) {
-        throw std::invalid_argument(
-            fmt::format("'{}' has no [[group]]: a scenario needs clients", file.name));
-    }
     for (const FlagUse& use : uses) {
         if (!contains(kGroupOnly, use.flag->long_name)) continue;
         throw UsageError(
@@ -155,6 +149,11 @@ std::vector<ScenarioRun> make_runs(TomlFile file, std::span<const FlagUse> uses,
     std::vector<ScenarioRun> runs;
     for (const auto& [title, variant] : variants)
         runs.push_back({title, make_scenario(variant, typed.scale, uses, command_line)});
+    // Last, so that a mistake with a place in the file is told first.
+    if (runs.front().settings.spec.groups.empty()) {
+        throw std::invalid_argument(
+            fmt::format("'{}' has no [[group]]: a scenario needs clients", file.name));
+    }
     return runs;
 }
 
