@@ -23,35 +23,24 @@ std::size_t block_size(std::size_t wanted) {
     return std::min(size, kLargestBlock);
 }
 
-struct Reference {
+}  // namespace
+
+struct OutBuffer::Reference {
     std::uint32_t at;  // position in data_ before which the reference stands
     std::span<const std::uint8_t> bytes;
     KeepAliveRef owner;
 };
 
-}  // namespace
+std::size_t OutBuffer::References::bytes_for(std::size_t entries) {
+    static_assert(alignof(Reference) <= alignof(References));
+    return sizeof(References) + entries * sizeof(Reference);
+}
 
-// Header of a pooled block; the array of references follows it. Entries before `first` are gone.
-struct OutBuffer::References {
-    std::uint32_t first = 0;
-    std::uint32_t count = 0;  // end of the live entries
-    std::uint32_t capacity = 0;
-
-    static constexpr std::size_t kHeader = 16;
-    static std::size_t bytes_for(std::size_t entries) {
-        return kHeader + entries * sizeof(Reference);
-    }
-    Reference* entries() {
-        return reinterpret_cast<Reference*>(reinterpret_cast<char*>(this) + kHeader);
-    }
-    bool empty() const { return first == count; }
-
-    static References* create(std::size_t entries);
-    static void free(References* list) noexcept { pool_free(list, bytes_for(list->capacity)); }
-};
+void OutBuffer::References::free(References* list) noexcept {
+    pool_free(list, bytes_for(list->capacity));
+}
 
 OutBuffer::References* OutBuffer::References::create(std::size_t entries) {
-    static_assert(sizeof(References) <= kHeader && alignof(Reference) <= kHeader);
     auto* list = ::new (pool_allocate(bytes_for(entries))) References;
     list->capacity = static_cast<std::uint32_t>(entries);
     return list;
@@ -62,7 +51,6 @@ OutBuffer::OutBuffer(OutBuffer&& other) noexcept
     , head_(std::exchange(other.head_, 0))
     , size_(std::exchange(other.size_, 0))
     , capacity_(std::exchange(other.capacity_, 0))
-    , referenced_bytes_(std::exchange(other.referenced_bytes_, 0))
     , references_(std::exchange(other.references_, nullptr)) {}
 
 OutBuffer& OutBuffer::operator=(OutBuffer&& other) noexcept {
@@ -72,7 +60,6 @@ OutBuffer& OutBuffer::operator=(OutBuffer&& other) noexcept {
     head_ = std::exchange(other.head_, 0);
     size_ = std::exchange(other.size_, 0);
     capacity_ = std::exchange(other.capacity_, 0);
-    referenced_bytes_ = std::exchange(other.referenced_bytes_, 0);
     references_ = std::exchange(other.references_, nullptr);
     return *this;
 }
@@ -105,7 +92,7 @@ void OutBuffer::reserve(std::size_t more) {
 void OutBuffer::append_reference(std::span<const std::uint8_t> bytes, KeepAliveRef owner) {
     if (bytes.empty()) return;
     push_reference(bytes, std::move(owner));
-    referenced_bytes_ += bytes.size();
+    references_->bytes += bytes.size();
 }
 
 void OutBuffer::push_reference(std::span<const std::uint8_t> bytes, KeepAliveRef owner) {
@@ -120,6 +107,7 @@ void OutBuffer::push_reference(std::span<const std::uint8_t> bytes, KeepAliveRef
             from.~Reference();
         }
         next->count = live;
+        next->bytes = old.bytes;
         References::free(&old);
         references_ = next;
     }
@@ -156,7 +144,7 @@ void OutBuffer::consume(std::size_t count) {
         head_ = reference.at;
         const std::size_t part = std::min(count, reference.bytes.size());
         reference.bytes = reference.bytes.subspan(part);
-        referenced_bytes_ -= part;
+        references_->bytes -= part;
         count -= part;
         if (!reference.bytes.empty()) return;
         drop_first_reference();
@@ -176,7 +164,6 @@ void OutBuffer::free_references() noexcept {
         drop_first_reference();
     References::free(references_);
     references_ = nullptr;
-    referenced_bytes_ = 0;
 }
 
 void OutBuffer::clear() noexcept {

@@ -38,7 +38,10 @@ public:
     void append_reference(std::span<const std::uint8_t> bytes, KeepAliveRef owner);
 
     // Bytes not yet consumed, references included.
-    std::size_t size_bytes() const { return size_ - head_ + referenced_bytes_; }
+    std::size_t size_bytes() const {
+        const std::size_t copied = size_ - head_;
+        return references_ == nullptr ? copied : copied + references_->bytes;
+    }
     bool empty() const { return size_bytes() == 0; }
 
     // Fills up to `max` entries with what is next to be written; returns how many.
@@ -49,7 +52,19 @@ public:
     void clear() noexcept;
 
 private:
-    struct References;  // pooled list of what append_reference() took; rarely there
+    struct Reference;
+    // Header of a pooled block, the list of what append_reference() took; rarely there.
+    struct References {
+        std::size_t bytes = 0;    // of them all
+        std::uint32_t first = 0;  // entries before it are gone
+        std::uint32_t count = 0;  // end of the live entries
+        std::uint32_t capacity = 0;
+        static std::size_t bytes_for(std::size_t entries);
+        static References* create(std::size_t entries);
+        static void free(References* list) noexcept;
+        Reference* entries() { return reinterpret_cast<Reference*>(this + 1); }
+        bool empty() const { return first == count; }
+    };
     void reserve(std::size_t more);
     void push_reference(std::span<const std::uint8_t> bytes, KeepAliveRef owner);
     void drop_first_reference() noexcept;
@@ -59,7 +74,6 @@ private:
     std::uint32_t head_ = 0;  // consumed bytes of data_
     std::uint32_t size_ = 0;  // written bytes of data_, consumed ones included
     std::uint32_t capacity_ = 0;
-    std::size_t referenced_bytes_ = 0;
     References* references_ = nullptr;
 };
 

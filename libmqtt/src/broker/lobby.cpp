@@ -79,7 +79,7 @@ void Lobby::connect(Peer& peer, const Connect& given) {
         if (!verdict) return;
         reason = *verdict;
     }
-    if (const auto& authentication = peer.authentication()) {
+    if (const Authentication* authentication = peer.authentication()) {
         for (const PropertyView& property : authentication->reply().view())
             answer.add(property.info->id, property.text);  // [MQTT-4.12.0-5]
     }

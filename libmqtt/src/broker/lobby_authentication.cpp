@@ -31,9 +31,11 @@ ScramServer::Find Lobby::credentials_for(const Peer& peer) const {
 
 // Nothing: the client has been asked. Success when CONNECT is seen again after the exchange.
 std::optional<ReasonCode> Lobby::begin_authentication(Peer& peer, const Visitor& visitor) {
-    std::unique_ptr<Authentication>& authentication = peer.authentication();
-    if (authentication && authentication->has_succeeded()) return ReasonCode::success;
-    authentication = std::make_unique<Authentication>(visitor.connect);
+    if (peer.authentication() != nullptr && peer.authentication()->has_succeeded()) {
+        return ReasonCode::success;
+    }
+    peer.set_authentication(std::make_unique<Authentication>(visitor.connect));
+    Authentication* const authentication = peer.authentication();
     const auto step = authentication->begin(visitor.connect.properties, credentials_for(peer));
     if (step == Authentication::Step::refused) return ReasonCode::not_authorized;
     // [MQTT-4.12.0-2]

@@ -19,16 +19,17 @@ using core::AckDecision;
 
 Peer::Peer(Shard& shard, std::unique_ptr<net::ByteStream> stream, Origin origin)
     : shard_(&shard)
-    , stranger_(std::make_unique<Stranger>(Stranger{std::move(origin.address), origin.login}))
     , listener_(origin.seat.listener)
     , driver_(shard.loop(), std::move(stream), *this)
     , protocol_(driver_.out(), shard.settings().limits[origin.seat.listener], shard.now()) {
+    extra().address = std::move(origin.address);
+    extra().login = origin.login;
     is_mounted_ = !mount_point().empty();
     protocol_.count_in(&shard.counters.exchange);
     protocol_.limit_send_window(shard.config().maximum_inflight);
     const double publish_rate = shard.config().maximum_publish_rate;
     if (origin.seat.address != nullptr || publish_rate > 0) {
-        restraint_ = std::make_unique<Restraint>(*this, origin.seat.address, publish_rate);
+        extra().restraint = std::make_unique<Restraint>(*this, origin.seat.address, publish_rate);
     }
     shard.loop().set_timer(*this, origin.deadline);
 }
@@ -48,20 +49,24 @@ const core::PeerLimits& Peer::announced() const {
 }
 
 Admission::Seat Peer::seat() const {
-    return {listener_, restraint_ ? restraint_->address : nullptr};
+    return {listener_, extra_ && extra_->restraint ? extra_->restraint->address : nullptr};
 }
 
 void Peer::set_address(std::string address, const Admission::Seat& seat) {
-    stranger_->address = std::move(address);
+    extra().address = std::move(address);
     if (seat.address == nullptr) return;
-    restraint_ =
+    extra().restraint =
         std::make_unique<Restraint>(*this, seat.address, shard_->config().maximum_publish_rate);
+}
+
+void Peer::set_authentication(std::unique_ptr<Authentication> authentication) {
+    extra().authentication = std::move(authentication);
 }
 
 // Waiting.
 
 bool Peer::must_wait() {
-    if (restraint_ && restraint_->is_waiting) {
+    if (extra_ && extra_->restraint && extra_->restraint->is_waiting) {
         driver_.pause_reading();
         return true;
     }
@@ -84,12 +89,13 @@ void Restraint::on_timer(TimePoint) {
 
 // Over its rate, what else has arrived stays unread until the rate allows it.
 void Peer::count_publish() {
-    if (!restraint_ || !restraint_->publishes) return;
-    base::TokenBucket& bucket = *restraint_->publishes;
+    if (!extra_ || !extra_->restraint || !extra_->restraint->publishes) return;
+    Restraint& restraint = *extra_->restraint;
+    base::TokenBucket& bucket = *restraint.publishes;
     bucket.take(shard_->now());
     if (bucket.next() <= shard_->now()) return;
-    restraint_->is_waiting = true;
-    shard_->loop().set_timer(*restraint_, bucket.next());
+    restraint.is_waiting = true;
+    shard_->loop().set_timer(restraint, bucket.next());
     protocol_.pause();
     driver_.pause_reading();
     shard_->hit(Limit::publish_rate, client_id());
@@ -120,7 +126,8 @@ void Peer::become_client(Session& session, const Connect& connect,
         session.identity->user_name = connect.user_name.value_or(std::string_view());
         session.identity->listener = listener();
     }
-    stranger_.reset();
+    extra_->address = {};
+    trim_extra();
     shard_->journal.session_changed(session);
     if (session.is_stored) shard_->journal.gate(*this);
     if (is_bridge_) {
@@ -156,7 +163,7 @@ void Peer::abort(std::string_view why) {
 void Peer::detach(bool with_will, std::string_view why) {
     if (is_leaving_) return;
     is_leaving_ = true;
-    replays_.reset();
+    if (extra_) extra_->replays.reset();
     shard_->interest.forget(*this);
     if (waits_for_mail_) shard_->mail.forget(*this);
     shard_->lobby.forget(*this);
@@ -185,7 +192,7 @@ void Peer::wait_for_login() {
 }
 
 void Peer::logged_in(ReasonCode verdict) {
-    stranger_->login = verdict;
+    extra().login = verdict;
     shard_->peers.pump_later(*this);
 }
 
@@ -195,8 +202,8 @@ Peer::Luggage Peer::leave_for(unsigned& shard) {
     Luggage luggage;
     luggage.stream = std::move(parts.stream);
     luggage.unread = std::move(parts.unread);
-    luggage.origin.address = std::move(stranger_->address);
-    luggage.origin.login = stranger_->login;
+    luggage.origin.address = std::move(extra().address);
+    luggage.origin.login = extra().login;
     luggage.origin.seat = seat();
     luggage.origin.deadline = shard_->now() + shard_->config().connect_timeout;
     is_leaving_ = true;
@@ -368,7 +375,7 @@ static std::string_view no_connect(Bytes bytes) {
 base::Consumed Peer::on_bytes(Bytes bytes) {
     if (must_wait()) return {};
     // At once: its length, if it is no MQTT, may never come [MQTT-3.1.0-1].
-    if (stranger_ && parsed_bytes_ == 0 && !bytes.empty() &&
+    if (session_ == nullptr && parsed_bytes_ == 0 && !bytes.empty() &&
         (bytes[0] >> 4 != 1 || net::looks_like_tls_record(bytes))) {
         detach(true, no_connect(bytes));
         close();

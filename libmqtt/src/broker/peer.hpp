@@ -40,9 +40,9 @@ public:
     std::string_view client_id() const {
         return session_ ? session_->client_id() : std::string_view();
     }
-    std::string_view address() const { return stranger_ ? stranger_->address : std::string_view(); }
+    std::string_view address() const { return extra_ ? extra_->address : std::string_view(); }
     // Of a stranger whose password was checked.
-    std::optional<ReasonCode> login() const { return stranger_->login; }
+    std::optional<ReasonCode> login() const { return extra_->login; }
     std::size_t listener() const { return listener_; }
     // What its topics begin with in the broker; see mount.hpp. Empty: nothing.
     std::string_view mount_point() const;
@@ -50,7 +50,10 @@ public:
     // Of a stranger, once the proxy has told it.
     void set_address(std::string address, const Admission::Seat& seat);
     // Extended authentication, when CONNECT asked for it; null before and otherwise.
-    std::unique_ptr<Authentication>& authentication() { return authentication_; }
+    Authentication* authentication() const {
+        return extra_ ? extra_->authentication.get() : nullptr;
+    }
+    void set_authentication(std::unique_ptr<Authentication> authentication);
     // What the handshakes of its transport proved; until the connection ends.
     void identify(net::PeerIdentity& identity) const { driver_.stream().identify(identity); }
     bool is_bridge() const { return is_bridge_; }
@@ -137,15 +140,24 @@ private:
 
     Shard* shard_;
     Session* session_ = nullptr;
-    struct Stranger {
-        std::string address;
-        std::optional<ReasonCode> login;
+    // What an idle client has not, so that it pays one pointer for all of it.
+    struct Extra {
+        std::string address;                   // until CONNECT is accepted
+        std::optional<ReasonCode> login;       // until then, too
+        std::unique_ptr<Replays> replays;      // while there are any
+        std::unique_ptr<OutputGates> gates;    // while output waits for the disk
+        std::unique_ptr<Restraint> restraint;  // where the configuration has limits of that kind
+        std::unique_ptr<Authentication> authentication;
+        bool empty() const { return !replays && !gates && !restraint && !authentication; }
     };
-    std::unique_ptr<Stranger> stranger_;    // until CONNECT is accepted
-    std::unique_ptr<Replays> replays_;      // while there are any
-    std::unique_ptr<OutputGates> gates_;    // while output waits for the disk
-    std::unique_ptr<Restraint> restraint_;  // where the configuration has limits of that kind
-    std::unique_ptr<Authentication> authentication_;
+    Extra& extra() {
+        if (!extra_) extra_ = std::make_unique<Extra>();
+        return *extra_;
+    }
+    void trim_extra() {
+        if (extra_->empty()) extra_.reset();
+    }
+    std::unique_ptr<Extra> extra_;
     std::uint32_t index_ = 0;         // in the shard's list
     std::uint32_t parsed_bytes_ = 0;  // modulo 2^32, to see half-received packets
     std::uint32_t seen_bytes_ = 0;    // at the last check of keep-alive
@@ -160,5 +172,7 @@ private:
     net::Driver driver_;
     core::ServerProtocol protocol_;
 };
+// With its session the most of what an idle connection costs; scripts/bench idle-bytes.
+static_assert(sizeof(Peer) <= 312);
 
 }  // namespace mqtt::broker

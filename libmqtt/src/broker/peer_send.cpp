@@ -89,8 +89,9 @@ void Peer::answer(const SubscribeAnswer& answer) {
         protocol_.unsuback(answer.id, answer.codes);
     driver_.mark_dirty();
     for (const ReplayRequest& request : answer.replays) {
-        if (!replays_) replays_ = std::make_unique<Replays>();
-        replays_->add(*shard_, request);
+        std::unique_ptr<Replays>& replays = extra().replays;
+        if (!replays) replays = std::make_unique<Replays>();
+        replays->add(*shard_, request);
     }
     pump();
 }
@@ -101,18 +102,20 @@ void Peer::authenticate(ReasonCode reason, Properties properties) {
 }
 
 bool Peer::hold_output(std::uint64_t position, std::uint64_t number) {
-    if (!gates_) gates_ = std::make_unique<OutputGates>();
-    if (!gates_->add(position, number)) return false;
-    driver_.hold_output(gates_->position());
+    std::unique_ptr<OutputGates>& gates = extra().gates;
+    if (!gates) gates = std::make_unique<OutputGates>();
+    if (!gates->add(position, number)) return false;
+    driver_.hold_output(gates->position());
     return true;
 }
 
 void Peer::release_output(std::uint64_t committed) {
-    if (gates_->open(committed)) {
-        driver_.hold_output(gates_->position());
+    if (OutputGates& gates = *extra_->gates; gates.open(committed)) {
+        driver_.hold_output(gates.position());
     } else {
         driver_.hold_output(net::Driver::kNoHold);
-        gates_.reset();
+        extra_->gates.reset();
+        trim_extra();
     }
     driver_.mark_dirty();
     pump();
@@ -126,11 +129,13 @@ void Peer::acknowledge(PacketId id) {
 void Peer::pump() {
     if (session_ == nullptr) return;
     shard_->publisher.drain(*session_);
-    if (!replays_) return;
-    if (replays_->run(*shard_, *this))
-        replays_.reset();
-    else if (!is_blocked() && shard_->is_turn_full())
+    if (!extra_ || !extra_->replays) return;
+    if (extra_->replays->run(*shard_, *this)) {
+        extra_->replays.reset();
+        trim_extra();
+    } else if (!is_blocked() && shard_->is_turn_full()) {
         shard_->peers.pump_later(*this);
+    }
 }
 
 }  // namespace mqtt::broker

@@ -42,8 +42,7 @@ Session& Sessions::create(std::string_view client_id) {
 Session& Sessions::restore(std::string_view client_id, std::uint64_t number) {
     next_number_ = std::max(next_number_, (number >> 8) + 1);
     Session* session = Session::create(client_id, number);
-    session->hash = client_hash(client_id);
-    sessions_.insert(session->hash, *session);
+    sessions_.insert(client_hash(client_id), *session);
     shard_.shared().sessions.fetch_add(1, std::memory_order_relaxed);
     return *session;
 }
@@ -94,7 +93,7 @@ void Sessions::end(Session& session) {
     release_entries(session);
     shard_.journal.session_ended(session);
     shard_.shared().sessions.fetch_sub(1, std::memory_order_relaxed);
-    sessions_.erase(session.hash, session);
+    sessions_.erase(client_hash(session.client_id()), session);
     shard_.loop().retire(std::unique_ptr<Session>(&session));
 }
 

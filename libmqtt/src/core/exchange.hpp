@@ -75,11 +75,12 @@ struct PeerLimits {
     std::uint16_t topic_alias_maximum = 0;
     std::uint32_t maximum_packet_size = 0;  // 0: no limit
     QoS maximum_qos = QoS::exactly_once;
-    bool retain_available = true;
-    bool wildcard_subscription_available = true;
-    bool subscription_identifiers_available = true;
-    bool shared_subscription_available = true;
+    bool retain_available : 1 = true;
+    bool wildcard_subscription_available : 1 = true;
+    bool subscription_identifiers_available : 1 = true;
+    bool shared_subscription_available : 1 = true;
 };
+static_assert(sizeof(PeerLimits) == 12);
 
 class Exchange {
 public:
@@ -158,7 +159,6 @@ protected:
     base::OutBuffer* out_;
     Session* session_ = nullptr;
     Counters* counters_ = nullptr;
-    PeerLimits peer_;
 
 private:
     bool resolve_properties(Publish& publish, ExchangeSink& sink);
@@ -195,6 +195,7 @@ private:
     PacketId resend_from_ = 0;
 
 protected:
+    PeerLimits peer_;
     std::uint16_t own_receive_maximum_ = 65'535;
     std::uint16_t own_topic_alias_maximum_ = 0;
     ProtocolVersion version_ = ProtocolVersion::v5;

@@ -43,13 +43,13 @@ void SubscriptionIds::destroy() noexcept {
 
 Inflight::Inflight(Inflight&& other) noexcept
     : ring_(std::exchange(other.ring_, nullptr))
-    , capacity_(std::exchange(other.capacity_, 0))
-    , head_(std::exchange(other.head_, 0))
-    , span_(std::exchange(other.span_, 0))
-    , count_(std::exchange(other.count_, 0))
-    , publishes_(std::exchange(other.publishes_, 0))
+    , head_(std::exchange(other.head_, std::uint16_t{0}))
+    , span_(std::exchange(other.span_, std::uint16_t{0}))
+    , count_(std::exchange(other.count_, std::uint16_t{0}))
+    , publishes_(std::exchange(other.publishes_, std::uint16_t{0}))
     , first_id_(other.first_id_)
-    , next_id_(other.next_id_) {}
+    , next_id_(other.next_id_)
+    , capacity_log_(other.capacity_log_) {}
 
 Inflight& Inflight::operator=(Inflight&& other) noexcept {
     if (this == &other) return *this;
@@ -60,7 +60,7 @@ Inflight& Inflight::operator=(Inflight&& other) noexcept {
 
 PacketId Inflight::add(InflightEntry entry) {
     if (full()) return 0;
-    if (span_ == capacity_) grow();
+    if (ring_ == nullptr || span_ == capacity()) grow();
     if (span_ == 0) first_id_ = next_id_;
     const PacketId id = next_id_;
     next_id_ = id == kMaxSpan ? PacketId{1} : static_cast<PacketId>(id + 1);
@@ -76,7 +76,7 @@ bool Inflight::restore(PacketId id, InflightEntry entry) {
         const std::uint32_t index = index_of(id);
         if (index < span_ || index >= kMaxSpan) return false;
         while (span_ < index) {  // ids between them: finished, or somebody else's
-            if (span_ == capacity_) grow();
+            if (span_ == capacity()) grow();
             ++span_;
         }
     }
@@ -127,32 +127,34 @@ void Inflight::trim() noexcept {
     }
     while (at(0).state == InflightState::free) {
         first_id_ = id_at(1);
-        head_ = (head_ + 1) & (capacity_ - 1);
+        head_ = static_cast<std::uint16_t>((head_ + 1) & (capacity() - 1));
         --span_;
     }
 }
 
 void Inflight::clear() noexcept {
     if (ring_ != nullptr) {
-        std::destroy_n(ring_, capacity_);
-        base::pool_free(ring_, capacity_ * sizeof(InflightEntry));
+        std::destroy_n(ring_, capacity());
+        base::pool_free(ring_, capacity() * sizeof(InflightEntry));
     }
     ring_ = nullptr;
-    capacity_ = head_ = span_ = count_ = publishes_ = 0;
+    head_ = span_ = count_ = publishes_ = 0;
 }
 
 void Inflight::grow() {
-    const std::uint32_t capacity = capacity_ == 0 ? kMinCapacity : capacity_ * 2;
-    auto* ring = static_cast<InflightEntry*>(base::pool_allocate(capacity * sizeof(InflightEntry)));
-    for (std::uint32_t i = 0; i < capacity; ++i) {
+    const auto log =
+        ring_ == nullptr ? kMinCapacityLog : static_cast<std::uint8_t>(capacity_log_ + 1);
+    const std::uint32_t entries = std::uint32_t{1} << log;
+    auto* ring = static_cast<InflightEntry*>(base::pool_allocate(entries * sizeof(InflightEntry)));
+    for (std::uint32_t i = 0; i < entries; ++i) {
         ::new (ring + i) InflightEntry(i < span_ ? std::move(at(i)) : InflightEntry{});
     }
     if (ring_ != nullptr) {
-        std::destroy_n(ring_, capacity_);
-        base::pool_free(ring_, capacity_ * sizeof(InflightEntry));
+        std::destroy_n(ring_, capacity());
+        base::pool_free(ring_, capacity() * sizeof(InflightEntry));
     }
     ring_ = ring;
-    capacity_ = capacity;
+    capacity_log_ = log;
     head_ = 0;
 }
 

@@ -91,10 +91,10 @@ public:
 
 private:
     static constexpr std::uint32_t kMaxSpan = 65'535;
-    static constexpr std::uint32_t kMinCapacity = 4;
+    static constexpr std::uint8_t kMinCapacityLog = 2;
 
     InflightEntry& at(std::uint32_t index) const {
-        return ring_[(head_ + index) & (capacity_ - 1)];
+        return ring_[(head_ + index) & (capacity() - 1)];
     }
     // Ids run from 1 to 65535 and then from 1 again.
     PacketId id_at(std::uint32_t index) const {
@@ -108,14 +108,18 @@ private:
     void trim() noexcept;
     void grow();
 
-    InflightEntry* ring_ = nullptr;  // capacity_ entries, a power of two; none while empty
-    std::uint32_t capacity_ = 0;
-    std::uint32_t head_ = 0;
-    std::uint32_t span_ = 0;  // entries between the oldest in use and the newest
-    std::uint32_t count_ = 0;
-    std::uint32_t publishes_ = 0;
+    std::uint32_t capacity() const { return std::uint32_t{1} << capacity_log_; }
+
+    // Narrow, because every session has one.
+    InflightEntry* ring_ = nullptr;  // capacity() entries; none while empty
+    std::uint16_t head_ = 0;
+    std::uint16_t span_ = 0;  // entries between the oldest in use and the newest
+    std::uint16_t count_ = 0;
+    std::uint16_t publishes_ = 0;
     PacketId first_id_ = 1;  // id of the entry at head_
     PacketId next_id_ = 1;
+    std::uint8_t capacity_log_ = 0;
 };
+static_assert(sizeof(Inflight) <= 24);
 
 }  // namespace mqtt::core

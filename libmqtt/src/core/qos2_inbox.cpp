@@ -3,62 +3,69 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 #include "base/pool.hpp"
 
 namespace mqtt::core {
 
 PacketId* Qos2Inbox::lower_bound(PacketId id) const {
-    PacketId* const end = ids_ + size_;
-    if (size_ == 0 || end[-1] < id) return end;
-    if (ids_[0] >= id) return ids_;
-    return std::lower_bound(ids_, end, id);
+    PacketId* const ids = block_->ids();
+    PacketId* const end = ids + block_->size;
+    if (end[-1] < id) return end;
+    if (ids[0] >= id) return ids;
+    return std::lower_bound(ids, end, id);
 }
 
 bool Qos2Inbox::contains(PacketId id) const {
+    if (block_ == nullptr) return false;
     const PacketId* at = lower_bound(id);
-    return at != ids_ + size_ && *at == id;
+    return at != block_->ids() + block_->size && *at == id;
 }
 
 bool Qos2Inbox::insert(PacketId id) {
-    PacketId* at = lower_bound(id);
-    const auto index = static_cast<std::size_t>(at - ids_);
-    if (index < size_ && *at == id) return false;
-    if (size_ == capacity_) {
-        grow();
-        at = ids_ + index;
+    std::size_t index = 0;
+    if (block_ != nullptr) {
+        const PacketId* at = lower_bound(id);
+        index = static_cast<std::size_t>(at - block_->ids());
+        if (index < block_->size && *at == id) return false;
     }
-    std::memmove(at + 1, at, (size_ - index) * sizeof(PacketId));
+    if (block_ == nullptr || block_->size == block_->capacity) grow();
+    PacketId* const at = block_->ids() + index;
+    std::memmove(at + 1, at, (block_->size - index) * sizeof(PacketId));
     *at = id;
-    ++size_;
+    ++block_->size;
     return true;
 }
 
 bool Qos2Inbox::erase(PacketId id) {
-    PacketId* at = lower_bound(id);
-    const auto index = static_cast<std::size_t>(at - ids_);
-    if (index == size_ || *at != id) return false;
-    --size_;
-    std::memmove(at, at + 1, (size_ - index) * sizeof(PacketId));
-    if (size_ == 0) clear();
+    if (!contains(id)) return false;
+    PacketId* const at = lower_bound(id);
+    --block_->size;
+    const auto index = static_cast<std::size_t>(at - block_->ids());
+    std::memmove(at, at + 1, (block_->size - index) * sizeof(PacketId));
+    if (block_->size == 0) clear();
     return true;
 }
 
 void Qos2Inbox::clear() noexcept {
-    if (ids_ != nullptr) base::pool_free(ids_, capacity_ * sizeof(PacketId));
-    ids_ = nullptr;
-    size_ = capacity_ = 0;
+    if (block_ != nullptr) base::pool_free(block_, block_bytes(block_->capacity));
+    block_ = nullptr;
 }
 
+// With its header a block fills a class of the pool.
 void Qos2Inbox::grow() {
-    const std::uint32_t capacity = capacity_ == 0 ? 32 : capacity_ * 2;
-    auto* ids = static_cast<PacketId*>(base::pool_allocate(capacity * sizeof(PacketId)));
-    if (ids_ != nullptr) {
-        std::memcpy(ids, ids_, size_ * sizeof(PacketId));
-        base::pool_free(ids_, capacity_ * sizeof(PacketId));
+    constexpr std::uint32_t kHeaderIds = sizeof(Block) / sizeof(PacketId);
+    const std::uint32_t capacity =
+        block_ == nullptr ? 32 - kHeaderIds : (block_->capacity + kHeaderIds) * 2 - kHeaderIds;
+    auto* block = ::new (base::pool_allocate(block_bytes(capacity))) Block;
+    block->capacity = capacity;
+    if (block_ != nullptr) {
+        block->size = block_->size;
+        std::memcpy(block->ids(), block_->ids(), block_->size * sizeof(PacketId));
+        base::pool_free(block_, block_bytes(block_->capacity));
     }
-    ids_ = ids;
-    capacity_ = capacity;
+    block_ = block;
 }
 
 }  // namespace mqtt::core

@@ -13,14 +13,9 @@ namespace mqtt::core {
 class Qos2Inbox {
 public:
     Qos2Inbox() = default;
-    Qos2Inbox(Qos2Inbox&& other) noexcept
-        : ids_(std::exchange(other.ids_, nullptr))
-        , size_(std::exchange(other.size_, 0))
-        , capacity_(std::exchange(other.capacity_, 0)) {}
+    Qos2Inbox(Qos2Inbox&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
     Qos2Inbox& operator=(Qos2Inbox&& other) noexcept {
-        std::swap(ids_, other.ids_);
-        std::swap(size_, other.size_);
-        std::swap(capacity_, other.capacity_);
+        std::swap(block_, other.block_);
         return *this;
     }
     ~Qos2Inbox() { clear(); }
@@ -28,18 +23,28 @@ public:
     bool insert(PacketId id);  // false: already there, a duplicate [MQTT-4.3.3-10]
     bool erase(PacketId id);   // false: unknown
     bool contains(PacketId id) const;
-    std::size_t count() const { return size_; }
+    std::size_t count() const { return block_ ? block_->size : 0; }
     void clear() noexcept;
-    std::span<const PacketId> ids() const { return {ids_, size_}; }  // sorted
+    std::span<const PacketId> ids() const {  // sorted
+        return block_ ? std::span<const PacketId>{block_->ids(), block_->size}
+                      : std::span<const PacketId>{};
+    }
 
 private:
     // Ids ascend but for the wrap-around, so a new one nearly always goes to the end.
-    PacketId* lower_bound(PacketId id) const;
+    PacketId* lower_bound(PacketId id) const;  // not empty
     void grow();
 
-    PacketId* ids_ = nullptr;
-    std::uint32_t size_ = 0;
-    std::uint32_t capacity_ = 0;
+    // Header of a pooled block; the ids follow it. One pointer, because every session has one.
+    struct Block {
+        std::uint32_t size = 0;
+        std::uint32_t capacity = 0;
+        PacketId* ids() { return reinterpret_cast<PacketId*>(this + 1); }
+    };
+    static std::size_t block_bytes(std::uint32_t capacity) {
+        return sizeof(Block) + capacity * sizeof(PacketId);
+    }
+    Block* block_ = nullptr;
 };
 
 }  // namespace mqtt::core

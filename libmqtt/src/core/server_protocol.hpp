@@ -86,6 +86,6 @@ private:
     TimePoint last_received_;
 };
 // Part of what an idle connection costs.
-static_assert(sizeof(ServerProtocol) <= 112);
+static_assert(sizeof(ServerProtocol) <= 96);
 
 }  // namespace mqtt::core

@@ -16,6 +16,6 @@ struct Session {
     }
 };
 // Part of what an idle connection costs; it holds no heap memory while nothing is under way.
-static_assert(sizeof(Session) <= 80);
+static_assert(sizeof(Session) <= 32);
 
 }  // namespace mqtt::core

@@ -28,11 +28,12 @@ int cut(iovec* vectors, int count, std::uint64_t most) {
 
 }  // namespace
 
-// What closing needs and an idle connection should not pay for.
-class Driver::Linger final : public Timer {
+// What closing and holding need and an idle connection should not pay for. The timer ends lingering.
+class Driver::Rare final : public Timer {
 public:
-    explicit Linger(Driver& driver) : driver_(driver) {}
+    explicit Rare(Driver& driver) : driver_(driver) {}
     void on_timer(TimePoint) override { driver_.finish({}); }
+    std::uint64_t hold_at = kNoHold;
     bool half_closed = false;
 
 private:
@@ -211,8 +212,8 @@ bool Driver::write_out() {
     std::array<iovec, kMaxVectors> vectors;
     while (!out_.empty() || stream_->has_pending_output()) {
         int count = out_.gather(vectors.data(), kMaxVectors);
-        if (hold_at_ != kNoHold) {
-            count = cut(vectors.data(), count, hold_at_ - bytes_sent_);
+        if (rare_ && rare_->hold_at != kNoHold) {
+            count = cut(vectors.data(), count, rare_->hold_at - bytes_sent_);
             if (count == 0 && !stream_->has_pending_output()) return false;
         }
         const IoResult result = stream_->write(vectors.data(), count);
@@ -228,6 +229,18 @@ bool Driver::write_out() {
         }
     }
     return true;
+}
+
+void Driver::hold_output(std::uint64_t position) {
+    if (!rare_) {
+        if (position == kNoHold) return;
+        rare_ = std::make_unique<Rare>(*this);
+    }
+    rare_->hold_at = position;
+}
+
+bool Driver::is_holding() const {
+    return rare_ && staged_position() > rare_->hold_at;
 }
 
 void Driver::block(const IoResult& result) {
@@ -252,8 +265,8 @@ void Driver::close_gracefully(Duration linger) {
     if (!is_open()) return;
     const bool was_handshaking = is_handshaking();
     stage_ = Stage::lingering;
-    linger_ = std::make_unique<Linger>(*this);
-    loop_->set_timer(*linger_, was_handshaking ? loop_->now() : loop_->now() + linger);
+    if (!rare_) rare_ = std::make_unique<Rare>(*this);
+    loop_->set_timer(*rare_, was_handshaking ? loop_->now() : loop_->now() + linger);
     if (was_handshaking) return;
     if (paused_) loop_->want_readable(stream_->descriptor(), *this, true);
     mark_dirty();
@@ -261,8 +274,8 @@ void Driver::close_gracefully(Duration linger) {
 }
 
 void Driver::half_close() {
-    if (linger_->half_closed) return;
-    linger_->half_closed = true;
+    if (rare_->half_closed) return;
+    rare_->half_closed = true;
     stream_->shutdown();
     if (stream_->has_pending_output()) write_out();
 }
@@ -295,7 +308,7 @@ void Driver::abort() {
 void Driver::detach() {
     if (stage_ == Stage::closed) return;
     stage_ = Stage::closed;
-    if (linger_) loop_->timers().cancel(*linger_);
+    if (rare_) loop_->timers().cancel(*rare_);
     if (stream_) loop_->unwatch(stream_->descriptor(), *this);
     loop_->unmark(*this);
     if (!in_consumer_) tail_.clear();

@@ -60,9 +60,9 @@ public:
     // Where the next staged byte will stand among all that were ever staged.
     std::uint64_t staged_position() const { return bytes_sent_ + out_.size_bytes(); }
     // Nothing from this position on is written until it is moved; kNoHold lifts it. Mark dirty then.
-    void hold_output(std::uint64_t position) { hold_at_ = position; }
+    void hold_output(std::uint64_t position);
     static constexpr std::uint64_t kNoHold = ~std::uint64_t{0};
-    bool is_holding() const { return staged_position() > hold_at_; }
+    bool is_holding() const;
 
     // Reading stops after the current on_bytes; what that leaves unconsumed is kept.
     void pause_reading();
@@ -94,7 +94,7 @@ public:
 
 private:
     enum class Stage : std::uint8_t { handshaking, open, lingering, closed };
-    class Linger;
+    class Rare;
 
     void on_ready(Ready ready) override;
     void on_flush() override { flush(); }
@@ -131,10 +131,9 @@ private:
     ByteConsumer* consumer_;
     base::OutBuffer out_;
     TailBuffer tail_;
-    std::unique_ptr<Linger> linger_;
+    std::unique_ptr<Rare> rare_;
     std::uint64_t bytes_received_ = 0;
     std::uint64_t bytes_sent_ = 0;
-    std::uint64_t hold_at_ = kNoHold;
 };
 
 }  // namespace mqtt::net

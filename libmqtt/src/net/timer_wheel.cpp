@@ -9,32 +9,35 @@
 namespace mqtt::net {
 
 Timer::~Timer() {
-    if (wheel_) wheel_->cancel(*this);
+    if (is_armed()) leave();
+}
+
+void Timer::leave() {
+    *previous_ = next_;
+    if (next_) next_->previous_ = previous_;
+    previous_ = nullptr;
 }
 
 TimerWheel::~TimerWheel() {
     for (Timer* head : slots_) {
         for (Timer* timer = head; timer; timer = timer->next_)
-            timer->wheel_ = nullptr;
+            timer->previous_ = nullptr;
     }
 }
 
 void TimerWheel::set(Timer& timer, TimePoint due) {
-    if (timer.wheel_) timer.wheel_->cancel(timer);
+    cancel(timer);
     if (due == TimePoint::max()) return;
     // Rounded up: a timer is never early. What is due already comes with the next tick.
     const Duration distance = std::max(due - start_, Duration::zero());
     const bool between_ticks = distance % kTick > Duration::zero();
     const auto tick = static_cast<std::uint64_t>(distance / kTick) + (between_ticks ? 1 : 0);
     timer.due_tick_ = std::clamp(tick, current_ + 1, kHorizon - 1);
-    timer.wheel_ = this;
     insert(timer);
 }
 
 void TimerWheel::cancel(Timer& timer) {
-    if (timer.wheel_ != this) return;
-    unlink(timer);
-    timer.wheel_ = nullptr;
+    if (timer.is_armed()) unlink(timer);
 }
 
 void TimerWheel::insert(Timer& timer) {
@@ -53,16 +56,14 @@ void TimerWheel::link(Timer& timer, Timer*& head) {
 }
 
 void TimerWheel::unlink(Timer& timer) {
-    *timer.previous_ = timer.next_;
-    if (timer.next_) {
-        timer.next_->previous_ = timer.previous_;
-        return;
-    }
+    Timer** const place = timer.previous_;
+    timer.leave();
+    if (*place) return;
     // The last of its list; when the head of a slot pointed at it, that slot is empty now.
     Timer** const first = slots_.data();
     const std::less<Timer**> before;
-    if (!before(timer.previous_, first) && before(timer.previous_, first + slots_.size())) {
-        const auto position = static_cast<std::size_t>(timer.previous_ - first);
+    if (!before(place, first) && before(place, first + slots_.size())) {
+        const auto position = static_cast<std::size_t>(place - first);
         occupied_[position / kSlots] &= ~(std::uint64_t{1} << (position % kSlots));
     }
 }
@@ -95,7 +96,7 @@ void TimerWheel::run_slot(const Slot& slot, TimePoint now) {
     // while the others run.
     Timer* pending = std::exchange(slots_[slot.level * kSlots + slot.index], nullptr);
     occupied_[slot.level] &= ~(std::uint64_t{1} << slot.index);
-    pending->previous_ = &pending;
+    if (pending) pending->previous_ = &pending;
     while (pending) {
         Timer& timer = *pending;
         unlink(timer);
@@ -103,7 +104,6 @@ void TimerWheel::run_slot(const Slot& slot, TimePoint now) {
             insert(timer);
             continue;
         }
-        timer.wheel_ = nullptr;
         timer.on_timer(now);
     }
 }

@@ -19,14 +19,16 @@ public:
     Timer(const Timer&) = delete;
     Timer& operator=(const Timer&) = delete;
     virtual ~Timer();
-    bool is_armed() const { return wheel_ != nullptr; }
+    bool is_armed() const { return previous_ != nullptr; }
     virtual void on_timer(TimePoint now) = 0;
 
 private:
     friend class TimerWheel;
-    TimerWheel* wheel_ = nullptr;
+    // Leaves its list. The wheel, which a timer does not know, may still think its slot occupied and
+    // find out when the time comes.
+    void leave();
     Timer* next_ = nullptr;
-    Timer** previous_ = nullptr;  // the pointer that points at this timer
+    Timer** previous_ = nullptr;  // the pointer that points at this timer; null: not armed
     std::uint64_t due_tick_ = 0;
 };
 
@@ -45,7 +47,7 @@ public:
 
     // Arms or moves `timer`. TimePoint::max() cancels.
     void set(Timer& timer, TimePoint due);
-    void cancel(Timer& timer);
+    void cancel(Timer& timer);  // armed in this wheel, or not at all
     // Calls on_timer of all that are due. Timers may set and cancel any timer from inside.
     void advance(TimePoint now);
     // When advance must be called next (at times only to sort timers down a level);
