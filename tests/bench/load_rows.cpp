@@ -374,9 +374,9 @@ void retained(Load& load, const std::string& pid, int) {
     measurement.tell(kRetained * clients.size());
 }
 
-// 9,000 clients that connect one after another, 64 at a time, and stay.
+// 19,000 clients that connect one after another, 64 at a time, and stay.
 void connects(Load& load, const std::string& pid, int) {
-    constexpr int kClients = 9000;
+    constexpr int kClients = 19000;
     const Measurement measurement(pid);
     std::vector<Client*> clients;
     for (int i = 0; i < kClients; ++i) {

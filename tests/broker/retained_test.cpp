@@ -160,3 +160,30 @@ TEST_CASE("retained: over the limit a new topic is refused by 0x97, a known one 
     CHECK(pub.publish_acked("b", "x", true) == ReasonCode::quota_exceeded);
     CHECK(pub.publish_acked("a", "y", true) == ReasonCode::no_matching_subscribers);
 }
+
+TEST_CASE("retained: what has expired is swept without being asked for, and counted") {
+    for (const unsigned threads : kThreadCounts) {
+        TestBroker broker(with_threads(threads));
+        RawClient pub = broker.client("pub");
+        PropertyList second;
+        second.add(PropertyId::message_expiry_interval, 1);
+        constexpr int kShort = 6000;  // more than are looked at in one turn
+        for (int i = 0; i < kShort; ++i) {
+            const std::string topic = "short/" + std::to_string(i);
+            pub.publish(topic, "x", QoS::at_most_once, 0, true, second.view());
+        }
+        pub.publish("$data/short", "x", QoS::at_most_once, 0, true, second.view());
+        PropertyList hour;
+        hour.add(PropertyId::message_expiry_interval, 3600);
+        pub.publish_acked("long", "x", true, hour.view());
+        pub.publish_acked("kept", "x", true);
+        CHECK(eventually([&] { return broker->stats().retained_messages == 2; },
+                         std::chrono::seconds(30)));
+        CHECK(broker->stats().messages_expired == kShort + 1);
+        RawClient sub = broker.client("sub");
+        sub.subscribe("#");
+        const std::string first(sub.expect<Publish>().topic);
+        const std::string other(sub.expect<Publish>().topic);
+        CHECK(first + other == (first == "kept" ? "keptlong" : "longkept"));
+    }
+}

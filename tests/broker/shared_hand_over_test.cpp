@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <set>
+#include <vector>
 
 #include "support/test_broker.hpp"
 
@@ -209,5 +210,77 @@ TEST_CASE("shared: nothing is lost while members come and go") {
             steady.ack(PacketType::puback, publish.id);
         }
         CHECK(broker->stats().messages_dropped == 0);
+    }
+}
+
+TEST_CASE("shared: a member that may not read a message is passed over, on whatever shard it is") {
+    for (const unsigned threads : kThreadCounts) {
+        BrokerConfig config = with_threads(threads);
+        config.authorize = [](const AccessRequest& request) {
+            return request.access != Access::deliver || !request.topic.starts_with("secret") ||
+                   request.user_name == "boss";
+        };
+        TestBroker broker(config);
+        const auto join = [&](std::string_view id, std::string_view user) {
+            RawClient client = broker.client();
+            client.connect({.client_id = id, .user_name = user});
+            client.subscribe("$share/g/#", QoS::at_least_once);
+            return client;
+        };
+        // Of eight members some are on each of three shards.
+        std::vector<RawClient> others;
+        for (const char* id : {"a", "b", "c", "d", "e", "f", "g"})
+            others.push_back(join(id, "worker"));
+        RawClient boss = join("boss", "boss");
+        RawClient pub = broker.client("pub");
+        std::set<std::string> wanted;
+        for (int i = 0; i < 40; ++i) {
+            pub.publish_acked("secret/plan", std::to_string(i));
+            wanted.insert(std::to_string(i));
+        }
+        while (!wanted.empty()) {
+            const Publish publish = boss.expect<Publish>();
+            CHECK(wanted.erase(std::string(as_text(publish.payload))) == 1);
+            boss.ack(PacketType::puback, publish.id);
+        }
+        for (RawClient& other : others)
+            other.expect_silence();
+        // Somebody else under the id: its rights count from then on.
+        RawClient promoted = broker.client();
+        PropertyList kept;
+        kept.add(PropertyId::session_expiry_interval, 60);
+        promoted.connect({.client_id = "x", .properties = kept.view(), .user_name = "worker"});
+        promoted.subscribe("$share/h/secret/#", QoS::at_least_once);
+        promoted.send(Disconnect{});
+        promoted.expect_closed();
+        promoted = broker.client();
+        promoted.connect({.client_id = "x",
+                          .clean_start = false,
+                          .properties = kept.view(),
+                          .user_name = "boss"});
+        promoted.subscribe("other");  // granted when all shards have what came before it
+        pub.publish_acked("secret/plan", "last");
+        CHECK(as_text(promoted.expect<Publish>().payload) == "last");
+    }
+}
+
+TEST_CASE(
+    "shared: a message that moves on from a member below a mount point keeps its whole topic") {
+    for (const unsigned threads : kThreadCounts) {
+        BrokerConfig config = with_threads(threads);
+        config.listeners.push_back(config.listeners.front());
+        config.listeners[1].mount_point = "site/";
+        TestBroker broker(config);
+        RawClient below(broker.port(1));
+        const PropertyList properties = window(10, 0);
+        below.connect({.client_id = "below", .properties = properties.view()});
+        below.subscribe("$share/g/a", QoS::at_least_once);
+        RawClient pub = broker.client("pub");
+        pub.publish_acked("site/a", "one");
+        below.expect_publish("a", "one");  // not acknowledged
+        RawClient above = broker.client("above");
+        above.subscribe("$share/g/site/a", QoS::at_least_once);
+        below.reset();
+        above.expect_publish("site/a", "one");
     }
 }

@@ -90,18 +90,28 @@ run mqtt-pub -p "$port" -t a -m x -q 1; expect_exit 0
 expect_match "$T/few.log" 'New client connected from .* as mine-[0-9a-f]+ '
 kill "$pid"; finish "$pid"; expect_exit 0
 
-# A reload says what it cannot take, and keeps everything when something is wrong.
-printf '%s\n' 'user root' 'allow_anonymous true' "listener $port 127.0.0.1" 'max_inflight_messages 10' >"$T/conf"
+# A reload takes limits and what the log tells, says what it cannot take, and keeps everything when something is wrong.
+base=('user root' 'allow_anonymous true' "listener $port 127.0.0.1")
+printf '%s\n' "${base[@]}" 'max_queued_messages 10' 'sys_interval 10' >"$T/conf"
 background reloads mqtt-broker-lite -c "$T/conf" --ready-file "$T/reloads.urls"
 until_true 20 test -s "$T/reloads.urls"
-printf '%s\n' 'user root' 'allow_anonymous true' "listener $port 127.0.0.1" 'max_queued_messages 5' >"$T/conf"
+big=$(printf '%200s' x)
+run mqtt-pub -p "$port" -t a -m "$big" -q 1 -V 5; expect_exit 0
+printf '%s\n' "${base[@]}" 'message_size_limit 100' 'connection_messages false' 'log_timestamp false' 'sys_interval 20' >"$T/conf"
 kill -HUP "$pid"
-until_true 10 grep -q 'conf:4: max_queued_messages needs a restart' "$T/reloads.err"
-until_true 10 grep -q 'max_inflight_messages is gone from the file; that needs a restart' "$T/reloads.err"
+until_true 10 grep -q 'conf:7: sys_interval needs a restart' "$T/reloads.err"
+until_true 10 grep -q '^Passwords, access lists, certificates, limits and what the log tells are read again' "$T/reloads.err"
+run mqtt-pub -i quiet -p "$port" -t a -m "$big" -q 1 -V 5
+expect_match "$T/err" 'Quota exceeded'
+run mqtt-pub -i quiet -p "$port" -t a -m small -q 1 -V 5; expect_exit 0
+! grep -q 'as quiet ' "$T/reloads.err" || fail 'connection_messages false was not taken'
+! grep -q 'message_size_limit needs' "$T/reloads.err" || fail 'a limit that was taken is said not to be'
 echo 'max_queued_messages' >>"$T/conf"
+sed -i 's/^message_size_limit .*/message_size_limit 1000/' "$T/conf"
 kill -HUP "$pid"
 until_true 10 grep -q 'The old configuration stays in force' "$T/reloads.err"
-run mqtt-pub -p "$port" -t a -m x -q 1; expect_exit 0
+run mqtt-pub -p "$port" -t a -m "$big" -q 1 -V 5
+expect_match "$T/err" 'Quota exceeded'
 kill "$pid"; finish "$pid"; expect_exit 0
 
 # A reader of the log that sleeps stops nobody, and what is lost is counted.

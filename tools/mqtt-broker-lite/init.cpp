@@ -16,8 +16,9 @@
 #include <filesystem>
 #include <optional>
 
-#include "common/exit_code.hpp"
+#include "common/flags.hpp"
 #include "common/units.hpp"
+#include "mqtt-broker-lite/command.hpp"
 #include "mqtt-broker-lite/init_text.hpp"
 #include "mqtt/access.hpp"
 
@@ -36,10 +37,6 @@ constexpr std::string_view kHelp =
     "port is made of the folder's name, so that two such brokers run side by side. Nothing that "
     "is\n"
     "there already is overwritten.\n";
-
-struct Failure {
-    std::string text;
-};
 
 struct Request {
     std::optional<std::uint16_t> port;
@@ -93,7 +90,7 @@ std::uint16_t own_port(const std::string& directory) {
         const auto port = static_cast<std::uint16_t>(kFirst + (hash + i) % kCount);
         if (is_free(port)) return port;
     }
-    throw Failure{"no port is free; choose one with -p"};
+    throw CommandFailure{"no port is free; choose one with -p"};
 }
 
 // 24 letters and digits: 120 bits.
@@ -101,7 +98,7 @@ std::string random_password() {
     static constexpr char kLetters[] = "abcdefghijkmnpqrstuvwxyz23456789";
     std::array<unsigned char, 24> bytes{};
     if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
-        throw Failure{"no random numbers"};
+        throw CommandFailure{"no random numbers"};
     }
     std::string text;
     for (const unsigned char byte : bytes)
@@ -111,11 +108,11 @@ std::string random_password() {
 
 void write_file(const std::string& path, const std::string& text, mode_t mode) {
     std::FILE* file = std::fopen(path.c_str(), "wxe");
-    if (file == nullptr) throw Failure{path + ": " + std::strerror(errno)};
+    if (file == nullptr) throw CommandFailure{path + ": " + std::strerror(errno)};
     const bool is_written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
     const bool has_mode = ::fchmod(::fileno(file), mode) == 0;
     if (std::fclose(file) != 0 || !is_written || !has_mode) {
-        throw Failure{path + ": " + std::strerror(errno)};
+        throw CommandFailure{path + ": " + std::strerror(errno)};
     }
 }
 
@@ -128,12 +125,13 @@ void execute(const Request& request) {
     namespace fs = std::filesystem;
     std::error_code failed;
     fs::create_directories(fs::path(request.directory) / "data", failed);
-    if (failed) throw Failure{request.directory + ": " + failed.message()};
+    if (failed) throw CommandFailure{request.directory + ": " + failed.message()};
     InitFacts facts;
     facts.directory = fs::canonical(request.directory).string();
     for (const char* name : {"broker.conf", "passwords", "acl", "client.conf"}) {
         const std::string path = facts.directory + "/" + name;
-        if (fs::exists(path)) throw Failure{path + " is there already; choose another folder"};
+        if (fs::exists(path))
+            throw CommandFailure{path + " is there already; choose another folder"};
     }
     facts.port = request.port ? *request.port : own_port(facts.directory);
     facts.run_as = name_of_user();
@@ -143,7 +141,7 @@ void execute(const Request& request) {
     mqtt::PasswordFile passwords;
     passwords.set(facts.user, mqtt::as_bytes(facts.password));
     if (!passwords.save(facts.directory + "/passwords")) {
-        throw Failure{facts.directory + "/passwords: " + std::strerror(errno)};
+        throw CommandFailure{facts.directory + "/passwords: " + std::strerror(errno)};
     }
     write_file(facts.directory + "/acl", init_acl(facts), 0600);
     write_file(facts.directory + "/client.conf", init_client(facts), 0600);
@@ -158,19 +156,9 @@ void execute(const Request& request) {
 }  // namespace
 
 int run_init(const std::vector<std::string>& words) {
-    if (!words.empty() && (words[0] == "--help" || words[0] == "-h")) {
-        std::fputs(std::string(kHelp).c_str(), stdout);
-        return kExitDone;
-    }
-    try {
-        execute(parse(words));
-        return kExitDone;
-    } catch (const Failure& failure) {
-        std::fprintf(stderr, "mqtt-broker-lite init: %s\n", failure.text.c_str());
-    } catch (const UsageError& error) {
-        std::fprintf(stderr, "mqtt-broker-lite: %s\n", error.what());
-    }
-    return kExitUsage;
+    static constexpr Command kCommand{
+        "init", kHelp, [](const std::vector<std::string>& given) { execute(parse(given)); }};
+    return run_command(kCommand, words);
 }
 
 }  // namespace tools::broker_lite

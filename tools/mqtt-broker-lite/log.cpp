@@ -45,9 +45,10 @@ const LevelInfo& info(LogLevel level) {
 
 }  // namespace
 
-Log::Log(LogSettings settings) : settings_(std::move(settings)) {
-    if (settings_.quiet) return;
-    for (const std::string& name : settings_.destinations) {
+Log::Log(const LogSettings& settings) : quiet_(settings.quiet) {
+    change(settings);
+    if (quiet_) return;
+    for (const std::string& name : settings.destinations) {
         if (name == "stderr") {
             outputs_.push_back({{}, STDERR_FILENO});
         } else if (name == "stdout") {
@@ -67,8 +68,15 @@ Log::Log(LogSettings settings) : settings_(std::move(settings)) {
             outputs_.push_back({name, fd, is_file});
         }
     }
-    const int facility = settings_.facility < 0 ? LOG_DAEMON : (16 + settings_.facility) << 3;
+    const int facility = settings.facility < 0 ? LOG_DAEMON : (16 + settings.facility) << 3;
     if (has_syslog_) ::openlog("mqtt-broker-lite", LOG_PID | LOG_CONS, facility);
+}
+
+void Log::change(const LogSettings& settings) {
+    form_.store(std::make_shared<const Form>(Form{settings.timestamp, settings.timestamp_format,
+                                                  settings.format, settings.errors,
+                                                  settings.warnings, settings.notices}),
+                std::memory_order_release);
 }
 
 Log::~Log() {
@@ -89,27 +97,27 @@ int Log::open_file(const std::string& path) {
     return ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 }
 
-std::string Log::time_text() const {
+std::string Log::time_text(const Form& form) {
     const std::time_t now = std::time(nullptr);
-    if (settings_.timestamp_format.empty()) return fmt::format("{}", now);
+    if (form.timestamp_format.empty()) return fmt::format("{}", now);
     std::tm parts{};
     ::localtime_r(&now, &parts);
     char buffer[128];
     const std::size_t size =
-        std::strftime(buffer, sizeof buffer, settings_.timestamp_format.c_str(), &parts);
+        std::strftime(buffer, sizeof buffer, form.timestamp_format.c_str(), &parts);
     return {buffer, size};
 }
 
-std::string Log::line_of(LogLevel level, std::string_view text) const {
+std::string Log::line_of(const Form& form, LogLevel level, std::string_view text) {
     std::string line;
-    if (settings_.format == LogFormat::text) {
-        if (settings_.timestamp) line = time_text() + ": ";
+    if (form.format == LogFormat::text) {
+        if (form.timestamp) line = time_text(form) + ": ";
         return line.append(text);
     }
     line = "{";
-    if (settings_.timestamp) {
+    if (form.timestamp) {
         line += "\"time\":";
-        append_json_string(line, time_text());
+        append_json_string(line, time_text(form));
         line += ',';
     }
     line += fmt::format("\"level\":\"{}\",\"message\":", info(level).name);
@@ -117,18 +125,20 @@ std::string Log::line_of(LogLevel level, std::string_view text) const {
     return line + '}';
 }
 
-bool Log::is_wanted(LogLevel level) const {
+bool Log::is_wanted(const Form& form, LogLevel level) {
     switch (level) {
-    case LogLevel::error: return settings_.errors;
-    case LogLevel::warning: return settings_.warnings;
+    case LogLevel::error: return form.errors;
+    case LogLevel::warning: return form.warnings;
     case LogLevel::debug: return true;
-    default: return settings_.notices;
+    default: return form.notices;
     }
 }
 
 void Log::write(LogLevel level, std::string_view text) {
-    if (settings_.quiet || !is_wanted(level)) return;
-    Line line{level, line_of(level, text)};
+    if (quiet_) return;
+    const std::shared_ptr<const Form> now = form();
+    if (!is_wanted(*now, level)) return;
+    Line line{level, line_of(*now, level, text)};
     if (level != LogLevel::debug && publishes_.load(std::memory_order_acquire)) {
         publish_(fmt::format("$SYS/broker/log/{}", info(level).topic), line.text);
     }
@@ -149,7 +159,7 @@ void Log::write(LogLevel level, std::string_view text) {
 // The thread.
 
 void Log::start() {
-    if (settings_.quiet || is_running_) return;
+    if (quiet_ || is_running_) return;
     is_running_ = true;
     thread_ = std::thread([this] { work(); });
 }
@@ -173,7 +183,7 @@ void Log::work() {
             "{} log lines are lost: the destination of the log does not take them fast enough.",
             std::exchange(lost_, 0));
         waiting_.insert(waiting_.begin(),
-                        {LogLevel::warning, line_of(LogLevel::warning, text) + '\n'});
+                        {LogLevel::warning, line_of(*form(), LogLevel::warning, text) + '\n'});
     }
 }
 

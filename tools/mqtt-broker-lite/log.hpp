@@ -5,6 +5,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -37,7 +38,7 @@ public:
     static constexpr std::size_t kQueueBytes = 8 * 1024 * 1024;
 
     // Throws ToolError when a file cannot be opened.
-    explicit Log(LogSettings settings);
+    explicit Log(const LogSettings& settings);
     Log(const Log&) = delete;
     Log& operator=(const Log&) = delete;
     // Writes what waits, for a second at the most.
@@ -47,6 +48,8 @@ public:
     void start();
     void write(LogLevel level, std::string_view text);
     void write(std::string_view text) { write(LogLevel::info, text); }
+    // Levels, time stamps and format of `settings` from now on; destinations and `quiet` stay.
+    void change(const LogSettings& settings);
     // Opens files again under their names, after they were moved away. Standard streams stay.
     void reopen();
 
@@ -65,16 +68,25 @@ private:
         LogLevel level;
         std::string text;
     };
+    // What may change while it runs.
+    struct Form {
+        bool timestamp = true;
+        std::string timestamp_format;
+        LogFormat format = LogFormat::text;
+        bool errors = true, warnings = true, notices = true;
+    };
+    std::shared_ptr<const Form> form() const { return form_.load(std::memory_order_acquire); }
     static int open_file(const std::string& path);
-    bool is_wanted(LogLevel level) const;
-    std::string line_of(LogLevel level, std::string_view text) const;
-    std::string time_text() const;
+    static bool is_wanted(const Form& form, LogLevel level);
+    static std::string line_of(const Form& form, LogLevel level, std::string_view text);
+    static std::string time_text(const Form& form);
     void work();
     void put(const std::vector<Line>& lines);
     void put(const Output& output, std::string_view text) const;
     bool has_given_up() const;
 
-    LogSettings settings_;
+    const bool quiet_;
+    std::atomic<std::shared_ptr<const Form>> form_;
     std::vector<Output> outputs_;
     bool has_syslog_ = false;
     bool has_topic_ = false;

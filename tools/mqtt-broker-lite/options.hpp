@@ -42,6 +42,9 @@ std::optional<mqtt::QueueOverflow> parse_queue_overflow(std::string_view word);
 // What --user FILE has in its first line. Throws UsageError.
 std::string read_password(const std::string& name, const std::string& path);
 
+// "any" and "*" to every address; brackets off.
+std::string bind_host(const std::string& address);
+
 // Builds the configuration after all flags were applied. Throws UsageError.
 mqtt::BrokerConfig make_config(Options options);
 // Listeners that flags ask for beside those of a configuration file; -p only counts without one.

@@ -11,8 +11,9 @@
 #include <fstream>
 #include <iostream>
 
-#include "common/exit_code.hpp"
+#include "common/flags.hpp"
 #include "common/units.hpp"
+#include "mqtt-broker-lite/command.hpp"
 #include "mqtt/access.hpp"
 
 namespace tools::broker_lite {
@@ -53,10 +54,6 @@ struct Request {
     std::vector<std::string> names;  // FILE [USER [PASSWORD]]
 };
 
-struct Failure {
-    std::string text;
-};
-
 Request parse(const std::vector<std::string>& words) {
     Request request;
     for (std::size_t i = 0; i < words.size(); ++i) {
@@ -75,6 +72,9 @@ Request parse(const std::vector<std::string>& words) {
                 static_cast<unsigned>(parse_integer("-I", words[i], 1, 100'000'000));
         } else if (word == "-H") {
             if (++i == words.size()) throw UsageError("-H: the name is missing");
+            if (words[i] == "argon2id") {
+                throw UsageError("-H argon2id needs OpenSSL 3.2: take sha512-pbkdf2");
+            }
             if (words[i] != "scram-sha-256" && words[i] != "sha512-pbkdf2") {
                 throw UsageError("-H: '" + words[i] +
                                  "' is neither sha512-pbkdf2 nor scram-sha-256");
@@ -118,16 +118,16 @@ std::string read_secret(const char* prompt) {
         ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
         std::fputc('\n', stderr);
     }
-    if (!good) throw Failure{"no password on standard input"};
+    if (!good) throw CommandFailure{"no password on standard input"};
     return line;
 }
 
 std::string ask_password() {
     std::string password = read_secret("Password: ");
     if (::isatty(STDIN_FILENO) == 1 && read_secret("Password again: ") != password) {
-        throw Failure{"the two passwords differ"};
+        throw CommandFailure{"the two passwords differ"};
     }
-    if (password.empty()) throw Failure{"the password is empty"};
+    if (password.empty()) throw CommandFailure{"the password is empty"};
     return password;
 }
 
@@ -142,7 +142,7 @@ void set_password(mqtt::PasswordFile& file, const Request& request, const std::s
 
 void hash_plain_lines(mqtt::PasswordFile& file, const Request& request) {
     std::ifstream in(request.names[0]);
-    if (!in) throw Failure{request.names[0] + ": cannot be read"};
+    if (!in) throw CommandFailure{request.names[0] + ": cannot be read"};
     std::string line;
     while (std::getline(in, line)) {
         const std::size_t colon = line.find(':');
@@ -159,34 +159,26 @@ void execute(const Request& request) {
     } else if (!request.create) {
         if (const mqtt::FileError error = file.load(path)) {
             const bool is_there = std::filesystem::exists(path);
-            throw Failure{error.text + (is_there ? "" : " (-c makes a new one)")};
+            throw CommandFailure{error.text + (is_there ? "" : " (-c makes a new one)")};
         }
     }
     if (request.remove) {
-        if (!file.remove(request.names[1])) throw Failure{path + ": no user " + request.names[1]};
+        if (!file.remove(request.names[1]))
+            throw CommandFailure{path + ": no user " + request.names[1]};
     } else if (!request.hash_file) {
         const std::string password = request.on_command_line ? request.names[2] : ask_password();
         set_password(file, request, request.names[1], password);
     }
-    if (!file.save(path)) throw Failure{path + ": cannot be written: " + std::strerror(errno)};
+    if (!file.save(path))
+        throw CommandFailure{path + ": cannot be written: " + std::strerror(errno)};
 }
 
 }  // namespace
 
 int run_passwd(const std::vector<std::string>& words) {
-    if (!words.empty() && (words[0] == "--help" || words[0] == "-h")) {
-        std::fputs(std::string(kHelp).c_str(), stdout);
-        return kExitDone;
-    }
-    try {
-        execute(parse(words));
-        return kExitDone;
-    } catch (const Failure& failure) {
-        std::fprintf(stderr, "mqtt-broker-lite passwd: %s\n", failure.text.c_str());
-    } catch (const UsageError& error) {
-        std::fprintf(stderr, "mqtt-broker-lite: %s\n", error.what());
-    }
-    return kExitUsage;
+    static constexpr Command kCommand{
+        "passwd", kHelp, [](const std::vector<std::string>& given) { execute(parse(given)); }};
+    return run_command(kCommand, words);
 }
 
 }  // namespace tools::broker_lite

@@ -2,6 +2,7 @@
 #include "mqtt-broker-lite/reload.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "mqtt-broker-lite/conf_apply.hpp"
 
@@ -20,24 +21,63 @@ void reload_certificates(const mqtt::BrokerConfig& now, mqtt::Broker& broker, Lo
     }
 }
 
+// What a reload takes, apart from listeners' own keys that are read with their certificates.
 bool is_reloaded(std::string_view key) {
-    static constexpr std::string_view kKeys[] = {"allow_anonymous",
-                                                 "listener_allow_anonymous",
-                                                 "password_file",
-                                                 "acl_file",
-                                                 "psk_file",
-                                                 "acl_subscribe_mode",
-                                                 "certfile",
-                                                 "keyfile",
-                                                 "cafile",
-                                                 "capath",
-                                                 "crlfile",
-                                                 "ciphers",
-                                                 "ciphers_tls1.3",
-                                                 "tls_version",
-                                                 "psk_hint",
-                                                 "require_certificate",
-                                                 "disable_client_cert_date_checks"};
+    static constexpr std::string_view kKeys[] = {
+        "acl_file",
+        "acl_subscribe_mode",
+        "allow_anonymous",
+        "allow_zero_length_clientid",
+        "auto_id_prefix",
+        "cafile",
+        "capath",
+        "certfile",
+        "check_payload_format",
+        "ciphers",
+        "ciphers_tls1.3",
+        "clientid_prefixes",
+        "connect_timeout",
+        "connection_messages",
+        "crlfile",
+        "disable_client_cert_date_checks",
+        "global_max_clients",
+        "global_max_connections",
+        "keyfile",
+        "listener_allow_anonymous",
+        "log_format",
+        "log_timestamp",
+        "log_timestamp_format",
+        "log_type",
+        "max_connect_packet_size",
+        "max_connections",
+        "max_connections_per_address",
+        "max_inflight_messages",
+        "max_keepalive",
+        "max_packet_size",
+        "max_publish_rate",
+        "max_qos",
+        "max_queued_bytes",
+        "max_queued_messages",
+        "max_subscriptions",
+        "max_topic_alias",
+        "max_topic_alias_broker",
+        "max_topic_levels",
+        "maximum_qos",
+        "memory_limit",
+        "message_size_limit",
+        "password_file",
+        "persistent_client_expiration",
+        "psk_file",
+        "psk_hint",
+        "queue_overflow",
+        "queue_qos0_messages",
+        "require_certificate",
+        "retain_available",
+        "tls_version",
+        "trace_client",
+        "trace_topic",
+        "upgrade_outgoing_qos",
+    };
     return std::find(std::begin(kKeys), std::end(kKeys), key) != std::end(kKeys);
 }
 
@@ -68,26 +108,39 @@ void reload(const Setup& setup, Rights& rights, mqtt::Broker& broker, Log& log) 
     log.reopen();
     if (!setup.has_file()) return log.write("Nothing to reload: no configuration file.");
     log.write("Reloading config.");
-    Conf conf;
-    read_conf(conf, setup.options.config_file);
-    std::vector<ConfAccess> accesses;
-    const mqtt::BrokerConfig config = broker_config(conf, port_flags(setup.options), accesses);
-    if (config.listeners.size() > setup.config.listeners.size() ||
-        accesses.size() > setup.accesses.size()) {
-        conf.problems.push_back({true, "listeners cannot be added while running: restart"});
+    Invocation again;
+    again.uses = setup.uses;
+    Setup next = read_setup(again);
+    std::vector<ConfProblem>& problems = next.conf.problems;
+    if (next.config.listeners.size() > setup.config.listeners.size()) {
+        problems.push_back({true, "listeners cannot be added while running: restart"});
     }
-    for (std::size_t i = accesses.size(); i < setup.accesses.size(); ++i)
-        accesses.push_back(setup.accesses[i]);
-    if (!conf.has_errors()) rights.load(accesses, conf.problems);
-    for (const ConfProblem& problem : conf.problems)
+    for (std::size_t i = next.accesses.size(); i < setup.accesses.size(); ++i)
+        next.accesses.push_back(setup.accesses[i]);
+    if (!next.conf.has_errors()) {
+        try {
+            const mqtt::Broker opens_nothing(next.config);
+        } catch (const std::invalid_argument& contradiction) {
+            problems.push_back({true, contradiction.what()});
+        }
+    }
+    if (!next.conf.has_errors()) rights.load(next.accesses, problems);
+    std::string contradiction;
+    if (!next.conf.has_errors() && !broker.change_limits(next.config, &contradiction)) {
+        problems.push_back({true, contradiction});
+    }
+    for (const ConfProblem& problem : problems)
         log.write(problem.is_error ? LogLevel::error : LogLevel::warning, problem.text);
-    if (conf.has_errors()) {
+    if (next.conf.has_errors()) {
         return log.write(LogLevel::error, "The old configuration stays in force.");
     }
-    reload_certificates(config, broker, log);
-    tell_changes(setup.conf, conf, log);
+    log.change(log_settings(next.conf, next.options));
+    reload_certificates(next.config, broker, log);
+    tell_changes(setup.conf, next.conf, log);
     log.write(
-        "Passwords, access lists and certificates are read again; other changes need a restart.");
+        "Passwords, access lists, certificates, limits and what the log tells are read again; "
+        "other "
+        "changes need a restart.");
 }
 
 }  // namespace tools::broker_lite

@@ -1,5 +1,6 @@
-// SIGHUP: the configuration file once more. Passwords, access lists, certificates and log files are taken;
-// for everything else that has changed the log says that it needs a restart. Used by serve.cpp alone.
+// SIGHUP: the configuration file once more. Passwords, access lists, certificates, limits, what the log tells
+// and log files are taken; for everything else that has changed the log says that it needs a restart.
+// Used by serve.cpp alone.
 #pragma once
 
 #include "mqtt-broker-lite/rights.hpp"

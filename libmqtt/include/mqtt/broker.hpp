@@ -263,6 +263,13 @@ public:
     Broker(const Broker&) = delete;
     Broker& operator=(const Broker&) = delete;
 
+    // The limits and log switches of `next` hold from now on; everything else of it is ignored (listeners,
+    // threads, persistence, callbacks, and what has a table of its own: connect rates, caches,
+    // retained messages, $SYS). Its listeners are those of the running broker, in their order.
+    // What a client was promised in CONNACK stays with its connection. On failure nothing changes and
+    // `message` says why.
+    Status change_limits(const BrokerConfig& next, std::string* message = nullptr);
+
     // Binds all listeners, then starts the threads. On failure nothing is left open and
     // `start_error` has the sentence for people (which listener, why, what to do).
     Status start();

@@ -1,21 +1,23 @@
 // Counting of open connections.
 #include "broker/admission.hpp"
 
-#include "broker/settings.hpp"
+#include "broker/shard.hpp"
 
 namespace mqtt::broker {
 
-Admission::Admission(const Settings& settings)
-    : settings_(settings)
+Admission::Admission(const Shared& shared)
+    : shared_(shared)
     , per_listener_(
-          std::make_unique<std::atomic<std::size_t>[]>(settings.config.listeners.size())) {}
+          std::make_unique<std::atomic<std::size_t>[]>(shared.settings().config.listeners.size())) {
+}
 
 // Only the accepting thread enters, so that looking and counting may be two steps.
 std::optional<Limit> Admission::enter(std::size_t listener, std::string_view peer_address,
                                       Seat& seat) {
-    const BrokerConfig& config = settings_.config;
+    const Settings& settings = shared_.settings();
+    const BrokerConfig& config = settings.config;
     const std::size_t most = config.listeners[listener].limits.maximum_connections;
-    if (open() >= settings_.connection_limit) return Limit::connections;
+    if (open() >= settings.connection_limit) return Limit::connections;
     if (most != 0 && per_listener_[listener].load(std::memory_order_relaxed) >= most) {
         return Limit::listener_connections;
     }
@@ -27,7 +29,7 @@ std::optional<Limit> Admission::enter(std::size_t listener, std::string_view pee
 }
 
 std::optional<Limit> Admission::enter_address(std::string_view peer_address, Seat& seat) {
-    const std::size_t most = settings_.config.maximum_connections_per_address;
+    const std::size_t most = shared_.settings().config.maximum_connections_per_address;
     const std::size_t colon = peer_address.rfind(':');
     if (most == 0 || colon == std::string_view::npos) return std::nullopt;  // Unix sockets
     const std::string address(peer_address.substr(0, colon));

@@ -14,11 +14,11 @@
 
 namespace mqtt::broker {
 
-struct Settings;
+struct Shared;
 
 class Admission {
 public:
-    explicit Admission(const Settings& settings);
+    explicit Admission(const Shared& shared);
 
     using AddressCount = std::pair<const std::string, std::uint32_t>;
     // A place for a connection, to be given back with leave().
@@ -35,7 +35,7 @@ public:
     std::size_t open() const { return open_.load(std::memory_order_relaxed); }
 
 private:
-    const Settings& settings_;
+    const Shared& shared_;
     std::atomic<std::size_t> open_ = 0;
     std::unique_ptr<std::atomic<std::size_t>[]> per_listener_;
     std::mutex mutex_;

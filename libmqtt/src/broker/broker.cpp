@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <stdexcept>
 #include <thread>
 
 #include "broker/http/server.hpp"
@@ -41,7 +42,7 @@ struct Broker::Impl {
 
 // What was kept is there before anybody is let in.
 Status Broker::Impl::open_store() {
-    const BrokerConfig& config = shared.settings.config;
+    const BrokerConfig& config = shared.settings().config;
     if (config.persistence == Persistence::off) return {};
     const bool is_strict = config.persistence == Persistence::strict;
     broker::store::Fault fault;
@@ -66,7 +67,7 @@ Status Broker::Impl::open_store() {
 
 // On the writer's thread.
 void Broker::Impl::tell_store(const broker::store::Fault& fault) {
-    const BrokerConfig& config = shared.settings.config;
+    const BrokerConfig& config = shared.settings().config;
     if (!config.log) return;
     const std::string text =
         fault ? "Error: " + fault.text +
@@ -98,8 +99,8 @@ net::Listener::AcceptHandler Broker::Impl::acceptor_of(const ListenerConfig& con
 
 Status Broker::Impl::open_listeners() {
     broker::Shard& first = *shared.shards.front();
-    for (std::size_t i = 0; i < shared.settings.config.listeners.size(); ++i) {
-        const ListenerConfig& config = shared.settings.config.listeners[i];
+    for (std::size_t i = 0; i < shared.settings().config.listeners.size(); ++i) {
+        const ListenerConfig& config = shared.settings().config.listeners[i];
         net::ListenOptions options;
         options.endpoint = config.endpoint;
         options.tls = config.tls;
@@ -111,7 +112,7 @@ Status Broker::Impl::open_listeners() {
         options.proxy_version = static_cast<int>(config.proxy_header);
         options.proxy_peers = config.proxy_peers;
         options.proxy_requires_tls = config.proxy_requires_tls;
-        options.connections_per_second = shared.settings.config.maximum_connect_rate;
+        options.connections_per_second = shared.settings().config.maximum_connect_rate;
         net::Listener::OpenResult opened = net::Listener::open(
             first.loop(), options, static_cast<std::uint32_t>(i), acceptor_of(config),
             [&first, i](net::Listener::Wait why) { first.lobby.accepting_waits(i, why); });
@@ -137,7 +138,7 @@ void Broker::Impl::start_threads() {
     for (const auto& shard : shared.shards) {
         threads.emplace_back([&shard] { shard->run(); });
     }
-    for (const BridgeConfig& config : shared.settings.config.bridges) {
+    for (const BridgeConfig& config : shared.settings().config.bridges) {
         broker::Shard& home =
             *shared.shards[shared.home_of(broker::client_hash(config.local_client_id))];
         home.loop().post([&home, config] { home.bridges.add(config); });
@@ -182,7 +183,7 @@ std::size_t Broker::failed_listener() const {
 }
 
 std::size_t Broker::connection_limit() const {
-    return impl_->shared.settings.connection_limit;
+    return impl_->shared.settings().connection_limit;
 }
 
 const std::vector<Broker::Bound>& Broker::bound() const {
@@ -203,6 +204,16 @@ void Broker::stop(std::chrono::milliseconds deadline) {
     impl_->close_store();
     impl_->shared.login_office.stop();
     impl_->bound.clear();
+}
+
+Status Broker::change_limits(const BrokerConfig& next, std::string* message) {
+    try {
+        impl_->shared.change(broker::with_limits_of(impl_->shared.settings().config, next));
+        return {};
+    } catch (const std::invalid_argument& contradiction) {
+        if (message) *message = contradiction.what();
+        return Error(Errc::invalid_argument, "the limits contradict each other");
+    }
 }
 
 Status Broker::reload_tls(std::size_t listener, const TlsOptions& options, std::string* message) {
@@ -228,7 +239,7 @@ BrokerStats Broker::stats() const {
 }
 
 const BrokerConfig& Broker::config() const {
-    return impl_->shared.settings.config;
+    return impl_->shared.settings().config;
 }
 
 Status check_listener_tls(const TlsOptions& options, std::string* message) {

@@ -23,6 +23,7 @@ struct SubscribeAnswer {
     PacketId id = 0;
     std::vector<ReasonCode> codes;
     std::vector<ReplayRequest> replays;
+    std::string text;  // why the first that was refused was
 };
 
 class Interest {

@@ -25,16 +25,16 @@ int number(ReasonCode reason) {
 }  // namespace
 
 void LogLines::line(LogLevel level, std::string_view text) const {
-    if (enabled()) config_.log(level, text);
+    if (enabled()) config_->log(level, text);
 }
 
 bool LogLines::is_traced(std::string_view client_id) const {
-    const auto& traced = config_.trace_clients;
+    const auto& traced = config_->trace_clients;
     return std::find(traced.begin(), traced.end(), client_id) != traced.end();
 }
 
 bool LogLines::is_traced_topic(std::string_view topic) const {
-    const auto& traced = config_.trace_topics;
+    const auto& traced = config_->trace_topics;
     return std::any_of(traced.begin(), traced.end(),
                        [&](const std::string& filter) { return topic_matches(filter, topic); });
 }
@@ -129,7 +129,7 @@ void LogLines::received_filter(std::string_view client_id, PacketType type, std:
     const bool packets = packets_of(client_id);
     if (type == PacketType::unsubscribe) {
         if (packets) line(LogLevel::debug, fmt::format("\t{}", name));
-        if (config_.log_subscriptions) {
+        if (config_->log_subscriptions) {
             line(LogLevel::debug, fmt::format("{} {}", escape_controls(client_id), name));
         }
     } else if (!granted) {

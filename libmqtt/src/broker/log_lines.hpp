@@ -11,22 +11,26 @@ namespace mqtt::broker {
 
 class LogLines {
 public:
-    explicit LogLines(const BrokerConfig& config)
-        : config_(config)
-        , logs_some_packets_(enabled() && (config.log_packets || !config.trace_clients.empty() ||
-                                           !config.trace_topics.empty())) {}
+    explicit LogLines(const BrokerConfig& config) { change(config); }
+    // `config` outlives the object, or what comes next.
+    void change(const BrokerConfig& config) {
+        config_ = &config;
+        logs_some_packets_ = enabled() && (config.log_packets || !config.trace_clients.empty() ||
+                                           !config.trace_topics.empty());
+    }
 
-    bool enabled() const { return static_cast<bool>(config_.log); }
+    bool enabled() const { return static_cast<bool>(config_->log); }
     // Of some client or topic; then the next two say of which.
     bool packets() const { return logs_some_packets_; }
     bool packets_of(std::string_view client_id) const {
-        return packets() && (config_.log_packets || is_traced(client_id));
+        return packets() && (config_->log_packets || is_traced(client_id));
     }
     bool messages_of(std::string_view client_id, std::string_view topic) const {
-        return packets() && (config_.log_packets || is_traced(client_id) || is_traced_topic(topic));
+        return packets() &&
+               (config_->log_packets || is_traced(client_id) || is_traced_topic(topic));
     }
     bool subscriptions_of(std::string_view client_id) const {
-        return (config_.log_subscriptions && enabled()) || packets_of(client_id);
+        return (config_->log_subscriptions && enabled()) || packets_of(client_id);
     }
 
     void line(LogLevel level, std::string_view text) const;
@@ -52,12 +56,12 @@ public:
                 ReasonCode reason) const;
 
 private:
-    bool connections() const { return config_.log_connections && enabled(); }
+    bool connections() const { return config_->log_connections && enabled(); }
     bool is_traced(std::string_view client_id) const;
     bool is_traced_topic(std::string_view topic) const;
 
-    const BrokerConfig& config_;
-    const bool logs_some_packets_;
+    const BrokerConfig* config_ = nullptr;
+    bool logs_some_packets_ = false;
 };
 
 }  // namespace mqtt::broker

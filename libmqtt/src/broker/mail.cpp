@@ -20,6 +20,7 @@ enum class Mail::Kind : std::uint8_t {
     leave,
     left,       // id: the membership's tag
     readiness,  // filter
+    identity,   // filter, client id, user name
     joined,
 };
 
@@ -29,12 +30,12 @@ struct Mail::Record {
     QoS qos{};
     bool flag = false;  // retain; wanted
     Readiness readiness{};
-    std::uint16_t topic_size = 0;
-    std::uint16_t filter_size = 0;  // group
+    std::uint16_t topic_size = 0;   // identity: of the client id
+    std::uint16_t filter_size = 0;  // group, identity
     SubscriptionOptions options;    // join, member
     std::uint32_t properties_size = 0;
     std::uint32_t payload_size = 0;
-    std::uint32_t id = 0;
+    std::uint32_t id = 0;       // identity: the listener
     std::uint32_t tag = 0;      // of the membership: join, leave, left, member
     std::uint64_t number = 0;   // publisher; session of join, leave, readiness; count
     std::uint64_t session = 0;  // member: whom for
@@ -160,6 +161,19 @@ void Mail::send_readiness(unsigned owner, std::string_view filter, std::uint64_t
     record.number = session_number;
     record.readiness = readiness;
     write_text(owner, record, filter);
+}
+
+void Mail::send_identity(unsigned owner, std::string_view filter, const Session& session) {
+    Record record;
+    record.kind = Kind::identity;
+    record.number = session.number;
+    record.id = static_cast<std::uint32_t>(session.identity->listener);
+    record.filter_size = static_cast<std::uint16_t>(filter.size());
+    record.topic_size = static_cast<std::uint16_t>(session.client_id().size());
+    std::string texts(filter);
+    texts.append(session.client_id()).append(session.identity->user_name);
+    if (sizeof(Record) + texts.size() > out_[owner]->largest_record()) return;  // its home judges
+    write_text(owner, record, texts);
 }
 
 void Mail::send_left(unsigned shard, std::uint32_t tag) {
@@ -303,6 +317,14 @@ void Mail::read_control(unsigned from, const Record& record, std::span<const std
     case Kind::readiness:
         return shard_.subscriptions.set_readiness(filter, record.number, record.readiness);
     case Kind::joined: return shard_.interest.on_joined(from);
+    case Kind::identity: {
+        const std::string_view client_id = filter.substr(record.filter_size, record.topic_size);
+        Identity who;
+        who.user_name = filter.substr(std::size_t{record.filter_size} + record.topic_size);
+        who.listener = record.id;
+        return shard_.subscriptions.set_identity(filter.substr(0, record.filter_size),
+                                                 record.number, client_id, who);
+    }
     default: return;
     }
 }

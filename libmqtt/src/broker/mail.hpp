@@ -43,6 +43,8 @@ public:
                     std::uint32_t tag);
     void send_readiness(unsigned owner, std::string_view filter, std::uint64_t session_number,
                         Readiness readiness);
+    // Whose rights a member has, for the owner of its group.
+    void send_identity(unsigned owner, std::string_view filter, const Session& session);
     void send_joined(unsigned shard);
     void send_left(unsigned shard, std::uint32_t tag);
 

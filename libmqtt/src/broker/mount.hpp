@@ -22,8 +22,8 @@ inline std::string mounted_topic(std::string_view mount, std::string_view topic)
     return std::string(mount).append(topic);
 }
 
-// The message as the client is to see it, also when it is sent again. (A shared subscription's message that
-// moves on to a member without this mount point has lost it.)
+// The message as the client is to see it, also when it is sent again. (When a shared subscription's
+// message moves on to another member, Subscriptions::hand_over puts the mount point back.)
 inline core::MessageRef unmounted(const core::Message& message, std::string_view topic) {
     core::Message::Init init;
     init.topic = topic;

@@ -7,6 +7,7 @@
 #include "broker/bridge/window.hpp"
 #include "broker/mount.hpp"
 #include "broker/packet_log.hpp"
+#include "broker/reason_text.hpp"
 #include "broker/rights.hpp"
 #include "broker/shard.hpp"
 #include "broker/subscribe.hpp"
@@ -125,6 +126,7 @@ void Peer::become_client(Session& session, const Connect& connect,
         session.identity = std::make_unique<Identity>();
         session.identity->user_name = connect.user_name.value_or(std::string_view());
         session.identity->listener = listener();
+        shard_->subscriptions.identity_changed(session);
     }
     extra_->address = {};
     trim_extra();
@@ -143,13 +145,19 @@ void Peer::become_client(Session& session, const Connect& connect,
 void Peer::refuse(ReasonCode reason, std::string_view client_id) {
     shard_->log.client_refused(client_id, address(), reason);
     ++shard_->counters.connections_refused;
-    protocol_.refuse(reason);
+    PropertyList properties;
+    if (const auto text = connect_refusal_text(reason); !text.empty()) {
+        properties.add(PropertyId::reason_string, text);
+    }
+    protocol_.refuse(reason, properties);
     is_leaving_ = true;
 }
 
 void Peer::disconnect(ReasonCode reason, std::string_view why) {
     if (is_leaving_) return;
-    protocol_.disconnect(reason);
+    PropertyList properties;
+    properties.add(PropertyId::reason_string, why);
+    protocol_.disconnect(reason, properties);
     detach(true, why);
     close();
 }
@@ -265,12 +273,16 @@ ReasonCode Peer::refusal(const Publish& publish) {
     return ReasonCode::success;
 }
 
+static AckDecision refused(ReasonCode reason) {
+    return AckDecision::refused(reason, publish_refusal_text(reason));
+}
+
 AckDecision Peer::on_publish(const Publish& given) {
     Publish publish = given;
     std::string mounted;
     if (is_mounted_) {
         mounted = mounted_topic(mount_point(), given.topic);
-        if (!validate_topic_name(mounted)) return AckDecision::now(ReasonCode::topic_name_invalid);
+        if (!validate_topic_name(mounted)) return refused(ReasonCode::topic_name_invalid);
         publish.topic = mounted;
     }
     shard_->counters.publish_bytes_received += publish.payload.size();
@@ -286,7 +298,7 @@ AckDecision Peer::on_publish(const Publish& given) {
             if (shard_->memory.is_short()) disconnect(reason, "memory limit");
             if (shard_->journal.is_failing()) disconnect(reason, "the store cannot be written");
         }
-        return AckDecision::now(reason);
+        return refused(reason);
     }
     if (has_been_here(shard_->config(), publish.properties)) return AckDecision::now();
     Publication publication;
@@ -317,7 +329,7 @@ AckDecision Peer::on_publish(const Publish& given) {
         shard_->held_acks.hold(*full, client_id(), publish.id);
         return AckDecision::later();
     }
-    return AckDecision::now(reason);
+    return is_error(reason) ? refused(reason) : AckDecision::now(reason);
 }
 
 // A refused message of a shared subscription goes to nobody else. [MQTT-4.8.2-6]

@@ -83,8 +83,10 @@ void Peer::answer(const SubscribeAnswer& answer) {
     if (shard_->log.packets_of(client_id())) {
         shard_->log.packet(true, client_id(), answer.type, answer.id, {});
     }
+    PropertyList properties;
+    if (!answer.text.empty()) properties.add(PropertyId::reason_string, answer.text);
     if (answer.type == PacketType::suback)
-        protocol_.suback(answer.id, answer.codes);
+        protocol_.suback(answer.id, answer.codes, properties);
     else
         protocol_.unsuback(answer.id, answer.codes);
     driver_.mark_dirty();

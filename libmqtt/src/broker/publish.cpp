@@ -79,6 +79,7 @@ ReasonCode Publisher::publish(const Publication& publication) {
 bool Publisher::store_retained(const Publication& publication) {
     if (!shard_.retained.store(keepable(publication))) return false;
     shard_.journal.retained_changed(publication.topic);
+    shard_.retained_sweep.expect(publication.expires_at);
     return true;
 }
 

@@ -21,6 +21,10 @@ Readiness Publisher::readiness(const Member& member, const Publication& publicat
     const bool keeps = delivered_qos(publication.qos, member.options.qos) != QoS::at_most_once ||
                        shard_.config().queue_qos0_offline;
     if (member.session == nullptr) {
+        if (member.identity && !is_allowed(shard_.config(), member.client_id, member.identity.get(),
+                                           Access::deliver, publication.topic)) {
+            return Readiness::cannot;
+        }
         return member.told == Readiness::away && !keeps ? Readiness::cannot : member.told;
     }
     const Session& session = *member.session;

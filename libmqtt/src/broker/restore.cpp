@@ -200,7 +200,9 @@ void Restorer::on_received_id(Key session, PacketId id) {
 }
 
 void Restorer::on_retained(const store::MessageRow& row) {
-    if (clocks_.steady(row.expires_at) > clocks_.now()) shared_.retained.store(init(row));
+    // One that expired while the broker was away is taken in and swept, so that its row goes, too.
+    shared_.retained.store(init(row));
+    shared_.shards.front()->retained_sweep.expect(clocks_.steady(row.expires_at));
 }
 
 // New keys come after all that were read; messages that nobody waits for go.

@@ -200,6 +200,16 @@ bool RetainedStore::store(const core::Message::Init& message) {
     return true;
 }
 
+bool RetainedStore::remove_expired(std::string_view topic, TimePoint now) {
+    Partition& partition = partition_of(topic);
+    const std::lock_guard lock(partition.mutex);
+    Node* node = partition.node_of(topic, false);
+    if (node == nullptr || !node->message || !node->message->expired(now)) return false;
+    partition.remove(*node);
+    if (remembers_) partition.changes[std::string(topic)] = {};
+    return true;
+}
+
 std::size_t RetainedStore::count() const {
     std::size_t sum = 0;
     for (const auto& partition : partitions_)
@@ -223,6 +233,10 @@ RetainedStore::Cursor::Cursor(RetainedStore& store, std::string_view filter)
     while (next_level(rest, level, more))
         levels_.push_back(level);
     hash_at_ = levels_.back() == "#" ? levels_.size() - 1 : levels_.size();
+}
+
+RetainedStore::Cursor::Cursor(RetainedStore& store) : Cursor(store, "#") {
+    sees_dollar_ = true;
 }
 
 RetainedStore::Cursor::~Cursor() {
@@ -256,10 +270,8 @@ bool RetainedStore::Cursor::run_partition(Partition& partition, TimePoint now,
     }
     for (; node_ != nullptr; step(partition)) {
         if (!node_->message || !is_hit()) continue;
-        if (node_->message->expired(now))
-            partition.remove(*node_);  // [MQTT-3.3.2-5]
-        else if (!take(context, *node_->message))
-            return false;
+        if (node_->message->expired(now)) continue;  // [MQTT-3.3.2-5]; RetainedSweep removes it
+        if (!take(context, *node_->message)) return false;
     }
     return true;
 }
@@ -271,7 +283,7 @@ bool RetainedStore::Cursor::is_hit() const {
 
 // Wildcards of the first level do not see topics that begin with $. [MQTT-4.7.2-1]
 bool RetainedStore::Cursor::allows(const Node& node) const {
-    return node.parent->parent != nullptr || !node.level().starts_with('$') ||
+    return sees_dollar_ || node.parent->parent != nullptr || !node.level().starts_with('$') ||
            (levels_.front() != "+" && levels_.front() != "#");
 }
 

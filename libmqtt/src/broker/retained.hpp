@@ -29,6 +29,8 @@ public:
     // [MQTT311-3.3.1-10] [MQTT311-3.3.1-11].
     // False: the store is full and the topic has none.
     bool store(const core::Message::Init& message);
+    // True: the topic's message had expired, and is gone.
+    bool remove_expired(std::string_view topic, TimePoint now);
 
     std::size_t count() const;
     std::size_t size_bytes() const;
@@ -47,11 +49,12 @@ public:
     class Cursor {
     public:
         Cursor(RetainedStore& store, std::string_view filter);
+        explicit Cursor(RetainedStore& store);  // over everything, topics with a leading $ too
         ~Cursor();
         Cursor(const Cursor&) = delete;
         Cursor& operator=(const Cursor&) = delete;
 
-        // Calls `take(const Message&)` under the store's lock until it returns false (this message
+        // Calls `take(const Message&)`, but for those that have expired [MQTT-3.3.2-5], under the store's lock until it returns false (this message
         // was not taken and comes again) or all were seen; true: all were seen.
         template <class F>
         bool run(TimePoint now, F&& take);
@@ -70,6 +73,7 @@ public:
         RetainedStore& store_;
         std::string filter_;
         std::vector<std::string_view> levels_;
+        bool sees_dollar_ = false;
         std::size_t hash_at_;  // level of "#", or how many levels there are
         std::size_t partition_ = 0;
         Node* node_ = nullptr;   // pinned by its partition; null: not begun or at its end

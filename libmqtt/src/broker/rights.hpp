@@ -7,14 +7,18 @@
 
 namespace mqtt::broker {
 
-inline bool is_allowed(const BrokerConfig& config, const Session& session, Access access,
-                       std::string_view topic) {
+inline bool is_allowed(const BrokerConfig& config, std::string_view client_id, const Identity* who,
+                       Access access, std::string_view topic) {
     if (!config.authorize) return true;
-    const Identity* who = session.identity.get();
-    if (session.is_bridge && who == nullptr) return true;
-    return config.authorize({access, session.client_id(),
+    return config.authorize({access, client_id,
                              who ? std::string_view(who->user_name) : std::string_view(), topic,
                              who ? who->listener : 0});
+}
+
+inline bool is_allowed(const BrokerConfig& config, const Session& session, Access access,
+                       std::string_view topic) {
+    if (session.is_bridge && session.identity == nullptr) return true;
+    return is_allowed(config, session.client_id(), session.identity.get(), access, topic);
 }
 
 }  // namespace mqtt::broker

@@ -118,6 +118,41 @@ std::size_t descriptor_capacity() {
 
 }  // namespace
 
+BrokerConfig with_limits_of(BrokerConfig running, const BrokerConfig& next) {
+    running.connect_timeout = next.connect_timeout;
+    running.maximum_keep_alive = next.maximum_keep_alive;
+    running.maximum_session_expiry = next.maximum_session_expiry;
+    running.persistent_session_expiry = next.persistent_session_expiry;
+    running.maximum_connections = next.maximum_connections;
+    running.maximum_connections_per_address = next.maximum_connections_per_address;
+    running.maximum_sessions = next.maximum_sessions;
+    running.maximum_publish_rate = next.maximum_publish_rate;
+    running.maximum_payload_size = next.maximum_payload_size;
+    running.maximum_subscriptions = next.maximum_subscriptions;
+    running.maximum_topic_levels = next.maximum_topic_levels;
+    running.client_id_prefix = next.client_id_prefix;
+    running.assigned_id_prefix = next.assigned_id_prefix;
+    running.empty_client_id_allowed = next.empty_client_id_allowed;
+    running.check_payload_format = next.check_payload_format;
+    running.response_information = next.response_information;
+    running.upgrade_outgoing_qos = next.upgrade_outgoing_qos;
+    running.maximum_inflight = next.maximum_inflight;
+    running.maximum_queued_messages = next.maximum_queued_messages;
+    running.maximum_queued_bytes = next.maximum_queued_bytes;
+    running.queue_overflow = next.queue_overflow;
+    running.queue_qos0_offline = next.queue_qos0_offline;
+    running.output_budget_bytes = next.output_budget_bytes;
+    running.memory_limit = next.memory_limit;
+    running.log_packets = next.log_packets;
+    running.log_connections = next.log_connections;
+    running.log_subscriptions = next.log_subscriptions;
+    running.trace_clients = next.trace_clients;
+    running.trace_topics = next.trace_topics;
+    for (std::size_t i = 0; i < std::min(running.listeners.size(), next.listeners.size()); ++i)
+        running.listeners[i].limits = next.listeners[i].limits;
+    return running;
+}
+
 Settings::Settings(BrokerConfig given) : config(std::move(given)) {
     check(config);
     for (BridgeConfig& bridge : config.bridges)

@@ -1,5 +1,5 @@
 // The configuration as the shards read it: checked, with what follows from it worked out once.
-// Immutable while the broker runs.
+// Immutable; a change of limits makes another one, see Shared::change.
 #pragma once
 
 #include <vector>
@@ -21,5 +21,8 @@ struct Settings {
     std::vector<core::ServerLimits> limits;  // per listener; connections point at them
     std::size_t connection_limit = 0;        // what the descriptor limit leaves, or less
 };
+
+// The running configuration with the limits and log switches of another: Broker::change_limits.
+BrokerConfig with_limits_of(BrokerConfig running, const BrokerConfig& next);
 
 }  // namespace mqtt::broker

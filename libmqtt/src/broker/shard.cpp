@@ -6,11 +6,12 @@ namespace {
 
 // One ring for each direction of each pair.
 void connect_shards(Shared& shared) {
-    const unsigned count = shared.settings.config.threads;
+    const BrokerConfig& config = shared.settings().config;
+    const unsigned count = config.threads;
     for (unsigned from = 0; from < count; ++from) {
         for (unsigned to = 0; to < count; ++to) {
-            shared.rings.push_back(
-                from == to ? nullptr : std::make_unique<Ring>(shared.settings.config.ring_bytes));
+            shared.rings.push_back(from == to ? nullptr
+                                              : std::make_unique<Ring>(config.ring_bytes));
         }
     }
     for (unsigned shard = 0; shard < count; ++shard) {
@@ -27,14 +28,14 @@ void connect_shards(Shared& shared) {
 }  // namespace
 
 Shared::Shared(BrokerConfig config, const PollerOf& poller_of, TimePoint start)
-    : settings(std::move(config))
-    , admission(settings)
-    , login_office(settings.config)
-    , retained(settings.config.threads, settings.config.maximum_retained_messages) {
-    for (const ListenerConfig& listener : settings.config.listeners) {
+    : current_(generations_.emplace_back(std::make_unique<const Settings>(std::move(config))).get())
+    , admission(*this)
+    , login_office(settings().config)
+    , retained(settings().config.threads, settings().config.maximum_retained_messages) {
+    for (const ListenerConfig& listener : settings().config.listeners) {
         endpoints.push_back(listener.endpoint);
     }
-    for (unsigned i = 0; i < settings.config.threads; ++i) {
+    for (unsigned i = 0; i < settings().config.threads; ++i) {
         net::GuestPoller* poller = poller_of ? poller_of(i) : nullptr;
         shards.push_back(std::make_unique<Shard>(*this, i, poller, start));
     }
@@ -42,6 +43,14 @@ Shared::Shared(BrokerConfig config, const PollerOf& poller_of, TimePoint start)
 }
 
 Shared::~Shared() = default;
+
+void Shared::change(BrokerConfig next) {
+    generations_.push_back(std::make_unique<const Settings>(std::move(next)));
+    const Settings* now = generations_.back().get();
+    current_.store(now, std::memory_order_release);
+    for (const auto& shard : shards)
+        shard->loop().post([&shard, now] { shard->log.change(now->config); });
+}
 
 std::size_t Shared::memory_used() const {
     std::ptrdiff_t sum = 0;
@@ -56,11 +65,12 @@ Shard::Shard(Shared& shared, unsigned index, net::GuestPoller* poller, TimePoint
                               : net::Loop(context_, net::Loop::Readiness::own_epoll))
     , shared_(shared)
     , index_(index)
-    , log(shared.settings.config)
+    , log(shared.settings().config)
     , memory(*this)
     , journal(*this)
     , held_acks(*this)
     , retained(shared.retained)
+    , retained_sweep(*this)
     , mail(*this)
     , interest(*this)
     , subscriptions(*this)

@@ -25,6 +25,7 @@
 #include "broker/peers.hpp"
 #include "broker/publish.hpp"
 #include "broker/retained.hpp"
+#include "broker/retained_sweep.hpp"
 #include "broker/sessions.hpp"
 #include "broker/settings.hpp"
 #include "broker/subscriptions.hpp"
@@ -49,7 +50,16 @@ struct Shared {
     std::size_t memory_used() const;  // of all threads, as last looked at
     const Endpoint& endpoint_of(std::size_t listener) const { return endpoints[listener]; }
 
-    const Settings settings;
+    // Readers see one or the other while it changes; those that are replaced stay, because connections
+    // point at the limits that they were promised.
+    const Settings& settings() const { return *current_.load(std::memory_order_acquire); }
+    void change(BrokerConfig next);  // throws std::invalid_argument; not from a loop's thread
+
+private:
+    std::vector<std::unique_ptr<const Settings>> generations_;
+    std::atomic<const Settings*> current_;
+
+public:
     Admission admission;
     LoginOffice login_office;
     RetainedStore retained;
@@ -72,8 +82,8 @@ public:
 
     unsigned index() const { return index_; }
     Shared& shared() const { return shared_; }
-    const Settings& settings() const { return shared_.settings; }
-    const BrokerConfig& config() const { return shared_.settings.config; }
+    const Settings& settings() const { return shared_.settings(); }
+    const BrokerConfig& config() const { return shared_.settings().config; }
     net::Loop& loop() { return loop_; }
     TimePoint now() const { return loop_.now(); }
     bool is_turn_full() { return loop_.staged_bytes() >= net::Loop::kTurnBytes; }
@@ -101,12 +111,13 @@ private:
     void on_timer(TimePoint now) override;
 
 public:
-    const LogLines log;
+    LogLines log;
     Counters counters;
     Memory memory;
     Journal journal;
     HeldAcks held_acks;
     RetainedStore& retained;
+    RetainedSweep retained_sweep;
     Mail mail;
     Interest interest;
     Subscriptions subscriptions;

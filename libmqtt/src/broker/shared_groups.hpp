@@ -10,13 +10,13 @@
 #include <unordered_map>
 #include <vector>
 
+#include "broker/session.hpp"
 #include "broker/topic_tree.hpp"
 #include "mqtt/packet.hpp"
 
 namespace mqtt::broker {
 
 class SharedGroup;
-struct Session;
 
 // How well a member can take a message at this moment; the first are preferred.
 enum class Readiness : std::uint8_t {
@@ -38,6 +38,9 @@ struct Member {
     SubscriptionOptions options;
     std::uint32_t tag = 0;              // of its Membership
     Readiness told = Readiness::ready;  // as its home said last; unused when that is this shard
+    // Whose rights count, where they are checked and its home is another shard.
+    std::string client_id;
+    std::unique_ptr<Identity> identity;
 };
 
 // A session's side, on its home shard.

@@ -5,6 +5,7 @@
 
 #include "broker/mount.hpp"
 #include "broker/peer.hpp"
+#include "broker/reason_text.hpp"
 #include "broker/rights.hpp"
 #include "broker/shard.hpp"
 #include "mqtt/topic.hpp"
@@ -69,7 +70,7 @@ void subscribe(Shard& shard, Peer& peer, const Subscribe& packet) {
     const bool packets = shard.log.packets_of(session.client_id());
     const bool filters = shard.log.subscriptions_of(session.client_id());
     if (packets) shard.log.packet(false, session.client_id(), PacketType::subscribe, 0, {});
-    SubscribeAnswer answer{PacketType::suback, packet.id, {}, {}};
+    SubscribeAnswer answer{PacketType::suback, packet.id, {}, {}, {}};
     std::string mounted;
     for (const SubscriptionRequest& request : packet.filters) {
         const std::string_view filter = below_mount(peer, request.filter, mounted);
@@ -90,6 +91,10 @@ void subscribe(Shard& shard, Peer& peer, const Subscribe& packet) {
             }
         }
         answer.codes.push_back(code);  // [MQTT311-3.8.4-5]
+        if (is_error(code) && answer.text.empty()) {
+            if (request.filter.size() <= 200) answer.text.append(request.filter).append(": ");
+            answer.text.append(subscribe_refusal_text(code));
+        }
         if (filters) {
             shard.log.received_filter(session.client_id(), PacketType::subscribe, filter,
                                       options.qos, !is_error(code));
@@ -104,7 +109,7 @@ void unsubscribe(Shard& shard, Peer& peer, const Unsubscribe& packet) {
     const bool packets = shard.log.packets_of(session.client_id());
     const bool filters = shard.log.subscriptions_of(session.client_id());
     if (packets) shard.log.packet(false, session.client_id(), PacketType::unsubscribe, 0, {});
-    SubscribeAnswer answer{PacketType::unsuback, packet.id, {}, {}};
+    SubscribeAnswer answer{PacketType::unsuback, packet.id, {}, {}, {}};
     std::string mounted;
     for (const SubscriptionRequest& request : packet.filters) {
         const std::string_view filter = below_mount(peer, request.filter, mounted);

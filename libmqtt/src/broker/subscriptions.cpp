@@ -3,6 +3,7 @@
 #include "broker/subscriptions.hpp"
 
 #include "broker/hash.hpp"
+#include "broker/mount.hpp"
 #include "broker/session.hpp"
 #include "broker/shard.hpp"
 #include "mqtt/topic.hpp"
@@ -13,6 +14,20 @@ namespace {
 // "$share/name/filter" to "name/filter".
 std::string_view group_key(std::string_view shared_filter) {
     return shared_filter.substr(std::string_view("$share/").size());
+}
+
+// What was sent below a mount point is kept without it (see mount.hpp): the topic as the group has it,
+// or nothing when it is whole.
+std::string topic_before_unmounting(const BrokerConfig& config, std::string_view shared_filter,
+                                    std::string_view topic) {
+    const std::string_view filter = parse_shared_filter(shared_filter)->filter;
+    for (const ListenerConfig& listener : config.listeners) {
+        const std::string& mount = listener.mount_point;
+        if (mount.empty() || !filter.starts_with(mount) || topic_matches(filter, topic)) continue;
+        std::string whole = mounted_topic(mount, topic);
+        if (topic_matches(filter, whole)) return whole;
+    }
+    return {};
 }
 
 }  // namespace
@@ -102,6 +117,7 @@ bool Subscriptions::add_shared(Session& session, std::string_view filter,
         join(request);
     else
         shard_.mail.send_join(owner, request);
+    if (owner != shard_.index()) identity_changed(session);
     return is_new;
 }
 
@@ -135,6 +151,13 @@ void Subscriptions::presence_changed(Session& session) {
     }
 }
 
+void Subscriptions::identity_changed(const Session& session) {
+    if (!session.identity) return;
+    for (const Membership* m = session.memberships; m != nullptr; m = m->next_of_session) {
+        if (m->owner != shard_.index()) shard_.mail.send_identity(m->owner, m->filter, session);
+    }
+}
+
 void Subscriptions::tell_others(const Session& session) {
     for (Membership* m = session.memberships; m != nullptr; m = m->next_of_session) {
         if (m->owner == shard_.index()) continue;
@@ -149,7 +172,8 @@ void Subscriptions::tell_others(const Session& session) {
 
 void Subscriptions::hand_over(unsigned owner, std::string_view filter, core::MessageRef message) {
     Publication publication;
-    publication.topic = message->topic();
+    const std::string whole = topic_before_unmounting(shard_.config(), filter, message->topic());
+    publication.topic = whole.empty() ? message->topic() : std::string_view(whole);
     publication.properties = message->properties();
     publication.payload = message->payload();
     publication.qos = message->qos();
@@ -157,6 +181,7 @@ void Subscriptions::hand_over(unsigned owner, std::string_view filter, core::Mes
     publication.expires_at = message->expires_at();
     publication.publisher = message->publisher();
     if (owner != shard_.index()) return shard_.mail.send_to_group(owner, filter, publication);
+    if (!whole.empty()) message = {};  // it is another message now
     shard_.publisher.to_group(filter, publication, std::move(message));
 }
 
@@ -202,6 +227,15 @@ void Subscriptions::set_readiness(std::string_view filter, std::uint64_t number,
     SharedGroup* group = find_group(filter);
     Member* member = group == nullptr ? nullptr : group->find(number);
     if (member != nullptr) member->told = readiness;
+}
+
+void Subscriptions::set_identity(std::string_view filter, std::uint64_t number,
+                                 std::string_view client_id, const Identity& identity) {
+    SharedGroup* group = find_group(filter);
+    Member* member = group == nullptr ? nullptr : group->find(number);
+    if (member == nullptr) return;
+    member->client_id = client_id;
+    member->identity = std::make_unique<Identity>(identity);
 }
 
 void Subscriptions::set_remote(unsigned shard, std::string_view filter, bool wanted) {

@@ -46,6 +46,10 @@ public:
         if (session.memberships != nullptr) tell_others(session);
     }
 
+    // The client came back, perhaps as somebody else: groups on other shards that ask for its rights
+    // should know.
+    void identity_changed(const Session& session);
+
     // From other shards: interest in a filter, and shared subscriptions of their sessions in groups
     // that this shard owns.
     void set_remote(unsigned shard, std::string_view filter, bool wanted);
@@ -61,6 +65,8 @@ public:
     void join(const Join& join);
     void leave(std::string_view filter, std::uint64_t number);
     void set_readiness(std::string_view filter, std::uint64_t number, Readiness readiness);
+    void set_identity(std::string_view filter, std::uint64_t number, std::string_view client_id,
+                      const Identity& identity);
     SharedGroup* find_group(std::string_view shared_filter) const;
     // A message for a membership that has ended here meanwhile: back to its group.
     void give_back(std::uint32_t tag, const Publication& publication);

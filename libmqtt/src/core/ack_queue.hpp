@@ -16,6 +16,7 @@ public:
         PacketType type = PacketType::puback;  // or pubrec
         ReasonCode reason = ReasonCode::success;
         bool ready = false;
+        std::string_view text = {};  // static
     };
 
     bool empty() const { return head_ == entries_.size(); }

@@ -41,6 +41,10 @@ PropertyList without_problem_information(Properties properties) {
     return kept;
 }
 
+std::string_view text_of(const Error& error) {
+    return error.detail.empty() ? info(error.code).text : error.detail;
+}
+
 std::size_t encoded_size(ProtocolVersion version, const Packet& packet) {
     base::OutBuffer trial;
     encode(trial, version, packet);
@@ -116,10 +120,13 @@ void Exchange::auth(ReasonCode reason, Properties properties) {
 
 void Exchange::fail(const Error& error, ExchangeSink& sink) {
     if (closing_) return;
+    PropertyList properties;
+    if (role_ == Role::server) properties.add(PropertyId::reason_string, text_of(error));
     if (authenticating_) {  // [MQTT-3.14.0-1]
-        stage(Connack{false, nearest_valid_reason(PacketType::connack, role_, error.reason), {}});
+        stage(Connack{false, nearest_valid_reason(PacketType::connack, role_, error.reason),
+                      properties});
     }
-    disconnect(error.reason);  // [MQTT-4.13.1-1]
+    disconnect(error.reason, properties);  // [MQTT-4.13.1-1]
     sink.on_protocol_error(error);
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
 #include "base/consumed.hpp"
 #include "core/ack_queue.hpp"
@@ -22,8 +23,12 @@ struct TopicAliases;
 // What the receiver of a PUBLISH says to it. QoS 0 ignores it.
 struct AckDecision {
     ReasonCode reason = ReasonCode::success;
-    bool deferred = false;  // acknowledge() comes later; order of acknowledgements is kept
+    bool deferred = false;       // acknowledge() comes later; order of acknowledgements is kept
+    std::string_view text = {};  // static; the Reason String of a refusal, for those who want it
     static AckDecision now(ReasonCode reason = ReasonCode::success) { return {reason, false}; }
+    static AckDecision refused(ReasonCode reason, std::string_view text) {
+        return {reason, false, text};
+    }
     static AckDecision later() { return {ReasonCode::success, true}; }
 };
 
@@ -174,8 +179,8 @@ private:
     void receive_pubcomp(const Ack& ack, ExchangeSink& sink);
     void finish(PacketId id, InflightEntry& entry, ReasonCode reason, ExchangeSink& sink);
 
-    void answer(PacketType type, PacketId id, ReasonCode reason);
-    void stage_ack(PacketType type, PacketId id, ReasonCode reason);
+    void answer(PacketType type, PacketId id, ReasonCode reason, std::string_view text = {});
+    void stage_ack(PacketType type, PacketId id, ReasonCode reason, std::string_view text = {});
     void enqueue(const AckQueue::Entry& entry);
     void flush_acks();
 

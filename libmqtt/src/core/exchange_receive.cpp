@@ -106,7 +106,7 @@ void Exchange::receive_qos2(const Publish& publish, ExchangeSink& sink) {
 void Exchange::decide(const Publish& publish, const AckDecision& decision) {
     const PacketType type =
         publish.qos == QoS::at_least_once ? PacketType::puback : PacketType::pubrec;
-    if (!decision.deferred) return answer(type, publish.id, decision.reason);
+    if (!decision.deferred) return answer(type, publish.id, decision.reason, decision.text);
     if (!acks_) acks_ = std::make_unique<AckQueue>();
     enqueue({publish.id, type, ReasonCode::success, false});
 }
@@ -127,13 +127,13 @@ void Exchange::acknowledge(PacketId id, ReasonCode reason) {
 }
 
 // PUBACK and PUBREC wait behind undecided ones; the rest leaves at once. [MQTT-4.6.0-2] [MQTT-4.6.0-3]
-void Exchange::answer(PacketType type, PacketId id, ReasonCode reason) {
+void Exchange::answer(PacketType type, PacketId id, ReasonCode reason, std::string_view text) {
     if (closing_) return;
     const bool ordered = type == PacketType::puback || type == PacketType::pubrec;
     if (ordered && acks_ && !acks_->empty()) {
-        enqueue({id, type, reason, true});
+        enqueue({id, type, reason, true, text});
     } else {
-        stage_ack(type, id, reason);
+        stage_ack(type, id, reason, text);
     }
 }
 
@@ -141,13 +141,13 @@ void Exchange::flush_acks() {
     AckQueue::Entry entry;
     while (acks_->pop_ready(entry)) {
         if (entry.type == PacketType::puback) --pubacks_waiting_;
-        stage_ack(entry.type, entry.id, entry.reason);
+        stage_ack(entry.type, entry.id, entry.reason, entry.text);
     }
 }
 
-// The bytes themselves: an acknowledgement is the second most frequent packet, and never carries
-// properties of ours. [MQTT-2.2.1-5] [MQTT311-2.3.1-6]
-void Exchange::stage_ack(PacketType type, PacketId id, ReasonCode reason) {
+// The bytes themselves: an acknowledgement is the second most frequent packet, and carries a property of
+// ours only when it refuses. [MQTT-2.2.1-5] [MQTT311-2.3.1-6]
+void Exchange::stage_ack(PacketType type, PacketId id, ReasonCode reason, std::string_view text) {
     const unsigned flags = type == PacketType::pubrel ? 2 : 0;  // [MQTT-3.6.1-1]
     const bool with_reason = version_ == ProtocolVersion::v5 && reason != ReasonCode::success;
     if (with_reason) {
@@ -155,6 +155,12 @@ void Exchange::stage_ack(PacketType type, PacketId id, ReasonCode reason) {
         if (type == PacketType::pubrec && is_error(reason)) {
             session_->inbox.erase(id);  // the exchange ends here [MQTT-4.3.3-9]
         }
+    }
+    if (with_reason && !text.empty() && request_problem_information_) {  // [MQTT-3.1.2-29]
+        PropertyList properties;
+        properties.add(PropertyId::reason_string, text);
+        stage(Ack{type, id, reason, properties.view()});  // [MQTT-3.4.2-2] [MQTT-3.5.2-2]
+        return;
     }
     std::uint8_t* at = out_->grow(with_reason ? 5 : 4);
     at[0] = static_cast<std::uint8_t>(static_cast<unsigned>(type) << 4 | flags);

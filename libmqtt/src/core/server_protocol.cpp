@@ -87,7 +87,11 @@ void ServerProtocol::reject_connect(const Frame& frame, const Error& error, Serv
     version_ = unknown ? ProtocolVersion::v3_1_1 : refusal_version(frame);
     const bool has_code = unknown || error.code == Errc::client_identifier_not_valid;
     if (version_ == ProtocolVersion::v5 || has_code) {
-        stage(Connack{false, nearest_valid_reason(PacketType::connack, role_, error.reason), {}});
+        PropertyList properties;
+        properties.add(PropertyId::reason_string,
+                       error.detail.empty() ? info(error.code).text : error.detail);
+        stage(Connack{false, nearest_valid_reason(PacketType::connack, role_, error.reason),
+                      properties});
     }
     report(error, sink);
 }
