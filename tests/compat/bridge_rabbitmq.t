@@ -19,17 +19,19 @@ mqtt.allow_anonymous = true
 mqtt.subscription_ttl = 86400000
 EOF
 background rabbit "$server"
-# What is left of the node, by its name, which has this test's number in it; then Erlang's port mapper, which the node has
-# started on a port of its own, perhaps once more by its last helpers.
+# What is left of the node, by its name, which has this test's number in it; then Erlang's port mapper, which it
+# has started on a port of its own.
 has_ended() { ! pgrep -f "$RABBITMQ_NODENAME"; }
 rabbit_ends() {
-    local ended=$? try
+    local ended=$? mapper
     set +e
     pkill -f "$RABBITMQ_NODENAME"
     local end=$((SECONDS + 20))
     until has_ended >/dev/null || [ $SECONDS -ge $end ]; do sleep 0.1; done
     pkill -KILL -f "$RABBITMQ_NODENAME"
-    for try in 1 2 3; do epmd -port "$ERL_EPMD_PORT" -kill >/dev/null 2>&1; sleep 0.5; done
+    for mapper in $(pgrep -x epmd); do
+        grep -qz "^RABBITMQ_NODENAME=$RABBITMQ_NODENAME" "/proc/$mapper/environ" 2>/dev/null && kill "$mapper"
+    done
     (exit "$ended")
     lib_cleanup
 }
