@@ -56,6 +56,9 @@ if(MQTT_SANITIZE)
     # Lines are enough for a finding's stack, and a quarter cheaper to build than full debug information.
     target_compile_options(mqtt_flags INTERFACE ${sanitizers} -g1)
     target_link_options(mqtt_flags INTERFACE ${sanitizers})
+    # The library is optimised a little, since simulations run it for millions of steps. Tests and tools are not:
+    # under sanitizers that costs more to compile than it saves to run.
+    set(MQTT_UNOPTIMISED -O0)
     target_compile_definitions(mqtt_flags INTERFACE MQTT_SANITIZED DOCTEST_CONFIG_NO_POSIX_SIGNALS)
 endif()
 
