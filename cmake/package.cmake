@@ -18,6 +18,8 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME mqtt-tools)
 set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_TOOLS_PACKAGE_SHLIBDEPS ON)
+# Loaded when it is first used, so that nobody finds it in the programs (MQTT_LAZY_OPENSSL).
+set(CPACK_DEBIAN_TOOLS_PACKAGE_DEPENDS "libssl3")
 set(CPACK_DEBIAN_TOOLS_PACKAGE_RECOMMENDS ca-certificates)
 set(CPACK_COMPONENT_TOOLS_DESCRIPTION
     "mqtt-pub, mqtt-sub, mqtt-bench and mqtt-broker-lite for MQTT 3.1, 3.1.1 and 5.0.
