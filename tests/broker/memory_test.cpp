@@ -74,6 +74,30 @@ TEST_CASE("memory: what is freed can be used again") {
     CHECK(broker->stats().limits[Limit::memory_hard] == 0);
 }
 
+TEST_CASE("memory: QoS 2 of 3.1.1 that was not taken is taken when it is sent again") {
+    BrokerConfig config = limited();
+    config.maximum_inflight = 1;
+    TestBroker broker(config);
+    RawClient pub = broker.client("pub");
+    RawClient sub = broker.client("sub");
+    sub.subscribe("t", QoS::exactly_once);
+    {
+        RawClient slow = broker.client("slow");
+        slow.subscribe("fill/#", QoS::at_least_once);
+        RawClient old(broker.port(), ProtocolVersion::v3_1_1);
+        old.connect({.client_id = "old", .clean_start = false});
+        fill(pub);
+        old.publish("t", "x", QoS::exactly_once, 7).expect_closed();
+    }
+    CHECK(eventually([&] { return broker->stats().memory_bytes < kLimit / 3 * 2; }));
+
+    RawClient again(broker.port(), ProtocolVersion::v3_1_1);
+    REQUIRE(again.connect({.client_id = "old", .clean_start = false}).session_present);
+    again.send_hex("3c 06 00 01 74 00 07 78");
+    CHECK(again.expect<Ack>().type == PacketType::pubrec);
+    sub.expect_publish("t", "x");
+}
+
 TEST_CASE("memory: over the hard mark the largest owner goes, the others stay") {
     TestBroker broker(limited());
     RawClient good = broker.client("good");

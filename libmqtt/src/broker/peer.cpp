@@ -295,6 +295,7 @@ AckDecision Peer::on_publish(const Publish& given) {
         // 3.x cannot refuse, and an acknowledgement would be a promise. [MQTT311-3.3.5-2]
         if (reason == ReasonCode::quota_exceeded && !has_properties(version()) &&
             publish.qos != QoS::at_most_once) {
+            session_->exchange.inbox.erase(publish.id);  // sent again it is not a repetition
             if (shard_->memory.is_short()) disconnect(reason, "memory limit");
             if (shard_->journal.is_failing()) disconnect(reason, "the store cannot be written");
         }
