@@ -6,7 +6,7 @@ lines=100000
 . "$(dirname "$0")/kills.sh"
 
 publish() { # in the background; $pid
-    mqtt-pub -h "$HOST" -p "$1" -q "$QOS" -t s -l -i "kills" --retry-delay 200ms --report json <"$T/../lines" \
+    mqtt-pub -h "$HOST" -p "$1" -q "$QOS" -t s -l -i "kills" ${VERSION:+-V "$VERSION"} --retry-delay 200ms --report json <"$T/../lines" \
         >"$T/report" 2>"$T/err" & pid=$!
     lib_pids+=("$pid")
 }
@@ -49,9 +49,14 @@ link_dies() {
     publish "$PORT"
     finish "$pid" 90
     [ "$status" = 0 ] || { tail -n 5 "$T/err" >&2; fail "$NAME, QoS $QOS: exit status $status"; }
-    expect_eq "$NAME, losses told" "$(grep -c 'connection lost' "$T/err")" 4
+    # By 3.1.1 with QoS 2 the first connection is there to remove an old session.
+    local losses=4
+    [ "${VERSION-}$QOS" != 3112 ] || losses=3
+    expect_eq "$NAME, losses told" "$(grep -c 'connection lost' "$T/err")" "$losses"
     expect_match "$T/report" "\"acknowledged\":$lines,"
     nothing_lost; nothing_twice; in_order
 }
 
-side_by_side broker_dies tool_dies link_dies
+link_dies_311() { VERSION=311 link_dies; }
+
+side_by_side broker_dies tool_dies link_dies link_dies_311

@@ -49,3 +49,11 @@ survives one 1
 sort -n -u "$T/one.out" | cmp - "$T/lines" || fail 'QoS 1: lines are lost'
 survives two 2
 cmp "$T/two.out" "$T/lines" || fail 'QoS 2: lines are lost, doubled or out of order'
+
+# Before 5.0 the session is one that the server keeps, and it is gone afterwards.
+run mqtt-pub -h 127.0.0.1 -p "$broker_at" -V 311 -q 2 -t s/old -l -i old < <(head -n 300 "$T/lines")
+expect_exit 0
+expect_eq '3.1.1: talk' "$(cat "$T/err")" ''
+connects() { sed -nE 's/.*New client connected from .* as old \(p[0-9], (c[01]),.*/\1/p' "$BROKER_LOG" | tr '\n' ' '; }
+three_connects() { [ "$(connects)" = 'c1 c0 c1 ' ]; }
+until_true 10 three_connects

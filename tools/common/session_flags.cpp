@@ -199,7 +199,8 @@ constexpr std::array kRows{
                 .help = "QoS 1 and 2 messages under way at once",
                 .details = "In every version for what is published. mqtt-sub asks the server to "
                            "keep to it (Receive Maximum of MQTT 5.0).",
-                .initial = "what the server allows; 20 under mosquitto's names"},
+                .initial = "what the server allows, where it does not say (before 5.0) 20 with QoS "
+                           "2; 20 under mosquitto's names"},
                [](ConnectSettings& s, const FlagUse& use) {
                    s.max_inflight = static_cast<std::uint16_t>(
                        parse_integer(use.typed(), use.word(), 1, 65'535));

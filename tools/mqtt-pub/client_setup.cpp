@@ -1,7 +1,11 @@
 // See client_setup.hpp.
 #include "mqtt-pub/client_setup.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cstdio>
+#include <random>
 
 #include "common/credentials.hpp"
 
@@ -14,6 +18,7 @@ constexpr std::uint32_t kSessionSeconds = 3'600;
 // trip of 100 ms. What is much larger leaves the cache of the core and costs a quarter more CPU per
 // message (scripts/bench_clients).
 constexpr std::size_t kOutgoingMessages = 65'535;
+constexpr std::size_t kUntoldMessages = 20;
 constexpr std::size_t kOutgoingBytes = 2 * 1024 * 1024;
 
 // A stream goes on after a lost connection; QoS 2 needs the session for that.
@@ -22,6 +27,18 @@ bool keeps_session_for_a_while(const Options& o) {
     return o.settings.persona == tools::Persona::ours && is_stream(o.source) &&
            o.settings.reconnect.enabled && mqtt::has_properties(o.connect.version) &&
            o.connect.clean_start && !o.connect.properties.view().number(expiry);
+}
+
+// A line of JSON and a recording have a QoS of their own.
+bool may_have_qos2(const Options& o) {
+    return is_stream(o.source) && (o.qos == mqtt::QoS::exactly_once || o.source != Source::lines);
+}
+
+// Before 5.0 a server does not say how many messages it bears. mosquitto drops the connection of whoever
+// has more than its max_inflight_messages under way with QoS 2.
+void limit_window(mqtt::ClientOptions& client, const Options& o, mqtt::ProtocolVersion version) {
+    if (mqtt::has_properties(version) || o.settings.max_inflight_given || !may_have_qos2(o)) return;
+    client.outgoing_maximum_messages = std::min(client.outgoing_maximum_messages, kUntoldMessages);
 }
 
 }  // namespace
@@ -44,6 +61,7 @@ mqtt::ClientOptions make_client_options(const tools::Invocation& invocation, con
     const bool limited = !ours || options.settings.max_inflight_given;
     client.outgoing_maximum_messages = limited ? options.settings.max_inflight : kOutgoingMessages;
     client.outgoing_maximum_bytes = kOutgoingBytes;
+    limit_window(client, options, options.connect.version);
     client.log_packets = options.settings.debug;
     if (options.settings.debug && ours) {
         client.log = [&log](mqtt::LogLevel, std::string_view line) { log.say(line); };
@@ -63,6 +81,25 @@ mqtt::PropertyList disconnect_properties(const Options& options) {
         properties.add(expiry, 0);
     }
     return properties;
+}
+
+std::string make_client_id(std::string_view prefix) {
+    std::random_device random;
+    return fmt::format("{}-{:08x}{:08x}", prefix, random(), random());
+}
+
+bool needs_kept_session(const Options& o, mqtt::ProtocolVersion version) {
+    return o.settings.persona == tools::Persona::ours && may_have_qos2(o) &&
+           o.settings.reconnect.enabled && !mqtt::has_properties(version) && o.connect.clean_start;
+}
+
+mqtt::ClientOptions with_kept_session(mqtt::ClientOptions client, const Options& options,
+                                      mqtt::ProtocolVersion version) {
+    limit_window(client, options, version);
+    client.connect.version = version;
+    client.connect.clean_start = false;
+    if (client.connect.client_id.empty()) client.connect.client_id = make_client_id("pub");
+    return client;
 }
 
 }  // namespace mqtt_pub

@@ -63,7 +63,8 @@ constexpr std::array kRows{
              "Lines are read at the server's pace and published in order. An empty line is an "
              "empty message; a carriage return stays; the last line needs no newline. With "
              "QoS 1 or 2 nothing is lost when the connection breaks, and with QoS 2 nothing comes "
-             "twice; before MQTT 5.0 the latter needs a session that is kept (-c with -i).",
+             "twice. Before MQTT 5.0 a stream with QoS 2 connects twice, the second time with a "
+             "session that the server keeps, and removes it in the end.",
          .names = kPubOnly,
          .common = true},
         [](Options& o, const FlagUse&) { choose_source(o, Source::lines); }},

@@ -74,7 +74,7 @@ void OutboxDrain::start() {
     const OutboxSession before = read_outbox_session(path);
     OutboxSession now{options_.connect.client_id, server_name(options_.connect.endpoint)};
     if (now.client_id.empty()) now.client_id = before.client_id;
-    if (now.client_id.empty()) now.client_id = make_outbox_client_id();
+    if (now.client_id.empty()) now.client_id = make_client_id("outbox");
 
     mqtt::ClientOptions client = client_options(now.client_id);
     client.connect.clean_start = false;

@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
-#include <random>
 
 #include "common/app.hpp"
 #include "common/exit_code.hpp"
@@ -34,9 +33,4 @@ void write_outbox_session(const std::string& path, const OutboxSession& session)
 }
 
 // 23 characters: what every 3.x server must take.
-std::string make_outbox_client_id() {
-    std::random_device random;
-    return fmt::format("outbox-{:08x}{:08x}", random(), random());
-}
-
 }  // namespace mqtt_pub

@@ -17,7 +17,5 @@ struct OutboxSession {
 OutboxSession read_outbox_session(const std::string& path);
 // Whole or not at all. Throws tools::ToolError.
 void write_outbox_session(const std::string& path, const OutboxSession& session);
-// A client id that no other outbox has.
-std::string make_outbox_client_id();
 
 }  // namespace mqtt_pub

@@ -12,6 +12,7 @@
 #include <asio/steady_timer.hpp>
 #include <csignal>
 #include <cstring>
+#include <optional>
 
 #include "common/connection_log.hpp"
 #include "common/exit_code.hpp"
@@ -47,6 +48,9 @@ public:
     int run();
 
 private:
+    void connect(const mqtt::ClientOptions& options);
+    void connect_with_kept_session(mqtt::ProtocolVersion version);
+    void remove_kept_session();
     void watch_signals();
     void stop_input();
     void arm_timeout();
@@ -94,19 +98,17 @@ private:
     bool finished_ = false;
     int refused_code_ = 0;  // of the first refusal
     int exit_code_ = tools::kExitDone;
-    mqtt::Client client_;
+    std::optional<mqtt::Client> client_;
+    bool has_kept_session_ = false;
+    mqtt::ClientOptions kept_session_;
 };
 
 Publisher::Publisher(const tools::Invocation& invocation, const Options& options)
     : invocation_(invocation)
     , options_(options)
     , log_(invocation, options.settings.quiet)
-    , source_(options)
-    , client_(context_, make_client_options(invocation, options, log_)) {
+    , source_(options) {
     if (options.message_id) id_stamp_.emplace();
-    client_.set_state_handler([this](const mqtt::StateChange& change) { on_state(change); });
-    client_.set_delivery_handler([this](std::uint64_t token, std::error_code error,
-                                        ReasonCode reason) { on_delivery(token, error, reason); });
 }
 
 int Publisher::run() {
@@ -124,8 +126,7 @@ int Publisher::run() {
         if (input_can_wait_) input_.assign(::dup(descriptor), error);
         if (error) input_can_wait_ = false;
     }
-    client_.connect(
-        [this](std::error_code error, mqtt::ConnectReport report) { on_connected(error, report); });
+    connect(make_client_options(invocation_, options_, log_));
     context_.run();
     report_.seconds = std::chrono::duration<double>(Clock::now() - started_).count();
     if (options_.report_json) {
@@ -134,6 +135,37 @@ int Publisher::run() {
         std::fflush(stdout);
     }
     return exit_code_;
+}
+
+void Publisher::connect(const mqtt::ClientOptions& options) {
+    client_.emplace(context_, options);
+    client_->set_state_handler([this](const mqtt::StateChange& change) { on_state(change); });
+    client_->set_delivery_handler([this](std::uint64_t token, std::error_code error,
+                                         ReasonCode reason) { on_delivery(token, error, reason); });
+    client_->connect(
+        [this](std::error_code error, mqtt::ConnectReport report) { on_connected(error, report); });
+}
+
+// What began clean has removed an old session; this one outlives a lost connection.
+void Publisher::connect_with_kept_session(mqtt::ProtocolVersion version) {
+    has_kept_session_ = true;
+    client_->disconnect([this, version](std::error_code) {
+        if (finished_) return;
+        kept_session_ =
+            with_kept_session(make_client_options(invocation_, options_, log_), options_, version);
+        connect(kept_session_);
+    });
+}
+
+// Nobody comes back for the session.
+void Publisher::remove_kept_session() {
+    kept_session_.connect.clean_start = true;
+    kept_session_.reconnect.enabled = false;
+    client_.emplace(context_, kept_session_);
+    client_->connect([this](std::error_code error, const mqtt::ConnectReport&) {
+        if (error) return context_.stop();
+        client_->disconnect([this](std::error_code) { context_.stop(); });
+    });
 }
 
 // The first signal ends the input: what was read is still delivered. The second one kills.
@@ -184,7 +216,7 @@ void Publisher::watch_acknowledgements(std::uint64_t seen, int quiet_checks) {
     ack_timer_.async_wait([this, seen, quiet_checks](std::error_code error) {
         if (error) return;
         const bool is_quiet =
-            client_.is_connected() && outstanding() > 0 && report_.acknowledged == seen;
+            client_->is_connected() && outstanding() > 0 && report_.acknowledged == seen;
         const int checks = is_quiet ? quiet_checks + 1 : 0;
         if (checks >= kAckChecksPerTimeout) {
             return fail(fmt::format("the server acknowledged nothing for {}",
@@ -197,6 +229,9 @@ void Publisher::watch_acknowledgements(std::uint64_t seen, int quiet_checks) {
 
 void Publisher::on_connected(std::error_code error, const mqtt::ConnectReport& report) {
     if (finished_) return;
+    if (!error && !has_kept_session_ && needs_kept_session(options_, report.version)) {
+        return connect_with_kept_session(report.version);
+    }
     if (!error) {
         was_connected_ = true;
         report_.provable = mqtt::has_properties(report.version);
@@ -208,7 +243,7 @@ void Publisher::on_connected(std::error_code error, const mqtt::ConnectReport& r
         return pump_soon();
     }
     log_.say(report.message.empty() ? error.message() : report.message);
-    const mqtt::Error& cause = client_.last_error();
+    const mqtt::Error& cause = client_->last_error();
     finish(cause.code == Errc::refused_by_server
                ? tools::connack_exit_code(report.reason, report.version)
                : tools::exit_code(cause, invocation_.persona));
@@ -256,14 +291,14 @@ void Publisher::pump() {
 mqtt::Status Publisher::hand_over(const mqtt::PublishRequest& request) {
     const std::uint64_t token = request.qos != mqtt::QoS::at_most_once ? 1 : 0;
     const bool has_properties = !request.properties.empty() || request.message_expiry_interval;
-    if (!has_properties && !id_stamp_) return client_.submit(request, token);
-    if (!mqtt::has_properties(client_.version())) {
-        return client_.submit(without_properties(request), token);
+    if (!has_properties && !id_stamp_) return client_->submit(request, token);
+    if (!mqtt::has_properties(client_->version())) {
+        return client_->submit(without_properties(request), token);
     }
-    if (!id_stamp_) return client_.submit(request, token);
+    if (!id_stamp_) return client_->submit(request, token);
     mqtt::PublishRequest stamped = request;
     stamped.properties = id_stamp_->stamped(request.properties);
-    return client_.submit(stamped, token);
+    return client_->submit(stamped, token);
 }
 
 // Publishes the message that the source shows; waits when the client has no room for it.
@@ -300,7 +335,7 @@ void Publisher::wait_for_input() {
 
 void Publisher::wait_for_room() {
     pumping_ = true;
-    client_.when_ready([this](std::error_code error) {
+    client_->when_ready([this](std::error_code error) {
         if (!error) return pump();
         pumping_ = false;
     });
@@ -374,14 +409,15 @@ void Publisher::finish(int code) {
     exit_code_ = code;
     // Not from inside a callback of the client.
     asio::post(context_, [this] {
-        client_.disconnect(ReasonCode::success, disconnect_properties(options_),
-                           [this](std::error_code error) {
-                               if (error && exit_code_ == tools::kExitDone && report_.sent > 0) {
-                                   log_.say("not everything could be written");
-                                   exit_code_ = tools::kExitLinkLost;
-                               }
-                               context_.stop();
-                           });
+        client_->disconnect(ReasonCode::success, disconnect_properties(options_),
+                            [this](std::error_code error) {
+                                if (error && exit_code_ == tools::kExitDone && report_.sent > 0) {
+                                    log_.say("not everything could be written");
+                                    exit_code_ = tools::kExitLinkLost;
+                                }
+                                if (has_kept_session_ && !error) return remove_kept_session();
+                                context_.stop();
+                            });
     });
 }
 
