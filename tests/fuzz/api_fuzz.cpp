@@ -10,6 +10,8 @@
 
 using namespace mqtt::broker::http;
 
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     constexpr std::size_t kMostBody = 1'000;
