@@ -38,6 +38,7 @@ std::string make_client_id(const BrokerConfig& config) {
 Connection::Connection(Server& server, std::uint64_t id, std::unique_ptr<net::ByteStream> stream,
                        std::string address, Admission::Seat seat)
     : server_(server)
+    , shard_(server.shard())
     , id_(id)
     , address_(std::move(address))
     , seat_(seat)
@@ -53,7 +54,7 @@ Connection::~Connection() {
 }
 
 Shard& Connection::shard() const {
-    return server_.shard();
+    return shard_;
 }
 
 const BrokerConfig& Connection::config() const {

@@ -98,6 +98,7 @@ private:
     void upgrade();
 
     Server& server_;
+    Shard& shard_;  // outlives the server: what was retired in its last turn is destroyed after it
     const std::uint64_t id_;
     std::string address_;
     Admission::Seat seat_;
