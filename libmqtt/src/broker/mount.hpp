@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/message.hpp"
+#include "broker/with_topic.hpp"
 #include "mqtt/topic.hpp"
 
 namespace mqtt::broker {
@@ -25,15 +25,7 @@ inline std::string mounted_topic(std::string_view mount, std::string_view topic)
 // The message as the client is to see it, also when it is sent again. (When a shared subscription's
 // message moves on to another member, Subscriptions::hand_over puts the mount point back.)
 inline core::MessageRef unmounted(const core::Message& message, std::string_view topic) {
-    core::Message::Init init;
-    init.topic = topic;
-    init.properties = message.properties();
-    init.payload = message.payload();
-    init.qos = message.qos();
-    init.retain = message.retain();
-    init.expires_at = message.expires_at();
-    init.publisher = message.publisher();
-    return core::Message::create(init);
+    return with_topic(message, topic, message.properties());
 }
 
 }  // namespace mqtt::broker

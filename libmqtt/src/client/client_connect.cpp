@@ -5,6 +5,7 @@
 #include "client/client_impl.hpp"
 #include "client/random.hpp"
 #include "core/session.hpp"
+#include "core/version_refusal.hpp"
 
 namespace mqtt {
 
@@ -201,18 +202,11 @@ void Client::Impl::on_closed(const CloseReason& reason) {
     wait_for_retry(was_connected);
 }
 
-// 5.0 was not understood: an old server says so, sends what cannot be parsed as 5.0, or just closes.
+// 5.0 was not understood.
 bool Client::Impl::should_fall_back(const CloseReason& reason) const {
-    if (!options_.connect.fall_back_to_3_1_1 || version_ != ProtocolVersion::v5) return false;
-    if (reason.step != ConnectionStep::connack || was_ever_connected_) return false;
-    switch (reason.error.code) {
-    case Errc::refused_by_server:
-        return reason.error.reason == ReasonCode::unsupported_protocol_version;
-    case Errc::closed_before_connack:
-    case Errc::malformed_packet:
-    case Errc::protocol_error: return true;
-    default: return false;
-    }
+    return options_.connect.fall_back_to_3_1_1 && version_ == ProtocolVersion::v5 &&
+           reason.step == ConnectionStep::connack && !was_ever_connected_ &&
+           core::may_refuse_version(reason.error);
 }
 
 void Client::Impl::fall_back() {

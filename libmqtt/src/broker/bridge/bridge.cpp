@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "broker/shard.hpp"
+#include "core/version_refusal.hpp"
 #include "net/driver.hpp"
 
 namespace mqtt::broker {
@@ -288,23 +289,12 @@ void Bridge::on_closed(const CloseReason& reason) {
     after_failure(reason);
 }
 
-// 5.0 or the bit of bridges was not understood: an old server says so, sends what cannot be parsed, or
-// just closes.
-static bool is_misunderstanding(const CloseReason& reason) {
-    if (reason.step != ConnectionStep::connack) return false;
-    switch (reason.error.code) {
-    case Errc::refused_by_server:
-        return reason.error.reason == ReasonCode::unsupported_protocol_version;
-    case Errc::closed_before_connack:
-    case Errc::malformed_packet:
-    case Errc::protocol_error: return true;
-    default: return false;
-    }
-}
-
 void Bridge::after_failure(const CloseReason& reason) {
     log(LogLevel::warning, reason.message);
-    if (is_misunderstanding(reason) && dialects_.next()) return connect();
+    // 5.0 or the bit of bridges was not understood.
+    const bool is_misunderstanding =
+        reason.step == ConnectionStep::connack && core::may_refuse_version(reason.error);
+    if (is_misunderstanding && dialects_.next()) return connect();
     address_ = (address_ + 1) % config_.addresses.size();
     if (++tried_ < config_.addresses.size()) return connect();
     tried_ = 0;

@@ -5,38 +5,20 @@
 #include "broker/bridge/window.hpp"
 #include "broker/rights.hpp"
 #include "broker/shard.hpp"
+#include "broker/with_topic.hpp"
 #include "net/driver.hpp"
 
 namespace mqtt::broker {
-namespace {
-
-core::Message::Init init_of(const core::Message& message) {
-    core::Message::Init init;
-    init.topic = message.topic();
-    init.properties = message.properties();
-    init.payload = message.payload();
-    init.qos = message.qos();
-    init.retain = message.retain();
-    init.expires_at = message.expires_at();
-    init.publisher = message.publisher();
-    return init;
-}
-
-}  // namespace
-
 // Out.
 
 // As the remote gets it; null: no line of the configuration lets it cross.
 core::MessageRef Bridge::mapped(const core::Message& message) {
     if (!topics_.to_remote(message.topic(), scratch_)) return {};
-    core::Message::Init init = init_of(message);
-    init.topic = scratch_;
     if (config_.hop_name.empty() || has_hop(message.properties(), config_.hop_name)) {
-        return core::Message::create(init);
+        return with_topic(message, scratch_, message.properties());
     }
     const PropertyList properties = with_hop(message.properties(), config_.hop_name);
-    init.properties = properties.view();
-    return core::Message::create(init);
+    return with_topic(message, scratch_, properties.view());
 }
 
 // What was in flight when the program ended is as it was published here; sent it is as the remote knows it.

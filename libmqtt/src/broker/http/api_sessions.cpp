@@ -14,7 +14,25 @@ namespace {
 
 constexpr std::size_t kPendingBytes = 256 * 1024;  // then the session waits for the reader
 
-class Publishing final : public Task, private InnerClient::Owner {
+class SessionTask : public Task, protected InnerClient::Owner {
+public:
+    explicit SessionTask(Connection& connection) : connection_(connection) {}
+    // False: there is no room.
+    bool start() {
+        inner_ = InnerClient::connect(connection_.shard(), *this, connection_.caller(),
+                                      connection_.address());
+        return inner_ != nullptr;
+    }
+    void cancel() override {
+        if (inner_) inner_->disconnect();
+    }
+
+protected:
+    Connection& connection_;
+    std::unique_ptr<InnerClient> inner_;
+};
+
+class Publishing final : public SessionTask {
 public:
     struct Wish {
         std::string topic;
@@ -25,17 +43,8 @@ public:
     };
 
     Publishing(Connection& connection, Wish wish)
-        : connection_(connection)
+        : SessionTask(connection)
         , wish_(std::move(wish)) {}
-    // False: there is no room.
-    bool start() {
-        inner_ = InnerClient::connect(connection_.shard(), *this, connection_.caller(),
-                                      connection_.address());
-        return inner_ != nullptr;
-    }
-    void cancel() override {
-        if (inner_) inner_->disconnect();
-    }
 
 private:
     void on_inner_connected() override {
@@ -77,27 +86,16 @@ private:
         connection_.respond(response);
     }
 
-    Connection& connection_;
     Wish wish_;
-    std::unique_ptr<InnerClient> inner_;
 };
 
-class Subscribing final : public Task, private InnerClient::Owner {
+class Subscribing final : public SessionTask {
 public:
     Subscribing(Connection& connection, std::string filter, QoS qos, std::uint64_t count)
-        : connection_(connection)
+        : SessionTask(connection)
         , filter_(std::move(filter))
         , qos_(qos)
         , left_(count) {}
-    bool start() {
-        inner_ = InnerClient::connect(connection_.shard(), *this, connection_.caller(),
-                                      connection_.address());
-        return inner_ != nullptr;
-    }
-    void cancel() override {
-        if (inner_) inner_->disconnect();
-    }
-
     More produce(std::string& out) override {
         out = std::move(pending_);
         pending_.clear();
@@ -141,20 +139,17 @@ private:
         connection_.wake();
     }
 
-    Connection& connection_;
     std::string filter_;
     QoS qos_;
     std::uint64_t left_;
     std::string pending_;
-    std::unique_ptr<InnerClient> inner_;
     bool is_paused_ = false;
     bool is_over_ = false;
 };
 
 // The task is the connection's before anything can come from its session.
-template <class T>
-void begin(Connection& connection, std::unique_ptr<T> task) {
-    T& started = *task;
+void begin(Connection& connection, std::unique_ptr<SessionTask> task) {
+    SessionTask& started = *task;
     connection.keep(std::move(task));
     if (!started.start()) connection.respond(failure(503, "there is no room for a connection"));
 }
