@@ -29,18 +29,6 @@ bool keeps_session_for_a_while(const Options& o) {
            o.connect.clean_start && !o.connect.properties.view().number(expiry);
 }
 
-// A line of JSON and a recording have a QoS of their own.
-bool may_have_qos2(const Options& o) {
-    return is_stream(o.source) && (o.qos == mqtt::QoS::exactly_once || o.source != Source::lines);
-}
-
-// Before 5.0 a server does not say how many messages it bears. mosquitto drops the connection of whoever
-// has more than its max_inflight_messages under way with QoS 2.
-void limit_window(mqtt::ClientOptions& client, const Options& o, mqtt::ProtocolVersion version) {
-    if (mqtt::has_properties(version) || o.settings.max_inflight_given || !may_have_qos2(o)) return;
-    client.outgoing_maximum_messages = std::min(client.outgoing_maximum_messages, kUntoldMessages);
-}
-
 }  // namespace
 
 mqtt::ClientOptions make_client_options(const tools::Invocation& invocation, const Options& options,
@@ -88,18 +76,13 @@ std::string make_client_id(std::string_view prefix) {
     return fmt::format("{}-{:08x}{:08x}", prefix, random(), random());
 }
 
-bool needs_kept_session(const Options& o, mqtt::ProtocolVersion version) {
-    return o.settings.persona == tools::Persona::ours && may_have_qos2(o) &&
-           o.settings.reconnect.enabled && !mqtt::has_properties(version) && o.connect.clean_start;
+bool may_have_qos2(const Options& o) {
+    return is_stream(o.source) && (o.qos == mqtt::QoS::exactly_once || o.source != Source::lines);
 }
 
-mqtt::ClientOptions with_kept_session(mqtt::ClientOptions client, const Options& options,
-                                      mqtt::ProtocolVersion version) {
-    limit_window(client, options, version);
-    client.connect.version = version;
-    client.connect.clean_start = false;
-    if (client.connect.client_id.empty()) client.connect.client_id = make_client_id("pub");
-    return client;
+void limit_window(mqtt::ClientOptions& client, const Options& o, mqtt::ProtocolVersion version) {
+    if (mqtt::has_properties(version) || o.settings.max_inflight_given || !may_have_qos2(o)) return;
+    client.outgoing_maximum_messages = std::min(client.outgoing_maximum_messages, kUntoldMessages);
 }
 
 }  // namespace mqtt_pub

@@ -1,5 +1,5 @@
 // The client of mqtt-pub: how much it stores, when it reconnects, how long its session lives.
-// Used by publisher and requester.
+// Used by publishing_client, outbox and requester.
 #pragma once
 
 #include "common/connection_log.hpp"
@@ -18,11 +18,11 @@ mqtt::PropertyList disconnect_properties(const Options& options);
 // The prefix and 16 hexadecimal digits: at most 23 characters with one of six, as 3.1 demands.
 std::string make_client_id(std::string_view prefix);
 
-// A stream with QoS 2 by a version before 5.0: its session must outlive a lost connection, or messages come
-// twice, and what begins clean ends with its connection there.
-bool needs_kept_session(const Options& options, mqtt::ProtocolVersion version);
-// The same client, with a session that is kept, by the version that the server speaks.
-mqtt::ClientOptions with_kept_session(mqtt::ClientOptions client, const Options& options,
-                                      mqtt::ProtocolVersion version);
+// A line of JSON and a recording have a QoS of their own.
+bool may_have_qos2(const Options& options);
+// Before 5.0 a server does not say how many messages it bears, and mosquitto drops the connection of whoever
+// has more than its max_inflight_messages under way with QoS 2.
+void limit_window(mqtt::ClientOptions& client, const Options& options,
+                  mqtt::ProtocolVersion version);
 
 }  // namespace mqtt_pub

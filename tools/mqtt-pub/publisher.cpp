@@ -19,8 +19,8 @@
 #include "common/message_id.hpp"
 #include "common/terminal.hpp"
 #include "common/units.hpp"
-#include "mqtt-pub/client_setup.hpp"
 #include "mqtt-pub/message_source.hpp"
+#include "mqtt-pub/publishing_client.hpp"
 #include "mqtt-pub/report.hpp"
 #include "mqtt/client.hpp"
 
@@ -48,9 +48,6 @@ public:
     int run();
 
 private:
-    void connect(const mqtt::ClientOptions& options);
-    void connect_with_kept_session(mqtt::ProtocolVersion version);
-    void remove_kept_session();
     void watch_signals();
     void stop_input();
     void arm_timeout();
@@ -98,16 +95,19 @@ private:
     bool finished_ = false;
     int refused_code_ = 0;  // of the first refusal
     int exit_code_ = tools::kExitDone;
-    std::optional<mqtt::Client> client_;
-    bool has_kept_session_ = false;
-    mqtt::ClientOptions kept_session_;
+    PublishingClient client_;
 };
 
 Publisher::Publisher(const tools::Invocation& invocation, const Options& options)
     : invocation_(invocation)
     , options_(options)
     , log_(invocation, options.settings.quiet)
-    , source_(options) {
+    , source_(options)
+    , client_(context_, invocation, options, log_) {
+    client_.on_state = [this](const mqtt::StateChange& change) { on_state(change); };
+    client_.on_delivery = [this](std::uint64_t token, std::error_code error, ReasonCode reason) {
+        on_delivery(token, error, reason);
+    };
     if (options.message_id) id_stamp_.emplace();
 }
 
@@ -126,7 +126,9 @@ int Publisher::run() {
         if (input_can_wait_) input_.assign(::dup(descriptor), error);
         if (error) input_can_wait_ = false;
     }
-    connect(make_client_options(invocation_, options_, log_));
+    client_.connect([this](std::error_code error, const mqtt::ConnectReport& report) {
+        on_connected(error, report);
+    });
     context_.run();
     report_.seconds = std::chrono::duration<double>(Clock::now() - started_).count();
     if (options_.report_json) {
@@ -135,37 +137,6 @@ int Publisher::run() {
         std::fflush(stdout);
     }
     return exit_code_;
-}
-
-void Publisher::connect(const mqtt::ClientOptions& options) {
-    client_.emplace(context_, options);
-    client_->set_state_handler([this](const mqtt::StateChange& change) { on_state(change); });
-    client_->set_delivery_handler([this](std::uint64_t token, std::error_code error,
-                                         ReasonCode reason) { on_delivery(token, error, reason); });
-    client_->connect(
-        [this](std::error_code error, mqtt::ConnectReport report) { on_connected(error, report); });
-}
-
-// What began clean has removed an old session; this one outlives a lost connection.
-void Publisher::connect_with_kept_session(mqtt::ProtocolVersion version) {
-    has_kept_session_ = true;
-    client_->disconnect([this, version](std::error_code) {
-        if (finished_) return;
-        kept_session_ =
-            with_kept_session(make_client_options(invocation_, options_, log_), options_, version);
-        connect(kept_session_);
-    });
-}
-
-// Nobody comes back for the session.
-void Publisher::remove_kept_session() {
-    kept_session_.connect.clean_start = true;
-    kept_session_.reconnect.enabled = false;
-    client_.emplace(context_, kept_session_);
-    client_->connect([this](std::error_code error, const mqtt::ConnectReport&) {
-        if (error) return context_.stop();
-        client_->disconnect([this](std::error_code) { context_.stop(); });
-    });
 }
 
 // The first signal ends the input: what was read is still delivered. The second one kills.
@@ -229,9 +200,6 @@ void Publisher::watch_acknowledgements(std::uint64_t seen, int quiet_checks) {
 
 void Publisher::on_connected(std::error_code error, const mqtt::ConnectReport& report) {
     if (finished_) return;
-    if (!error && !has_kept_session_ && needs_kept_session(options_, report.version)) {
-        return connect_with_kept_session(report.version);
-    }
     if (!error) {
         was_connected_ = true;
         report_.provable = mqtt::has_properties(report.version);
@@ -409,15 +377,13 @@ void Publisher::finish(int code) {
     exit_code_ = code;
     // Not from inside a callback of the client.
     asio::post(context_, [this] {
-        client_->disconnect(ReasonCode::success, disconnect_properties(options_),
-                            [this](std::error_code error) {
-                                if (error && exit_code_ == tools::kExitDone && report_.sent > 0) {
-                                    log_.say("not everything could be written");
-                                    exit_code_ = tools::kExitLinkLost;
-                                }
-                                if (has_kept_session_ && !error) return remove_kept_session();
-                                context_.stop();
-                            });
+        client_.end([this](std::error_code error) {
+            if (error && exit_code_ == tools::kExitDone && report_.sent > 0) {
+                log_.say("not everything could be written");
+                exit_code_ = tools::kExitLinkLost;
+            }
+            context_.stop();
+        });
     });
 }
 
