@@ -4,6 +4,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <memory>
+#include <vector>
+
 #include "support/test_broker.hpp"
 
 using namespace mqtt;
@@ -138,6 +141,18 @@ TEST_CASE("http server: topics come as the reader takes them, all of them, each 
         ++count;
     CHECK(count == kTopics);
     CHECK(http.is_over());
+}
+
+TEST_CASE("http server: connections that end in the last turn do not outlive what they ask") {
+    for (int round = 0; round < 200; ++round) {
+        TestBroker broker(with_http());
+        std::vector<std::unique_ptr<Http>> clients;
+        for (int i = 0; i < 8; ++i)
+            clients.push_back(std::make_unique<Http>(broker));
+        clients.back()->ask("GET /healthz");
+        REQUIRE(!clients.back()->until("ok\n").empty());  // all are accepted
+        clients.clear();
+    }
 }
 
 TEST_CASE("http server: an upgrade to WebSocket is an MQTT connection") {
