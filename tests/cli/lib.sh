@@ -17,7 +17,8 @@ lib_pids=()
 lib_cleanup() {
     local status=$? pid
     set +e
-    for pid in "${lib_pids[@]}"; do kill "$pid" 2>/dev/null; done
+    # A function or a script in the background is a shell, and what it runs would outlive it.
+    for pid in "${lib_pids[@]}"; do pkill -P "$pid" 2>/dev/null; kill "$pid" 2>/dev/null; done
     for pid in "${lib_pids[@]}"; do
         (sleep 5; kill -9 "$pid" 2>/dev/null) & local watch=$!
         wait "$pid" 2>/dev/null
