@@ -19,12 +19,13 @@ printf '%s\n' 'topic read public/#' 'topic readwrite guests/#' >"$T/etc/guests"
 declare -A port
 for number in 1883 1884 8883 8884 9001; do port[$number]=$(free_port); done
 ca=$T/etc/certs/ca.crt
+nobody=$(free_port)  # where nothing listens
 
 # localise FILE: the file with the test's folders and ports.
 localise() {
     sed -e "s#/etc/mosquitto#$T/etc#; s#/var/lib/mosquitto#$T/var/lib#; s#/var/log/mosquitto#$T/var/log#; s#/run/mosquitto#$T/run#" \
         -e "s/listener 1883/listener ${port[1883]}/; s/listener 1884/listener ${port[1884]}/; s/listener 8883/listener ${port[8883]}/" \
-        -e "/^address/s/[a-z]*\.example\.org/127.0.0.1/g; s/listener 8884/listener ${port[8884]}/; s/listener 9001/listener ${port[9001]}/" "$lib_root/tests/conf/$1"
+        -e "/^address/s/[a-z]*\.example\.org\(:[0-9]*\)\?/127.0.0.1:$nobody/g; s/listener 8884/listener ${port[8884]}/; s/listener 9001/listener ${port[9001]}/" "$lib_root/tests/conf/$1"
 }
 # start NAME: runs tests/conf/NAME.conf.
 start() {
