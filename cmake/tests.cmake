@@ -94,6 +94,10 @@ mqtt_test(spec LINK ${tools} mqtt_broker mqtt_client OpenSSL::SSL)
 
 # Programs that tests of the executables run.
 mqtt_programs(tests/compat "*.cpp" LINK test_includes mqtt_core)
+# What scripts/bench instructions counts; among the benchmarks it is there anyway.
+if(NOT MQTT_BUILD_BENCHMARKS AND NOT MQTT_SANITIZE)
+    mqtt_programs(tests/bench "hot_path_bench.cpp" LINK mqtt_broker mqtt_client)
+endif()
 
 mqtt_programs(libmqtt/examples "*.cpp" PREFIX example_ LINK mqtt_client)
 # The same fuzz targets without libFuzzer: they replay the seeds under GCC and its sanitizers.
