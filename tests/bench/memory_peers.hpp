@@ -102,6 +102,7 @@ public:
     }
 
     void ready(int descriptor) { ready_.push_back(descriptor); }
+    bool has_ready() const { return !ready_.empty(); }
     void spoke(Client& client) { news_.push_back(&client); }
     // After a turn: the clients answer. False: there was nothing to do.
     bool answer() {
@@ -296,6 +297,8 @@ public:
     bool is_busy(unsigned shard) const {
         return shared_->shards[shard]->loop().next_turn() == TimePoint::min();
     }
+    // Whether a turn would find something to do.
+    bool has_work(unsigned shard) const { return is_busy(shard) || pollers_[shard]->has_ready(); }
     bool is_home(const Client& client, unsigned shard) const {
         return client.poller == pollers_[shard].get();
     }
