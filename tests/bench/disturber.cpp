@@ -1,9 +1,10 @@
 // One bad neighbour of the clients that scripts/bench measures: what the others lose by it is the row's figure.
-//   disturber stalled|unfinished|flood|logins PORT
+//   disturber stalled|unfinished|flood|logins|guesses PORT
 //     stalled     subscribes to everything and stops reading
 //     unfinished  500 connections with half a CONNECT, opened again when the broker has closed them
 //     flood       publishes as fast as it can, to nobody
 //     logins      64 connections at a time with a wrong password, again and again
+//     guesses     the same with another password each time
 // Waits until the port is open; runs until it is killed or the port is closed. MQTT 3.1.1, TCP, loopback.
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -52,14 +53,14 @@ std::string packet(int first_byte, const std::string& body) {
     return std::string{static_cast<char>(first_byte), static_cast<char>(body.size())} + body;
 }
 
-std::string connect_packet(std::string_view id, char flags) {
+std::string connect_packet(std::string_view id, char flags, std::string_view password = {}) {
     std::string body;
     put_text(body, "MQTT");
     body += {4, flags, 0, 0};
     put_text(body, id);
     if ((flags & 0x40) != 0) {
         put_text(body, "bench");
-        put_text(body, "wrong");
+        put_text(body, password);
     }
     return packet(0x10, body);
 }
@@ -100,8 +101,9 @@ void flood(int port) {
     }
 }
 
-// Keeps `count` connections, each told `hello` when it opens, and opens those again that the broker ends.
-void keep_open(int port, std::size_t count, std::string_view hello) {
+// Keeps `count` connections, each told `hello()` when it opens, and opens those again that the broker ends.
+template <class Hello>
+void keep_open(int port, std::size_t count, Hello&& hello) {
     close(wait_for(port));
     std::vector<pollfd> sockets(count, {-1, POLLIN, 0});
     for (;;) {
@@ -109,7 +111,7 @@ void keep_open(int port, std::size_t count, std::string_view hello) {
             if (entry.fd >= 0) continue;
             entry.fd = connect_to(port);
             if (entry.fd < 0) return;
-            say(entry.fd, hello);
+            say(entry.fd, hello());
         }
         poll(sockets.data(), sockets.size(), 1000);
         for (pollfd& entry : sockets) {
@@ -122,19 +124,28 @@ void keep_open(int port, std::size_t count, std::string_view hello) {
 }
 
 void unfinished(int port) {
-    keep_open(port, 500, connect_packet("unfinished", kClean).substr(0, 9));
+    keep_open(port, 500, [] { return connect_packet("unfinished", kClean).substr(0, 9); });
 }
 
 void logins(int port) {
-    keep_open(port, 64, connect_packet("stranger", kWithPassword));
+    keep_open(port, 64, [] { return connect_packet("stranger", kWithPassword, "wrong"); });
+}
+
+void guesses(int port) {
+    keep_open(port, 64, [number = 0]() mutable {
+        return connect_packet("stranger", kWithPassword, std::to_string(++number));
+    });
 }
 
 struct Kind {
     std::string_view name;
     void (*run)(int port);
 };
-constexpr Kind kKinds[] = {
-    {"stalled", stalled}, {"unfinished", unfinished}, {"flood", flood}, {"logins", logins}};
+constexpr Kind kKinds[] = {{"stalled", stalled},
+                           {"unfinished", unfinished},
+                           {"flood", flood},
+                           {"logins", logins},
+                           {"guesses", guesses}};
 
 }  // namespace
 
@@ -144,6 +155,6 @@ int main(int argc, char** argv) {
         kind.run(std::atoi(argv[2]));
         return 0;
     }
-    std::fputs("usage: disturber stalled|unfinished|flood|logins PORT\n", stderr);
+    std::fputs("usage: disturber stalled|unfinished|flood|logins|guesses PORT\n", stderr);
     return 2;
 }
