@@ -1,11 +1,14 @@
-# A server that demands what public clouds demand, for cloud.t. One thread per connection; MQTT 3.1.1 and 5.0.
+# A server that demands what public clouds demand, for cloud.t and recipes_cloud.t. One thread per connection; MQTT 3.1.1 and 5.0.
 #   cloud_server.py MODE CERT KEY SECRET LOG     prints its port; MODE:
 #   alpn  TLS that closes unless ALPN agreed on "x-amzn-mqtt-ca"; refuses logins with another password than SECRET
 #   sas   TLS; the password is "EXPIRY:HMAC", HMAC-SHA256 of "HOST:CLIENT:EXPIRY" keyed with SECRET, and each one is
 #         good for one connection; the first connection is closed after its first PUBLISH is acknowledged
 #   ws    WebSocket over TLS; demands the headers "Authorization: Bearer SECRET" and "X-Tenant: acme" and the path
 #         /mqtt?x=1, answers 401 otherwise
-# What arrives is written to LOG: a line per CONNECT, refusal, PUBLISH.
+#   iot   3.1.1 over TLS with ALPN, SNI and a client certificate of the authority in the file SECRET; closes on what says
+#         that it is a bridge, on QoS 2 and on topics that begin with $; answers readings with a message to
+#         site1/commands/lamp
+# What arrives is written to LOG: a line per CONNECT, refusal, SUBSCRIBE, PUBLISH.
 import base64
 import hashlib
 import hmac
@@ -103,7 +106,7 @@ def text(body, at):
 
 def login_is_good(client, password):
     if mode != "sas":
-        return mode == "ws" or password == secret
+        return mode in ("ws", "iot") or password == secret
     expiry, _, mac = (password or "").partition(":")
     wanted = hmac.new(secret.encode(), ("localhost:%s:%s" % (client, expiry)).encode(), hashlib.sha256).hexdigest()
     if mac != wanted or float(expiry or 0) < time.time() or mac in used_tokens:
@@ -112,10 +115,30 @@ def login_is_good(client, password):
     return True
 
 
+def subscribed(peer, body):
+    filter_text, at = text(body, 2)
+    if body[at] > 1:
+        raise ConnectionError("refused a QoS of 2")
+    log("subscribed " + filter_text)
+    peer.send(b"\x90\x03" + body[:2] + bytes([body[at]]))
+
+
+def looked_at_by_iot(peer, first, topic):
+    if first & 4:
+        raise ConnectionError("refused a QoS of 2")
+    if topic.startswith("$"):
+        raise ConnectionError("refused a topic of the server's own")
+    if "readings" in topic:
+        answer = b"\x00\x13site1/commands/lamp\x00\x07on"
+        peer.send(bytes([0x32, len(answer)]) + answer)
+
+
 def converse(peer, number):
     _, body = packet(peer)
     _, at = text(body, 0)
     version, flags = body[at], body[at + 1]
+    if mode == "iot" and version != 4:
+        return log("refused a protocol level of %d" % version)
     at += 4
     if version == 5:
         at += 1 + body[at]
@@ -135,6 +158,8 @@ def converse(peer, number):
         first, body = packet(peer)
         if first >> 4 == 14:
             return log("disconnected")
+        if first >> 4 == 8:
+            subscribed(peer, body)
         if first >> 4 != 3:
             continue
         topic, at = text(body, 0)
@@ -144,6 +169,8 @@ def converse(peer, number):
         if version == 5:
             at += 1 + body[at]
         log("published %s %s" % (topic, body[at:].decode()))
+        if mode == "iot":
+            looked_at_by_iot(peer, first, topic)
         if mode == "sas" and number == 1:
             return
 
@@ -153,17 +180,25 @@ def serve(raw, number):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(cert, key)
         context.set_alpn_protocols(["x-amzn-mqtt-ca"])
+        names = []
+        context.sni_callback = lambda sock, name, _: names.append(name)
+        if mode == "iot":
+            context.load_verify_locations(secret)
+            context.verify_mode = ssl.CERT_REQUIRED
         with context.wrap_socket(raw, server_side=True) as sock:
-            if mode == "alpn" and sock.selected_alpn_protocol() is None:
+            if mode in ("alpn", "iot") and sock.selected_alpn_protocol() is None:
                 return log("refused without ALPN")
+            if mode == "iot" and names != ["localhost"]:
+                return log("refused a connection without SNI")
             peer = WebSocket(sock) if mode == "ws" else Plain(sock)
             if mode == "ws":
                 if not peer.upgrade():
                     return
                 peer.upgraded = True
             converse(peer, number)
-    except (OSError, ConnectionError):
-        pass
+    except (OSError, ConnectionError) as error:
+        if str(error).startswith("refused"):
+            log(str(error))
 
 
 listener = socket.create_server(("127.0.0.1", 0))

@@ -1,7 +1,8 @@
 # timeout: 240
 # Our bridge to RabbitMQ's MQTT plug-in, a clustered engine that people grow into: 3.1.1, found out by itself; QoS 1 over a
-# link that is cut at random: duplicates may come, nothing is missing. The configuration is that of the manual.
+# link that is cut at random: duplicates may come, nothing is missing. The server is that of the recipe in mqtt-tools(7).
 . "$(dirname "$0")/bridge_lib.sh"
+. "$(dirname "$0")/../cli/recipes.sh"
 need rabbitmq-server python3 perl pkill
 server=$(ls -d /usr/lib/rabbitmq/lib/*/sbin/rabbitmq-server 2>/dev/null | head -n 1)
 [ -x "$server" ] || skip 'rabbitmq-server is not where Debian has it'
@@ -9,16 +10,15 @@ levels=1
 theirs=$(free_port)
 export RABBITMQ_NODENAME=bridge$$@localhost RABBITMQ_MNESIA_BASE=$T/db RABBITMQ_LOG_BASE=$T/logs \
     RABBITMQ_NODE_PORT=$(free_port) RABBITMQ_DIST_PORT=$(free_port) RABBITMQ_NODE_IP_ADDRESS=$HOST \
-    RABBITMQ_CONFIG_FILE=$T/rabbit RABBITMQ_ENABLED_PLUGINS_FILE=$T/plugins RABBITMQ_PID_FILE=$T/pid \
+    RABBITMQ_ENABLED_PLUGINS_FILE=$T/plugins RABBITMQ_PID_FILE=$T/pid \
     ERL_EPMD_PORT=$(free_port) ERL_EPMD_ADDRESS=$HOST
 echo '[rabbitmq_mqtt].' >"$T/plugins"
-cat >"$T/rabbit.conf" <<EOF
-listeners.tcp.1 = 127.0.0.1:$RABBITMQ_NODE_PORT
-mqtt.listeners.tcp.1 = 127.0.0.1:$theirs
-mqtt.allow_anonymous = true
-mqtt.subscription_ttl = 86400000
-EOF
-background rabbit "$server"
+mkdir "$T/bin"
+# Debian's own wants to be another user.
+printf '#!/bin/sh\nexec %s "$@"\n' "$server" >"$T/bin/rabbitmq-server"
+chmod 755 "$T/bin/rabbitmq-server"
+export theirs PATH=$T/bin:$PATH
+in_background rabbitmq
 # What is left of the node, by its name, which has this test's number in it; then Erlang's port mapper, which it
 # has started on a port of its own.
 has_ended() { ! pgrep -f "$RABBITMQ_NODENAME"; }
@@ -38,7 +38,7 @@ rabbit_ends() {
 trap rabbit_ends EXIT
 # Whether it starts is its own affair: on a machine with much else to do it may not.
 deadline=$((SECONDS + 60))
-until grep -q 'completed with' "$T/rabbit.out"; do
+until grep -q 'completed with' "$T/rabbitmq.out"; do
     [ $SECONDS -lt $deadline ] || skip 'RabbitMQ did not start within a minute'
     sleep 0.2
 done
