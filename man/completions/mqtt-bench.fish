@@ -128,3 +128,16 @@ complete -c mqtt-bench -l keyform -x -a 'pem engine' -d 'form of the private key
 complete -c mqtt-bench -s o -l options-file -r -F -d 'read options from this file first'
 complete -c mqtt-bench -l help -d 'the common options; --help all: every option'
 complete -c mqtt-bench -l version -d 'print the version'
+complete -c mqtt-bench -n __fish_use_subcommand -a pubsub
+complete -c mqtt-bench -n __fish_use_subcommand -a pub
+complete -c mqtt-bench -n __fish_use_subcommand -a sub
+complete -c mqtt-bench -n __fish_use_subcommand -a conn
+complete -c mqtt-bench -n __fish_use_subcommand -a rtt
+complete -c mqtt-bench -n __fish_use_subcommand -a run
+complete -c mqtt-bench -n __fish_use_subcommand -a list
+complete -c mqtt-bench -n __fish_use_subcommand -a check
+complete -c mqtt-bench -n __fish_use_subcommand -a find
+complete -c mqtt-bench -n __fish_use_subcommand -a vs
+complete -c mqtt-bench -n __fish_use_subcommand -a report
+complete -c mqtt-bench -n __fish_use_subcommand -a merge
+complete -c mqtt-bench -n __fish_use_subcommand -a diff

@@ -40,7 +40,8 @@ _mqtt_broker_lite() {
         --log-format) COMPREPLY=($(compgen -W 'text json' -- "$word")); return ;;
         --ready-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
         -o|--options-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        store) COMPREPLY=($(compgen -W 'check stats export backup' -- "$word")); return ;;
     esac
-    COMPREPLY=($(compgen -W '-c --config-file --check-config --test-config --print-config -d --daemon --persistence --store -p --port --tls --ws --wss --unix --console -L --listen --bind --unix-mode --user --cert --key --cafile --require-certificate --threads --max-connections --max-connections-per-address --max-connect-rate --connect-timeout --max-packet-size --max-publish-rate --max-subscriptions --memory-limit --max-inflight --max-queued-messages --max-queued-bytes --queue-overflow --output-budget --max-keepalive --session-expiry --sys-interval -v --verbose --trace-client --trace-topic --quiet --log-format --ready-file -o --options-file --help --version ' -- "$word"))
+    COMPREPLY=($(compgen -W '-c --config-file --check-config --test-config --print-config -d --daemon --persistence --store -p --port --tls --ws --wss --unix --console -L --listen --bind --unix-mode --user --cert --key --cafile --require-certificate --threads --max-connections --max-connections-per-address --max-connect-rate --connect-timeout --max-packet-size --max-publish-rate --max-subscriptions --memory-limit --max-inflight --max-queued-messages --max-queued-bytes --queue-overflow --output-budget --max-keepalive --session-expiry --sys-interval -v --verbose --trace-client --trace-topic --quiet --log-format --ready-file -o --options-file --help --version init passwd store ' -- "$word"))
 }
 complete -F _mqtt_broker_lite mqtt-broker-lite

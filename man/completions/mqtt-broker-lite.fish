@@ -46,3 +46,7 @@ complete -c mqtt-broker-lite -l ready-file -r -F -d 'write the URLs that are lis
 complete -c mqtt-broker-lite -s o -l options-file -r -F -d 'read options from this file first'
 complete -c mqtt-broker-lite -l help -d 'the common options; --help all: every option'
 complete -c mqtt-broker-lite -l version -d 'print the version'
+complete -c mqtt-broker-lite -n __fish_use_subcommand -a init
+complete -c mqtt-broker-lite -n __fish_use_subcommand -a passwd
+complete -c mqtt-broker-lite -n __fish_use_subcommand -a store
+complete -c mqtt-broker-lite -n '__fish_seen_subcommand_from store' -a 'check stats export backup'

@@ -9,6 +9,7 @@
 #include "mqtt-broker-lite/init.hpp"
 #include "mqtt-broker-lite/passwd.hpp"
 #include "mqtt-broker-lite/serve.hpp"
+#include "mqtt-broker-lite/store_command.hpp"
 
 namespace tools::broker_lite {
 namespace {
@@ -37,6 +38,7 @@ int main(int argc, char** argv) {
     using namespace tools::broker_lite;
     const std::string command = argc > 1 ? argv[1] : "";
     if (command == "passwd") return run_passwd({argv + 2, argv + argc});
+    if (command == "store") return run_store(argc, argv);
     if (command == "init") return run_init({argv + 2, argv + argc});
     if (argc == 3 && command == "--generate" && std::string(argv[2]) == "conf") {
         std::fputs(conf_page().c_str(), stdout);

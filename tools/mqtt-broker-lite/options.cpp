@@ -4,6 +4,7 @@
 #include "common/app.hpp"
 #include "common/units.hpp"
 #include "mqtt-broker-lite/http_text.hpp"
+#include "mqtt-broker-lite/store_command.hpp"
 #include "mqtt/topic.hpp"
 
 namespace tools::broker_lite {
@@ -151,7 +152,7 @@ const FlagRow<Options> kFlags[] = {
       .details = "batch: retained messages and the sessions of clients that want to be remembered, "
                  "written every 100 ms; a crash costs what came since. strict: what promises "
                  "something (PUBACK, PUBREC, PUBCOMP, SUBACK, UNSUBACK, CONNACK of such a session) "
-                 "leaves when it is on disk; one thread only.",
+                 "leaves when it is on disk.",
       .initial = "off",
       .choices = "off batch strict"},
      set_persistence},
@@ -344,7 +345,9 @@ ToolInfo tool_info() {
     ToolInfo info;
     info.name = "mqtt-broker-lite";
     info.summary = "an MQTT broker for one machine, fast and small";
-    info.synopsis = {"[options]", "init [-p PORT] DIR", "passwd [-bcDU] FILE [USER]"};
+    info.synopsis = {"[options]", "init [-p PORT] DIR", "passwd [-bcDU] FILE [USER]",
+                     "store check|stats|export [--store FILE | -c FILE]",
+                     "store backup TARGET [--store FILE | -c FILE]"};
     info.description =
         "Lets MQTT 3.1, 3.1.1 and 5.0 clients exchange messages over TCP, TLS, WebSocket and Unix "
         "sockets. Without options it listens on port 1883 of the loopback addresses, so that only "
@@ -373,12 +376,14 @@ ToolInfo tool_info() {
         {"mqtt-broker-lite --bind any", "For the whole network."},
         {"mqtt-broker-lite --console", "With a page at http://127.0.0.1:9883/ to look inside."},
         {"mqtt-broker-lite init ~/broker", "A configuration to begin with."},
+        {"mqtt-broker-lite store backup /backup/today.db -c /etc/mqtt/broker.conf",
+         "A copy of what the broker keeps, while it runs."},
         {"mqtt-broker-lite -p 1883 --ws 1883", "MQTT and WebSocket on one port."},
         {"mqtt-broker-lite -p 1883 --tls 8883 --ws 8080 --cert server.pem --key server.key",
          "TCP, TLS and WebSocket side by side."},
         {"mqtt-broker-lite --unix /run/user/1000/mqtt.sock", "A Unix socket and nothing else."},
     };
-    info.sections = {{"HTTP API", kHttpText}};
+    info.sections = {{"Store", kStoreText}, {"HTTP API", kHttpText}};
     info.see_also = {"mqtt-bench 1", "mqtt-pub 1", "mqtt-sub 1", "mqtt-broker-lite.conf 5"};
     return info;
 }

@@ -118,7 +118,7 @@ enum class Persistence : std::uint8_t {
     off,
     batch,   // written every 100 ms: survives the end of the process up to the last time
     strict,  // what promises something (PUBACK, PUBREC, PUBCOMP, SUBACK, UNSUBACK, CONNACK of such a
-             // session) leaves when it is on disk. Needs threads = 1.
+             // session) leaves when it is on disk.
 };
 
 struct BrokerConfig {

@@ -10,8 +10,10 @@
 #include "broker/restore.hpp"
 #include "broker/shard.hpp"
 #include "broker/stats.hpp"
+#include "broker/store/control.hpp"
 #include "broker/store/open.hpp"
 #include "broker/sys_topics.hpp"
+#include "mqtt/store.hpp"
 #include "net/listener.hpp"
 #include "net/tls_context.hpp"
 
@@ -26,9 +28,11 @@ struct Broker::Impl {
     void start_threads();
     void close_listeners();
     void close_store();
+    void open_control();
     void tell_store(const broker::store::Fault& fault);
 
     broker::Shared shared;
+    std::unique_ptr<broker::store::Control> control;  // while there is a store
     std::vector<std::unique_ptr<net::Listener>> listeners;
     std::unique_ptr<broker::SysTopics> sys_topics;
     std::unique_ptr<broker::http::Server> http;  // null until a listener wants it
@@ -51,7 +55,8 @@ Status Broker::Impl::open_store() {
         is_strict ? broker::store::Durability::machine : broker::store::Durability::process, fault);
     if (!fault) {
         shared.writer = std::make_unique<broker::store::Writer>(
-            std::move(backend), [this](const broker::store::Fault& now) { tell_store(now); });
+            std::move(backend), config.threads,
+            [this](const broker::store::Fault& now) { tell_store(now); });
         for (const auto& shard : shared.shards)
             shard->journal.connect(*shared.writer, is_strict);
         fault = broker::restore(shared, shared.writer->backend());
@@ -60,9 +65,19 @@ Status Broker::Impl::open_store() {
         start_error = fault.text;
         return Error(Errc::invalid_argument, "the store cannot be used");
     }
-    shared.retained.remember_changes();
     shared.writer->start();
+    open_control();
     return {};
+}
+
+// The store works without it.
+void Broker::Impl::open_control() {
+    const BrokerConfig& config = shared.settings().config;
+    control = std::make_unique<broker::store::Control>(*shared.writer);
+    const std::string why = control->start(store_control_path(config.store_file));
+    if (!why.empty() && config.log) {
+        config.log(LogLevel::warning, "no control socket for the store: " + why);
+    }
 }
 
 // On the writer's thread.
@@ -78,12 +93,8 @@ void Broker::Impl::tell_store(const broker::store::Fault& fault) {
 
 void Broker::Impl::close_store() {
     if (!shared.writer) return;
-    for (const auto& shard : shared.shards) {
-        if (auto batch = shard->journal.close(); batch && !batch->empty()) {
-            shared.writer->submit(std::move(batch), [](std::unique_ptr<broker::store::Batch>) {});
-        }
-    }
-    shared.writer->stop();
+    shared.writer->stop();  // first: who waits for a copy is told
+    control.reset();
     shared.writer.reset();
 }
 

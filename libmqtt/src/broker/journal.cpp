@@ -1,10 +1,11 @@
-// Recording, netting, handing in.
+// Recording, netting, closing rounds, handing in.
 #include "broker/journal.hpp"
 
 #include <new>
 
 #include "base/assert.hpp"
 #include "base/pool.hpp"
+#include "broker/hash.hpp"
 #include "broker/peer.hpp"
 #include "broker/session.hpp"
 #include "broker/shard.hpp"
@@ -59,12 +60,15 @@ store::Batch& Journal::open() {
     const auto steady = Clock::now().time_since_epoch();
     open_->steady_offset =
         duration_cast<milliseconds>(wall).count() - duration_cast<milliseconds>(steady).count();
+    open_->hash_seed = hash_seed();
+    open_->shards = shard_.config().threads;
     return *open_;
 }
 
 void Journal::record(std::size_t changes) {
     open().live += changes;
     ++recorded_;
+    is_wanted_ = true;
     if (is_strict_)
         shard_.loop().mark_dirty(*this);
     else if (!is_armed())
@@ -157,20 +161,12 @@ void Journal::released_id(const Session& session, PacketId id) {
     record();
 }
 
-// The store of retained messages remembers what changed, in the order of the changes.
+// The batch gets what the topic has when it is closed. Another shard may have changed it by then, and
+// closes its own later, which counts.
 void Journal::retained_changed(std::string_view topic) {
     if (!is_on()) return;
-    const unsigned home = shard_.retained.partition_number(topic);
-    if (home != shard_.index()) {
-        Journal& other = shard_.shared().shards[home]->journal;
-        if (other.is_called_.exchange(true)) return;
-        return other.shard_.loop().post([&other, topic = std::string(topic)] {
-            other.is_called_ = false;
-            other.retained_changed(topic);
-        });
-    }
-    has_retained_ = true;
-    record(0);
+    const bool is_new = open().retained.try_emplace(std::string(topic)).second;
+    record(is_new ? 1 : 0);
 }
 
 // Messages.
@@ -248,12 +244,43 @@ void Journal::done(DeliveryToken token) {
     base::pool_free(known, sizeof(StoredEntry));
 }
 
+// Between shards.
+
+bool Journal::is_alone() const {
+    return shard_.shared().shards.size() == 1;
+}
+
+Key Journal::departed(const Publication& publication, unsigned shard, std::string_view filter) {
+    if (!is_on() || publication.qos == QoS::at_most_once) return 0;
+    core::Message::Init init;
+    init.topic = publication.topic;
+    init.properties = publication.properties;
+    init.payload = publication.payload;
+    init.qos = publication.qos;
+    init.retain = publication.retain;
+    init.expires_at = publication.expires_at;
+    init.publisher = publication.publisher;
+    const Key key = make_key(next_transit_++, shard_.index());
+    open().transits.push_back({key, core::Message::create(init), std::string(filter), shard});
+    record();
+    return key;
+}
+
+// Nobody waits for this: the next round takes it along, or the next tick.
+void Journal::arrived(Key transit) {
+    if (transit == 0 || !is_on()) return;
+    open().arrived.push_back(transit);
+    ++open_->live;
+    if (!is_armed()) shard_.loop().set_timer(*this, shard_.now() + kBatchFor);
+}
+
 // At the start.
 
 void Journal::continue_after(Key key) {
     const std::uint64_t next = (key >> 8) + 1;
     next_message_ = std::max(next_message_, next);
     next_entry_ = std::max(next_entry_, next);
+    next_transit_ = std::max(next_transit_, next);
 }
 
 StoredMessageRef Journal::restore_message(Key key, core::MessageRef message) {
@@ -283,36 +310,53 @@ void Journal::on_timer(TimePoint) {
 }
 
 void Journal::hand_in() {
-    if (is_writing_ || !open_) return;
-    has_retained_ = false;
-    shard_.retained.take_changes(shard_.index(), *open_);
-    if (open_->empty()) {
+    if (!open_ || !is_on() || is_writing()) return;
+    if (is_alone() && open_->empty()) {
         open_.reset();
+        is_wanted_ = false;
         committed_ = number_++;
         return release_gates();
     }
-    is_writing_ = true;
+    close_batch();
+    if (!is_alone()) shard_.mail.send_round();
+}
+
+void Journal::close_batch() {
+    if (!is_on()) return;
+    submit(false);
     ++number_;
-    writer_->submit(std::move(open_), [this](std::unique_ptr<store::Batch> batch) {
-        auto back = std::make_shared<std::unique_ptr<store::Batch>>(std::move(batch));
-        shard_.loop().post([this, back] { on_committed(std::move(*back)); });
-    });
 }
 
-std::unique_ptr<store::Batch> Journal::close() {
-    if (!is_on()) return nullptr;
-    shard_.retained.take_changes(shard_.index(), open());
+void Journal::submit(bool is_last) {
+    if (open_) {
+        for (auto& [topic, message] : open_->retained)
+            message = shard_.retained.copy_of(topic);
+        open_->order = writer_->next_order();
+    }
+    is_wanted_ = false;
+    writer_->submit({number_, std::move(open_),
+                     [this, round = number_](std::unique_ptr<store::Batch> batch) {
+                         // The batch ends on the thread whose messages it holds.
+                         auto back =
+                             std::make_shared<std::unique_ptr<store::Batch>>(std::move(batch));
+                         shard_.loop().post([this, back, round] {
+                             back->reset();
+                             on_committed(round);
+                         });
+                     },
+                     is_last});
+}
+
+void Journal::leave() {
+    if (!is_on()) return;
+    submit(true);
     writer_ = nullptr;
-    return std::move(open_);
 }
 
-// The batch ends here, on the thread whose messages it holds.
-void Journal::on_committed(std::unique_ptr<store::Batch> batch) {
-    batch.reset();
-    is_writing_ = false;
-    committed_ = number_ - 1;
+void Journal::on_committed(std::uint64_t round) {
+    committed_ = round;
     release_gates();
-    if (is_strict_)
+    if (is_strict_ && is_wanted_)
         hand_in();
     else if (open_ && !is_armed())
         shard_.loop().set_timer(*this, shard_.now() + kBatchFor);
@@ -321,8 +365,7 @@ void Journal::on_committed(std::unique_ptr<store::Batch> batch) {
 // Gates.
 
 std::uint64_t Journal::pending() const {
-    if (open_ && (!open_->empty() || has_retained_)) return number_;
-    return is_writing_ ? number_ - 1 : committed_;
+    return open_ && !open_->empty() ? number_ : number_ - 1;
 }
 
 void Journal::gate(Peer& peer, std::uint64_t position) {

@@ -2,9 +2,15 @@
 // through here into the open batch, where what cancels out is forgotten. In strict mode also the gate in
 // front of each connection's output: bytes that promise something leave when it is on disk. Costs a
 // comparison where nothing is stored. One per shard.
+//
+// With several shards their batches are numbered in rounds, and a round is one transaction. Whoever
+// hands in closes the round for all: it tells the others, who hand in what they have. What a shard
+// sends carries the round that it was sent in, and whoever gets something of a later round than its
+// own closes its own first. So no transaction has an effect without its cause, whatever is on its way. And
+// what is on its way is in the sender's batch, until the receiver's says what became of it: an
+// acknowledgement waits for its own shard's commit and for nobody else's.
 #pragma once
 
-#include <atomic>
 #include <deque>
 #include <memory>
 #include <string_view>
@@ -17,6 +23,7 @@
 namespace mqtt::broker {
 
 class Bridge;
+struct Publication;
 class Peer;
 class Shard;
 struct QueuedMessage;
@@ -58,6 +65,17 @@ public:
     // Delivered, dropped or ended.
     void done(DeliveryToken token);
 
+    // A message goes to another shard; its number on the way, 0 where none is needed. `filter`: of the
+    // shared subscription that it is for. It has come, from another shard, and what it led to is
+    // recorded.
+    store::Key departed(const Publication& publication, unsigned shard, std::string_view filter);
+    void arrived(store::Key transit);
+    // Of what is sent now; something of a later round than this came in; another shard closed one.
+    std::uint64_t round() const { return number_; }
+    void close_before(std::uint64_t round) {
+        if (number_ < round) close_batch();
+    }
+
     // Grows with everything recorded: whether something was, between two looks.
     std::uint64_t mark() const { return recorded_; }
 
@@ -69,8 +87,8 @@ public:
     void forget(const Peer& peer);
     void forget(const Bridge& bridge);
 
-    // After the threads have ended: what was not handed in yet; nothing is recorded any more.
-    std::unique_ptr<store::Batch> close();
+    // The thread is at its end: hands in the rest; nothing is recorded any more.
+    void leave();
 
     // At the start, when the store is read.
     void continue_after(store::Key key);
@@ -91,27 +109,30 @@ private:
     store::NewEntry* fresh(store::Key key);
     void message_gone(store::Key key);
     std::uint64_t pending() const;
+    bool is_writing() const { return number_ - 1 > committed_; }  // one is on its way
+    bool is_alone() const;
     void on_flush() override;
     void on_timer(TimePoint now) override;
     void hand_in();
-    void on_committed(std::unique_ptr<store::Batch> batch);
+    void close_batch();
+    void submit(bool is_last);
+    void on_committed(std::uint64_t round);
     void release_gates();
 
     Shard& shard_;
     store::Writer* writer_ = nullptr;
     bool is_strict_ = false;
-    bool is_writing_ = false;  // a batch is on its way
+    bool is_wanted_ = false;  // somebody waits for the open batch
     std::unique_ptr<store::Batch> open_;
-    std::uint64_t number_ = 1;     // of the open batch
+    std::uint64_t number_ = 1;     // of the open batch: the round
     std::uint64_t committed_ = 0;  // all up to this one
     std::uint64_t recorded_ = 0;
     std::uint64_t next_message_ = 1;
     std::uint64_t next_entry_ = 1;
+    std::uint64_t next_transit_ = 1;
     std::uint64_t first_message_ = 1;  // of the open batch
     std::uint64_t first_entry_ = 1;
-    bool has_retained_ = false;            // the open batch will have changes of retained messages
-    std::atomic<bool> is_called_ = false;  // by a shard that changed one of ours
-    std::deque<Gated> gated_;              // by number
+    std::deque<Gated> gated_;  // by number
 };
 
 }  // namespace mqtt::broker

@@ -22,6 +22,7 @@ enum class Mail::Kind : std::uint8_t {
     readiness,  // filter
     identity,   // filter, client id, user name
     joined,
+    round,
 };
 
 struct Mail::Record {
@@ -39,6 +40,8 @@ struct Mail::Record {
     std::uint32_t tag = 0;      // of the membership: join, leave, left, member
     std::uint64_t number = 0;   // publisher; session of join, leave, readiness; count
     std::uint64_t session = 0;  // member: whom for
+    std::uint64_t round = 0;    // of the journal, when it was written
+    std::uint64_t transit = 0;  // publications: their number in the journal; 0: none
     TimePoint expires_at = TimePoint::max();
 };
 
@@ -57,7 +60,8 @@ void Mail::connect(std::vector<Ring*> out, std::vector<Ring*> in) {
 
 // Writing.
 
-std::uint8_t* Mail::write(unsigned shard, const Record& record, std::size_t texts) {
+std::uint8_t* Mail::write(unsigned shard, Record record, std::size_t texts) {
+    record.round = shard_.journal.round();
     std::uint8_t* at = out_[shard]->add(sizeof(Record) + texts);
     std::memcpy(at, &record, sizeof(Record));
     shard_.loop().mark_dirty(*this);
@@ -70,7 +74,7 @@ void Mail::write_text(unsigned shard, Record record, std::string_view text) {
 }
 
 void Mail::write_publication(unsigned shard, Record record, const Publication& publication,
-                             std::string_view filter) {
+                             std::string_view filter, std::string_view group) {
     const Bytes properties = publication.properties.raw();
     record.qos = publication.qos;
     record.flag = publication.retain;
@@ -80,6 +84,7 @@ void Mail::write_publication(unsigned shard, Record record, const Publication& p
     record.payload_size = static_cast<std::uint32_t>(publication.payload.size());
     record.number = publication.publisher;
     record.expires_at = publication.expires_at;
+    record.transit = shard_.journal.departed(publication, shard, group);
     const std::size_t texts =
         publication.topic.size() + properties.size() + publication.payload.size() + filter.size();
     std::uint8_t* at = nullptr;
@@ -115,14 +120,14 @@ void Mail::send_to_member(const Member& member, const Publication& publication) 
     record.session = member.number;
     record.tag = member.tag;
     record.readiness = member.told;
-    write_publication(member.shard, record, publication);
+    write_publication(member.shard, record, publication, {}, member.group->key());
 }
 
 void Mail::send_to_group(unsigned owner, std::string_view shared_filter,
                          const Publication& publication) {
     Record record;
     record.kind = Kind::group;
-    write_publication(owner, record, publication, shared_filter);
+    write_publication(owner, record, publication, shared_filter, group_key(shared_filter));
 }
 
 void Mail::send_interest(std::string_view filter, bool wanted) {
@@ -189,6 +194,14 @@ void Mail::send_joined(unsigned shard) {
     write(shard, record, 0);
 }
 
+void Mail::send_round() {
+    Record record;
+    record.kind = Kind::round;
+    for (unsigned i = 0; i < out_.size(); ++i) {
+        if (out_[i] != nullptr) write(i, record, 0);
+    }
+}
+
 // At the end of the turn: one publication of the position, and at most one wake-up, per shard.
 void Mail::on_flush() {
     for (unsigned i = 0; i < out_.size(); ++i) {
@@ -233,8 +246,9 @@ void Mail::on_ready(net::Ready) {
     drain();
 }
 
-void Mail::drain() {
+bool Mail::drain() {
     notified_.exchange(false, std::memory_order_acq_rel);
+    bool has_read = false;
     for (unsigned from = 0; from < in_.size(); ++from) {
         Ring* ring = in_[from];
         if (ring == nullptr) continue;
@@ -244,6 +258,7 @@ void Mail::drain() {
             if (bytes.empty()) break;
             if (static_cast<Kind>(bytes.front()) == Kind::interest) ++changes;
             read(from, bytes);
+            has_read = true;
         }
         if (changes != 0) {
             Record applied;
@@ -257,11 +272,13 @@ void Mail::drain() {
         }
     }
     if (shard_.is_turn_full()) shard_.loop().mark_ready(*this);
+    return has_read;
 }
 
 void Mail::read(unsigned from, std::span<const std::uint8_t> bytes) {
     Record record;
     std::memcpy(&record, bytes.data(), sizeof record);
+    shard_.journal.close_before(record.round);
     const std::span<const std::uint8_t> texts = bytes.subspan(sizeof(Record));
     switch (record.kind) {
     case Kind::publication:
@@ -299,6 +316,7 @@ void Mail::read_publication(const Record& record, std::span<const std::uint8_t> 
         shard_.publisher.deliver_to_member(
             publication, {record.session, record.options, record.id, record.tag, record.readiness});
     }
+    shard_.journal.arrived(record.transit);
 }
 
 void Mail::read_control(unsigned from, const Record& record, std::span<const std::uint8_t> texts) {

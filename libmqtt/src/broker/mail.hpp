@@ -46,6 +46,8 @@ public:
     // Whose rights a member has, for the owner of its group.
     void send_identity(unsigned owner, std::string_view filter, const Session& session);
     void send_joined(unsigned shard);
+    // To all: this shard's journal has closed its batch and goes on in this round.
+    void send_round();
     void send_left(unsigned shard, std::uint32_t tag);
 
     // A ring to another shard is full: publishers should pause.
@@ -53,6 +55,13 @@ public:
     // Lets the peer read again when there is room.
     void resume_later(Peer& peer);
     void forget(const Peer& peer);
+
+    // Before the threads start: gives the others what was written, and reads what they have given.
+    // False: there was nothing.
+    bool settle() {
+        on_flush();
+        return drain();
+    }
 
 private:
     // What a record begins with; the texts follow it in this order.
@@ -62,15 +71,15 @@ private:
     void on_flush() override;
     void on_ready(net::Ready ready) override;
     void notify();  // any thread: something is in our rings
-    void drain();
+    bool drain();   // false: there was nothing
     void check_room();
     void read(unsigned from, std::span<const std::uint8_t> bytes);
     void read_publication(const Record& record, std::span<const std::uint8_t> texts);
     void read_control(unsigned from, const Record& record, std::span<const std::uint8_t> texts);
-    std::uint8_t* write(unsigned shard, const Record& record, std::size_t texts);
+    std::uint8_t* write(unsigned shard, Record record, std::size_t texts);
     void write_text(unsigned shard, Record record, std::string_view text);
     void write_publication(unsigned shard, Record record, const Publication& publication,
-                           std::string_view filter = {});
+                           std::string_view filter = {}, std::string_view group = {});
 
     Shard& shard_;
     std::vector<Ring*> out_;

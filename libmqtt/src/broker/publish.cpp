@@ -1,6 +1,7 @@
 // Distribution of messages to local sessions and shared groups, and the queues behind them.
 #include "broker/publish.hpp"
 
+#include "broker/hash.hpp"
 #include "broker/peer.hpp"
 #include "broker/rights.hpp"
 #include "broker/shard.hpp"
@@ -78,7 +79,8 @@ ReasonCode Publisher::publish(const Publication& publication) {
 
 bool Publisher::store_retained(const Publication& publication) {
     if (!shard_.retained.store(keepable(publication))) return false;
-    shard_.journal.retained_changed(publication.topic);
+    // What the broker says of itself is old news after a restart.
+    if (!publication.topic.starts_with("$SYS/")) shard_.journal.retained_changed(publication.topic);
     shard_.retained_sweep.expect(publication.expires_at);
     return true;
 }
@@ -114,6 +116,28 @@ std::size_t Publisher::distribute(const Publication& publication, Scope scope) {
         }
     }
     return delivery.receivers;
+}
+
+bool Publisher::Home::has(std::string_view name) const {
+    return (hash_bytes(name, seed) >> 32) % shards == shard;
+}
+
+void Publisher::restore(const Publication& publication, const Home& home) {
+    const Match& match = shard_.subscriptions.cache().look_up(publication.topic);
+    Delivery delivery{publication, {}, {}, 0, true};
+    for (const Target& target : match.targets()) {
+        if (target.subscriber->kind == SubscriberKind::session) {
+            Session& session = static_cast<Session&>(*target.subscriber);
+            if (target.no_local && session.number == publication.publisher) continue;
+            if (!home.has(session.client_id())) continue;
+            to_session(
+                delivery, session,
+                {target.qos, publication.retain && target.retain_as_published, match.ids(target)});
+        } else if (target.subscriber->kind == SubscriberKind::group) {
+            SharedGroup& group = static_cast<SharedGroup&>(*target.subscriber);
+            if (home.has(group.key())) to_group(delivery, group);
+        }
+    }
 }
 
 void Publisher::to_session(Delivery& delivery, Session& session, const Wish& wish) {

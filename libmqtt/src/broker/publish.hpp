@@ -65,6 +65,16 @@ public:
     // For QoS 1 and 2.
     Readiness readiness(const Session& session) const;
 
+    // At the start: what was on its way to one of the shards that the broker had then, for those who
+    // were at home there and this shard's now.
+    struct Home {
+        std::uint64_t seed;
+        unsigned shards;
+        unsigned shard;
+        bool has(std::string_view name) const;
+    };
+    void restore(const Publication& publication, const Home& home);
+
     // The client for whose full queue the acknowledgement of the last publish() has to wait
     // (QueueOverflow::block); null: none.
     const Session* overfilled() const { return overfilled_; }

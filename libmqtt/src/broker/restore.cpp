@@ -2,6 +2,7 @@
 #include "broker/restore.hpp"
 
 #include <unordered_map>
+#include <vector>
 
 #include "broker/shard.hpp"
 
@@ -39,6 +40,7 @@ public:
     void on_entry(const store::EntryRow& row) override;
     void on_received_id(Key session, PacketId id) override;
     void on_retained(const store::MessageRow& row) override;
+    void on_transit(const store::TransitRow& row) override;
 
 private:
     struct Home {
@@ -49,6 +51,12 @@ private:
         core::MessageRef message;
         StoredMessageRef stored;  // with the first entry
     };
+    struct Transit {
+        Key key;
+        Publisher::Home home;
+        std::string filter;
+        core::MessageRef message;
+    };
     core::Message::Init init(const store::MessageRow& row) const;
     std::unique_ptr<WillMessage> will(const store::WillRow& row) const;
     void set_deadlines(Shard& shard, Session& session, const store::SessionRow& row) const;
@@ -56,6 +64,8 @@ private:
     void used(Key key) {
         if (key >> 8 > last_key_ >> 8) last_key_ = key;
     }
+    void settle();
+    void arrive(const Transit& transit);
     static void queue(Shard& shard, Session& session, QueuedMessage message);
     static void send_again(Shard& shard, Session& session, const store::EntryRow& row,
                            QueuedMessage message);
@@ -64,6 +74,7 @@ private:
     const Clocks clocks_;
     std::unordered_map<Key, Home> sessions_;
     std::unordered_map<Key, Waiting> messages_;
+    std::vector<Transit> transits_;
     Key last_key_ = 0;
 };
 
@@ -200,9 +211,52 @@ void Restorer::on_received_id(Key session, PacketId id) {
 }
 
 void Restorer::on_retained(const store::MessageRow& row) {
+    // Earlier versions kept these; the row goes.
+    if (row.topic.starts_with("$SYS/")) {
+        return shared_.shards.front()->journal.retained_changed(row.topic);
+    }
     // One that expired while the broker was away is taken in and swept, so that its row goes, too.
     shared_.retained.store(init(row));
     shared_.shards.front()->retained_sweep.expect(clocks_.steady(row.expires_at));
+}
+
+void Restorer::on_transit(const store::TransitRow& row) {
+    used(row.key);
+    transits_.push_back({row.key,
+                         {row.seed, row.shards, row.shard},
+                         std::string(row.filter),
+                         core::Message::create(init(row.message))});
+}
+
+// What the shards told each other while they were filled is known to all of them before anybody is let
+// in: who wants what, who is in which group.
+void Restorer::settle() {
+    bool is_quiet = shared_.shards.size() == 1;
+    while (!is_quiet) {
+        is_quiet = true;
+        for (const auto& shard : shared_.shards)
+            is_quiet = !shard->mail.settle() && is_quiet;
+    }
+}
+
+// To where it was going, as if it arrived now.
+void Restorer::arrive(const Transit& transit) {
+    const core::Message& message = *transit.message;
+    Publication publication;
+    publication.topic = message.topic();
+    publication.properties = message.properties();
+    publication.payload = message.payload();
+    publication.qos = message.qos();
+    publication.retain = message.retain();
+    publication.expires_at = message.expires_at();
+    publication.publisher = message.publisher();
+    for (const auto& shard : shared_.shards) {
+        if (transit.filter.empty())
+            shard->publisher.restore(publication, transit.home);
+        else
+            shard->publisher.to_group("$share/" + transit.filter, publication);
+    }
+    shared_.shards.front()->journal.arrived(transit.key);
 }
 
 // New keys come after all that were read; messages that nobody waits for go.
@@ -212,6 +266,9 @@ void Restorer::finish() {
     for (const auto& [key, waiting] : messages_) {
         if (!waiting.stored) shared_.shards.front()->journal.remove_orphan(key);
     }
+    settle();
+    for (const Transit& transit : transits_)
+        arrive(transit);
 }
 
 }  // namespace

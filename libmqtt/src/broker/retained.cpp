@@ -50,8 +50,7 @@ struct RetainedStore::Partition {
     HashSet<Node> edges;
     std::vector<Node*> dead;  // to be pruned when no cursor is here
     unsigned cursors = 0;
-    std::unordered_map<std::string, core::MessageRef> changes;  // for the durable store
-    std::atomic<std::size_t> count = 0;                         // written under the lock
+    std::atomic<std::size_t> count = 0;  // written under the lock
     std::atomic<std::size_t> bytes = 0;
 };
 
@@ -166,17 +165,21 @@ RetainedStore::Partition& RetainedStore::partition_of(std::string_view topic) co
     return *partitions_[partition_number(topic)];
 }
 
-void RetainedStore::take_changes(unsigned partition, store::Batch& batch) {
-    Partition& from = *partitions_[partition];
-    const std::lock_guard lock(from.mutex);
-    batch.live += from.changes.size();
-    if (batch.retained.empty()) {
-        batch.retained.swap(from.changes);
-        return;
-    }
-    for (auto& [topic, message] : from.changes)
-        batch.retained.insert_or_assign(topic, std::move(message));
-    from.changes.clear();
+core::MessageRef RetainedStore::copy_of(std::string_view topic) const {
+    Partition& partition = partition_of(topic);
+    const std::lock_guard lock(partition.mutex);
+    const Node* node = partition.node_of(topic, false);
+    if (node == nullptr || !node->message) return {};
+    const core::Message& message = *node->message;
+    core::Message::Init init;
+    init.topic = message.topic();
+    init.properties = message.properties();
+    init.payload = message.payload();
+    init.qos = message.qos();
+    init.retain = message.retain();
+    init.expires_at = message.expires_at();
+    init.publisher = message.publisher();
+    return core::Message::create(init);
 }
 
 bool RetainedStore::store(const core::Message::Init& message) {
@@ -185,7 +188,6 @@ bool RetainedStore::store(const core::Message::Init& message) {
     const std::lock_guard lock(partition.mutex);
     if (message.payload.empty()) {
         if (Node* node = partition.node_of(message.topic, false)) partition.remove(*node);
-        if (remembers_) partition.changes[std::string(message.topic)] = {};
         return true;
     }
     if (full) {
@@ -193,10 +195,6 @@ bool RetainedStore::store(const core::Message::Init& message) {
         if (known == nullptr || !known->message) return false;
     }
     partition.set(*partition.node_of(message.topic, true), core::Message::create(message));
-    // A copy: counts are not atomic, and the writer's batch is not under this lock.
-    if (remembers_) {
-        partition.changes[std::string(message.topic)] = core::Message::create(message);
-    }
     return true;
 }
 
@@ -206,7 +204,6 @@ bool RetainedStore::remove_expired(std::string_view topic, TimePoint now) {
     Node* node = partition.node_of(topic, false);
     if (node == nullptr || !node->message || !node->message->expired(now)) return false;
     partition.remove(*node);
-    if (remembers_) partition.changes[std::string(topic)] = {};
     return true;
 }
 

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "broker/hash_set.hpp"
-#include "broker/store/batch.hpp"
 #include "core/message.hpp"
 
 namespace mqtt::broker {
@@ -35,12 +34,9 @@ public:
     std::size_t count() const;
     std::size_t size_bytes() const;
 
-    // With a durable store: changes are remembered, a partition's for the shard of its number.
-    void remember_changes() { remembers_ = true; }
-    bool remembers() const { return remembers_; }
-    unsigned partition_number(std::string_view topic) const;
-    // Moves them into the batch; later ones replace earlier ones.
-    void take_changes(unsigned partition, store::Batch& batch);
+    // What the topic has at present, for the durable store: a message of the caller's own, since counts are
+    // not atomic. Null: nothing.
+    core::MessageRef copy_of(std::string_view topic) const;
 
     struct Node;
     struct Partition;
@@ -82,10 +78,10 @@ public:
     };
 
 private:
+    unsigned partition_number(std::string_view topic) const;
     Partition& partition_of(std::string_view topic) const;
     std::vector<std::unique_ptr<Partition>> partitions_;
     const std::size_t limit_;
-    bool remembers_ = false;
 };
 
 template <class F>

@@ -46,9 +46,6 @@ void check(const BrokerConfig& config) {
     if (config.queue_overflow == QueueOverflow::block && config.threads != 1) {
         throw std::invalid_argument("queue_overflow block needs one thread");
     }
-    if (config.persistence == Persistence::strict && config.threads != 1) {
-        throw std::invalid_argument("strict persistence needs one thread");
-    }
     if (config.persistence != Persistence::off && config.store_file.empty()) {
         throw std::invalid_argument("persistence needs a store file");
     }

@@ -89,6 +89,7 @@ void Shard::run() {
     for (Peer* peer : peers.all())
         peer->abort("the broker is shutting down");
     bridges.abort();
+    journal.leave();
 }
 
 void Shard::stop(TimePoint deadline) {

@@ -18,6 +18,11 @@ namespace mqtt::broker {
 
 class SharedGroup;
 
+// "$share/name/filter" to "name/filter".
+inline std::string_view group_key(std::string_view shared_filter) {
+    return shared_filter.substr(std::string_view("$share/").size());
+}
+
 // How well a member can take a message at this moment; the first are preferred.
 enum class Readiness : std::uint8_t {
     ready,   // at once

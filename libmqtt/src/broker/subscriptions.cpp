@@ -11,11 +11,6 @@
 namespace mqtt::broker {
 namespace {
 
-// "$share/name/filter" to "name/filter".
-std::string_view group_key(std::string_view shared_filter) {
-    return shared_filter.substr(std::string_view("$share/").size());
-}
-
 // What was sent below a mount point is kept without it (see mount.hpp): the topic as the group has it,
 // or nothing when it is whole.
 std::string topic_before_unmounting(const BrokerConfig& config, std::string_view shared_filter,

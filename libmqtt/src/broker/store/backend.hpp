@@ -28,6 +28,10 @@ public:
     // All batches in one transaction, in this order, or nothing of them. As durable as it was opened
     // for when it returns.
     virtual Fault write(std::span<const Batch* const> batches) = 0;
+    // Copies everything to the new file `to`, a part at each call, between writes. After a fault or when
+    // it is done the next call begins anew.
+    virtual Fault copy(const std::string& to, bool& is_done) = 0;
+    virtual void stop_copying() = 0;  // gives up one that is under way
     // There is nothing to write at present.
     virtual void idle() {}
 };

@@ -64,6 +64,14 @@ struct SessionChange {
     bool is_removed = false;  // with its subscriptions and received ids
 };
 
+// A message on its way to another shard, until that shard's batch has what became of it.
+struct NewTransit {
+    Key key = 0;
+    core::MessageRef message;
+    std::string filter;  // of the shared subscription that it is for; empty: for all who match
+    unsigned shard = 0;
+};
+
 struct Batch {
     std::vector<NewMessage> messages;  // keys ascend without gaps
     std::vector<NewEntry> entries;     // likewise
@@ -72,9 +80,14 @@ struct Batch {
     std::vector<SubscriptionChange> subscriptions;
     std::vector<ReceivedIdChange> received_ids;
     std::unordered_map<Key, SessionChange> sessions;
+    std::vector<NewTransit> transits;
+    std::vector<Key> arrived;                                    // transits of other shards
     std::unordered_map<std::string, core::MessageRef> retained;  // null: removed
     std::size_t live = 0;                                        // changes that were not cancelled
-    WallTime steady_offset = 0;  // to be added to a steady time in milliseconds
+    WallTime steady_offset = 0;   // to be added to a steady time in milliseconds
+    std::uint64_t hash_seed = 0;  // by which sessions found their shard, and how many there are
+    unsigned shards = 1;
+    std::uint64_t order = 0;  // among the batches of all shards, by when they were closed
 
     bool empty() const { return live == 0; }
     WallTime wall(TimePoint time) const;

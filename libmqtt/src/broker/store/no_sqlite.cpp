@@ -1,5 +1,6 @@
 // In a build without SQLite, in the place of the other files of this folder that know it.
 #include "broker/store/open.hpp"
+#include "mqtt/store.hpp"
 
 namespace mqtt::broker::store {
 
@@ -9,3 +10,21 @@ std::unique_ptr<Backend> open(const std::string&, Durability, Fault& fault) {
 }
 
 }  // namespace mqtt::broker::store
+
+namespace mqtt {
+
+std::unique_ptr<StoreFile> StoreFile::open(const std::string&, std::string& message) {
+    message = "this program was built without SQLite and can read no store";
+    return nullptr;
+}
+
+bool back_up_store(const std::string&, const std::string&, std::string& message) {
+    message = "this program was built without SQLite and can copy no store";
+    return false;
+}
+
+std::string store_control_path(const std::string& file) {
+    return file + ".control";
+}
+
+}  // namespace mqtt

@@ -76,8 +76,18 @@ struct EntryRow {
     std::span<const std::uint32_t> subscription_ids;
 };
 
+// A message that was on its way between two shards when the process ended.
+struct TransitRow {
+    Key key = 0;
+    std::uint64_t seed = 0;   // of the hashes that said who is at home where
+    unsigned shards = 1;      // how many there were
+    unsigned shard = 0;       // where it was going
+    std::string_view filter;  // of a shared subscription, or empty
+    MessageRow message;
+};
+
 // Receives what a store holds, in this order: sessions, subscriptions, messages, entries (by key), ids
-// of received QoS 2 messages, retained messages. Views die when the call returns.
+// of received QoS 2 messages, retained messages, messages between shards. Views die when the call returns.
 class Reader {
 public:
     virtual void on_session(const SessionRow& row) = 0;
@@ -86,6 +96,7 @@ public:
     virtual void on_entry(const EntryRow& row) = 0;
     virtual void on_received_id(Key session, PacketId id) = 0;
     virtual void on_retained(const MessageRow& row) = 0;
+    virtual void on_transit(const TransitRow& row) = 0;
 
 protected:
     ~Reader() = default;

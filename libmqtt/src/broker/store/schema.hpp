@@ -7,10 +7,21 @@ namespace mqtt::broker::store {
 // PRAGMA application_id: the file is ours ("MQTB").
 inline constexpr int kApplicationId = 0x4D515442;
 // PRAGMA user_version.
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
+inline constexpr const char* kTransitTable =
+    "CREATE TABLE transit (key INTEGER PRIMARY KEY, seed INTEGER NOT NULL,"
+    "  shards INTEGER NOT NULL, shard INTEGER NOT NULL, filter TEXT NOT NULL,"
+    "  topic TEXT NOT NULL, properties BLOB NOT NULL, payload BLOB NOT NULL,"
+    "  qos INTEGER NOT NULL, retain INTEGER NOT NULL, expires_at INTEGER,"
+    "  publisher INTEGER NOT NULL);";
+
+// From version 1 to 2, from 2 to 3 and so on.
+inline constexpr const char* kUpgrades[] = {kTransitTable};
+
+// Version 1. A new file gets it and the upgrades, so that there is one way to each version.
 // Columns of a message are the same, and in the same order, wherever one is stored.
-inline constexpr const char* kSchema =
+inline constexpr const char* kFirstSchema =
     "CREATE TABLE session (number INTEGER PRIMARY KEY, client_id TEXT NOT NULL,"
     "  expiry_interval INTEGER NOT NULL, ends_at INTEGER, is_online INTEGER NOT NULL,"
     "  user_name TEXT, listener INTEGER NOT NULL, will_at INTEGER, will_delay INTEGER,"

@@ -3,8 +3,11 @@
 
 #include <array>
 #include <cstring>
+#include <iterator>
+#include <unordered_set>
 
 #include "broker/store/schema.hpp"
+#include "broker/store/sqlite_copy.hpp"
 #include "broker/store/sqlite_read.hpp"
 
 namespace mqtt::broker::store {
@@ -31,6 +34,8 @@ enum Sql : std::size_t {
     drop_received_id,
     put_retained,
     drop_retained,
+    put_transit,
+    drop_transit,
     begin,
     commit,
     rollback,
@@ -54,6 +59,8 @@ constexpr std::array<const char*, kStatements> kSql = {
     "DELETE FROM received_id WHERE session = ? AND packet_id = ?",
     "REPLACE INTO retained VALUES (?,?,?,?,?,?,?)",
     "DELETE FROM retained WHERE topic = ?",
+    "INSERT INTO transit VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+    "DELETE FROM transit WHERE key = ?",
     "BEGIN IMMEDIATE",
     "COMMIT",
     "ROLLBACK",
@@ -70,12 +77,15 @@ public:
     Fault open(Durability durability);
     Fault read(Reader& reader, bool several_shards) override;
     Fault write(std::span<const Batch* const> batches) override;
+    Fault copy(const std::string& to, bool& is_done) override;
+    void stop_copying() override { copy_.reset(); }
     void idle() override;
 
 private:
     Fault execute(const char* sql);
     Fault fault(const char* doing) const;
     Fault check_owner();
+    Fault upgrade();
     std::int64_t pragma(const char* sql);
     int write_batch(const Batch& batch);
     int write_sessions(const Batch& batch);
@@ -83,13 +93,15 @@ private:
     int write_entries(const Batch& batch);
     int write_subscriptions(const Batch& batch);
     int write_retained(const Batch& batch);
+    int write_transits(std::span<const Batch* const> batches);
     Statement& of(Sql sql) { return statements_[sql]; }
     static void bind_message(Statement& statement, const MessageRow& row);
 
     const std::string file_;
     Database database_;  // before the statements: it outlives them
     std::array<Statement, kStatements> statements_;
-    bool has_log_ = false;  // written since the last checkpoint
+    std::unique_ptr<Copy> copy_;  // while one is made
+    bool has_log_ = false;        // written since the last checkpoint
 };
 
 Fault SqliteBackend::fault(const char* doing) const {
@@ -136,6 +148,24 @@ Fault SqliteBackend::check_owner() {
     return {};
 }
 
+// From what the file is, or from nothing, to the present version, in one transaction.
+Fault SqliteBackend::upgrade() {
+    const bool is_new = pragma("PRAGMA schema_version") == 0;
+    const auto version = is_new ? 1 : static_cast<std::size_t>(pragma("PRAGMA user_version"));
+    if (!is_new && version == kSchemaVersion) return {};
+    std::string sql = "BEGIN EXCLUSIVE;";
+    if (is_new) {
+        sql += "PRAGMA application_id = " + std::to_string(kApplicationId) + ";" + kFirstSchema;
+    }
+    for (std::size_t next = version; next < kSchemaVersion; ++next)
+        sql += kUpgrades[next - 1];
+    sql += "PRAGMA user_version = " + std::to_string(kSchemaVersion) + ";COMMIT;";
+    static_assert(std::size(kUpgrades) == kSchemaVersion - 1);
+    Fault fault = execute(sql.c_str());
+    if (fault && sqlite3_get_autocommit(database_.get()) == 0) execute("ROLLBACK");
+    return fault;
+}
+
 Fault SqliteBackend::open(Durability durability) {
     constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     sqlite3* opened = nullptr;
@@ -150,12 +180,7 @@ Fault SqliteBackend::open(Durability durability) {
     }
     if (Fault f = check_owner(); f) return f;
     if (Fault f = execute("PRAGMA journal_mode = WAL"); f) return f;
-    if (pragma("PRAGMA schema_version") == 0) {
-        const std::string make =
-            "BEGIN EXCLUSIVE; PRAGMA application_id = " + std::to_string(kApplicationId) +
-            "; PRAGMA user_version = " + std::to_string(kSchemaVersion) + ";" + kSchema + "COMMIT;";
-        if (Fault f = execute(make.c_str()); f) return f;
-    }
+    if (Fault f = upgrade(); f) return f;
     const char* sync = durability == Durability::machine ? "PRAGMA synchronous = FULL"
                                                          : "PRAGMA synchronous = NORMAL";
     for (const char* sql : {sync, kCheckpointAt}) {
@@ -175,6 +200,7 @@ Fault SqliteBackend::write(std::span<const Batch* const> batches) {
     int code = of(begin).run();
     for (std::size_t i = 0; code == SQLITE_OK && i < batches.size(); ++i)
         code = write_batch(*batches[i]);
+    if (code == SQLITE_OK) code = write_transits(batches);
     if (code == SQLITE_OK) code = of(commit).run();
     has_log_ = true;
     if (code == SQLITE_OK) return {};
@@ -307,11 +333,47 @@ int SqliteBackend::write_retained(const Batch& batch) {
     return SQLITE_OK;
 }
 
+// What leaves one shard and arrives at another within the transaction was never on its way.
+int SqliteBackend::write_transits(std::span<const Batch* const> batches) {
+    std::unordered_set<Key> arrived;
+    for (const Batch* batch : batches)
+        arrived.insert(batch->arrived.begin(), batch->arrived.end());
+    for (const Batch* batch : batches) {
+        for (const NewTransit& transit : batch->transits) {
+            if (arrived.erase(transit.key) != 0) continue;
+            const MessageRow row = batch->row(*transit.message);
+            Statement& put = of(put_transit).number(signed_key(transit.key));
+            put.number(signed_key(batch->hash_seed)).number(batch->shards).number(transit.shard);
+            put.text(transit.filter).text(row.topic);
+            bind_message(put, row);
+            if (const int code = put.run(); code != SQLITE_OK) return code;
+        }
+    }
+    for (const Key key : arrived) {
+        if (const int code = of(drop_transit).number(signed_key(key)).run(); code != SQLITE_OK) {
+            return code;
+        }
+    }
+    return SQLITE_OK;
+}
+
 void SqliteBackend::idle() {
     if (!has_log_) return;
     has_log_ = false;
     sqlite3_wal_checkpoint_v2(database_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,
                               nullptr);
+}
+
+Fault SqliteBackend::copy(const std::string& to, bool& is_done) {
+    is_done = false;
+    Fault fault;
+    if (!copy_) {
+        copy_ = std::make_unique<Copy>(database_.get(), to);
+        fault = copy_->begin();
+    }
+    if (!fault) fault = copy_->step(is_done);
+    if (fault || is_done) copy_.reset();
+    return fault;
 }
 
 Fault SqliteBackend::read(Reader& reader, bool several_shards) {

@@ -81,6 +81,17 @@ void read_entry(const Statement& row, Reader& reader) {
     reader.on_entry(entry);
 }
 
+void read_transit(const Statement& row, Reader& reader) {
+    TransitRow transit;
+    transit.key = static_cast<Key>(row.number_at(0));
+    transit.seed = static_cast<std::uint64_t>(row.number_at(1));
+    transit.shards = static_cast<unsigned>(row.number_at(2));
+    transit.shard = static_cast<unsigned>(row.number_at(3));
+    transit.filter = row.text_at(4);
+    transit.message = message_at(row, 6, row.text_at(5));
+    reader.on_transit(transit);
+}
+
 }  // namespace
 
 int pack(const SubscriptionOptions& options) {
@@ -134,9 +145,16 @@ int read_everything(sqlite3* database, Reader& reader) {
                               static_cast<PacketId>(row.number_at(1)));
     });
     if (code != SQLITE_OK) return code;
-    return each_row(database, "SELECT * FROM retained", [&](const Statement& row) {
+    code = each_row(database, "SELECT * FROM retained", [&](const Statement& row) {
         reader.on_retained(message_at(row, 1, row.text_at(0)));
     });
+    Statement has_transits;  // a file of version 1 that is only looked at has none
+    code = code != SQLITE_OK ? code
+                             : has_transits.prepare(
+                                   database, "SELECT 1 FROM sqlite_master WHERE name = 'transit'");
+    if (code != SQLITE_OK || !has_transits.next()) return code;
+    return each_row(database, "SELECT * FROM transit ORDER BY key",
+                    [&](const Statement& row) { read_transit(row, reader); });
 }
 
 }  // namespace mqtt::broker::store

@@ -16,11 +16,13 @@ constexpr int kTriesAtTheEnd = 3;  // when the broker stops
 
 }  // namespace
 
-Writer::Writer(std::unique_ptr<Backend> backend, Told told)
+Writer::Writer(std::unique_ptr<Backend> backend, unsigned shards, Told told)
     : backend_(std::move(backend))
-    , told_(std::move(told)) {}
+    , told_(std::move(told))
+    , shards_(shards) {}
 
 void Writer::start() {
+    is_running_ = true;
     thread_ = std::thread([this] { run(); });
 }
 
@@ -32,15 +34,59 @@ void Writer::stop() {
     }
     woken_.notify_one();
     thread_.join();
-    stopping_ = false;
-}
-
-void Writer::submit(std::unique_ptr<Batch> batch, Done done) {
+    std::deque<CopyJob> unfinished;
     {
         const std::lock_guard lock(mutex_);
-        waiting_.push_back({std::move(batch), std::move(done)});
+        stopping_ = is_running_ = false;
+        unfinished.swap(copies_);
+    }
+    backend_->stop_copying();
+    for (const CopyJob& job : unfinished)
+        job.done({"the broker has ended", false});
+}
+
+void Writer::submit(Job job) {
+    {
+        const std::lock_guard lock(mutex_);
+        const auto later = [&](const Job& other) { return other.round > job.round; };
+        waiting_.insert(std::find_if(waiting_.begin(), waiting_.end(), later), std::move(job));
+        if (!has_round() && !stopping_) return;
     }
     woken_.notify_one();
+}
+
+void Writer::copy(std::string to, Copied done) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (is_running_) {
+            copies_.push_back({std::move(to), std::move(done)});
+            woken_.notify_one();
+            return;
+        }
+    }
+    done({"the broker has ended", false});
+}
+
+// The oldest round is complete.
+bool Writer::has_round() const {
+    if (waiting_.empty()) return false;
+    if (stopping_) return true;
+    const std::uint64_t oldest = waiting_.front().round;
+    const auto is_later = [&](const Job& job) { return job.round != oldest; };
+    const auto end = std::find_if(waiting_.begin(), waiting_.end(), is_later);
+    return end - waiting_.begin() >= shards_;
+}
+
+void Writer::take_rounds(std::vector<Job>& jobs) {
+    while (has_round()) {
+        const std::uint64_t round = waiting_.front().round;
+        auto end = waiting_.begin();
+        for (; end != waiting_.end() && end->round == round; ++end) {
+            if (end->is_last) --shards_;
+            jobs.push_back(std::move(*end));
+        }
+        waiting_.erase(waiting_.begin(), end);
+    }
 }
 
 void Writer::run() {
@@ -50,9 +96,11 @@ void Writer::run() {
     bool is_idle = false;
     std::unique_lock lock(mutex_);
     while (true) {
-        const auto has_work = [&] { return stopping_ || !waiting_.empty(); };
+        const auto has_work = [&] { return stopping_ || has_round() || has_copy(); };
         if (!jobs.empty()) {
             woken_.wait_for(lock, retry, [&] { return stopping_; });
+        } else if (has_copy()) {
+            // A part after each commit, or at once when there is nothing to commit.
         } else if (is_idle) {
             woken_.wait(lock, has_work);
         } else if (!woken_.wait_for(lock, kIdleAfter, has_work)) {
@@ -62,31 +110,48 @@ void Writer::run() {
             lock.lock();
             continue;
         }
-        for (Job& job : waiting_)
-            jobs.push_back(std::move(job));
-        waiting_.clear();
-        if (jobs.empty()) {
-            if (stopping_) return;
-            continue;
-        }
+        take_rounds(jobs);
+        if (jobs.empty() && stopping_) return;
         is_idle = false;
         const bool is_last = stopping_;
-        lock.unlock();
-        const bool written = commit(jobs);
-        lock.lock();
-        retry = written ? kFirstRetry : std::min<std::chrono::milliseconds>(retry * 2, kLastRetry);
-        if (!written && is_last && ++tries >= kTriesAtTheEnd) return;
+        if (!jobs.empty()) {
+            lock.unlock();
+            const bool written = commit(jobs);
+            lock.lock();
+            retry =
+                written ? kFirstRetry : std::min<std::chrono::milliseconds>(retry * 2, kLastRetry);
+            if (!written && is_last && ++tries >= kTriesAtTheEnd) return;
+        }
+        if (has_copy() && !stopping_) {
+            const CopyJob& job = copies_.front();
+            lock.unlock();
+            step_copy(job);
+            lock.lock();
+        }
     }
+}
+
+// Only this thread takes jobs off the list.
+void Writer::step_copy(const CopyJob& job) {
+    bool is_done = false;
+    const Fault fault = backend_->copy(job.to, is_done);
+    if (!fault && !is_done) return;
+    job.done(fault);
+    const std::lock_guard lock(mutex_);
+    copies_.pop_front();
 }
 
 bool Writer::commit(std::vector<Job>& jobs) {
     std::vector<const Batch*> batches;
     batches.reserve(jobs.size());
-    for (const Job& job : jobs)
-        batches.push_back(job.batch.get());
+    for (const Job& job : jobs) {
+        if (job.batch && !job.batch->empty()) batches.push_back(job.batch.get());
+    }
+    const auto in_order = [](const Batch* a, const Batch* b) { return a->order < b->order; };
+    std::sort(batches.begin(), batches.end(), in_order);
     const auto began = std::chrono::steady_clock::now();
-    const Fault fault = backend_->write(batches);
-    told(fault);
+    const Fault fault = batches.empty() ? Fault{} : backend_->write(batches);
+    if (!batches.empty()) told(fault);
     if (fault) {
         ++failures_;
         return false;

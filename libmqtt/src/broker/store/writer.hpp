@@ -1,11 +1,12 @@
-// The one thread that touches the disk. Shards hand it batches and go on; it commits what has come, in one
-// transaction for all of them, and tells each shard. While the disk is at work more comes together:
+// The one thread that touches the disk. Shards hand it batches and go on; it commits a round of them, one of
+// every shard, in one transaction, and tells each shard. While the disk is at work more comes together:
 // that is the group commit, and its window adapts itself. What cannot be written is tried again until
 // it can: nothing is dropped here.
 #pragma once
 
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -19,10 +20,17 @@ namespace mqtt::broker::store {
 class Writer {
 public:
     using Done = std::function<void(std::unique_ptr<Batch>)>;
+    // A shard's part of a round.
+    struct Job {
+        std::uint64_t round = 0;
+        std::unique_ptr<Batch> batch;  // null: it has nothing to add
+        Done done;
+        bool is_last = false;  // the shard takes no part in later rounds
+    };
     // The store began to fail (with its sentence), or works again (empty). On the writer's thread.
     using Told = std::function<void(const Fault&)>;
 
-    Writer(std::unique_ptr<Backend> backend, Told told);
+    Writer(std::unique_ptr<Backend> backend, unsigned shards, Told told);
     ~Writer() { stop(); }
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
@@ -34,7 +42,13 @@ public:
 
     // Any thread. `done` is called on the writer's, after the commit, and takes the batch back to
     // where it came from.
-    void submit(std::unique_ptr<Batch> batch, Done done);
+    void submit(Job job);
+    // Any thread: numbers batches by when they are closed, among those of all shards.
+    std::uint64_t next_order() { return ++orders_; }
+    // Any thread. Copies the store as it is when the last part is copied; `done` is called on the writer's
+    // thread, or here when it has ended.
+    using Copied = std::function<void(const Fault&)>;
+    void copy(std::string to, Copied done);
     // Any thread. Writing fails at present: what needs the store should be refused.
     bool is_failing() const { return is_failing_.load(std::memory_order_relaxed); }
 
@@ -48,11 +62,15 @@ public:
     Figures figures() const;
 
 private:
-    struct Job {
-        std::unique_ptr<Batch> batch;
-        Done done;
+    bool has_round() const;
+    bool has_copy() const { return !copies_.empty(); }
+    void take_rounds(std::vector<Job>& jobs);
+    struct CopyJob {
+        std::string to;
+        Copied done;
     };
     void run();
+    void step_copy(const CopyJob& job);
     bool commit(std::vector<Job>& jobs);
     void told(const Fault& fault);
 
@@ -61,8 +79,12 @@ private:
     std::thread thread_;
     mutable std::mutex mutex_;
     std::condition_variable woken_;
-    std::vector<Job> waiting_;
+    std::vector<Job> waiting_;    // by round
+    std::deque<CopyJob> copies_;  // the first is under way
+    unsigned shards_;             // that take part in rounds
+    std::atomic<std::uint64_t> orders_ = 0;
     bool stopping_ = false;
+    bool is_running_ = false;
     std::atomic<bool> is_failing_ = false;
     std::atomic<std::uint64_t> commits_ = 0;
     std::atomic<std::uint64_t> failures_ = 0;

@@ -1,0 +1,176 @@
+// Files of stores: the way from an older version, copies, and what a disk that fails does to both, at every
+// write and sync.
+#include <doctest/doctest.h>
+#include <sqlite3.h>
+
+#include <filesystem>
+
+#include "mqtt/store.hpp"
+#include "support/faulty_disk.hpp"
+#include "support/stored_broker.hpp"
+#include "support/temp_folder.hpp"
+
+using namespace test;
+
+namespace {
+
+using Fault = FaultyDisk::Fault;
+constexpr Fault kFaults[] = {Fault::full, Fault::io_error, Fault::short_write};
+
+// Exclusive, for the disk of these tests has no shared memory.
+sqlite3* open(const std::string& file) {
+    sqlite3* database = nullptr;
+    REQUIRE(sqlite3_open(file.c_str(), &database) == SQLITE_OK);
+    sqlite3_exec(database, "PRAGMA locking_mode = EXCLUSIVE", nullptr, nullptr, nullptr);
+    return database;
+}
+
+void run_sql(const std::string& file, const char* sql) {
+    sqlite3* database = open(file);
+    CHECK(sqlite3_exec(database, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
+    sqlite3_close(database);
+}
+
+std::string value(const std::string& file, const char* sql) {
+    std::string text;
+    sqlite3* database = open(file);
+    const auto take = [](void* to, int, char** columns, char**) {
+        *static_cast<std::string*>(to) = columns[0];
+        return 0;
+    };
+    CHECK(sqlite3_exec(database, sql, take, &text, nullptr) == SQLITE_OK);
+    sqlite3_close(database);
+    return text;
+}
+
+// A store as the first version of the schema had it, with a session for which a message waits.
+void make_version_1(const std::string& file) {
+    {
+        TestBroker broker(stored(file));
+        leave_session(broker, "sub", "t", QoS::at_least_once);
+        broker.client("pub").publish_acked("t", "old", true);
+    }
+    run_sql(file, "DROP TABLE transit; PRAGMA user_version = 1");
+}
+
+void check_content(const std::string& file) {
+    TestBroker broker(stored(file));
+    CHECK(broker->stats().queued_messages == 1);
+    CHECK(broker->stats().retained_messages == 1);
+    RawClient sub = broker.client();
+    CHECK(resume(sub, "sub").session_present);
+    sub.expect_publish("t", "old");
+}
+
+std::vector<std::string> problems_of(const std::string& file) {
+    std::string message;
+    const auto store = StoreFile::open(file, message);
+    if (!store) return {message};
+    return store->check();
+}
+
+// Calls `attempt()` with one failing call, then the next, until all go through. How many failed.
+template <class F>
+std::uint64_t with_every_call_failing(Fault fault, F&& attempt) {
+    for (std::uint64_t call = 1;; ++call) {
+        INFO("call " << call << " fault " << int(fault));
+        const std::uint64_t before = FaultyDisk::calls();
+        FaultyDisk::fail_at(call, fault);
+        attempt();
+        const bool has_failed = FaultyDisk::calls() - before >= call;
+        FaultyDisk::mend();
+        if (!has_failed || call == 1000) return call - 1;
+    }
+}
+
+}  // namespace
+
+TEST_CASE("store: a file of the first version is upgraded, with everything in it") {
+    const TempFolder folder;
+    const std::string file = folder.path() + "/store.db";
+    make_version_1(file);
+    CHECK(problems_of(file).empty());  // looking at it changes nothing
+    CHECK(value(file, "PRAGMA user_version") == "1");
+    check_content(file);
+    CHECK(value(file, "PRAGMA user_version") == "2");
+    CHECK(value(file, "SELECT count(*) FROM transit") == "0");
+    run_sql(file, "PRAGMA user_version = 3");
+    Broker broker(stored(file));
+    CHECK_FALSE(broker.start().ok());
+    CHECK(broker.start_error().find("newer version") != std::string::npos);
+}
+
+TEST_CASE("store: an upgrade whose disk fails at call N, for all N, is made the next time") {
+    FaultyDisk::install();
+    const TempFolder made;
+    const std::string old = made.path() + "/old.db";
+    make_version_1(old);
+    for (const Fault fault : kFaults) {
+        const std::uint64_t calls = with_every_call_failing(fault, [&] {
+            const TempFolder folder;
+            const std::string file = folder.path() + "/store.db";
+            std::filesystem::copy(old, file);
+            {
+                Broker broker(stored(file));
+                static_cast<void>(broker.start());  // may fail
+            }
+            FaultyDisk::mend();
+            check_content(file);
+            CHECK(problems_of(file).empty());
+        });
+        CHECK(calls > 3);
+    }
+}
+
+TEST_CASE("store: a copy whose disk fails at call N, for all N, leaves nothing or is sound") {
+    FaultyDisk::install();
+    const TempFolder folder;
+    const std::string file = folder.path() + "/store.db";
+    make_version_1(file);
+    const std::string copy = folder.path() + "/copy.db";
+    for (const Fault fault : kFaults) {
+        const std::uint64_t calls = with_every_call_failing(fault, [&] {
+            std::string message;
+            const bool is_made = back_up_store(file, copy, message);
+            FaultyDisk::mend();
+            CHECK(is_made == message.empty());
+            CHECK(std::filesystem::exists(copy) == is_made);
+            CHECK_FALSE(std::filesystem::exists(copy + ".part"));
+            if (!is_made) return;
+            CHECK(problems_of(copy).empty());
+            std::filesystem::remove(copy);
+        });
+        CHECK(calls > 3);
+    }
+}
+
+TEST_CASE("store: a broker is copied while it is written, and goes on when the copy fails") {
+    FaultyDisk::install();
+    const TempFolder folder;
+    const std::string file = folder.path() + "/store.db";
+    TestBroker broker(stored(file, Persistence::strict, 2));
+    leave_session(broker, "sub", "t", QoS::at_least_once);
+    RawClient pub = broker.client("pub");
+    for (int i = 0; i < 5; ++i) {
+        pub.publish("t", std::string(100'000, 'x'), QoS::at_least_once,
+                    static_cast<PacketId>(i + 1));
+        const std::string copy = folder.path() + "/copy" + std::to_string(i);
+        std::string message;
+        CHECK_MESSAGE(back_up_store(file, copy, message), message);
+        CHECK(pub.expect<Ack>().type == PacketType::puback);
+        CHECK(problems_of(copy).empty());
+        std::string nowhere;
+        CHECK_FALSE(back_up_store(file, folder.path() + "/nowhere/copy", nowhere));
+        CHECK(nowhere.find("nowhere/copy.part") != std::string::npos);
+    }
+    // Of the running one, by way of a copy that is gone afterwards.
+    CHECK(problems_of(file).empty());
+    std::string message;
+    const auto store = StoreFile::open(file, message);
+    REQUIRE_MESSAGE(store, message);
+    std::uint64_t queued = 0;
+    for (const auto& figure : store->figures()) {
+        if (figure.name == "queued messages") queued = figure.value;
+    }
+    CHECK(queued == 5);
+}
