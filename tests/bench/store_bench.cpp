@@ -1,0 +1,325 @@
+// What a durable store costs, from outside the broker: the rows of scripts/bench_store. MQTT 3.1.1, TCP, loopback.
+//   store_bench offline PORT BROKER_PID SECONDS WINDOW   QoS 1 to ten durable sessions that are away
+//   store_bench sessions PORT COUNT                      makes so many durable sessions, each with a filter
+//   store_bench retain PORT BROKER_PID COUNT             makes so many retained messages
+//   store_bench first PORT                               waits until the broker is up and delivers a retained one
+//   store_bench all PORT BROKER_PID COUNT                "#", until so many have come
+//   store_bench sync FOLDER COUNT                        appends 4 KiB and syncs
+// Prints "messages N ns N cpu_ns N rss N" of the measured part; `sync` its median in ns. Payloads have 100 bytes.
+#include <dirent.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::size_t kPayloadBytes = 100;
+
+[[noreturn]] void die(const char* what) {
+    std::perror(what);
+    std::exit(1);
+}
+
+std::uint64_t ns_since(Clock::time_point begin) {
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - begin).count());
+}
+
+// Of all threads of a process that live, in ns: the writer's included.
+std::uint64_t cpu_ns(const std::string& pid) {
+    const std::string tasks = "/proc/" + pid + "/task";
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir(tasks.c_str()), closedir);
+    if (!directory) die(tasks.c_str());
+    std::uint64_t sum = 0;
+    while (const dirent* entry = readdir(directory.get())) {
+        std::uint64_t value = 0;
+        std::ifstream(tasks + "/" + entry->d_name + "/schedstat") >> value;
+        sum += value;
+    }
+    return sum;
+}
+
+std::uint64_t rss_bytes(const std::string& pid) {
+    std::uint64_t size = 0;
+    std::uint64_t resident = 0;
+    std::ifstream("/proc/" + pid + "/statm") >> size >> resident;
+    return resident * 4096;
+}
+
+class Measurement {
+public:
+    explicit Measurement(std::string pid)
+        : pid_(std::move(pid))
+        , cpu_(cpu_ns(pid_))
+        , rss_(rss_bytes(pid_))
+        , began_(Clock::now()) {}
+    void tell(std::uint64_t messages) const {
+        std::printf("messages %llu ns %llu cpu_ns %llu rss %lld\n",
+                    static_cast<unsigned long long>(messages),
+                    static_cast<unsigned long long>(ns_since(began_)),
+                    static_cast<unsigned long long>(cpu_ns(pid_) - cpu_),
+                    static_cast<long long>(rss_bytes(pid_)) - static_cast<long long>(rss_));
+    }
+
+private:
+    std::string pid_;
+    std::uint64_t cpu_;
+    std::uint64_t rss_;
+    Clock::time_point began_;
+};
+
+void put_text(std::string& out, std::string_view text) {
+    out.push_back(static_cast<char>(text.size() >> 8));
+    out.push_back(static_cast<char>(text.size()));
+    out.append(text);
+}
+
+std::string packet(unsigned first_byte, const std::string& body) {
+    std::string out(1, static_cast<char>(first_byte));
+    std::size_t left = body.size();
+    do {
+        const std::size_t more = left >= 128 ? 0x80 : 0;
+        out.push_back(static_cast<char>((left & 0x7f) | more));
+        left >>= 7;
+    } while (left != 0);
+    return out + body;
+}
+
+std::string publish(std::string_view topic, std::uint64_t id, bool retain = false) {
+    std::string body;
+    put_text(body, topic);
+    body.push_back(static_cast<char>(id >> 8));
+    body.push_back(static_cast<char>(id));
+    body.append(kPayloadBytes, 'x');
+    return packet(retain ? 0x33 : 0x32, body);
+}
+
+// Packet ids of a window: 1 to 65,535, again and again.
+std::uint64_t id_of(std::uint64_t number) {
+    return number % 65'535 + 1;
+}
+
+class Client {
+public:
+    // Not connected: nobody listens there yet.
+    Client(int port, std::string_view id, bool clean) {
+        fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(static_cast<std::uint16_t>(port));
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        if (connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+            close(std::exchange(fd_, -1));
+            return;
+        }
+        const int on = 1;
+        setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        std::string body;
+        put_text(body, "MQTT");
+        body += {'\x04', clean ? '\x02' : '\x00', '\x00', '\x00'};
+        put_text(body, id);
+        send_all(packet(0x10, body));
+        wait([&] { return answers_ == 1; });
+    }
+    ~Client() {
+        if (fd_ >= 0) close(fd_);
+    }
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+
+    bool is_connected() const { return fd_ >= 0; }
+    std::uint64_t publishes() const { return publishes_; }
+    std::uint64_t answers() const { return answers_; }  // CONNACK, SUBACK, PUBACK
+
+    void send_all(std::string_view bytes) const {
+        while (!bytes.empty()) {
+            const ssize_t n = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            if (n < 0) die("send");
+            bytes.remove_prefix(static_cast<std::size_t>(n));
+        }
+    }
+    void subscribe(std::string_view filter, char qos) {
+        std::string body{'\x00', '\x01'};
+        put_text(body, filter);
+        body.push_back(qos);
+        const std::uint64_t before = answers_;
+        send_all(packet(0x82, body));
+        wait([&] { return answers_ > before; });
+    }
+    void leave() const { send_all(packet(0xE0, {})); }
+    template <class Done>
+    void wait(Done&& done) {
+        const auto deadline = Clock::now() + std::chrono::seconds(120);
+        while (!done()) {
+            pollfd ready{fd_, POLLIN, 0};
+            poll(&ready, 1, 1000);
+            if (Clock::now() > deadline) die("nothing more comes");
+            read_some();
+        }
+    }
+
+private:
+    void read_some() {
+        const ssize_t n = recv(fd_, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+        if (n < 0 && errno == EAGAIN) return;
+        if (n <= 0) die("the broker closed a connection");
+        in_.append(buffer_.data(), static_cast<std::size_t>(n));
+        std::size_t done = 0;
+        for (;;) {
+            std::size_t length = 0;
+            std::size_t head = 1;
+            bool complete = false;
+            for (int shift = 0; done + head < in_.size() && !complete; shift += 7) {
+                const auto byte = static_cast<unsigned char>(in_[done + head++]);
+                length |= static_cast<std::size_t>(byte & 0x7fu) << shift;
+                complete = byte < 0x80;
+            }
+            if (!complete || in_.size() - done < head + length) break;
+            const bool is_publish = (static_cast<unsigned char>(in_[done]) >> 4) == 3;
+            ++(is_publish ? publishes_ : answers_);
+            done += head + length;
+        }
+        in_.erase(0, done);
+    }
+
+    int fd_ = -1;
+    std::string in_;
+    std::vector<char> buffer_ = std::vector<char>(256 * 1024);
+    std::uint64_t publishes_ = 0;
+    std::uint64_t answers_ = 0;
+};
+
+// Sends while less than `window` are unacknowledged, until `done(sent)`; then waits for the rest.
+template <class Next, class Done>
+std::uint64_t stream(Client& client, std::uint64_t window, Next&& next, Done&& done) {
+    const std::uint64_t before = client.answers();
+    const std::uint64_t some = std::max<std::uint64_t>(window / 8, 1);
+    std::uint64_t sent = 0;
+    std::string batch;
+    while (!done(sent)) {
+        batch.clear();
+        for (; sent - (client.answers() - before) < window && !done(sent); ++sent)
+            batch += next(sent);
+        client.send_all(batch);
+        const std::uint64_t room = sent + some - window;  // answers that make a batch worth its call
+        client.wait([&] { return sent < window || client.answers() - before >= room; });
+    }
+    client.wait([&] { return client.answers() - before >= sent; });
+    return sent;
+}
+
+void offline(int port, const std::string& pid, int seconds, std::uint64_t window) {
+    constexpr int kSessions = 10;
+    for (int i = 0; i < kSessions; ++i) {
+        Client away(port, "away" + std::to_string(i), false);
+        away.subscribe("offline/" + std::to_string(i), 1);
+        away.leave();
+    }
+    Client publisher(port, "publisher", true);
+    const auto next = [](std::uint64_t n) {
+        return publish("offline/" + std::to_string(n % kSessions), id_of(n));
+    };
+    const Measurement measurement(pid);
+    const auto end = Clock::now() + std::chrono::seconds(seconds);
+    const auto done = [&](std::uint64_t) { return Clock::now() >= end; };
+    measurement.tell(stream(publisher, window, next, done));
+}
+
+void sessions(int port, std::uint64_t count) {
+    for (std::uint64_t i = 0; i < count; ++i) {
+        Client client(port, "device-" + std::to_string(i), false);
+        client.subscribe("device/" + std::to_string(i) + "/+", 1);
+        client.leave();
+    }
+}
+
+void retain(int port, const std::string& pid, std::uint64_t count) {
+    Client publisher(port, "publisher", true);
+    const auto next = [](std::uint64_t n) {
+        return publish("site/" + std::to_string(n % 1000) + "/device/" + std::to_string(n),
+                       id_of(n), true);
+    };
+    const Measurement measurement(pid);
+    measurement.tell(stream(publisher, 1000, next, [&](std::uint64_t n) { return n >= count; }));
+}
+
+// Called when the broker is started; its time is that of the start.
+void first(int port) {
+    while (true) {
+        Client client(port, "first", true);
+        if (client.is_connected()) {
+            client.subscribe("site/7/device/7", 0);
+            client.wait([&] { return client.publishes() == 1; });
+            return;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+}
+
+void all(int port, const std::string& pid, std::uint64_t count) {
+    Client client(port, "all", true);
+    const Measurement measurement(pid);
+    client.subscribe("#", 0);
+    client.wait([&] { return client.publishes() >= count; });
+    measurement.tell(client.publishes());
+}
+
+void sync_times(const std::string& folder, int count) {
+    const std::string path = folder + "/sync";
+    const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    const std::string page(4096, 'x');
+    std::vector<std::uint64_t> times;
+    for (int i = 0; i < count; ++i) {
+        if (write(fd, page.data(), page.size()) != static_cast<ssize_t>(page.size())) die("write");
+        const auto began = Clock::now();
+        if (fdatasync(fd) != 0) die("fdatasync");
+        times.push_back(ns_since(began));
+    }
+    close(fd);
+    unlink(path.c_str());
+    std::sort(times.begin(), times.end());
+    std::printf("%llu\n", static_cast<unsigned long long>(times[times.size() / 2]));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::string_view row = argc > 1 ? argv[1] : "";
+    const auto number = [&](int i) { return argc > i ? std::atoi(argv[i]) : 0; };
+    const auto big = [&](int i) { return static_cast<std::uint64_t>(number(i)); };
+    if (row == "offline" && argc == 6) {
+        offline(number(2), argv[3], number(4), big(5));
+    } else if (row == "sessions" && argc == 4) {
+        sessions(number(2), big(3));
+    } else if (row == "retain" && argc == 5) {
+        retain(number(2), argv[3], big(4));
+    } else if (row == "first" && argc == 3) {
+        first(number(2));
+    } else if (row == "all" && argc == 5) {
+        all(number(2), argv[3], big(4));
+    } else if (row == "sync" && argc == 4) {
+        sync_times(argv[2], number(3));
+    } else {
+        std::fputs("store_bench: see the beginning of tests/bench/store_bench.cpp\n", stderr);
+        return 1;
+    }
+    return 0;
+}
