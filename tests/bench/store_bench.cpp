@@ -219,7 +219,8 @@ std::uint64_t stream(Client& client, std::uint64_t window, Next&& next, Done&& d
         for (; sent - (client.answers() - before) < window && !done(sent); ++sent)
             batch += next(sent);
         client.send_all(batch);
-        const std::uint64_t room = sent + some - window;  // answers that make a batch worth its call
+        const std::uint64_t room =
+            sent + some - window;  // answers that make a batch worth its call
         client.wait([&] { return sent < window || client.answers() - before >= room; });
     }
     client.wait([&] { return client.answers() - before >= sent; });
