@@ -5,98 +5,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <asio/io_context.hpp>
-#include <asio/posix/stream_descriptor.hpp>
 #include <asio/post.hpp>
-#include <asio/signal_set.hpp>
-#include <asio/steady_timer.hpp>
 #include <csignal>
-#include <cstring>
-#include <optional>
 
-#include "common/connection_log.hpp"
-#include "common/exit_code.hpp"
-#include "common/message_id.hpp"
 #include "common/terminal.hpp"
 #include "common/units.hpp"
-#include "mqtt-pub/message_source.hpp"
-#include "mqtt-pub/publishing_client.hpp"
-#include "mqtt-pub/report.hpp"
-#include "mqtt/client.hpp"
+#include "mqtt-pub/publisher_impl.hpp"
 
 namespace mqtt_pub {
-namespace {
 
 using mqtt::Errc;
 using mqtt::ReasonCode;
 using Clock = std::chrono::steady_clock;
 
-// Messages handed to the client per turn of the loop, so that acknowledgements are read in between.
-constexpr int kMessagesPerTurn = 2'000;
+namespace {
+
 constexpr int kAckChecksPerTimeout = 4;
 
-// After a fall-back to 3.1.1.
-mqtt::PublishRequest without_properties(mqtt::PublishRequest request) {
-    request.properties = {};
-    request.message_expiry_interval.reset();
-    return request;
-}
-
-class Publisher {
-public:
-    Publisher(const tools::Invocation& invocation, const Options& options);
-    int run();
-
-private:
-    void watch_signals();
-    void stop_input();
-    void arm_timeout();
-    void arm_duration();
-    void watch_acknowledgements(std::uint64_t seen, int quiet_checks);
-
-    void on_connected(std::error_code error, const mqtt::ConnectReport& report);
-    void on_state(const mqtt::StateChange& change);
-    void on_delivery(std::uint64_t token, std::error_code error, ReasonCode reason);
-
-    void pump();
-    void pump_soon();
-    void submit();
-    mqtt::Status hand_over(const mqtt::PublishRequest& request);
-    void wait_for_input();
-    void wait_for_room();
-    void wait_before_repeat();
-    void wait_until_due();
-    void refuse(std::error_code error, ReasonCode reason);
-    void check_done();
-
-    void fail(std::string_view why, int code);
-    void finish(int code);
-    std::uint64_t outstanding() const { return report_.unfinished(); }
-    bool is_ours() const { return invocation_.persona == tools::Persona::ours; }
-
-    const tools::Invocation& invocation_;
-    const Options& options_;
-    tools::ConnectionLog log_;
-    MessageSource source_;
-    std::optional<tools::MessageIdStamp> id_stamp_;
-    Report report_;
-    asio::io_context context_{1};
-    asio::signal_set signals_{context_};
-    asio::steady_timer timeout_timer_{context_};
-    asio::steady_timer ack_timer_{context_};
-    asio::steady_timer duration_timer_{context_};
-    asio::steady_timer repeat_timer_{context_};
-    asio::posix::stream_descriptor input_{context_};
-    Clock::time_point started_ = Clock::now();
-    bool input_can_wait_ = false;  // a pipe, socket or terminal; others are always readable
-    bool pumping_ = false;         // something will call pump()
-    bool was_connected_ = false;
-    bool ended_ = false;  // the source is empty
-    bool finished_ = false;
-    int refused_code_ = 0;  // of the first refusal
-    int exit_code_ = tools::kExitDone;
-    PublishingClient client_;
-};
+}  // namespace
 
 Publisher::Publisher(const tools::Invocation& invocation, const Options& options)
     : invocation_(invocation)
@@ -225,105 +151,6 @@ void Publisher::on_state(const mqtt::StateChange& change) {
          tools::exit_code(change.error, invocation_.persona));
 }
 
-void Publisher::pump_soon() {
-    if (pumping_) return;
-    pumping_ = true;
-    asio::post(context_, [this] { pump(); });
-}
-
-void Publisher::pump() {
-    pumping_ = false;
-    for (int i = 0; i < kMessagesPerTurn && !finished_ && !pumping_; ++i) {
-        switch (source_.next()) {
-        case MessageSource::State::ready: submit(); break;
-        case MessageSource::State::waiting: return wait_for_input();
-        case MessageSource::State::later: return wait_until_due();
-        case MessageSource::State::ended:
-            ended_ = true;
-            if (source_.errno_value() != 0) {
-                return fail(fmt::format("cannot read standard input: {}",
-                                        std::strerror(source_.errno_value())),
-                            tools::kExitUsage);
-            }
-            return check_done();
-        case MessageSource::State::invalid:
-            log_.say(source_.problem());
-            ++report_.invalid;
-            source_.take();
-            break;
-        }
-    }
-    if (!finished_) pump_soon();
-}
-
-mqtt::Status Publisher::hand_over(const mqtt::PublishRequest& request) {
-    const std::uint64_t token = request.qos != mqtt::QoS::at_most_once ? 1 : 0;
-    const bool has_properties = !request.properties.empty() || request.message_expiry_interval;
-    if (!has_properties && !id_stamp_) return client_->submit(request, token);
-    if (!mqtt::has_properties(client_->version())) {
-        return client_->submit(without_properties(request), token);
-    }
-    if (!id_stamp_) return client_->submit(request, token);
-    mqtt::PublishRequest stamped = request;
-    stamped.properties = id_stamp_->stamped(request.properties);
-    return client_->submit(stamped, token);
-}
-
-// Publishes the message that the source shows; waits when the client has no room for it.
-void Publisher::submit() {
-    const mqtt::PublishRequest& request = source_.request();
-    const bool is_acknowledged = request.qos != mqtt::QoS::at_most_once;
-    if (!is_acknowledged) report_.provable = false;
-    ++report_.accepted;  // before: the delivery handler may be called from inside
-    const mqtt::Status status = hand_over(request);
-    if (status.error().code == Errc::queue_full) {
-        --report_.accepted;
-        return wait_for_room();
-    }
-    if (!status) refuse(make_error_code(status.error().code), status.error().reason);
-    const bool is_last = source_.is_last();
-    source_.take();
-    if (options_.repeat_delay.count() > 0 && !is_last && !is_stream(options_.source)) {
-        pumping_ = true;  // on_delivery goes on
-        if (outstanding() == 0) wait_before_repeat();
-    }
-}
-
-void Publisher::wait_for_input() {
-    if (!input_can_wait_) {
-        source_.fill();
-        return pump_soon();
-    }
-    pumping_ = true;
-    input_.async_wait(asio::posix::stream_descriptor::wait_read, [this](std::error_code error) {
-        if (!error) source_.fill();
-        pump();
-    });
-}
-
-void Publisher::wait_for_room() {
-    pumping_ = true;
-    client_->when_ready([this](std::error_code error) {
-        if (!error) return pump();
-        pumping_ = false;
-    });
-}
-
-// mosquitto counts the gap from the acknowledgement.
-void Publisher::wait_before_repeat() {
-    repeat_timer_.expires_after(options_.repeat_delay);
-    repeat_timer_.async_wait([this](std::error_code error) {
-        if (!error) pump();
-    });
-}
-
-void Publisher::wait_until_due() {
-    pumping_ = true;
-    repeat_timer_.expires_at(source_.due());
-    repeat_timer_.async_wait(
-        [this](std::error_code) { pump(); });  // cancelled: the input has ended
-}
-
 void Publisher::on_delivery(std::uint64_t token, std::error_code error, ReasonCode reason) {
     if (finished_) return;
     if (error || mqtt::is_error(reason)) {
@@ -386,8 +213,6 @@ void Publisher::finish(int code) {
         });
     });
 }
-
-}  // namespace
 
 int run(const tools::Invocation& invocation, const Options& options) {
     return Publisher(invocation, options).run();
