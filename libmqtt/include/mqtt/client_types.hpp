@@ -143,6 +143,13 @@ struct PublishResult {
     ReasonCode reason = ReasonCode::success;
 };
 
+// Of submit_batch(): the first `count` messages are taken. `status` tells why not all: queue_full (when_sendable()
+// tells when to go on), or what is wrong with the message behind those; with all of them, when there are none.
+struct SubmitResult {
+    std::size_t count = 0;
+    Status status;
+};
+
 // One code per filter, in order: granted QoS or an error.
 struct SubscribeResult {
     std::vector<ReasonCode> reasons;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <system_error>
 
@@ -21,6 +22,9 @@ class io_context;
 
 namespace mqtt {
 
+namespace base {
+class Counted;
+}
 namespace net {
 class Driver;
 class Loop;
@@ -124,6 +128,13 @@ struct SendResult {
     PacketId id = 0;  // QoS 1/2; 0 for QoS 0 and when not sent
 };
 
+// How many messages of a batch were sent, from its first on, and why not more; `sent`: all, or as many bytes
+// as were to be staged.
+struct BatchResult {
+    SendStatus status = SendStatus::sent;
+    std::size_t count = 0;
+};
+
 // What the server allows, by CONNACK; the defaults are those of the standard.
 struct ServerLimits {
     std::uint16_t receive_maximum = 65'535;
@@ -189,6 +200,8 @@ public:
     // For the library itself: just before on_connected, the server has no session; `unfinished` is
     // forgotten when the call returns.
     virtual void on_session_lost(core::Inflight& unfinished) { (void)unfinished; }
+    // All packets that came in one piece have been told of.
+    virtual void on_read_end() {}
     // publish() would be accepted again after no_quota; once per batch of acknowledgements.
     virtual void on_send_quota() {}
     // Output that was stuck in the socket is drained below the low mark (after is_blocked()).
@@ -235,7 +248,14 @@ public:
     // Stages one message. QoS 1/2: `token` comes back in on_delivered (or never, when the connection
     // ends first and the session is not resumed). Allocates nothing in steady state unless `keep`.
     SendResult publish(const PublishRequest& request, std::uint64_t token = 0);
+    // Stages messages that are `common` but for their payloads, until `most_bytes` are staged: for many, at a
+    // third of the cost. QoS 1/2: their tokens count from `first_token`, and none of them is kept. `owner`, for
+    // the library itself: keeps the payloads alive, so that large ones need no copy.
+    BatchResult publish_batch(const PublishRequest& common, std::span<const Bytes> payloads,
+                              std::uint64_t first_token, std::size_t most_bytes,
+                              base::Counted* owner = nullptr);
     bool has_send_quota() const;
+    std::size_t send_quota() const;  // how many QoS 1/2 messages publish() would take now
 
     // Completes AckDecision::later() for a message received on this connection.
     void acknowledge(PacketId id, ReasonCode reason = ReasonCode::success);

@@ -49,6 +49,10 @@ void Client::start_when_ready(Done<> done) {
     impl_->when_ready(std::move(done));
 }
 
+void Client::start_when_sendable(Done<> done) {
+    impl_->when_sendable(std::move(done));
+}
+
 void Client::start_when_drained(Done<> done) {
     impl_->when_drained(std::move(done));
 }
@@ -63,6 +67,15 @@ Status Client::submit(const PublishRequest& request, std::uint64_t token) {
 
 void Client::set_delivery_handler(DeliveryHandler handler) {
     impl_->on_delivery_ = std::move(handler);
+}
+
+SubmitResult Client::submit_batch(const PublishRequest& common, std::span<const Bytes> payloads,
+                                  std::shared_ptr<const void> owner, std::uint64_t token) {
+    return impl_->submit_batch(common, payloads, std::move(owner), token);
+}
+
+void Client::set_batch_handler(BatchHandler handler) {
+    impl_->on_batch_ = std::move(handler);
 }
 
 void Client::set_exchange_handler(ExchangeHandler handler) {

@@ -67,6 +67,7 @@ Client::Impl::Impl(ConnectionLoop& loop, ClientOptions options)
 Client::Impl::~Impl() {
     *self_ = nullptr;
     on_delivery_ = nullptr;
+    on_batch_ = nullptr;
     fail_operations(Errc::cancelled);
     for (Done<>& done : disconnecting_)
         done->complete(Errc::cancelled);
@@ -338,8 +339,8 @@ void Client::Impl::log(LogLevel level, const std::string& text) {
 
 ClientStats Client::Impl::stats() const {
     ClientStats stats = stats_;
-    stats.outgoing_messages = store_.count() + blocked_.size();
-    stats.outgoing_bytes = store_.size_bytes();
+    stats.outgoing_messages = stored_count() + blocked_.size();
+    stats.outgoing_bytes = stored_bytes();
     stats.unread_messages = unread_.size();
     stats.unread_bytes = unread_bytes_;
     return stats;

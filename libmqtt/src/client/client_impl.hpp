@@ -1,6 +1,6 @@
 // The state of one Client: a Connection, what it does about its end, and the operations under way.
 // One .cpp per concern: client_connect (attempts, reconnecting, ending), client_publish (outgoing
-// store), client_subscribe, client_receive, client_request; client.cpp is the public face.
+// store), client_batch, client_subscribe, client_receive, client_request; client.cpp is the public face.
 #pragma once
 
 #include <asio/steady_timer.hpp>
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "client/backoff.hpp"
+#include "client/batch_store.hpp"
 #include "client/outgoing_store.hpp"
 #include "core/message.hpp"
 #include "mqtt/client.hpp"
@@ -88,6 +89,21 @@ struct BlockedPublish {
     TimePoint deadline;
 };
 
+// Messages of a batch that ended alike and of which nobody was told yet.
+struct Ended {
+    std::uint64_t token = 0;  // the user's
+    ReasonCode reason = ReasonCode::success;
+    std::size_t count = 0;
+};
+
+// More than this is not staged on a connection whose socket is slow.
+inline constexpr std::size_t kStagedBytes = 256 * 1024;
+
+// Of a message that could not be sent on this connection and never will.
+inline Errc to_errc(SendStatus status) {
+    return status == SendStatus::too_large ? Errc::packet_too_large : Errc::not_supported_by_server;
+}
+
 // Where a message that waits for a time-out is: in the store, or not yet.
 struct PublishDeadline {
     TimePoint when;
@@ -116,6 +132,11 @@ public:
     void when_ready(client::Done<> done);
     void when_drained(client::Done<> done);
 
+    // client_batch.cpp
+    SubmitResult submit_batch(const PublishRequest& common, std::span<const Bytes> payloads,
+                              std::shared_ptr<const void> owner, std::uint64_t token);
+    void when_sendable(client::Done<> done);
+
     // client_subscribe.cpp
     void subscribe(client::Done<SubscribeResult> done, std::vector<Subscription> subscriptions,
                    PropertyList properties);
@@ -142,6 +163,7 @@ public:
     Error last_error_;
     std::string last_message_;
     DeliveryHandler on_delivery_;
+    BatchHandler on_batch_;
     ExchangeHandler on_exchange_;
     MessageHandler on_message_;
     CatchAllHandler on_unmatched_;
@@ -154,6 +176,7 @@ private:
     AckDecision on_publish(const Publish& publish) override;
     void on_delivered(PacketId id, std::uint64_t token, ReasonCode reason) override;
     void on_received(PacketId id, std::uint64_t token) override;
+    void on_read_end() override;
     void on_send_quota() override { pump(); }
     void on_writable() override { pump(); }
     void on_suback(const Suback& suback) override;
@@ -187,7 +210,7 @@ private:
     bool has_room(std::size_t bytes) const;
     bool is_roomy() const;
     void admit(core::MessageRef message, client::Done<PublishResult> done, std::uint64_t user_token,
-               TimePoint deadline);
+               TimePoint deadline, bool of_batch = false);
     bool admit_blocked();
     TimePoint publish_deadline() const;
     void pump();
@@ -200,6 +223,20 @@ private:
     void cancel_publish(std::uint64_t number);
     void on_publish_timer(TimePoint now);
     void fail_publishes(std::error_code error);
+
+    // client_batch.cpp
+    std::size_t stored_count() const { return store_.count() + batches_.count(); }
+    std::size_t stored_bytes() const { return store_.size_bytes() + batches_.size_bytes(); }
+    bool has_slack() const;
+    bool is_sendable();
+    SubmitResult send_batch(const PublishRequest& common, std::span<const Bytes> payloads,
+                            client::StoreToken first_token, client::Batch* batch);
+    SubmitResult submit_each(const PublishRequest& common, std::span<const Bytes> payloads,
+                             std::uint64_t token);
+    void on_batch_delivered(client::StoreToken token, ReasonCode reason);
+    void tell_batch();
+    void keep_batches();
+    void fail_batches(std::error_code error);
 
     // client_subscribe.cpp
     void add_request(client::FilterRequest request);
@@ -252,10 +289,13 @@ private:
 
     // publishing
     client::OutgoingStore store_;
+    client::BatchStore batches_;
+    client::Ended ended_;
     std::deque<client::BlockedPublish> blocked_;
     std::deque<client::PublishDeadline> publish_deadlines_;
     client::MemberTimer<Impl> publish_timer_;
     std::list<client::Done<>> ready_waiters_;
+    std::list<client::Done<>> sendable_waiters_;
     std::list<client::Done<>> drain_waiters_;
     std::vector<std::uint8_t> property_scratch_;
     bool is_pumping_ = false;

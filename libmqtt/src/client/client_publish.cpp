@@ -7,13 +7,12 @@ namespace mqtt {
 
 using client::BlockedPublish;
 using client::Done;
+using client::kStagedBytes;
 using client::OutgoingEntry;
 using client::StoreToken;
+using client::to_errc;
 
 namespace {
-
-// More than this is not staged on a connection whose socket is slow: it waits in the store.
-constexpr std::size_t kStagedBytes = 256 * 1024;
 
 PublishRequest to_request(const OutgoingMessage& message) {
     PublishRequest request;
@@ -23,10 +22,6 @@ PublishRequest to_request(const OutgoingMessage& message) {
     request.retain = message.retain;
     request.properties = message.properties.view();
     return request;
-}
-
-Errc to_errc(SendStatus status) {
-    return status == SendStatus::too_large ? Errc::packet_too_large : Errc::not_supported_by_server;
 }
 
 }  // namespace
@@ -66,14 +61,14 @@ core::MessageRef Client::Impl::make_message(const PublishRequest& request) {
 }
 
 bool Client::Impl::has_room(std::size_t bytes) const {
-    if (store_.empty()) return true;
-    return store_.count() < options_.outgoing_maximum_messages &&
-           store_.size_bytes() + bytes <= options_.outgoing_maximum_bytes;
+    if (stored_count() == 0) return true;
+    return stored_count() < options_.outgoing_maximum_messages &&
+           stored_bytes() + bytes <= options_.outgoing_maximum_bytes;
 }
 
 bool Client::Impl::is_roomy() const {
-    return blocked_.empty() && store_.count() <= options_.outgoing_maximum_messages / 2 &&
-           store_.size_bytes() <= options_.outgoing_maximum_bytes / 2;
+    return blocked_.empty() && stored_count() <= options_.outgoing_maximum_messages / 2 &&
+           stored_bytes() <= options_.outgoing_maximum_bytes / 2;
 }
 
 TimePoint Client::Impl::publish_deadline() const {
@@ -122,7 +117,8 @@ Status Client::Impl::submit(const PublishRequest& request, std::uint64_t token) 
         if (result.status != SendStatus::not_connected) return to_errc(result.status);
     }
     core::MessageRef made = make_message(request);
-    if (!blocked_.empty() || !has_room(made->size_bytes())) return Errc::queue_full;
+    const bool fits = has_room(made->size_bytes()) || has_slack();
+    if (!blocked_.empty() || !fits) return Errc::queue_full;
     admit(std::move(made), nullptr, token, publish_deadline());
     pump();
     return {};
@@ -149,8 +145,8 @@ Status Client::Impl::restore(const PublishRequest& request, PacketId id, Exchang
 }
 
 void Client::Impl::admit(core::MessageRef message, Done<PublishResult> done,
-                         std::uint64_t user_token, TimePoint deadline) {
-    const StoreToken token = store_.add(std::move(message), std::move(done), user_token);
+                         std::uint64_t user_token, TimePoint deadline, bool of_batch) {
+    const StoreToken token = store_.add(std::move(message), std::move(done), user_token, of_batch);
     if (deadline == TimePoint::max()) return;
     publish_deadlines_.push_back({deadline, token});
     if (!publish_timer_.is_armed()) loop().set_timer(publish_timer_, deadline);
@@ -229,6 +225,7 @@ void Client::Impl::tell_exchange(StoreToken token, PacketId id, ExchangeStep ste
 
 void Client::Impl::on_delivered(PacketId, std::uint64_t token, ReasonCode reason) {
     made_progress_ = true;
+    if (client::BatchStore::is_batch(token)) return on_batch_delivered(token, reason);
     if (store_.find(token) == nullptr) return;  // timed out, or of another run of this session
     finish_publish(token,
                    is_error(reason) ? make_error_code(Errc::refused_by_server) : std::error_code(),
@@ -240,6 +237,10 @@ void Client::Impl::finish_publish(StoreToken token, std::error_code error, Reaso
     OutgoingEntry entry = store_.remove(token);
     ++(error ? stats_.messages_refused : stats_.messages_published);
     if (entry.done) return entry.done->complete(error, PublishResult{reason});
+    if (entry.of_batch) {
+        if (on_batch_) on_batch_(entry.user_token, error, reason, 1);
+        return;
+    }
     if (on_delivery_) on_delivery_(entry.user_token, error, reason);
 }
 
@@ -250,7 +251,7 @@ void Client::Impl::when_ready(Done<> done) {
 }
 
 void Client::Impl::when_drained(Done<> done) {
-    if (store_.empty() && blocked_.empty()) return done->complete({});
+    if (stored_count() == 0 && blocked_.empty()) return done->complete({});
     if (!is_active()) return done->complete(Errc::not_connected);
     drain_waiters_.push_back(std::move(done));
 }
@@ -260,7 +261,11 @@ void Client::Impl::tell_waiters() {
         for (Done<>& waiter : std::exchange(ready_waiters_, {}))
             waiter->complete({});
     }
-    if (!drain_waiters_.empty() && store_.empty() && blocked_.empty()) {
+    if (!sendable_waiters_.empty() && is_sendable()) {
+        for (Done<>& waiter : std::exchange(sendable_waiters_, {}))
+            waiter->complete({});
+    }
+    if (!drain_waiters_.empty() && stored_count() == 0 && blocked_.empty()) {
         for (Done<>& waiter : std::exchange(drain_waiters_, {}))
             waiter->complete({});
     }
@@ -269,6 +274,7 @@ void Client::Impl::tell_waiters() {
 // The connection is gone: QoS 2 messages that the server has are told apart from those of which
 // nobody knows, while the session still says so.
 void Client::Impl::note_cut() {
+    keep_batches();
     for (const StoreToken token : store_.in_flight()) {
         OutgoingEntry& entry = *store_.find(token);
         core::InflightEntry* exchange = session_.state().outgoing.find(entry.id);
@@ -330,12 +336,15 @@ void Client::Impl::on_publish_timer(TimePoint now) {
 }
 
 void Client::Impl::fail_publishes(std::error_code error) {
+    fail_batches(error);
     for (const StoreToken token : store_.all())
         finish_publish(token, error, ReasonCode::success);
     for (BlockedPublish& blocked : std::exchange(blocked_, {}))
         blocked.done->complete(error, {});
     publish_deadlines_.clear();
     for (Done<>& waiter : std::exchange(ready_waiters_, {}))
+        waiter->complete(error);
+    for (Done<>& waiter : std::exchange(sendable_waiters_, {}))
         waiter->complete(error);
     for (Done<>& waiter : std::exchange(drain_waiters_, {}))
         waiter->complete(error);

@@ -238,8 +238,19 @@ SendResult Connection::publish(const PublishRequest& request, std::uint64_t toke
     return impl_->link->publish(request, token);
 }
 
+BatchResult Connection::publish_batch(const PublishRequest& common, std::span<const Bytes> payloads,
+                                      std::uint64_t first_token, std::size_t most_bytes,
+                                      base::Counted* owner) {
+    if (!impl_->link) return {SendStatus::not_connected, 0};
+    return impl_->link->publish_batch(common, payloads, first_token, most_bytes, owner);
+}
+
 bool Connection::has_send_quota() const {
     return impl_->link && impl_->link->protocol().has_send_quota();
+}
+
+std::size_t Connection::send_quota() const {
+    return impl_->link ? impl_->link->protocol().send_quota() : 0;
 }
 
 void Connection::acknowledge(PacketId id, ReasonCode reason) {

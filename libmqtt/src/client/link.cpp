@@ -113,6 +113,17 @@ SendResult Link::publish(const PublishRequest& request, std::uint64_t token) {
     return {static_cast<SendStatus>(result.status), result.id};
 }
 
+BatchResult Link::publish_batch(const PublishRequest& common, std::span<const Bytes> payloads,
+                                std::uint64_t first_token, std::size_t most_bytes,
+                                base::Counted* owner) {
+    core::OutgoingPublish publish = to_outgoing(common, {});
+    publish.owner = base::KeepAliveRef(owner);
+    const core::BatchResult result =
+        protocol_.publish_batch(publish, payloads, first_token, most_bytes);
+    if (result.count != 0) staged();
+    return {static_cast<SendStatus>(result.status), result.count};
+}
+
 void Link::acknowledge(PacketId id, ReasonCode reason) {
     protocol_.acknowledge(id, reason);
     staged();
@@ -163,6 +174,7 @@ net::Consumed Link::on_bytes(Bytes bytes) {
     const net::Consumed consumed = protocol_.feed(bytes, driver_.loop().now(), *this);
     in_feed_ = false;
     shown_ = {};
+    sink_->on_read_end();
     if (log_) log_->consumed(consumed.bytes);
     staged();
     settle();

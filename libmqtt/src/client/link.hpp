@@ -42,6 +42,9 @@ public:
     void disconnect(ReasonCode reason, Properties properties, Duration linger);
 
     SendResult publish(const PublishRequest& request, std::uint64_t token);
+    BatchResult publish_batch(const PublishRequest& common, std::span<const Bytes> payloads,
+                              std::uint64_t first_token, std::size_t most_bytes,
+                              base::Counted* owner);
     void acknowledge(PacketId id, ReasonCode reason);
     PacketId subscribe(FilterList filters, Properties properties);
     PacketId unsubscribe(FilterList filters, Properties properties);

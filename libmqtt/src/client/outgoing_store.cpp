@@ -10,6 +10,12 @@ namespace mqtt::client {
 
 using State = OutgoingEntry::State;
 
+namespace {
+
+constexpr std::uint32_t kLastGeneration = 0x7FFF'FFFF;  // tokens of batches have the highest bit
+
+}  // namespace
+
 OutgoingEntry& OutgoingStore::take_slot(core::MessageRef message, std::uint64_t user_token) {
     if (free_.empty()) {
         free_.push_back(static_cast<std::uint32_t>(slots_.size()));
@@ -18,13 +24,14 @@ OutgoingEntry& OutgoingStore::take_slot(core::MessageRef message, std::uint64_t 
     taken_ = free_.back();
     free_.pop_back();
     Slot& slot = slots_[taken_];
-    if (++slot.generation == 0) ++slot.generation;
+    slot.generation = slot.generation % kLastGeneration + 1;
     OutgoingEntry& entry = slot.entry;
     entry.bytes = static_cast<std::uint32_t>(message->size_bytes());
     entry.message = std::move(message);
     entry.user_token = user_token;
     entry.sequence = next_sequence_++;
     entry.id = 0;
+    entry.of_batch = false;
     entry.state = State::waiting;
     bytes_ += entry.bytes;
     ++count_;
@@ -32,18 +39,29 @@ OutgoingEntry& OutgoingStore::take_slot(core::MessageRef message, std::uint64_t 
 }
 
 StoreToken OutgoingStore::add(core::MessageRef message, detail::CompletionPtr<PublishResult> done,
-                              std::uint64_t user_token) {
-    take_slot(std::move(message), user_token).done = std::move(done);
+                              std::uint64_t user_token, bool of_batch) {
+    OutgoingEntry& entry = take_slot(std::move(message), user_token);
+    entry.done = std::move(done);
+    entry.of_batch = of_batch;
     waiting_.push_back(token_of(taken_));
     return waiting_.back();
 }
 
 StoreToken OutgoingStore::restore(core::MessageRef message, std::uint64_t user_token, PacketId id,
-                                  bool received) {
+                                  bool received, bool of_batch) {
     OutgoingEntry& entry = take_slot(std::move(message), user_token);
     entry.id = id;
     entry.state = received ? State::received : State::in_flight;
+    entry.of_batch = of_batch;
     return token_of(taken_);
+}
+
+void OutgoingStore::put_in_order(const std::vector<StoreToken>& tokens) {
+    const auto number = [this](StoreToken token) {
+        if (OutgoingEntry* entry = find(token)) entry->sequence = next_sequence_++;
+    };
+    std::for_each(tokens.begin(), tokens.end(), number);
+    std::for_each(waiting_.begin(), waiting_.end(), number);
 }
 
 OutgoingEntry* OutgoingStore::find(StoreToken token) {

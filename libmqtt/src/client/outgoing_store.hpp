@@ -31,16 +31,19 @@ struct OutgoingEntry {
     std::uint32_t bytes = 0;     // what the message counts for in size_bytes()
     PacketId id = 0;
     State state = State::free;
+    bool of_batch = false;  // came by submit_batch()
 };
 
 class OutgoingStore {
 public:
     // Appends to those that wait.
     StoreToken add(core::MessageRef message, detail::CompletionPtr<PublishResult> done,
-                   std::uint64_t user_token);
-    // An entry that an earlier process sent under `id`: in flight, or received.
+                   std::uint64_t user_token, bool of_batch = false);
+    // An entry that was sent under `id` by an earlier process or in a batch: in flight, or received.
     StoreToken restore(core::MessageRef message, std::uint64_t user_token, PacketId id,
-                       bool received);
+                       bool received, bool of_batch = false);
+    // These, of in_flight(), were submitted in this order, and before all that waits.
+    void put_in_order(const std::vector<StoreToken>& tokens);
     OutgoingEntry* find(StoreToken token);  // null: is over
 
     // The next to send; entry is null when nothing waits.

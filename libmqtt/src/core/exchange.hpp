@@ -74,6 +74,13 @@ struct SendResult {
     PacketId id = 0;  // QoS 1/2
 };
 
+// How many of a batch were sent, from its first on, and why not more (`sent`: all, or as many bytes as were
+// to be staged).
+struct BatchResult {
+    SendStatus status = SendStatus::sent;
+    std::size_t count = 0;
+};
+
 // Limits that one side announces to the other (CONNECT or CONNACK properties, or defaults).
 struct PeerLimits {
     std::uint16_t receive_maximum = 65'535;
@@ -99,7 +106,13 @@ public:
     // resend after reconnecting needs; null: cannot be resent. `publish.id`, `.dup`, `.topic_alias`
     // and `.omit_topic` are set here.
     SendResult publish(OutgoingPublish& publish, const MessageRef& keep, std::uint64_t token);
+    // Sends messages that are `common` but for their payloads, until `most_bytes` are staged. With QoS 1/2 their
+    // tokens count from `first_token`, and none is kept: who wants them sent again gives the session their
+    // messages before it is resumed. `common` is used up.
+    BatchResult publish_batch(OutgoingPublish& common, std::span<const Bytes> payloads,
+                              std::uint64_t first_token, std::size_t most_bytes);
     bool has_send_quota() const;
+    std::size_t send_quota() const;  // how many QoS 1/2 messages could be sent now
     // At most `window` unfinished QoS 1/2 messages, besides the peer's Receive Maximum (which 3.x
     // lacks). Not 0. Set it before the connection is established.
     void limit_send_window(std::uint16_t window) { send_window_ = window; }
@@ -173,7 +186,13 @@ private:
     void receive_qos2(const Publish& publish, ExchangeSink& sink);
     void decide(const Publish& publish, const AckDecision& decision);
 
-    void receive_puback(const Ack& ack, ExchangeSink& sink);
+    // What acknowledgements mostly are: its id, for PUBACK in the short form; 0: look closer.
+    PacketId plain_puback(const Frame& frame) const {
+        const bool is_plain = frame.type == PacketType::puback && frame.flags == 0 &&
+                              frame.body.size() == 2 && connected_ && resend_pending_ == 0;
+        return is_plain ? static_cast<PacketId>(frame.body[0] << 8 | frame.body[1]) : PacketId{0};
+    }
+    void receive_puback(PacketId id, ReasonCode reason, ExchangeSink& sink);
     void receive_pubrec(const Ack& ack, ExchangeSink& sink);
     void receive_pubrel(const Ack& ack, ExchangeSink& sink);
     void receive_pubcomp(const Ack& ack, ExchangeSink& sink);

@@ -30,6 +30,8 @@ base::Consumed Exchange::feed_frames(Protocol& protocol, Bytes bytes, TimePoint 
         ++packets;
         if (found.frame.type == PacketType::publish && connected_) {
             receive_publish(found.frame, sink);
+        } else if (const PacketId id = plain_puback(found.frame); id != 0) {
+            receive_puback(id, ReasonCode::success, sink);
         } else {
             protocol.receive(found.frame, now, sink);
         }

@@ -184,7 +184,7 @@ void Exchange::receive_ack(const Frame& frame, TimePoint now, ExchangeSink& sink
         ack = std::get<Ack>(*packet);
     }
     switch (ack.type) {
-    case PacketType::puback: receive_puback(ack, sink); break;
+    case PacketType::puback: receive_puback(ack.id, ack.reason, sink); break;
     case PacketType::pubrec: receive_pubrec(ack, sink); break;
     case PacketType::pubrel: receive_pubrel(ack, sink); break;
     default: receive_pubcomp(ack, sink); break;

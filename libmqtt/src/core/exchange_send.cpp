@@ -168,13 +168,13 @@ void Exchange::resend(PacketId id, InflightEntry& entry, TimePoint now) {
 // An acknowledgement with an id that we do not know is ignored (PUBREC is answered): after lost
 // state on one side the standard lets both go on. One that does not belong to the exchange of its id
 // is a Protocol Error.
-void Exchange::receive_puback(const Ack& ack, ExchangeSink& sink) {
-    InflightEntry* entry = session_->outgoing.find(ack.id);
+void Exchange::receive_puback(PacketId id, ReasonCode reason, ExchangeSink& sink) {
+    InflightEntry* entry = session_->outgoing.find(id);
     if (entry == nullptr) return;
     if (entry->state != InflightState::await_puback) {
         return fail(Error(Errc::protocol_error, "PUBACK for another kind of exchange"), sink);
     }
-    finish(ack.id, *entry, ack.reason, sink);  // [MQTT-4.4.0-2]
+    finish(id, *entry, reason, sink);  // [MQTT-4.4.0-2]
 }
 
 void Exchange::receive_pubrec(const Ack& ack, ExchangeSink& sink) {
@@ -220,7 +220,7 @@ void Exchange::finish(PacketId id, InflightEntry& entry, ReasonCode reason, Exch
     const std::uint64_t token = entry.token;
     if (entry.counts_in_quota) --send_in_use_;
     if (entry.await_resend) --resend_pending_;
-    session_->outgoing.remove(id);
+    session_->outgoing.remove(entry);
     sink.on_delivered(id, token, reason);
 }
 

@@ -60,7 +60,7 @@ Inflight& Inflight::operator=(Inflight&& other) noexcept {
 
 PacketId Inflight::add(InflightEntry entry) {
     if (full()) return 0;
-    if (ring_ == nullptr || span_ == capacity()) grow();
+    if (span_ == capacity_or_none()) grow();
     if (span_ == 0) first_id_ = next_id_;
     const PacketId id = next_id_;
     next_id_ = id == kMaxSpan ? PacketId{1} : static_cast<PacketId>(id + 1);
@@ -93,10 +93,7 @@ InflightEntry* Inflight::find(PacketId id) {
 }
 
 void Inflight::remove(PacketId id) {
-    if (InflightEntry* entry = find(id)) {
-        release(*entry);
-        trim();
-    }
+    if (InflightEntry* entry = find(id)) remove(*entry);
 }
 
 InflightEntry* Inflight::next_to_resend(PacketId& from) {

@@ -56,15 +56,36 @@ public:
     // exchange and the newest are (an id is reused as late as possible).
     // [MQTT-2.2.1-3] [MQTT-2.2.1-4] [MQTT311-2.3.1-2]
     PacketId add(InflightEntry entry);
+    // The same for a PUBLISH that is not kept. Must not be full().
+    PacketId add_unkept(std::uint64_t token, InflightState state, QoS qos, bool retain) {
+        if (span_ == capacity_or_none()) grow();
+        if (span_ == 0) first_id_ = next_id_;
+        const PacketId id = next_id_;
+        next_id_ = id == kMaxSpan ? PacketId{1} : static_cast<PacketId>(id + 1);
+        ++count_;
+        ++publishes_;
+        InflightEntry& entry = at(span_++);  // as release() or grow() left it
+        entry.token = token;
+        entry.state = state;
+        entry.qos = qos;
+        entry.retain = retain;
+        entry.counts_in_quota = true;
+        return id;
+    }
     // Puts back an exchange that an earlier process began under `id`, in order of sending; add() goes on
     // behind it. False: `id` does not lie behind those that are here.
     bool restore(PacketId id, InflightEntry entry);
     InflightEntry* find(PacketId id);
-    void remove(PacketId id);  // [MQTT311-2.3.1-3]
+    void remove(PacketId id);            // [MQTT311-2.3.1-3]
+    void remove(InflightEntry& found) {  // as find() gave it
+        release(found);
+        trim();
+    }
     void clear() noexcept;
 
     bool empty() const { return count_ == 0; }
     bool full() const { return span_ == kMaxSpan; }
+    std::size_t room() const { return kMaxSpan - span_; }     // for add(), before it is full()
     std::size_t count() const { return count_; }              // entries in use
     std::size_t publish_count() const { return publishes_; }  // of those, PUBLISH
     // Visits entries in order of sending: callback(PacketId, InflightEntry&), which must not add or
@@ -109,6 +130,7 @@ private:
     void grow();
 
     std::uint32_t capacity() const { return std::uint32_t{1} << capacity_log_; }
+    std::uint32_t capacity_or_none() const { return ring_ == nullptr ? 0 : capacity(); }
 
     // Narrow, because every session has one.
     InflightEntry* ring_ = nullptr;  // capacity() entries; none while empty
