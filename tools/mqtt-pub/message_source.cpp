@@ -172,6 +172,22 @@ MessageSource::State MessageSource::next_line() {
     return State::ready;
 }
 
+bool MessageSource::has_plain_lines() const {
+    return options_.source == Source::lines && !format_ && !topic_template_ && !converts_ &&
+           !pacer_.is_limited();
+}
+
+MessageSource::State MessageSource::next_lines() {
+    if (stopped_) return State::ended;
+    if (!lines_.peek_some().empty()) return State::ready;
+    return lines_.has_ended() ? State::ended : State::waiting;
+}
+
+void MessageSource::take_lines(std::size_t count) {
+    taken_ += count;
+    lines_.take_some(count);
+}
+
 MessageSource::State MessageSource::parse_format(std::string_view line) {
     const auto parsed = format_->parse(line, problem_);
     if (!parsed) return State::invalid;

@@ -2,7 +2,9 @@
 // Used by publisher, which asks for the next one, publishes it, and takes it.
 #pragma once
 
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "common/line_source.hpp"
@@ -35,6 +37,14 @@ public:
     State next();
     // Valid after next() said ready, until take().
     const mqtt::PublishRequest& request() const { return request_; }
+    // Messages are the lines as they are: they may be taken many at a time, instead of one by one.
+    bool has_plain_lines() const;
+    // As next(). Ready: lines() are the payloads, request() the rest of the messages.
+    State next_lines();
+    std::span<const mqtt::Bytes> lines() { return lines_.peek_some(); }
+    std::shared_ptr<const void> lines_owner() const { return lines_.owner(); }
+    void take_lines(std::size_t count);
+
     std::string problem() const;   // with the line that it is about
     int input_descriptor() const;  // of a stream
     void take();

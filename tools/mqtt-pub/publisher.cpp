@@ -34,6 +34,8 @@ Publisher::Publisher(const tools::Invocation& invocation, const Options& options
     client_.on_delivery = [this](std::uint64_t token, std::error_code error, ReasonCode reason) {
         on_delivery(token, error, reason);
     };
+    client_.on_batch = [this](std::uint64_t, std::error_code error, ReasonCode reason,
+                              std::size_t count) { on_batch(error, reason, count); };
     if (options.message_id) id_stamp_.emplace();
 }
 
@@ -166,10 +168,21 @@ void Publisher::on_delivery(std::uint64_t token, std::error_code error, ReasonCo
     if (waits && pumping_ && outstanding() == 0) wait_before_repeat();
 }
 
-void Publisher::refuse(std::error_code error, ReasonCode reason) {
+void Publisher::on_batch(std::error_code error, ReasonCode reason, std::uint64_t count) {
+    if (finished_) return;
+    if (error || mqtt::is_error(reason)) {
+        refuse(error, reason, count);
+    } else {
+        (options_.qos == mqtt::QoS::at_most_once ? report_.sent : report_.acknowledged) += count;
+    }
+    if (ended_) check_done();
+}
+
+void Publisher::refuse(std::error_code error, ReasonCode reason, std::uint64_t count) {
     if (!mqtt::is_error(reason)) reason = ReasonCode::unspecified_error;
-    const std::uint64_t count = ++report_.refused[reason];
-    if (count == 1) {
+    const bool is_first = report_.refused[reason] == 0;
+    report_.refused[reason] += count;
+    if (is_first) {
         log_.say(fmt::format("a message was not accepted: {}",
                              error && error != make_error_code(Errc::refused_by_server)
                                  ? error.message()

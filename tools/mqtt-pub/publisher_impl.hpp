@@ -34,8 +34,12 @@ private:
     void on_connected(std::error_code error, const mqtt::ConnectReport& report);
     void on_state(const mqtt::StateChange& change);
     void on_delivery(std::uint64_t token, std::error_code error, mqtt::ReasonCode reason);
+    void on_batch(std::error_code error, mqtt::ReasonCode reason, std::uint64_t count);
 
     void pump();
+    void pump_lines();
+    void end_input();
+    bool submit_lines();
     void pump_soon();
     void submit();
     mqtt::Status hand_over(const mqtt::PublishRequest& request);
@@ -43,7 +47,7 @@ private:
     void wait_for_room();
     void wait_before_repeat();
     void wait_until_due();
-    void refuse(std::error_code error, mqtt::ReasonCode reason);
+    void refuse(std::error_code error, mqtt::ReasonCode reason, std::uint64_t count = 1);
     void check_done();
 
     void fail(std::string_view why, int code);

@@ -33,6 +33,7 @@ void PublishingClient::open(const mqtt::ClientOptions& client) {
         [this](std::uint64_t token, std::error_code error, mqtt::ReasonCode reason) {
             on_delivery(token, error, reason);
         });
+    client_->set_batch_handler(on_batch);
     client_->connect([this](std::error_code error, const mqtt::ConnectReport& report) {
         const bool again = !error && !kept_ && !is_ending_ && needs_kept_session(report.version);
         if (again) return connect_again(report.version);

@@ -22,6 +22,7 @@ public:
     // Set before connect().
     std::function<void(const mqtt::StateChange&)> on_state;
     std::function<void(std::uint64_t, std::error_code, mqtt::ReasonCode)> on_delivery;
+    mqtt::Client::BatchHandler on_batch;
 
     // `connected` is called once, when the session stands or cannot be had.
     void connect(Connected connected);
