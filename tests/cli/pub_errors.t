@@ -79,6 +79,16 @@ last_words() {
     done
 }
 row 40 2.0 last_words
+argument_reading() { # numbers as atoi() reads them, names in any case of letters, nothing joined
+    ! is_ours || return 0
+    deliver 'numbers' '%q' 1 1 -p "${PORT}x" -t a -m x -q 1x -k 60s -M 20m --repeat 1x --repeat-delay 0.1s
+    deliver 'no number' '%q' 1 0 -p "$PORT" -t a -m x -q x
+    deliver '-D' '%C %P' 1 'c K:V' -p "$PORT" -V 5 -t a -m x -D PUBLISH Content-Type c -D Publish USER-PROPERTY K V
+    deliver '-D will alone' '%p' 1 x -p "$PORT" -V 5 -t a -m x -D will content-type c
+    local word
+    for word in -p1883 -rd --qos=1 --message=; do refuses "$word" -t a -m x "$word"; done
+}
+row 40 2.0 argument_reading
 no_connack() {
     fake_peer hold
     limit_of 4 mqtt-pub -h "$HOST" -p "$PORT" -t a -m x --timeout 2; expect_exit 27

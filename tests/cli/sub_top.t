@@ -1,4 +1,4 @@
-# timeout: 120
+# timeout: 400
 # mqtt-sub --top in a real terminal (tmux) at two sizes, under 50,000 messages per second on 10,000 topics: what
 # it shows, how often it draws, what it costs; and that the screen is given back on every way out.
 . "$(dirname "$0")/lib.sh"
@@ -16,7 +16,7 @@ modes() { stty -a <"$(tm display -p -t top '#{pane_tty}')"; }
 type_in() { tm send-keys -t top "$@"; }
 start_top() { # start_top [args]: --top in the terminal; its id in $top
     type_in "mqtt-sub -p $PORT -t '#' --top $*; echo ended with \$?" Enter
-    until_true 10 state_is "$taken"
+    until_true 60 state_is "$taken"
     top=$(pgrep -P "$(tm display -p -t top '#{pane_pid}')" -x mqtt-sub)
 }
 io_writes() { sed -n 's/^syscw: //p' "/proc/$top/io"; }
@@ -26,11 +26,11 @@ background load mqtt-bench pub -p "$PORT" -c 1 -t 'plant/%{rand:0-9999}/value' -
 load=$pid
 for size in 80x24 200x50; do
     tm new-session -d -s top -x "${size%x*}" -y "${size#*x}" "ulimit -c 0; env PS1='ready> ' bash --norc"
-    until_true 10 screen_has '^ready>'
+    until_true 60 screen_has '^ready>'
     before=$(modes)
     start_top
-    until_true 20 screen_has '10000 topics'
-    until_true 20 screen_has '^ (plant/[0-9]+/value) +[0-9]'
+    until_true 60 screen_has '10000 topics'
+    until_true 60 screen_has '^ (plant/[0-9]+/value) +[0-9]'
     # Five seconds under load: pictures are single writes; ours are the only ones but for keep-alives.
     writes=$(io_writes) used=$(ticks) began=$(date +%s%N)
     sleep 5
@@ -41,12 +41,12 @@ for size in 80x24 200x50; do
     [ "$writes" -le 100 ] || fail "$size: more than ten pictures per second"
     [ "$share" -lt 300 ] || fail "$size: 30 % of a core or more"
     # Keys: tree, a level, a message, back; a search.
-    type_in t; until_true 10 screen_has '^ \+ plant .* 10000 topics'
-    type_in Right; until_true 10 screen_has '^ - plant '
-    type_in t /; type_in -l /77/; until_true 10 screen_has '^/ ?/77/_|^//77/_'
-    type_in Enter Down Up Enter; until_true 10 screen_has '^ payload: 64 bytes'
+    type_in t; until_true 60 screen_has '^ \+ plant .* 10000 topics'
+    type_in Right; until_true 60 screen_has '^ - plant '
+    type_in t /; type_in -l /77/; until_true 60 screen_has '^/ ?/77/_|^//77/_'
+    type_in Enter Down Up Enter; until_true 60 screen_has '^ payload: 64 bytes'
     type_in q q
-    until_true 10 screen_has 'ended with 0'
+    until_true 60 screen_has 'ended with 0'
     expect_eq "$size: after quit" "$(state)" "$given"
     expect_eq "$size: modes of the terminal after quit" "$(modes)" "$before"
     ! screen_has 'MSG/S' || fail "$size: the picture is still there"
@@ -55,7 +55,7 @@ for size in 80x24 200x50; do
         type_in clear Enter
         start_top
         kill -"$signal" "$top"
-        until_true 10 screen_has 'ended with [0-9]+'
+        until_true 60 screen_has 'ended with [0-9]+'
         expect_eq "$size: after $signal" "$(state)" "$given"
         expect_eq "$size: modes after $signal" "$(modes)" "$before"
     done
@@ -63,17 +63,17 @@ for size in 80x24 200x50; do
     type_in clear Enter
     start_top
     type_in C-z
-    until_true 10 state_is "$given"
+    until_true 60 state_is "$given"
     type_in fg Enter
-    until_true 10 state_is "$taken"
+    until_true 60 state_is "$taken"
     type_in q
-    until_true 10 state_is "$given"
+    until_true 60 state_is "$given"
     type_in "clear; mqtt-sub -p 1 -t '#' --top" Enter
-    until_true 10 screen_has '^mqtt-sub: cannot connect to localhost'
+    until_true 60 screen_has '^mqtt-sub: cannot connect to localhost'
     expect_eq "$size: after a failure" "$(state)" "$given"
     # A pipe gets lines; when it breaks, the run ends and the terminal is as it was.
     type_in "clear; mqtt-sub -p $PORT -t '#' --top | head -n 2; echo ended with \${PIPESTATUS[0]}" Enter
-    until_true 10 screen_has 'ended with 0'
+    until_true 60 screen_has 'ended with 0'
     screen_has 'BUSIEST' || fail "$size: no heading of --stat"
     expect_eq "$size: after a broken pipe" "$(state)" "$given"
     end_tmux

@@ -22,6 +22,7 @@ constexpr std::array kRows{
     Flag{.long_name = "property", .short_name = 'D', .takes = Takes::property, .argument = "..."},
     Flag{.long_name = "handling", .argument = "WHEN", .choices = "always new never"},
     Flag{.long_name = "json", .takes = Takes::nothing, .names = kOurs},
+    Flag{.long_name = "repeat-delay", .argument = "SECONDS"},
 };
 
 std::vector<FlagUse> parse(std::vector<std::string> words, Persona persona = Persona::ours) {
@@ -85,6 +86,33 @@ TEST_CASE("cli: joined forms are an extension: -p1, -dv, --port=1, --message=") 
     CHECK(uses[3].word() == "2");
     CHECK(uses[4].word() == "");
     CHECK(uses[5].word() == "a=b");
+}
+
+TEST_CASE("cli: under mosquitto's names numbers are read as C does, and nothing is joined") {
+    const auto word = [](const char* option, const char* text) {
+        return parse({option, text}, Persona::mosquitto_pub).at(0).word();
+    };
+    CHECK(word("-p", "1883x") == "1883");
+    CHECK(word("--port", " 07") == "7");
+    CHECK(word("-p", "x") == "0");
+    CHECK(word("-p", "-1") == "-1");
+    CHECK(word("--repeat-delay", "0.5s") == "0.5");
+    CHECK(word("--repeat-delay", "soon") == "0");
+    CHECK(word("-h", "1x") == "1x");
+    CHECK(parse({"-p", "1883x"}).at(0).word() == "1883x");
+    for (const char* joined : {"-p1", "-dv", "--port=2", "--message="}) {
+        CHECK(error_of({joined}, Persona::mosquitto_sub) ==
+              std::string("unknown option '") + joined + "'");
+    }
+}
+
+TEST_CASE("cli: names after -D are known in any case of letters") {
+    const auto uses =
+        parse({"-D", "Publish", "USER-property", "K", "V", "-D", "CONNECT", "x", "Y"});
+    REQUIRE(uses.size() == 2);
+    CHECK(uses[0].words == std::vector<std::string>{"publish", "user-property", "K", "V"});
+    CHECK(uses[1].words.at(0) == "connect");
+    CHECK(uses[1].words.at(2) == "Y");
 }
 
 TEST_CASE("cli: a bare URL is --url under our name only") {

@@ -164,7 +164,8 @@ void apply_will(const ConnectSettings& s, mqtt::ConnectOptions& options) {
     if (!s.will.topic) {
         if (s.will.payload) throw UsageError("option '--will-payload' needs '--will-topic'");
         if (s.will.retain) throw UsageError("option '--will-retain' needs '--will-topic'");
-        if (!s.will_properties.empty()) throw UsageError("'-D will' needs '--will-topic'");
+        const bool is_odd = !s.will_properties.empty() && s.persona == Persona::ours;
+        if (is_odd) throw UsageError("'-D will' needs '--will-topic'");
         return;
     }
     mqtt::Will will{.topic = *s.will.topic,

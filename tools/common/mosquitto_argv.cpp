@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 namespace tools {
 namespace {
@@ -24,15 +25,41 @@ bool may_stand_alone(const Flag& flag) {
     return flag.argument.starts_with('[') && flag.argument.ends_with(']');
 }
 
-// Appends the words of one -D as exactly four.
+// Those that mosquitto reads with atoi() and atof(): what follows the number is not looked at, and no number is 0.
+constexpr std::array kWholeNumbers{"port",  "qos",     "will-qos", "keepalive", "max-inflight",
+                                   "count", "timeout", "wait",     "repeat"};
+constexpr std::array kDecimals{"repeat-delay", "random-filter"};
+
+std::string as_c_reads(const Flag& flag, const std::string& word) {
+    const auto is_it = [&flag](std::string_view name) { return flag.long_name == name; };
+    if (std::any_of(kWholeNumbers.begin(), kWholeNumbers.end(), is_it)) {
+        return std::to_string(std::strtol(word.c_str(), nullptr, 10));
+    }
+    if (std::none_of(kDecimals.begin(), kDecimals.end(), is_it)) return word;
+    char* end = nullptr;
+    std::strtod(word.c_str(), &end);
+    const std::string number = word.substr(0, static_cast<std::size_t>(end - word.c_str()));
+    return number.empty() ? "0" : number;
+}
+
+std::string lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return text;
+}
+
+// Appends the words of one -D as exactly four. Names are known in any case of letters.
 std::size_t take_property(std::vector<std::string>& out, std::span<const std::string> rest) {
-    const bool is_pair = rest.size() >= 2 && rest[1] == "user-property";
+    const bool is_pair = rest.size() >= 2 && lower(rest[1]) == "user-property";
     const std::size_t wanted = is_pair ? 4 : 3;
     if (rest.size() < wanted) {
         throw UsageError(is_pair ? "option '-D' needs PACKET user-property NAME VALUE"
                                  : "option '-D' needs PACKET PROPERTY VALUE");
     }
-    out.insert(out.end(), rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(wanted));
+    out.push_back(lower(rest[0]));
+    out.push_back(lower(rest[1]));
+    out.insert(out.end(), rest.begin() + 2, rest.begin() + static_cast<std::ptrdiff_t>(wanted));
     if (!is_pair) out.emplace_back();
     return wanted;
 }
@@ -63,6 +90,7 @@ std::vector<std::string> normalise_argv(std::span<const std::string> words,
         const std::string& word = words[i];
         bool joined = false;
         const Flag* flag = find_flag(word, flags, persona, joined);
+        if (joined && persona != Persona::ours) throw UsageError("unknown option '" + word + "'");
         if (flag == nullptr && looks_like_url(word) && persona == Persona::ours) {
             out.emplace_back("--url");
             out.push_back(word);
@@ -81,7 +109,8 @@ std::vector<std::string> normalise_argv(std::span<const std::string> words,
                    (i + 1 == words.size() || words[i + 1].starts_with('-'))) {
             out.emplace_back();
         } else if (flag->takes == Takes::word && i + 1 < words.size()) {
-            out.push_back(words[++i]);
+            const std::string& next = words[++i];
+            out.push_back(persona == Persona::ours ? next : as_c_reads(*flag, next));
         }
     }
     return out;

@@ -14,7 +14,8 @@ namespace tools {
 // -D takes 3 words, or 4 for a user-property: a missing fourth is filled in as an empty word. Words
 // are taken blindly, as mosquitto does. `--long=` keeps its empty value (as a word of its own), and
 // a bare word that is a URL becomes `--url WORD`. An argument in brackets ("[PORT]") that is missing
-// becomes an empty word.
+// becomes an empty word. Under mosquitto's names numbers are read as atoi() does, and short options are never
+// joined, nor long ones with their value.
 // Throws UsageError when -D lacks words.
 std::vector<std::string> normalise_argv(std::span<const std::string> words,
                                         std::span<const Flag* const> flags, Persona persona);
