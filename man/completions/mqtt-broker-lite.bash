@@ -22,6 +22,7 @@ _mqtt_broker_lite() {
         --max-connections) COMPREPLY=(); return ;;
         --max-connections-per-address) COMPREPLY=(); return ;;
         --max-connect-rate) COMPREPLY=(); return ;;
+        --max-login-delay) COMPREPLY=(); return ;;
         --connect-timeout) COMPREPLY=(); return ;;
         --max-packet-size) COMPREPLY=(); return ;;
         --max-publish-rate) COMPREPLY=(); return ;;
@@ -42,6 +43,6 @@ _mqtt_broker_lite() {
         -o|--options-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
         store) COMPREPLY=($(compgen -W 'check stats export backup' -- "$word")); return ;;
     esac
-    COMPREPLY=($(compgen -W '-c --config-file --check-config --test-config --print-config -d --daemon --persistence --store -p --port --tls --ws --wss --unix --console -L --listen --bind --unix-mode --user --cert --key --cafile --require-certificate --threads --max-connections --max-connections-per-address --max-connect-rate --connect-timeout --max-packet-size --max-publish-rate --max-subscriptions --memory-limit --max-inflight --max-queued-messages --max-queued-bytes --queue-overflow --output-budget --max-keepalive --session-expiry --sys-interval -v --verbose --trace-client --trace-topic --quiet --log-format --ready-file -o --options-file --help --version init passwd store ' -- "$word"))
+    COMPREPLY=($(compgen -W '-c --config-file --check-config --test-config --print-config -d --daemon --persistence --store -p --port --tls --ws --wss --unix --console -L --listen --bind --unix-mode --user --cert --key --cafile --require-certificate --threads --max-connections --max-connections-per-address --max-connect-rate --max-login-delay --connect-timeout --max-packet-size --max-publish-rate --max-subscriptions --memory-limit --max-inflight --max-queued-messages --max-queued-bytes --queue-overflow --output-budget --max-keepalive --session-expiry --sys-interval -v --verbose --trace-client --trace-topic --quiet --log-format --ready-file -o --options-file --help --version init passwd store ' -- "$word"))
 }
 complete -F _mqtt_broker_lite mqtt-broker-lite

@@ -24,6 +24,7 @@ complete -c mqtt-broker-lite -l threads -x -d 'event loops; more than one only w
 complete -c mqtt-broker-lite -l max-connections -x -d 'clients at a time; 0: what the descriptor limit allows'
 complete -c mqtt-broker-lite -l max-connections-per-address -x -d 'clients at a time from one address; 0: no limit'
 complete -c mqtt-broker-lite -l max-connect-rate -x -d 'connections per second and listener; more wait; 0: no limit'
+complete -c mqtt-broker-lite -l max-login-delay -x -d 'latest that a refusal comes after many wrong passwords; 0: at once'
 complete -c mqtt-broker-lite -l connect-timeout -x -d 'from accepting a connection to its CONNECT'
 complete -c mqtt-broker-lite -l max-packet-size -x -d 'largest packet that clients may send; 0: 256 MiB'
 complete -c mqtt-broker-lite -l max-publish-rate -x -d 'messages per second and client; more wait unread; 0: no limit'

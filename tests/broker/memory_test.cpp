@@ -54,6 +54,35 @@ TEST_CASE("memory: at the soft mark CONNECT, SUBSCRIBE and QoS 1 are refused, Qo
     CHECK(broker->stats().limits[Limit::memory_hard] == 0);
 }
 
+TEST_CASE("memory: when it is short retained messages can still be taken away, whatever the QoS") {
+    for (const ProtocolVersion version : {ProtocolVersion::v5, ProtocolVersion::v3_1_1}) {
+        TestBroker broker(limited());
+        RawClient sub = broker.client("sub");
+        sub.subscribe("fill/0");
+        RawClient pub = broker.client("pub");
+        RawClient cleaner = broker.client("cleaner", version);
+        const auto taken = static_cast<std::uint64_t>(fill(pub));
+        sub.expect<Publish>();
+        cleaner.publish("fill/0", "", QoS::at_most_once, 0, true);
+        sub.expect_publish("fill/0", "");
+        cleaner.publish("fill/1", "", QoS::at_least_once, 1, true);
+        CHECK_FALSE(is_error(cleaner.expect<Ack>().reason));
+        CHECK(broker->stats().retained_messages == taken - 2);
+        CHECK(broker->stats().publishes_refused == 1);  // the one that filled it
+        // It is nothing but that which is let through.
+        cleaner.publish("none", "", QoS::at_most_once, 0, true);
+        cleaner.publish("fill/2", "", QoS::at_most_once);
+        cleaner.expect_silence();
+        CHECK(broker->stats().publishes_refused == 3);
+        // At last there is room again.
+        for (int i = 2; i < 12; ++i)
+            cleaner.publish("fill/" + std::to_string(i), "", QoS::at_most_once, 0, true);
+        cleaner.expect_silence();
+        pub.publish("t", "x", QoS::at_least_once, 2);
+        CHECK(pub.expect<Ack>().reason != ReasonCode::quota_exceeded);
+    }
+}
+
 TEST_CASE("memory: what is freed can be used again") {
     BrokerConfig config = limited();
     config.maximum_inflight = 1;

@@ -125,7 +125,7 @@ expect_match "$T/err" 'conf:12: port is there twice'
 expect_eq "problems" "$(wc -l <"$T/err")" 10
 run mqtt-broker-lite -c "$T/none"
 expect_exit 1
-expect_match "$T/err" 'none: cannot be read$'
+expect_match "$T/err" 'none: cannot be read: No such file or directory$'
 conf "listener $port 127.0.0.1" "certfile $T/certs/server.crt"
 run mqtt-broker-lite -c "$T/conf" --test-config
 expect_exit 1

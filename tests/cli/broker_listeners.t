@@ -79,7 +79,7 @@ conf 'allow_anonymous true' "listener $port2 127.0.0.1"
 expect_match "$T/err" "the supervisor has opened mqtt://127.0.0.1:$port, but no listener has that address"
 
 # In use, unreadable, broken: one line with file, line and remedy.
-one_line() { expect_exit 1; expect_quiet; expect_eq "lines on stderr" "$(wc -l <"$T/err")" 1; expect_match "$T/err" "$1"; }
+one_line() { expect_exit "${2:-1}"; expect_quiet; expect_eq "lines on stderr" "$(wc -l <"$T/err")" 1; expect_match "$T/err" "$1"; }
 start_broker -p "$port" --quiet
 conf 'allow_anonymous true' 'log_type error' "listener $port 127.0.0.1"
 run mqtt-broker-lite -c "$T/conf"
@@ -90,7 +90,28 @@ one_line 'conf:2: cannot listen on interface nosuch0: no such interface'
 echo nonsense >"$T/bad.crt"
 conf "listener $port2" "certfile $T/bad.crt" "keyfile $T/bad.crt"
 run mqtt-broker-lite -c "$T/conf"
-one_line "conf:3: cannot read the certificate file '.*bad.crt': .*must be able to read it"
+one_line "conf:3: cannot read the certificate file '.*bad.crt': .*must be a PEM file"
 conf "listener $port2" "acl_file $T/none"
 run mqtt-broker-lite -c "$T/conf"
 one_line 'conf:3: acl_file: .*none: cannot be read \('
+# Each with the line of the key that it is about.
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout "$T/k" -out "$T/c" 2>/dev/null
+openssl genrsa -out "$T/k2" 2048 2>/dev/null
+wrong() { local want=$1; shift; conf 'log_type error' "listener $port2 127.0.0.1" 'allow_anonymous true' "$@"
+    run timeout -s KILL 20 mqtt-broker-lite -c "$T/conf"; one_line "$want" "${code:-1}"; }
+wrong 'conf:6: the private key .*k2. does not belong to the certificate .*; name the key' "certfile $T/c" "keyfile $T/k2"
+wrong 'conf:6: cannot read the private key .*none.: No such file' "certfile $T/c" "keyfile $T/none"
+wrong 'conf:7: cannot read the CA file .*k2.*PEM file' "certfile $T/c" "keyfile $T/k" "cafile $T/k2"
+wrong 'conf:8: cannot read the CRL file .*k2' "certfile $T/c" "keyfile $T/k" "cafile $T/c" "crlfile $T/k2"
+wrong "conf:7: no cipher is known in 'NONE': .*openssl ciphers" "certfile $T/c" "keyfile $T/k" 'ciphers NONE'
+echo nonsense >"$T/psk"
+wrong "conf:5: .*psk:1: not identity:key; correct this line" "psk_file $T/psk" 'psk_hint x'
+wrong "conf:5: psk_file|conf:5: cannot read the PSK file" "psk_file $T/none" 'psk_hint x'
+wrong "conf:6: cannot open the store '/nonexistent/.*'" 'persistence true' 'persistence_location /nonexistent/'
+code=6 wrong 'conf:5: pid_file: cannot write /nonexistent/pid: No such file or directory \(its folder' 'pid_file /nonexistent/pid'
+wrong 'conf:6: log_dest file /nonexistent/log: No such file or directory \(its folder' 'log_dest stderr' 'log_dest file /nonexistent/log'
+if [ "$(id -u)" = 0 ]; then
+    printf '%s\n' "listener $port2 127.0.0.1" 'log_type error' 'user nosuchuser' >"$T/conf"
+    run timeout -s KILL 20 mqtt-broker-lite -c "$T/conf"; one_line 'conf:3: user: there is no user nosuchuser: make it'
+fi
+wrong 'conf:5: cannot listen on unix:/nonexistent/s: its folder is missing' "listener 0 /nonexistent/s"

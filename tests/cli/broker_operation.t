@@ -114,6 +114,26 @@ run mqtt-pub -p "$port" -t a -m "$big" -q 1 -V 5
 expect_match "$T/err" 'Quota exceeded'
 kill "$pid"; finish "$pid"; expect_exit 0
 
+# The first access list cannot come by a reload: it would be said to hold, and nobody would ask it.
+printf '%s\n' "${base[@]}" 'message_size_limit 100' >"$T/conf"
+background lists mqtt-broker-lite -c "$T/conf" --ready-file "$T/lists.urls"
+until_true 20 test -s "$T/lists.urls"
+echo 'topic read #' >"$T/acl"
+mqtt-broker-lite passwd -c -b "$T/first" home secret
+printf '%s\n' "${base[@]}" "acl_file $T/acl" 'message_size_limit 1000' >"$T/conf"
+kill -HUP "$pid"
+until_true 10 grep -q 'conf:4: acl_file: the broker was started without any: only a restart' "$T/lists.err"
+until_true 10 grep -q 'The old configuration stays in force' "$T/lists.err"
+run mqtt-pub -p "$port" -t a -m "$big" -q 1 -V 5
+expect_match "$T/err" 'Quota exceeded'
+# The first passwords can.
+printf '%s\n' 'user root' "listener $port 127.0.0.1" "password_file $T/first" >"$T/conf"
+kill -HUP "$pid"
+until_true 10 grep -q 'are read again' "$T/lists.err"
+run mqtt-pub -p "$port" -t a -m x --max-retries 0; expect_exit 135
+run mqtt-pub -p "$port" -t a -m x --max-retries 0 -u home -P secret; expect_exit 0
+kill "$pid"; finish "$pid"; expect_exit 0
+
 # A reader of the log that sleeps stops nobody, and what is lost is counted.
 mkfifo "$T/pipe"
 sleep 1000 <"$T/pipe" & sleeper=$!; lib_pids+=("$sleeper")

@@ -1,7 +1,11 @@
 // Lines to keys; see conf.hpp for the grammar.
 #include "mqtt-broker-lite/conf.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -88,10 +92,13 @@ public:
     explicit Reader(Conf& conf) : conf_(conf) {}
 
     void read(const std::string& path, bool is_main) {
+        errno = 0;
         std::ifstream in(path);
-        if (!in || std::filesystem::is_directory(path)) {
-            return error(path + ": cannot be read");
+        if (in && std::filesystem::is_directory(path)) {
+            in.setstate(std::ios::failbit);
+            errno = EISDIR;
         }
+        if (!in) return error(fmt::format("{}: cannot be read: {}", path, std::strerror(errno)));
         std::string text;
         for (int number = 1; std::getline(in, text); ++number) {
             if (text.starts_with('#')) continue;
@@ -171,6 +178,13 @@ private:
 };
 
 }  // namespace
+
+std::string Conf::place_of(std::string_view key, std::string_view value) const {
+    const auto found = std::find_if(lines.rbegin(), lines.rend(), [&](const ConfLine& line) {
+        return line.key == key && line.value.ends_with(value);
+    });
+    return found == lines.rend() ? std::string() : found->place();
+}
 
 bool Conf::has_errors() const {
     return std::any_of(problems.begin(), problems.end(), [](const auto& p) { return p.is_error; });

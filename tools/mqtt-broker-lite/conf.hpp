@@ -112,6 +112,7 @@ struct Conf {
     LogFormat log_format = LogFormat::text;
     int log_facility = -1;
     unsigned login_threads = 1;
+    std::size_t remembered_logins = 16'384;
     std::string persistence_location;
     std::string persistence_file = "mqtt-broker-lite.db";
     std::string pid_file;
@@ -121,6 +122,8 @@ struct Conf {
     std::vector<ConfProblem> problems;
 
     bool has_errors() const;
+    // "file:line" of the last line of a general key with this value, or with any; empty: none.
+    std::string place_of(std::string_view key, std::string_view value = {}) const;
     // The listener that listener keys talk about now.
     ConfListener& current() { return listeners.empty() ? default_listener : listeners.back(); }
     // That the keys of bridges talk about. Throws ConfError: there is none.

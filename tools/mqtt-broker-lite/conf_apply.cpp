@@ -237,16 +237,49 @@ ConfAccess access_of_flag(const Conf& conf, const mqtt::ListenerConfig& listener
     return access;
 }
 
+namespace {
+
+// The key whose value the message is about, and what to do.
+struct TlsRemedy {
+    std::string_view key, text;
+};
+TlsRemedy remedy_of(const mqtt::TlsOptions& tls, std::string_view message) {
+    static constexpr std::string_view kReadable =
+        "it must be a PEM file that the user who starts the broker is able to read";
+    const std::pair<const std::string&, TlsRemedy> all[] = {
+        {tls.certificate_file, {"certfile", kReadable}},
+        {tls.key_file, {"keyfile", kReadable}},
+        {tls.crl_file, {"crlfile", kReadable}},
+        {tls.ca_file, {"cafile", kReadable}},
+        {tls.ca_directory, {"capath", "c_rehash makes such folders"}},
+        {tls.psk_file, {"psk_file", "the user who starts the broker must be able to read it"}},
+        {tls.ciphers, {"ciphers", "openssl ciphers lists what there is"}},
+        {tls.ciphersuites, {"ciphers_tls1.3", "openssl ciphers -tls1_3 lists what there is"}},
+    };
+    if (message.find("does not belong") != std::string_view::npos) {
+        return {"keyfile", "name the key that this certificate was made for"};
+    }
+    for (const auto& [value, remedy] : all) {
+        if (value.empty()) continue;
+        if (message.find('\'' + value + '\'') != std::string_view::npos) return remedy;
+        if (message.starts_with(value + ':')) return {remedy.key, "correct this line"};
+    }
+    return {tls.certificate_file.empty() ? "psk_hint" : "certfile", "correct these settings"};
+}
+
+}  // namespace
+
 void check_certificates(Conf& conf, const mqtt::BrokerConfig& config) {
     const std::vector<const ConfListener*> all = all_listeners(conf);
     for (std::size_t i = 0; i < all.size(); ++i) {
         std::string message;
         if (!has_tls(*all[i])) continue;
         if (mqtt::check_listener_tls(config.listeners[i].tls, &message)) continue;
-        const std::string_view key = has_certificate(*all[i]) ? "certfile" : "psk_hint";
-        conf.problems.push_back(
-            {true, fmt::format("{}: {}; the user that starts the broker must be able to read it",
-                               place_of(*all[i], key), message)});
+        const TlsRemedy remedy = remedy_of(config.listeners[i].tls, message);
+        std::string place = all[i]->places.of(remedy.key);
+        if (place.empty()) place = conf.place_of(remedy.key);  // psk_file of all listeners
+        if (place.empty()) place = place_of(*all[i], "certfile");
+        conf.problems.push_back({true, fmt::format("{}: {}; {}", place, message, remedy.text)});
     }
 }
 

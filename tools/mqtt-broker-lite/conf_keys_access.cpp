@@ -86,6 +86,10 @@ constexpr ConfKey kKeys[] = {
     {"login_threads", general, used, "N",
      "threads that check passwords beside the traffic, 1; 0: none (ours)",
      CONF_SET(c.login_threads = number<unsigned>(line, 0, 64)), false, "1"},
+    {"remembered_logins", general, used, "N",
+     "passwords that are known to be right, and some wrong ones, as keyed hashes in memory until "
+     "the next reload: they are not computed again; 0: none (ours)",
+     CONF_SET(c.remembered_logins = number<std::size_t>(line, 0, 10'000'000)), false, "16384"},
     {"auth_plugin_deny_special_chars", general, ignored, "true|false",
      "names with + or # never match a pattern of the ACL"},
     {"check_retain_source", general, ignored, "true|false",

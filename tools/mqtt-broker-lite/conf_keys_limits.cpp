@@ -53,6 +53,11 @@ constexpr ConfKey kKeys[] = {
     {"max_connect_rate", general, used, "N",
      "connections per second and listener; more wait to be accepted; 0: no limit (ours)",
      CONF_SET(c.config.maximum_connect_rate = static_cast<double>(limit(line))), false, "0"},
+    {"max_login_delay", general, used, "SECONDS",
+     "after many wrong passwords from one address or for one user the next refusals come later and "
+     "later, at most as late as this; right passwords are not delayed; 0: all at once (ours)",
+     CONF_SET(c.config.maximum_login_delay = std::chrono::seconds(integer(line, 0, 3'600))), false,
+     "5"},
     {"connect_timeout", general, used, "SECONDS", "from accepting to CONNECT, 10 (ours)",
      CONF_SET(c.config.connect_timeout = std::chrono::seconds(integer(line, 1, 3'600))), false,
      "10"},

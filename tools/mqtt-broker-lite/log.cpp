@@ -60,8 +60,14 @@ Log::Log(const LogSettings& settings) : quiet_(settings.quiet) {
         } else {
             const int fd = open_file(name);
             if (fd < 0) {
+                const std::size_t index =
+                    static_cast<std::size_t>(&name - settings.destinations.data());
+                const std::string place =
+                    index < settings.places.size() ? settings.places[index] + ": " : "";
                 throw ToolError(kExitUsage,
-                                fmt::format("log_dest file {}: {}", name, std::strerror(errno)));
+                                fmt::format("{}log_dest file {}: {} (its folder must be there, and "
+                                            "the user that starts the broker able to write to it)",
+                                            place, name, std::strerror(errno)));
             }
             struct stat status {};
             const bool is_file = ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);

@@ -20,6 +20,7 @@ enum class LogFormat : std::uint8_t { text, json };
 
 struct LogSettings {
     std::vector<std::string> destinations{"stderr"};  // stderr, stdout, syslog, topic or a path
+    std::vector<std::string> places;  // where each of them was said; shorter or empty: by nobody
     bool timestamp = true;
     std::string timestamp_format;  // strftime; empty: seconds since 1970
     LogFormat format = LogFormat::text;

@@ -70,6 +70,15 @@ const FlagRow<Options> kFlags[] = {
       .help = "connections per second and listener; more wait; 0: no limit",
       .initial = "0"},
      [](Options& o, const FlagUse& use) { o.config.maximum_connect_rate = per_second(use); }},
+    {{.long_name = "max-login-delay",
+      .argument = "TIME",
+      .category = kLimits,
+      .help = "latest that a refusal comes after many wrong passwords; 0: at once",
+      .details = "Refusals come later and later when many passwords from one address, or for one "
+                 "user, were wrong: the first five at once, then after 200 ms, 400 ms and so on. "
+                 "A failure is forgotten after five seconds. Right passwords are not delayed.",
+      .initial = "5s"},
+     [](Options& o, const FlagUse& use) { o.config.maximum_login_delay = milliseconds(use); }},
     {{.long_name = "connect-timeout",
       .argument = "TIME",
       .category = kLimits,

@@ -7,7 +7,9 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "common/app.hpp"
 #include "common/exit_code.hpp"
@@ -24,7 +26,8 @@ sigset_t block_signals() {
     return set;
 }
 
-void write_lines(const std::string& path, const std::vector<std::string>& lines) {
+void write_lines(const std::string& path, const std::vector<std::string>& lines,
+                 std::string_view place) {
     const std::string temporary = path + ".new";
     std::FILE* file = std::fopen(temporary.c_str(), "w");
     bool good = file != nullptr;
@@ -34,13 +37,21 @@ void write_lines(const std::string& path, const std::vector<std::string>& lines)
         good = std::fclose(file) == 0 && good;
     }
     if (!good || std::rename(temporary.c_str(), path.c_str()) != 0) {
-        throw ToolError(kExitOutput, "cannot write " + path);
+        throw ToolError(kExitOutput,
+                        fmt::format("{}cannot write {}: {} (its folder must be there, and the user "
+                                    "that starts the broker able to write to it)",
+                                    place, path, std::strerror(errno)));
     }
 }
 
-std::string drop_privileges(const std::string& name) {
+std::string drop_privileges(const std::string& name, std::string_view place) {
     if (::geteuid() != 0 || name == "root") return {};
     const passwd* user = ::getpwnam(name.c_str());
+    if (user == nullptr && name != "mosquitto") {
+        throw ToolError(kExitUsage, fmt::format("{}: user: there is no user {}: make it (useradd "
+                                                "-r {}), or name another one",
+                                                place, name, name));
+    }
     if (user == nullptr) user = ::getpwnam("nobody");
     if (user == nullptr || ::initgroups(user->pw_name, user->pw_gid) != 0 ||
         ::setgid(user->pw_gid) != 0 || ::setuid(user->pw_uid) != 0) {

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "mqtt/broker.hpp"
@@ -15,12 +16,13 @@ namespace tools::broker_lite {
 // Blocked before any thread starts, so that only sigwait sees them.
 sigset_t block_signals();
 
-// Appears complete or not at all. Throws ToolError.
-void write_lines(const std::string& path, const std::vector<std::string>& lines);
+// Appears complete or not at all. Throws ToolError, which begins with `place`.
+void write_lines(const std::string& path, const std::vector<std::string>& lines,
+                 std::string_view place = {});
 
-// The user's name, or nobody when there is no such user, as mosquitto does. Empty: nothing was to be given
-// up. Throws ToolError.
-std::string drop_privileges(const std::string& name);
+// The user's name; of mosquitto, which is the default, nobody when there is no such user, as mosquitto has it.
+// Empty: nothing was to be given up. Throws ToolError; `place` is where the name was said.
+std::string drop_privileges(const std::string& name, std::string_view place);
 
 // Goes to the background: the parent waits until ready() is called there, and ends with 0, or with 1 when
 // the child ends before. Throws ToolError.

@@ -53,6 +53,7 @@ bool is_reloaded(std::string_view key) {
         "max_connections_per_address",
         "max_inflight_messages",
         "max_keepalive",
+        "max_login_delay",
         "max_packet_size",
         "max_publish_rate",
         "max_qos",
@@ -124,10 +125,22 @@ void reload(const Setup& setup, Rights& rights, mqtt::Broker& broker, Log& log) 
             problems.push_back({true, contradiction.what()});
         }
     }
-    if (!next.conf.has_errors()) rights.load(next.accesses, problems);
+    // All or nothing: what can fail comes first.
+    Rights::Gates gates;
+    if (!next.conf.has_errors()) gates = Rights::read(next.accesses, problems);
+    if (gates && rights.needs_restart(gates)) {
+        std::string place = next.conf.place_of("acl_file");
+        if (place.empty()) place = next.conf.place_of("plugin_opt_acl_file");
+        problems.push_back({true, place + ": acl_file: the broker was started without any: only a "
+                                          "restart brings the first one into effect"});
+    }
     std::string contradiction;
     if (!next.conf.has_errors() && !broker.change_limits(next.config, &contradiction)) {
         problems.push_back({true, contradiction});
+    }
+    if (!next.conf.has_errors()) {
+        rights.use(std::move(gates));
+        broker.forget_logins();
     }
     for (const ConfProblem& problem : problems)
         log.write(problem.is_error ? LogLevel::error : LogLevel::warning, problem.text);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 namespace tools::broker_lite {
@@ -28,10 +29,11 @@ std::shared_ptr<const File> load_once(std::map<std::string, std::shared_ptr<cons
 
 }  // namespace
 
-bool Rights::load(const std::vector<ConfAccess>& accesses, std::vector<ConfProblem>& problems) {
+Rights::Gates Rights::read(const std::vector<ConfAccess>& accesses,
+                           std::vector<ConfProblem>& problems) {
     std::map<std::string, std::shared_ptr<const mqtt::PasswordFile>> passwords;
     std::map<std::string, std::shared_ptr<const mqtt::AccessList>> lists;
-    auto gates = std::make_shared<Gates>();
+    auto gates = std::make_shared<std::vector<Gate>>();
     const std::size_t before = problems.size();
     for (const ConfAccess& access : accesses) {
         Gate& gate = gates->emplace_back();
@@ -42,11 +44,20 @@ bool Rights::load(const std::vector<ConfAccess>& accesses, std::vector<ConfProbl
                                      " (its user must be able to read it)", problems);
         gate.grants_all_subscriptions = access.grants_all_subscriptions;
     }
-    if (problems.size() != before) return false;
-    has_passwords_ = has_passwords_ || !passwords.empty();
-    has_access_lists_ = has_access_lists_ || !lists.empty();
+    return problems.size() == before ? std::move(gates) : nullptr;
+}
+
+void Rights::use(Gates gates) {
+    for (const Gate& gate : *gates) {
+        has_passwords_ = has_passwords_ || gate.passwords != nullptr;
+        has_access_lists_ = has_access_lists_ || gate.access_list != nullptr;
+    }
     gates_.store(std::move(gates));
-    return true;
+}
+
+bool Rights::needs_restart(const Gates& gates) const {
+    const auto has_list = [](const Gate& gate) { return gate.access_list != nullptr; };
+    return !has_access_lists_ && std::any_of(gates->begin(), gates->end(), has_list);
 }
 
 void Rights::add_user(const std::string& name, mqtt::Bytes password) {
@@ -54,8 +65,10 @@ void Rights::add_user(const std::string& name, mqtt::Bytes password) {
     has_passwords_ = true;
 }
 
-void Rights::install(mqtt::BrokerConfig& config, unsigned login_threads) {
-    if (has_passwords_) config.login_threads = login_threads;
+void Rights::install(mqtt::BrokerConfig& config, unsigned login_threads,
+                     std::size_t remembered_logins) {
+    config.login_threads = login_threads;  // a reload may bring the first passwords
+    config.remembered_logins = remembered_logins;
     if (has_passwords_) {
         config.scram_credentials = [this](const mqtt::LoginRequest& request) {
             return scram_credentials(request);
@@ -71,7 +84,7 @@ void Rights::install(mqtt::BrokerConfig& config, unsigned login_threads) {
 }
 
 mqtt::ReasonCode Rights::login(const mqtt::LoginRequest& request) const {
-    const std::shared_ptr<const Gates> gates = gates_.load();
+    const Gates gates = gates_.load();
     const Gate& gate = gates->at(request.listener);
     const auto said = [](bool yes) {
         return yes ? mqtt::ReasonCode::success : mqtt::ReasonCode::not_authorized;
@@ -86,21 +99,21 @@ mqtt::ReasonCode Rights::login(const mqtt::LoginRequest& request) const {
 
 std::optional<mqtt::ScramCredentials> Rights::scram_credentials(
     const mqtt::LoginRequest& request) const {
-    const std::shared_ptr<const Gates> gates = gates_.load();
+    const Gates gates = gates_.load();
     const Gate& gate = gates->at(request.listener);
     if (!gate.passwords || !request.user_name) return std::nullopt;
     return gate.passwords->scram(*request.user_name);
 }
 
 bool Rights::may(const mqtt::AccessRequest& request) const {
-    const std::shared_ptr<const Gates> gates = gates_.load();
+    const Gates gates = gates_.load();
     const Gate& gate = gates->at(request.listener);
     if (request.access == mqtt::Access::subscribe && gate.grants_all_subscriptions) return true;
     return !gate.access_list || gate.access_list->allows(request);
 }
 
 std::string Rights::explain(const mqtt::AccessRequest& request) const {
-    const std::shared_ptr<const Gates> gates = gates_.load();
+    const Gates gates = gates_.load();
     const Gate& gate = gates->at(request.listener);
     return gate.access_list ? gate.access_list->explain(request) : std::string();
 }

@@ -15,34 +15,38 @@ namespace tools::broker_lite {
 
 class Rights {
 public:
-    // `accesses`: one per listener of the broker. Files that cannot be read or used are problems, and
-    // then nothing is replaced.
-    bool load(const std::vector<ConfAccess>& accesses, std::vector<ConfProblem>& problems);
+    // One per listener of the broker. Files that cannot be read or used are problems; then it is null.
+    struct Gate;
+    using Gates = std::shared_ptr<const std::vector<Gate>>;
+    static Gates read(const std::vector<ConfAccess>& accesses, std::vector<ConfProblem>& problems);
+    // These hold from now on. Not after install(), if they have the first access list: needs_restart().
+    void use(Gates gates);
+    // The running broker asks nobody about topics, and these would want to be asked.
+    bool needs_restart(const Gates& gates) const;
     // Users beside those of the files, at every listener; before install().
     void add_user(const std::string& name, mqtt::Bytes password);
-    // Sets the callbacks; they refer to this object. With password files logins are checked on
-    // `login_threads`.
-    void install(mqtt::BrokerConfig& config, unsigned login_threads);
+    // Sets the callbacks; they refer to this object. Passwords are checked on `login_threads`, and
+    // `remembered_logins` of them are remembered.
+    void install(mqtt::BrokerConfig& config, unsigned login_threads, std::size_t remembered_logins);
 
 private:
-    struct Gate {
-        bool allow_anonymous = false;
-        std::shared_ptr<const mqtt::PasswordFile> passwords;
-        std::shared_ptr<const mqtt::AccessList> access_list;
-        bool grants_all_subscriptions = false;
-    };
-    using Gates = std::vector<Gate>;
-
     mqtt::ReasonCode login(const mqtt::LoginRequest& request) const;
     std::optional<mqtt::ScramCredentials> scram_credentials(
         const mqtt::LoginRequest& request) const;
     bool may(const mqtt::AccessRequest& request) const;
     std::string explain(const mqtt::AccessRequest& request) const;
 
-    std::atomic<std::shared_ptr<const Gates>> gates_;
+    std::atomic<Gates> gates_;
     mqtt::PasswordFile extra_users_;
     bool has_access_lists_ = false;
     bool has_passwords_ = false;
+};
+
+struct Rights::Gate {
+    bool allow_anonymous = false;
+    std::shared_ptr<const mqtt::PasswordFile> passwords;
+    std::shared_ptr<const mqtt::AccessList> access_list;
+    bool grants_all_subscriptions = false;
 };
 
 }  // namespace tools::broker_lite

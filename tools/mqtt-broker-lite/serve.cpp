@@ -23,11 +23,13 @@ using mqtt::LogLevel;
 bool load_rights(Setup& setup, Rights& rights) {
     if (setup.accesses.empty()) return true;
     setup.conf.problems.clear();  // told before
-    if (!rights.load(setup.accesses, setup.conf.problems)) return tell_problems(setup.conf);
+    Rights::Gates gates = Rights::read(setup.accesses, setup.conf.problems);
+    if (!gates) return tell_problems(setup.conf);
+    rights.use(std::move(gates));
     for (const auto& [name, path] : setup.options.users) {
         rights.add_user(name, mqtt::as_bytes(read_password(name, path)));
     }
-    rights.install(setup.config, setup.conf.login_threads);
+    rights.install(setup.config, setup.conf.login_threads, setup.conf.remembered_logins);
     return true;
 }
 
@@ -106,7 +108,12 @@ void announce(const Setup& setup, const mqtt::Broker& broker, Log& log) {
 }
 
 std::string start_failure(const Setup& setup, const mqtt::Broker& broker) {
-    const std::string place = listener_place(setup.conf, broker.failed_listener());
+    std::string place = listener_place(setup.conf, broker.failed_listener());
+    if (broker.failed_listener() >= setup.config.listeners.size()) {  // about the store
+        for (const char* key : {"persistence", "persistence_location", "persistence_file"}) {
+            if (std::string named = setup.conf.place_of(key); !named.empty()) place = named;
+        }
+    }
     return place.empty() ? broker.start_error() : place + ": " + broker.start_error();
 }
 
@@ -145,10 +152,11 @@ void open(mqtt::Broker& broker, Setup& setup, Log& log) {
         broker.publish(std::move(topic), std::move(line));
     });
     if (!setup.conf.pid_file.empty()) {
-        write_lines(setup.conf.pid_file, {std::to_string(::getpid())});
+        write_lines(setup.conf.pid_file, {std::to_string(::getpid())},
+                    setup.conf.place_of("pid_file") + ": pid_file: ");
     }
     if (!setup.has_file()) return;
-    const std::string user = drop_privileges(setup.conf.user);
+    const std::string user = drop_privileges(setup.conf.user, setup.conf.place_of("user"));
     if (!user.empty()) log.write(fmt::format("running as user {}", user));
 }
 

@@ -65,8 +65,7 @@ Setup read_setup(const Invocation& invocation) {
 void check_setup(Setup& setup) {
     Conf& conf = setup.conf;
     if (!conf.has_errors()) {
-        Rights rights;
-        rights.load(setup.accesses, conf.problems);
+        Rights::read(setup.accesses, conf.problems);
         check_certificates(conf, setup.config);
     }
     if (conf.has_errors()) return;
@@ -99,6 +98,8 @@ LogSettings log_settings(const Conf& conf, const Options& options) {
     settings.format = options.log_format.value_or(conf.log_format);
     settings.facility = conf.log_facility;
     if (!conf.log_destinations.empty()) settings.destinations = conf.log_destinations;
+    for (const std::string& name : conf.log_destinations)
+        settings.places.push_back(conf.place_of("log_dest", name));
     const auto& types = conf.log_types;
     if (types.empty() || options.verbose || has(types, "all")) return settings;
     settings.errors = has(types, "error");

@@ -200,6 +200,13 @@ struct BrokerConfig {
     std::function<ReasonCode(const LoginRequest&)> authenticate;
     unsigned login_threads = 0;
     std::size_t maximum_waiting_logins = 10'000;  // more are refused: server busy
+    // Refusals after wrong passwords, when many came from one address (of IPv6: one /64) or for one user:
+    // 200 ms after the first five, twice as long each time, at most this. One failure is forgotten every
+    // five seconds. A right password is let in at once. 0: every refusal at once.
+    std::chrono::milliseconds maximum_login_delay{5'000};
+    // With `login_threads`: verdicts that are remembered, right ones and some wrong ones, and not asked for
+    // again until forget_logins(). Only where nothing but listener, user name and password decides. 0: none.
+    std::size_t remembered_logins = 0;
     // SCRAM-SHA-256 as authentication method of MQTT 5.0, at CONNECT and again later: the credentials of
     // `user_name`, or nothing for an unknown user. The password is proved to be known and never sent;
     // `authenticate` is not asked then. Called on loop threads, must not block. Empty: the method is
@@ -248,6 +255,7 @@ struct BrokerStats {
     std::uint64_t queued_messages = 0;
     std::uint64_t queued_bytes = 0;
     std::uint64_t output_bytes = 0;  // staged for sockets that do not take them yet
+    std::uint64_t output_packets = 0;
     std::uint64_t memory_bytes = 0;  // as memory_limit counts it
 };
 
@@ -274,7 +282,7 @@ public:
     // `start_error` has the sentence for people (which listener, why, what to do).
     Status start();
     const std::string& start_error() const;
-    // The listener that start_error() is about.
+    // The listener that start_error() is about; none of them when it is about the store.
     std::size_t failed_listener() const;
 
     // Real addresses and ports, in the order of the listeners; one with two families has two.
@@ -298,6 +306,9 @@ public:
     // Reads a listener's certificates again, for connections to come; those that are there stay. On
     // failure the old ones stay in use, and `message` says why.
     Status reload_tls(std::size_t listener, const TlsOptions& options, std::string* message);
+
+    // Passwords or users have changed: what is remembered of logins no longer counts.
+    void forget_logins();
 
     // Any thread, the loops' too. A message of the broker itself, QoS 0, to whoever subscribes; topics
     // of $SYS as well.

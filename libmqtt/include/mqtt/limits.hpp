@@ -18,6 +18,7 @@ enum class Limit : std::uint8_t {
     descriptors,           // the system has none left: accepting waits
     connect_timeout,       // no CONNECT in time
     waiting_logins,        // BrokerConfig::maximum_waiting_logins
+    login_delay,           // BrokerConfig::maximum_login_delay: refusals that were held back
     connect_size,          // a CONNECT over maximum_connect_packet_size
     sessions,              // BrokerConfig::maximum_sessions
     subscriptions,         // BrokerConfig::maximum_subscriptions
@@ -33,7 +34,7 @@ enum class Limit : std::uint8_t {
     payload_format,        // BrokerConfig::check_payload_format
     publish_rights,        // BrokerConfig::authorize refused a PUBLISH
 };
-inline constexpr std::size_t kLimits = 21;
+inline constexpr std::size_t kLimits = 22;
 
 struct LimitInfo {
     std::string_view name;  // "max_connections"

@@ -31,6 +31,8 @@ public:
     bool has_succeeded() const { return !user_.empty(); }
     // Who it is, once it has succeeded.
     const std::string& user() const { return user_; }
+    // Who it says it is, from its first message on.
+    const std::string& claimed_user() const { return exchange_.user(); }
     // Authentication Method and Data.
     const PropertyList& reply() const { return reply_; }
 

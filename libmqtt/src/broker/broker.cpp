@@ -39,7 +39,7 @@ struct Broker::Impl {
     std::vector<std::thread> threads;
     std::vector<Bound> bound;
     std::string start_error;
-    std::size_t failed_listener = 0;
+    std::size_t failed_listener = ~std::size_t{0};  // none
     BrokerStats last_stats;
     bool is_running = false;
 };
@@ -233,6 +233,10 @@ Status Broker::reload_tls(std::size_t listener, const TlsOptions& options, std::
         status = impl_->listeners.at(listener)->reload_tls(options, message);
     });
     return status;
+}
+
+void Broker::forget_logins() {
+    impl_->shared.login_office.forget();
 }
 
 void Broker::publish(std::string topic, std::string payload) {

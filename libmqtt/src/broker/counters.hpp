@@ -25,6 +25,7 @@ struct Counters {
     std::uint64_t sessions_expired = 0;
     std::uint64_t connects = 0;
     std::uint64_t output_bytes = 0;  // of a snapshot: what waits for the sockets
+    std::uint64_t output_packets = 0;
     LimitHits limits;
     std::uint64_t clients_connected = 0;
     std::uint64_t queued_messages = 0;

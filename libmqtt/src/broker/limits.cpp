@@ -20,6 +20,9 @@ constexpr LimitInfo kTable[] = {
      "Accepting waits at listener {}: out of file descriptors (raise the limit with ulimit -n)."},
     {"connect_timeout", "Client connection from {} closed: no CONNECT within connect_timeout."},
     {"max_waiting_logins", "Client {} refused: too many logins are being checked."},
+    {"max_login_delay",
+     "Refusal of a login from {} delayed: too many have failed from its address or for its user "
+     "(max_login_delay)."},
     {"max_connect_packet_size",
      "Client connection from {} closed: CONNECT over max_connect_packet_size."},
     {"global_max_clients", "Client {} refused: global_max_clients exceeded."},

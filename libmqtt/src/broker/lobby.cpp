@@ -78,6 +78,7 @@ void Lobby::connect(Peer& peer, const Connect& given) {
         const auto verdict = login(peer, visitor, client_id);  // [MQTT-3.1.4-2]
         if (!verdict) return;
         reason = *verdict;
+        if (is_error(reason)) return refuse_login(peer, reason, client_id, visitor.user_name());
     }
     if (const Authentication* authentication = peer.authentication()) {
         for (const PropertyView& property : authentication->reply().view())
@@ -155,21 +156,45 @@ std::optional<ReasonCode> Lobby::login(Peer& peer, const Visitor& visitor,
         return config.authenticate(request);
     }
     const std::uint64_t number = next_login_++;
-    auto done = [this, &peer, number](ReasonCode verdict) {
-        shard_.loop().post([this, &peer, number, verdict] {
+    auto done = [this, &peer, number](ReasonCode said) {
+        shard_.loop().post([this, &peer, number, said] {
             const auto entry = waiting_.find(&peer);
             if (entry == waiting_.end() || entry->second != number) return;
             waiting_.erase(entry);
-            peer.logged_in(verdict);
+            peer.logged_in(said);
         });
     };
-    if (!shard_.shared().login_office.submit(request, std::move(done))) {
+    ReasonCode known{};
+    const TimePoint deadline = shard_.now() + config.connect_timeout;
+    switch (shard_.shared().login_office.submit(request, deadline, known, std::move(done))) {
+    case LoginOffice::Taken::known: return known;
+    case LoginOffice::Taken::waits: break;
+    case LoginOffice::Taken::full:
         shard_.hit(Limit::waiting_logins, client_id);
         return ReasonCode::server_busy;
     }
     waiting_[&peer] = number;
     peer.wait_for_login();
     return std::nullopt;
+}
+
+// A wrong password is told late when its address or its user has had many. Who waits takes a connection, so
+// that only a part of all may; the others are told at once.
+void Lobby::refuse_login(Peer& peer, ReasonCode reason, std::string_view client_id,
+                         std::string_view user_name) {
+    const Duration most = shard_.config().maximum_login_delay;
+    const bool is_wrong =
+        reason == ReasonCode::not_authorized || reason == ReasonCode::bad_user_name_or_password;
+    if (!is_wrong || most == Duration::zero()) return peer.refuse(reason, client_id);
+    const Settings& settings = shard_.settings();
+    const std::size_t places =
+        std::max<std::size_t>(1, settings.connection_limit / (4 * settings.config.threads));
+    const Duration delay = shard_.shared().login_office.guard.failed(
+        LoginGuard::source_of(peer.address(), user_name), shard_.now(), most);
+    if (delay == Duration::zero() || held_ >= places) return peer.refuse(reason, client_id);
+    shard_.hit(Limit::login_delay, peer.address());
+    ++held_;
+    peer.refuse_later(reason, client_id, delay);
 }
 
 ReasonCode Lobby::check_will(const Peer& peer, const Connect& connect,

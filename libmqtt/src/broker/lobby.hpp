@@ -30,15 +30,17 @@ public:
     void authenticate(Peer& peer, const Auth& auth);
     // AUTH 0x19 and what follows it, from a client that is in.
     void authenticate_again(Peer& peer, const Auth& auth);
-    // It is closing.
-    void forget(const Peer& peer) {
-        if (!waiting_.empty()) waiting_.erase(&peer);
-    }
+    // It is closing, or has waited long enough. Whether its password is still to be checked.
+    bool forget(const Peer& peer) { return !waiting_.empty() && waiting_.erase(&peer) != 0; }
+    // A refusal that was held back has been sent, or nobody is there any more to get it.
+    void let_go() { --held_; }
 
 private:
     bool learn_address(Peer& peer);
     ReasonCode refusal(const Visitor& visitor, std::string_view client_id) const;
     std::optional<ReasonCode> login(Peer& peer, const Visitor& visitor, std::string_view client_id);
+    void refuse_login(Peer& peer, ReasonCode reason, std::string_view client_id,
+                      std::string_view user_name);
     std::optional<ReasonCode> begin_authentication(Peer& peer, const Visitor& visitor);
     ScramServer::Find credentials_for(const Peer& peer) const;
     ReasonCode check_will(const Peer& peer, const Connect& connect,
@@ -56,6 +58,7 @@ private:
     // finds another number, or nobody.
     std::unordered_map<const Peer*, std::uint64_t> waiting_;
     std::uint64_t next_login_ = 1;
+    std::size_t held_ = 0;  // refusals that are held back
 };
 
 }  // namespace mqtt::broker

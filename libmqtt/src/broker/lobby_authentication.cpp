@@ -51,7 +51,8 @@ void Lobby::authenticate(Peer& peer, const Auth& auth) {
     }
     switch (authentication.go_on(auth.properties, credentials_for(peer))) {
     case Authentication::Step::refused:  // [MQTT-4.12.0-4]
-        return peer.refuse(ReasonCode::not_authorized, before.client_id);
+        return refuse_login(peer, ReasonCode::not_authorized, before.client_id,
+                            authentication.claimed_user());
     case Authentication::Step::challenge:
         return peer.authenticate(ReasonCode::continue_authentication, authentication.reply());
     case Authentication::Step::success: break;

@@ -136,6 +136,22 @@ void Peer::refuse(ReasonCode reason, std::string_view client_id) {
     is_leaving_ = true;
 }
 
+void Peer::refuse_later(ReasonCode reason, std::string_view client_id, Duration delay) {
+    extra().late_refusal =
+        std::make_unique<LateRefusal>(LateRefusal{reason, std::string(client_id)});
+    protocol_.pause();
+    driver_.pause_reading();
+    shard_->loop().set_timer(*this, shard_->now() + delay);
+}
+
+void Peer::refuse_at_last() {
+    const std::unique_ptr<LateRefusal> late = std::move(extra_->late_refusal);
+    shard_->lobby.let_go();
+    refuse(late->reason, late->client_id);
+    driver_.mark_dirty();
+    close();
+}
+
 void Peer::disconnect(ReasonCode reason, std::string_view why) {
     if (is_leaving_) return;
     PropertyList properties;
@@ -158,6 +174,7 @@ void Peer::detach(bool with_will, std::string_view why) {
     shard_->interest.forget(*this);
     if (waits_for_mail_) shard_->mail.forget(*this);
     shard_->lobby.forget(*this);
+    if (extra_ && std::exchange(extra_->late_refusal, nullptr)) shard_->lobby.let_go();
     if (session_ == nullptr) return shard_->log.stranger_gone(address(), why);
     shard_->log.client_gone(session_->client_id(), why);
     shard_->client_left();
@@ -300,11 +317,18 @@ void Peer::on_writable() {
     pump();
 }
 
-void Peer::on_timer(TimePoint now) {
-    if (session_ == nullptr) {
-        shard_->hit(Limit::connect_timeout, address());
-        return abort("no CONNECT in time");
+void Peer::on_stranger_timer() {
+    if (extra_->late_refusal) return refuse_at_last();
+    if (shard_->lobby.forget(*this)) {  // its password has not been looked at
+        shard_->hit(Limit::waiting_logins, address());
+        return logged_in(ReasonCode::server_busy);
     }
+    shard_->hit(Limit::connect_timeout, address());
+    abort("no CONNECT in time");
+}
+
+void Peer::on_timer(TimePoint now) {
+    if (session_ == nullptr) return on_stranger_timer();
     // A packet that is half there, and growing, is a sign of life.
     const auto received = static_cast<std::uint32_t>(driver_.bytes_received());
     const bool is_growing = received != parsed_bytes_ && received != seen_bytes_;

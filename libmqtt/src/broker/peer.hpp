@@ -16,6 +16,7 @@
 #include "broker/replay.hpp"
 #include "broker/restraint.hpp"
 #include "broker/session.hpp"
+#include "broker/waiting_packets.hpp"
 #include "core/server_protocol.hpp"
 #include "net/driver.hpp"
 
@@ -61,6 +62,8 @@ public:
     const core::PeerLimits& announced() const;
     core::ServerProtocol& protocol() { return protocol_; }
     const net::Driver& driver() const { return driver_; }
+    // In its output, staged or stuck.
+    std::size_t waiting_packets();
 
     // Sending. The caller asks has_room() first.
     bool is_blocked() const { return driver_.is_blocked(); }
@@ -89,6 +92,8 @@ public:
     void become_client(Session& session, const Connect& connect,
                        const core::ServerProtocol::Accept& accept);
     void refuse(ReasonCode reason, std::string_view client_id);
+    // The same when `delay` has passed; until then nothing more of it is read.
+    void refuse_later(ReasonCode reason, std::string_view client_id, Duration delay);
     // AUTH with these properties.
     void authenticate(ReasonCode reason, Properties properties);
     // Ends the connection from our side; 5.0 clients are told why. [MQTT-4.13.1-1]
@@ -127,8 +132,10 @@ private:
     base::Consumed on_bytes(Bytes bytes) override;
     void on_closed(std::error_code error) override;
     void on_writable() override;
+    void on_written(std::span<const iovec> pieces, std::size_t count) override;
     // net::Timer
     void on_timer(TimePoint now) override;
+    void on_stranger_timer();
 
     void staged(std::size_t bytes);
     bool must_wait();
@@ -136,19 +143,28 @@ private:
     void end_overflowed();
     void detach(bool with_will, std::string_view why);
     void close();
+    void refuse_at_last();
     ReasonCode refusal(const Publish& publish);
 
     Shard* shard_;
     Session* session_ = nullptr;
     // What an idle client has not, so that it pays one pointer for all of it.
+    struct LateRefusal {
+        ReasonCode reason;
+        std::string client_id;
+    };
     struct Extra {
-        std::string address;                   // until CONNECT is accepted
-        std::optional<ReasonCode> login;       // until then, too
+        std::string address;              // until CONNECT is accepted
+        std::optional<ReasonCode> login;  // until then, too
+        std::unique_ptr<LateRefusal> late_refusal;
         std::unique_ptr<Replays> replays;      // while there are any
         std::unique_ptr<OutputGates> gates;    // while output waits for the disk
         std::unique_ptr<Restraint> restraint;  // where the configuration has limits of that kind
         std::unique_ptr<Authentication> authentication;
-        bool empty() const { return !replays && !gates && !restraint && !authentication; }
+        std::unique_ptr<WaitingPackets> waiting;  // while the socket takes no more
+        bool empty() const {
+            return !replays && !gates && !restraint && !authentication && !waiting;
+        }
     };
     Extra& extra() {
         if (!extra_) extra_ = std::make_unique<Extra>();

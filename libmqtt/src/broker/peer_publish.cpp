@@ -38,7 +38,11 @@ static bool has_been_here(const BrokerConfig& config, Properties properties) {
 // Why this message is not taken, or success.
 ReasonCode Peer::refusal(const Publish& publish) {
     const BrokerConfig& config = shard_->config();
-    if (shard_->memory.is_short()) {
+    // What takes a retained message away gives memory back.
+    const auto frees = [&] {
+        return publish.retain && publish.payload.empty() && shard_->retained.has(publish.topic);
+    };
+    if (shard_->memory.is_short() && !frees()) {
         shard_->hit(Limit::memory_soft, client_id());
         return ReasonCode::quota_exceeded;
     }

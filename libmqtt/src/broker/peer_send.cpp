@@ -78,6 +78,31 @@ bool Peer::send_encoded(Bytes packet) {
     return true;
 }
 
+void Peer::on_written(std::span<const iovec> pieces, std::size_t count) {
+    if (count == driver_.backlog_bytes()) {
+        if (!extra_ || !extra_->waiting) return;
+        extra_->waiting.reset();
+        if (session_ != nullptr) trim_extra();
+        return;
+    }
+    std::unique_ptr<WaitingPackets>& waiting = extra().waiting;
+    if (!waiting) waiting = std::make_unique<WaitingPackets>();
+    waiting->written(pieces, count);
+}
+
+std::size_t Peer::waiting_packets() {
+    const base::OutBuffer& out = driver_.out();
+    if (out.empty()) return 0;
+    std::vector<iovec> pieces(16);
+    std::size_t count = 0;
+    while ((count = static_cast<std::size_t>(
+                out.gather(pieces.data(), static_cast<int>(pieces.size())))) == pieces.size())
+        pieces.resize(2 * pieces.size());
+    pieces.resize(count);
+    if (extra_ && extra_->waiting) return extra_->waiting->look(pieces);
+    return WaitingPackets().look(pieces);
+}
+
 void Peer::answer(const SubscribeAnswer& answer) {
     if (is_leaving_) return;
     if (shard_->log.packets_of(client_id())) {

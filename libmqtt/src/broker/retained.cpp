@@ -207,6 +207,13 @@ bool RetainedStore::remove_expired(std::string_view topic, TimePoint now) {
     return true;
 }
 
+bool RetainedStore::has(std::string_view topic) const {
+    Partition& partition = partition_of(topic);
+    const std::lock_guard lock(partition.mutex);
+    const Node* node = partition.node_of(topic, false);
+    return node != nullptr && node->message;
+}
+
 std::size_t RetainedStore::count() const {
     std::size_t sum = 0;
     for (const auto& partition : partitions_)

@@ -31,6 +31,7 @@ public:
     // True: the topic's message had expired, and is gone.
     bool remove_expired(std::string_view topic, TimePoint now);
 
+    bool has(std::string_view topic) const;
     std::size_t count() const;
     std::size_t size_bytes() const;
 

@@ -123,6 +123,7 @@ BrokerConfig with_limits_of(BrokerConfig running, const BrokerConfig& next) {
     running.maximum_connections = next.maximum_connections;
     running.maximum_connections_per_address = next.maximum_connections_per_address;
     running.maximum_sessions = next.maximum_sessions;
+    running.maximum_login_delay = next.maximum_login_delay;
     running.maximum_publish_rate = next.maximum_publish_rate;
     running.maximum_payload_size = next.maximum_payload_size;
     running.maximum_subscriptions = next.maximum_subscriptions;

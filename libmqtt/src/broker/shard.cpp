@@ -144,10 +144,11 @@ void Shard::send_to(unsigned shard, Peer::Luggage luggage) {
 
 Counters Shard::snapshot() const {
     Counters sum = counters;
-    peers.for_each([&](const Peer& peer) {
+    peers.for_each([&](Peer& peer) {
         sum.bytes_received += peer.driver().bytes_received();
         sum.bytes_sent += peer.driver().bytes_sent();
         sum.output_bytes += peer.driver().backlog_bytes();
+        sum.output_packets += peer.waiting_packets();
     });
     return sum;
 }

@@ -33,6 +33,7 @@ void add(BrokerStats& sum, const ShardFigures& figures) {
     sum.sessions_expired += c.sessions_expired;
     sum.connects += c.connects;
     sum.output_bytes += c.output_bytes;
+    sum.output_packets += c.output_packets;
     for (std::size_t i = 0; i < kLimits; ++i)
         sum.limits.counts[i] += c.limits.counts[i];
     sum.clients_connected += c.clients_connected;

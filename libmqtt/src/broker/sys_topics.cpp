@@ -87,14 +87,6 @@ void SysTopics::publish_shards(const std::vector<ShardLoad>& shards) {
     last_round_ = now;
 }
 
-// Output is bytes, not packets: as many as fill them at the average size of those that were sent.
-static std::uint64_t waiting_packets(const BrokerStats& s) {
-    const double staged = static_cast<double>(s.bytes_sent + s.output_bytes);
-    if (s.output_bytes == 0 || staged == 0) return 0;
-    return static_cast<std::uint64_t>(std::ceil(static_cast<double>(s.output_bytes) *
-                                                static_cast<double>(s.packets_sent) / staged));
-}
-
 void SysTopics::publish_counts(const BrokerStats& s) {
     const std::uint64_t away = s.sessions - std::min(s.sessions, s.clients_connected);
     publish("clients/total", s.sessions);
@@ -124,7 +116,7 @@ void SysTopics::publish_counts(const BrokerStats& s) {
     most_memory_ = std::max(most_memory_, s.memory_bytes);
     publish("heap/maximum", most_memory_);
     publish("packet/out/bytes", s.output_bytes);
-    publish("packet/out/count", waiting_packets(s));
+    publish("packet/out/count", s.output_packets);
     publish("connections/refused", s.connections_refused);
     publish("publish/messages/refused", s.publishes_refused);
     publish("limits/max_queued", s.dropped_queue_full);

@@ -218,6 +218,9 @@ bool Driver::write_out() {
         }
         const IoResult result = stream_->write(vectors.data(), count);
         bytes_sent_ += result.n;
+        if (was_blocked_ || result.n < out_.size_bytes()) {
+            consumer_->on_written({vectors.data(), static_cast<std::size_t>(count)}, result.n);
+        }
         out_.consume(result.n);
         if (result.error) {
             fail_writing();

@@ -29,6 +29,9 @@ public:
     virtual void on_closed(std::error_code error) = 0;
     // Output that had been stuck in the socket is drained again.
     virtual void on_writable() {}
+    // The first `count` bytes of the output, which is in `pieces` (the beginning of it), leave it, and some
+    // stay; or everything leaves that had been stuck. Must not stage.
+    virtual void on_written(std::span<const iovec>, std::size_t) {}
 
 protected:
     ~ByteConsumer() = default;

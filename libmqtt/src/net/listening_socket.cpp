@@ -74,7 +74,10 @@ std::string why_not(std::error_code error) {
         return "permission denied (ports below 1024 need privileges, socket paths a writable "
                "directory)";
     }
-    if (error == std::errc::address_not_available) return "the address is not one of this machine";
+    if (error == std::errc::address_not_available) {
+        return "the address is not one of this machine (ip address lists them)";
+    }
+    if (error == std::errc::no_such_file_or_directory) return "its folder is missing";
     if (error == std::errc::filename_too_long) {
         return "the path is too long for a socket (107 characters at most)";
     }

@@ -187,26 +187,43 @@ void Connection::authenticate() {
         return authenticated(config().authenticate(login));
     }
     Shard& home = shard();
-    const bool is_taken =
-        home.shared().login_office.submit(login, [&home, ticket = ticket()](ReasonCode verdict) {
-            home.loop().post([ticket, verdict] {
-                if (Connection* self = ticket.find()) self->authenticated(verdict);
-            });
+    auto done = [&home, ticket = ticket()](ReasonCode verdict) {
+        home.loop().post([ticket, verdict] {
+            if (Connection* self = ticket.find()) self->authenticated(verdict);
         });
-    if (is_taken) return;
-    shard().hit(Limit::waiting_logins, address_);
-    respond(failure(503, "too many logins are waiting"));
+    };
+    ReasonCode known{};
+    const TimePoint deadline = home.now() + kAnswerWithin;
+    switch (home.shared().login_office.submit(login, deadline, known, std::move(done))) {
+    case LoginOffice::Taken::known: return authenticated(known);
+    case LoginOffice::Taken::waits: return;
+    case LoginOffice::Taken::full: return authenticated(ReasonCode::server_busy);
+    }
 }
 
 void Connection::authenticated(ReasonCode verdict) {
-    if (is_error(verdict)) {
-        shard().log.client_refused(caller_.has_name ? caller_.user_name : caller_.client_id,
-                                   address_, verdict);
-        return ask_for_login();
+    if (verdict == ReasonCode::server_busy) {
+        shard().hit(Limit::waiting_logins, address_);
+        return respond(failure(503, "too many logins are waiting"));
     }
+    if (is_error(verdict)) return refuse_login(verdict);
     verified_ = request_.authorization;
     verified_until_ = shard().now() + kVerifiedFor;
     answer_api(*this);
+}
+
+// As late as the refusals of MQTT clients; see Lobby::refuse_login.
+void Connection::refuse_login(ReasonCode verdict) {
+    shard().log.client_refused(caller_.has_name ? caller_.user_name : caller_.client_id, address_,
+                               verdict);
+    const Duration most = config().maximum_login_delay;
+    if (most == Duration::zero()) return ask_for_login();
+    const Duration delay = shard().shared().login_office.guard.failed(
+        LoginGuard::source_of(address_, caller_.user_name), shard().now(), most);
+    if (delay == Duration::zero()) return ask_for_login();
+    shard().hit(Limit::login_delay, address_);
+    is_refusal_held_ = true;
+    shard().loop().set_timer(*this, shard().now() + delay);
 }
 
 // A browser would show its own dialogue for Basic, over the page's.
@@ -292,6 +309,7 @@ void Connection::on_timer(TimePoint now) {
         if (!is_reading_) return driver_.close_gracefully(config().drain_timeout);
         return refuse({408, "the request did not come in time"});
     }
+    if (std::exchange(is_refusal_held_, false)) return ask_for_login();
     if (!is_streaming_) return respond(failure(504, "the broker did not answer in time"));
     if (driver_.is_blocked() && driver_.bytes_sent() == sent_before_) {
         on_closed({});  // a reader that reads nothing

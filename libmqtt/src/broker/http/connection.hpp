@@ -90,6 +90,7 @@ private:
     void authenticate();
     void authenticated(ReasonCode verdict);
     void answer();
+    void refuse_login(ReasonCode verdict);
     void ask_for_login();
     void send(std::string_view text);
     void pump();
@@ -112,8 +113,9 @@ private:
     bool is_busy_ = false;  // with a request
     bool is_streaming_ = false;
     bool has_seat_ = true;
-    bool has_continued_ = false;  // 100 is sent
-    bool is_reading_ = false;     // a part of a request has come
+    bool is_refusal_held_ = false;  // its password was wrong; the timer is for the answer
+    bool has_continued_ = false;    // 100 is sent
+    bool is_reading_ = false;       // a part of a request has come
     bool is_pumping_ = false;
     bool is_produced_ = false;       // the last piece is staged
     std::uint64_t sent_before_ = 0;  // bytes at the last look at a stream
