@@ -73,6 +73,7 @@ public:
         return !is_stopped_;
     }
 
+    // What is due already runs in spite of being cancelled, and must not draw on the screen that is given back.
     void stop() override {
         if (is_stopped_) return;
         is_stopped_ = true;
@@ -94,7 +95,7 @@ private:
     void wait_for_second(TopClock::time_point when) {
         second_timer_.expires_at(when);
         second_timer_.async_wait([this, when](std::error_code error) {
-            if (error) return;
+            if (error || is_stopped_) return;
             table_.tick();
             if (!frozen_) {
                 view_.arrange(table_);
@@ -106,7 +107,7 @@ private:
 
     void wait_for_signal() {
         signals_.async_wait([this](std::error_code error, int signal) {
-            if (error) return;
+            if (error || is_stopped_) return;
             if (signal == SIGTSTP) {
                 session_.leave();
                 std::raise(SIGSTOP);
@@ -121,7 +122,7 @@ private:
     void wait_for_keys() {
         keyboard_.async_wait(
             asio::posix::stream_descriptor::wait_read, [this](std::error_code error) {
-                if (error) return;
+                if (error || is_stopped_) return;
                 char bytes[256];
                 const ssize_t n = ::read(keyboard_.native_handle(), bytes, sizeof bytes);
                 if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) return hooks_.quit();
@@ -164,7 +165,7 @@ private:
         is_draw_due_ = true;
         draw_timer_.expires_at(when);
         draw_timer_.async_wait([this](std::error_code error) {
-            if (!error) draw();
+            if (!error && !is_stopped_) draw();
         });
     }
 
