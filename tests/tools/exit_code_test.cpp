@@ -39,7 +39,9 @@ TEST_CASE("exit codes: usage, refused, unknown host, TLS, certificate, lost and 
 TEST_CASE("exit codes: under mosquitto's names nothing reached is 1, a lost link 7") {
     CHECK(theirs(Errc::connection_refused) == 1);
     CHECK(theirs(Errc::resolve_failed) == 1);
-    CHECK(theirs(Errc::tls_certificate_rejected) == 1);
+    CHECK(theirs(Errc::tls_certificate_rejected) == 8);
+    CHECK(theirs(Errc::not_tls) == 8);
+    CHECK(theirs(Errc::tls_failed) == 8);
     CHECK(theirs(Errc::connection_closed) == 7);
     CHECK(theirs(Errc::keep_alive_timeout) == 19);
 }

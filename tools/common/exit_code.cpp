@@ -78,10 +78,7 @@ bool is_before_connect(Errc code) {
     case Errc::connection_refused:
     case Errc::host_unreachable:
     case Errc::resolve_failed:
-    case Errc::network_error:
-    case Errc::tls_failed:
-    case Errc::not_tls:
-    case Errc::tls_certificate_rejected: return true;
+    case Errc::network_error: return true;
     default: return false;
     }
 }
@@ -98,6 +95,8 @@ int exit_code(const mqtt::Error& error, Persona persona) {
         return static_cast<int>(error.reason);
     }
     if (persona != Persona::ours && is_before_connect(error.code)) return 1;
+    const bool is_rejected = error.code == Errc::tls_certificate_rejected;
+    if (persona != Persona::ours && is_rejected) return 8;  // as any handshake that fails
     return our_code(error.code);
 }
 

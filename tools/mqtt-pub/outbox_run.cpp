@@ -1,9 +1,9 @@
 // See outbox_run.hpp.
 #include "mqtt-pub/outbox_run.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
@@ -16,6 +16,7 @@
 #include "common/exit_code.hpp"
 #include "common/terminal.hpp"
 #include "common/units.hpp"
+#include "common/wait_descriptor.hpp"
 #include "mqtt-pub/outbox_drain.hpp"
 #include "mqtt-pub/outbox_intake.hpp"
 
@@ -105,7 +106,8 @@ void OutboxRun::open_input() {
                       (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) ||
                        tools::is_terminal(intake_.input_descriptor()));
     std::error_code error;
-    if (input_can_wait_) input_.assign(::dup(intake_.input_descriptor()), error);
+    const int descriptor = intake_.input_descriptor();
+    if (input_can_wait_) input_.assign(tools::open_to_wait(descriptor, O_RDONLY), error);
     if (error) input_can_wait_ = false;
 }
 

@@ -1,15 +1,16 @@
 // See publisher.hpp.
 #include "mqtt-pub/publisher.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <asio/post.hpp>
 #include <csignal>
 
 #include "common/terminal.hpp"
 #include "common/units.hpp"
+#include "common/wait_descriptor.hpp"
 #include "mqtt-pub/publisher_impl.hpp"
 
 namespace mqtt_pub {
@@ -51,7 +52,7 @@ int Publisher::run() {
                           (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) ||
                            tools::is_terminal(descriptor));
         std::error_code error;
-        if (input_can_wait_) input_.assign(::dup(descriptor), error);
+        if (input_can_wait_) input_.assign(tools::open_to_wait(descriptor, O_RDONLY), error);
         if (error) input_can_wait_ = false;
     }
     client_.connect([this](std::error_code error, const mqtt::ConnectReport& report) {

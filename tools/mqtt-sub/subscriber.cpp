@@ -1,6 +1,7 @@
 // See subscriber.hpp.
 #include "mqtt-sub/subscriber.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <csignal>
 
 #include "common/credentials.hpp"
+#include "common/wait_descriptor.hpp"
 #include "mqtt-sub/subscriber_run.hpp"
 
 namespace mqtt_sub {
@@ -113,7 +115,7 @@ void Subscriber::watch_reader() {
     struct stat status {};
     if (::fstat(STDOUT_FILENO, &status) != 0 || !S_ISFIFO(status.st_mode)) return;
     std::error_code error;
-    reader_.assign(::dup(STDOUT_FILENO), error);
+    reader_.assign(tools::open_to_wait(STDOUT_FILENO, O_WRONLY), error);
     if (error) return;
     reader_.async_wait(asio::posix::stream_descriptor::wait_error, [this](std::error_code failed) {
         if (!failed) finish(tools::kExitDone);

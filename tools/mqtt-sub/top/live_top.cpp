@@ -13,6 +13,7 @@
 
 #include "common/output.hpp"
 #include "common/terminal.hpp"
+#include "common/wait_descriptor.hpp"
 #include "mqtt-sub/top/frame_diff.hpp"
 #include "mqtt-sub/top/keys.hpp"
 #include "mqtt-sub/top/live_view.hpp"
@@ -214,7 +215,7 @@ private:
 
 // The terminal's keyboard, also when standard input is something else. -1: there is none.
 int open_keyboard() {
-    if (tools::is_terminal(STDIN_FILENO)) return ::dup(STDIN_FILENO);
+    if (tools::is_terminal(STDIN_FILENO)) return tools::open_to_wait(STDIN_FILENO, O_RDWR);
     return ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 }
 

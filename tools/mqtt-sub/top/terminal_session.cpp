@@ -1,10 +1,12 @@
 // See terminal_session.hpp. What giving back needs is in statics: exit() and signals have no object.
 #include "mqtt-sub/top/terminal_session.hpp"
 
+#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <string_view>
@@ -14,6 +16,7 @@ namespace {
 
 constexpr std::string_view kEnter = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[H\x1b[2J";
 constexpr std::string_view kLeave = "\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l";
+constexpr int kPatienceMs = 1'000;  // with a terminal that takes nothing
 constexpr std::array kCrashes{SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
 
 volatile std::sig_atomic_t g_is_taken = 0;
@@ -24,8 +27,12 @@ termios g_before{};
 void write_all(int descriptor, std::string_view bytes) {
     while (!bytes.empty()) {
         const ssize_t n = ::write(descriptor, bytes.data(), bytes.size());
-        if (n <= 0) return;
-        bytes.remove_prefix(static_cast<std::size_t>(n));
+        if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
+        if (n > 0 || (n < 0 && errno == EINTR)) continue;
+        if (n == 0 || errno != EAGAIN) return;
+        pollfd wait{.fd = descriptor, .events = POLLOUT, .revents = 0};
+        ::poll(&wait, 1, kPatienceMs);
+        if ((wait.revents & POLLOUT) == 0) return;
     }
 }
 
