@@ -9,9 +9,10 @@ broker_at=$PORT
 cutting_proxy() {
     PORT=$(free_port)
     perl -MIO::Socket::INET -MIO::Select -e '
-        my ($port, $broker, $limit) = @ARGV;
+        my ($port, $broker, $limit, $ready) = @ARGV;
         my $listener = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1", LocalPort => $port, ReuseAddr => 1)
             or die $!;
+        open my $mark, ">", $ready or die $!;
         my $connections = 0;
         while (my $client = $listener->accept) {
             my $server = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $broker) or die $!;
@@ -25,9 +26,9 @@ cutting_proxy() {
                 last LINK if ($left -= $n) < 0;
             } }
             close $client; close $server;
-        }' "$PORT" "$broker_at" "$1" &
+        }' "$PORT" "$broker_at" "$1" "$T/ready.$PORT" &
     lib_pids+=("$!")
-    sleep 0.2
+    until_true 20 test -e "$T/ready.$PORT"
 }
 
 lines=30000
