@@ -1,5 +1,6 @@
 // What a durable store costs, from outside the broker: the rows of scripts/bench_store. MQTT 3.1.1, TCP, loopback.
 //   store_bench offline PORT BROKER_PID SECONDS WINDOW   QoS 1 to ten durable sessions that are away
+//   store_bench online PORT BROKER_PID SECONDS           QoS 1 to ten durable sessions that acknowledge
 //   store_bench sessions PORT COUNT                      makes so many durable sessions, each with a filter
 //   store_bench retain PORT BROKER_PID COUNT             makes so many retained messages
 //   store_bench first PORT                               waits until the broker is up and delivers a retained one
@@ -193,15 +194,25 @@ private:
                 complete = byte < 0x80;
             }
             if (!complete || in_.size() - done < head + length) break;
-            const bool is_publish = (static_cast<unsigned char>(in_[done]) >> 4) == 3;
-            ++(is_publish ? publishes_ : answers_);
+            const auto type = static_cast<unsigned char>(in_[done]);
+            ++(type >> 4 == 3 ? publishes_ : answers_);
+            if (type >> 4 == 3 && (type & 6) != 0) acknowledge(done + head);
             done += head + length;
         }
         in_.erase(0, done);
+        send_all(acks_);
+        acks_.clear();
+    }
+    // PUBACK with the id behind the topic that begins at `at`.
+    void acknowledge(std::size_t at) {
+        const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(in_[at + i]); };
+        const std::size_t id = 2u + static_cast<std::size_t>(byte(0) << 8 | byte(1));
+        acks_ += {'\x40', '\x02', in_[at + id], in_[at + id + 1]};
     }
 
     int fd_ = -1;
     std::string in_;
+    std::string acks_;
     std::vector<char> buffer_ = std::vector<char>(256 * 1024);
     std::uint64_t publishes_ = 0;
     std::uint64_t answers_ = 0;
@@ -242,6 +253,31 @@ void offline(int port, const std::string& pid, int seconds, std::uint64_t window
     const auto end = Clock::now() + std::chrono::seconds(seconds);
     const auto done = [&](std::uint64_t) { return Clock::now() >= end; };
     measurement.tell(stream(publisher, window, next, done));
+}
+
+void online(int port, const std::string& pid, int seconds) {
+    constexpr std::uint64_t kPairs = 10;
+    constexpr std::uint64_t kBatch = 100;  // for each
+    std::vector<std::unique_ptr<Client>> subscribers;
+    for (std::uint64_t i = 0; i < kPairs; ++i) {
+        subscribers.push_back(std::make_unique<Client>(port, "sub" + std::to_string(i), false));
+        subscribers.back()->subscribe("online/" + std::to_string(i), 1);
+    }
+    Client publisher(port, "publisher", true);
+    const std::uint64_t answers = publisher.answers();
+    std::uint64_t sent = 0;
+    const Measurement measurement(pid);
+    const auto end = Clock::now() + std::chrono::seconds(seconds);
+    while (Clock::now() < end) {
+        std::string batch;
+        for (std::uint64_t i = 0; i < kPairs * kBatch; ++i, ++sent)
+            batch += publish("online/" + std::to_string(sent % kPairs), id_of(sent));
+        publisher.send_all(batch);
+        for (const auto& subscriber : subscribers)
+            subscriber->wait([&] { return subscriber->publishes() >= sent / kPairs; });
+        publisher.wait([&] { return publisher.answers() - answers >= sent; });
+    }
+    measurement.tell(sent);
 }
 
 void sessions(int port, std::uint64_t count) {
@@ -308,6 +344,8 @@ int main(int argc, char** argv) {
     const auto big = [&](int i) { return static_cast<std::uint64_t>(number(i)); };
     if (row == "offline" && argc == 6) {
         offline(number(2), argv[3], number(4), big(5));
+    } else if (row == "online" && argc == 5) {
+        online(number(2), argv[3], number(4));
     } else if (row == "sessions" && argc == 4) {
         sessions(number(2), big(3));
     } else if (row == "retain" && argc == 5) {

@@ -110,6 +110,10 @@ A message does not go back over the bridge that it came by:
 Where bridges make a ring of brokers, give each broker a
 .Cm bridge_hop_name
 of its own (5.0).
+.Ss Changes
+A reload (SIGHUP) leaves bridges as they are: lines of theirs that have changed
+are named in the log and need a restart, after which what waits goes on in
+order.
 .Ss What a bridge does not give
 Sessions are not shared: a client that moves to the other broker begins anew
 there.

@@ -1,6 +1,7 @@
 // Recording, netting, closing rounds, handing in.
 #include "broker/journal.hpp"
 
+#include <algorithm>
 #include <new>
 
 #include "base/assert.hpp"
@@ -21,6 +22,20 @@ constexpr std::chrono::milliseconds kBatchFor{1};
 // The shard's number in the low byte, so that keys of different shards never meet.
 constexpr Key make_key(std::uint64_t counter, unsigned shard) {
     return counter << 8 | shard;
+}
+
+// Now and then cuts off what is cancelled at the beginning, when it is the half: acknowledgements come in the order of
+// the messages, so what is kept of an online subscriber's stream is its window, not the whole batch.
+// How many went. `ticks` counts changes; an acknowledgement makes two.
+template <class Changes, class IsCancelled>
+std::size_t trim(std::uint64_t ticks, Changes& changes, IsCancelled&& is_cancelled) {
+    constexpr std::uint64_t kOften = 64;
+    if (ticks % kOften > 1) return 0;
+    const auto kept = std::find_if_not(changes.begin(), changes.end(), is_cancelled);
+    const auto gone = static_cast<std::size_t>(kept - changes.begin());
+    if (gone < kOften || gone < changes.size() / 2) return 0;
+    changes.erase(changes.begin(), kept);
+    return gone;
 }
 
 }  // namespace
@@ -90,6 +105,8 @@ void Journal::message_gone(Key key) {
     const std::uint64_t counter = key >> 8;
     if (open_ && counter >= first_message_) {
         open_->messages[counter - first_message_].message = {};
+        first_message_ +=
+            trim(recorded_, open_->messages, [](const auto& m) { return !m.message; });
         return cancel();
     }
     open().removed_messages.push_back(key);
@@ -179,10 +196,10 @@ DeliveryToken Journal::add(const Session& session, StoredMessageRef& shared,
         const Key key = make_key(next_message_++, shard_.index());
         batch.messages.push_back({key, queued.message});
         shared = restore_message(key, queued.message);
-        record();
+        ++batch.live;
     }
     const Key key = make_key(next_entry_++, shard_.index());
-    store::NewEntry entry;
+    store::NewEntry& entry = batch.entries.emplace_back();
     entry.key = key;
     entry.session = session.number;
     entry.message = static_cast<const StoredMessage&>(*shared).key;
@@ -190,7 +207,6 @@ DeliveryToken Journal::add(const Session& session, StoredMessageRef& shared,
     entry.subscription_ids = queued.subscription_ids;
     entry.qos = queued.qos;
     entry.retain = queued.retain;
-    batch.entries.push_back(std::move(entry));
     record();
     const DeliveryToken token = restore_entry(key, shared);
     token.entry()->shared_tag = queued.token.shared_tag();
@@ -235,6 +251,8 @@ void Journal::done(DeliveryToken token) {
     if (!is_on()) {  // the broker is at its end
     } else if (store::NewEntry* entry = fresh(known->key)) {
         entry->is_cancelled = true;
+        first_entry_ +=
+            trim(recorded_, open_->entries, [](const auto& e) { return e.is_cancelled; });
         cancel();
     } else {
         open().entry_changes.push_back({known->key, store::EntryChange::Kind::removed});
