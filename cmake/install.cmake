@@ -13,6 +13,18 @@ if(EXISTS ${PROJECT_SOURCE_DIR}/man)
         install(DIRECTORY man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section} COMPONENT tools
                 FILES_MATCHING PATTERN "*.${section}" PATTERN completions EXCLUDE)
     endforeach()
+    # Made of the public headers as they are, so it is not among the committed pages.
+    find_program(PERL perl)
+    if(PERL)
+        file(GLOB page_sources CONFIGURE_DEPENDS libmqtt/include/mqtt/*.hpp libmqtt/examples/*.cpp)
+        add_custom_command(OUTPUT ${PROJECT_BINARY_DIR}/libmqtt.3
+            COMMAND ${PERL} ${PROJECT_SOURCE_DIR}/scripts/libmqtt_page > ${PROJECT_BINARY_DIR}/libmqtt.3
+            DEPENDS scripts/libmqtt_page man/libmqtt.3.in ${page_sources} libmqtt/src/core/error.cpp
+                    libmqtt/src/core/reason_code.cpp libmqtt/src/core/property_table.cpp)
+        add_custom_target(libmqtt_page ALL DEPENDS ${PROJECT_BINARY_DIR}/libmqtt.3)
+        install(FILES ${PROJECT_BINARY_DIR}/libmqtt.3 DESTINATION ${CMAKE_INSTALL_MANDIR}/man3
+                COMPONENT dev OPTIONAL)
+    endif()
     foreach(tool mqtt-pub mqtt-sub mqtt-bench mqtt-broker-lite)
         set(pages ${PROJECT_SOURCE_DIR}/man/completions)
         if(EXISTS ${pages}/${tool}.bash)

@@ -99,7 +99,7 @@ if(NOT MQTT_BUILD_BENCHMARKS AND NOT MQTT_SANITIZE)
     mqtt_programs(tests/bench "hot_path_bench.cpp" LINK mqtt_broker mqtt_client)
 endif()
 
-mqtt_programs(libmqtt/examples "*.cpp" PREFIX example_ LINK mqtt_client)
+mqtt_programs(libmqtt/examples "*.cpp" PREFIX example_ LINK mqtt_broker mqtt_client)
 # The same fuzz targets without libFuzzer: they replay the seeds under GCC and its sanitizers.
 if(MQTT_SANITIZE STREQUAL "address" AND EXISTS ${PROJECT_SOURCE_DIR}/tests/fuzz/replay.cpp)
     add_library(fuzz_replay OBJECT tests/fuzz/replay.cpp)

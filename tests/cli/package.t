@@ -17,7 +17,7 @@ root=$T/root
 dpkg-deb -x "$deb" "$root"
 dpkg-deb -x "$dev" "$root"
 for file in bin/mqtt-pub bin/mqtt-sub bin/mqtt-bench bin/mqtt-broker-lite share/man/man1/mqtt-pub.1 \
-    share/man/man5/mqtt-broker-lite.conf.5 share/man/man7/mqtt-tools.7 lib/systemd/system/mqtt-broker-lite.service \
+    share/man/man5/mqtt-broker-lite.conf.5 share/man/man7/mqtt-tools.7 share/man/man3/libmqtt.3 lib/systemd/system/mqtt-broker-lite.service \
     lib/sysusers.d/mqtt-broker-lite.conf share/bash-completion/completions/mqtt-sub \
     share/zsh/vendor-completions/_mqtt-pub share/fish/vendor_completions.d/mqtt-bench.fish \
     lib/pkgconfig/libmqtt.pc lib/cmake/mqtt/mqtt-config.cmake include/mqtt/client.hpp; do
