@@ -1,4 +1,4 @@
-// The console: one page that is part of the program. Used by http/api. Its text is console.html, which
+// The console: one page that is part of the program. Used by http/api. Its text is in console/, which
 // the build turns into page.cpp.
 #pragma once
 
