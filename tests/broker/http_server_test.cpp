@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "mqtt/limits.hpp"
 #include "support/test_broker.hpp"
 
 using namespace mqtt;
@@ -220,4 +221,25 @@ TEST_CASE("http server: others than programs of this machine need users at all")
     CHECK(http.until("\"}\n").find("WWW-Authenticate: Page ") != std::string::npos);
     http.ask("GET /metrics", "Authorization: Basic YW5uOg==\r\n");
     CHECK(http.until("build_info").starts_with("HTTP/1.1 200 "));
+}
+
+TEST_CASE(
+    "http server: refusals of wrong passwords come late after many, on connections that stay") {
+    BrokerConfig config = with_http();
+    config.login_threads = 1;
+    config.maximum_login_delay = std::chrono::milliseconds(300);
+    config.authenticate = [](const LoginRequest& login) {
+        return login.password && as_text(*login.password) == "sec:ret" ? ReasonCode::success
+                                                                       : ReasonCode::not_authorized;
+    };
+    TestBroker broker(std::move(config));
+    Http http(broker);
+    for (int i = 0; i < 7; ++i) {
+        http.ask("GET /api/stats", "Authorization: Basic YW5uOndyb25n\r\n");
+        CHECK(http.until("\r\n\r\n").starts_with("HTTP/1.1 401"));
+        http.until("}\n");
+        CHECK(broker->stats().limits[Limit::login_delay] == std::uint64_t(i < 5 ? 0 : i - 4));
+    }
+    http.ask("GET /api/stats", "Authorization: Basic YW5uOnNlYzpyZXQ=\r\n");
+    CHECK(http.until("\r\n\r\n").starts_with("HTTP/1.1 200"));
 }
