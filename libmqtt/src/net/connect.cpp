@@ -4,12 +4,18 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <asio/execution/context.hpp>
+#include <asio/execution_context.hpp>
+#include <asio/query.hpp>
+#include <asio/this_coro.hpp>
+
 #include "net/connect_error.hpp"
 #include "net/connect_race.hpp"
 #include "net/drive_handshake.hpp"
 #include "net/plain_stream.hpp"
 #include "net/resolve.hpp"
 #include "net/socks5_stream.hpp"
+#include "net/tls_sessions.hpp"
 #include "net/tls_stream.hpp"
 #include "net/ws_stream.hpp"
 
@@ -145,6 +151,9 @@ Stack put_layers(const ConnectTarget& target, std::unique_ptr<ByteStream>& strea
     if (uses_tls(endpoint.transport)) {
         auto layer =
             std::make_unique<TlsStream>(std::move(stream), *target.tls_context, endpoint.host);
+        if (target.tls_sessions != nullptr) {
+            layer->resume_with(*target.tls_sessions, target.tls);
+        }
         stack.tls = layer.get();
         stream = std::move(layer);
     }
@@ -186,6 +195,11 @@ asio::awaitable<ConnectResult> connect(ConnectTarget target) {
             co_return failed(ConnectStep::tls, std::move(failure));
         }
         target.tls_context = std::move(created.context);
+    }
+    const auto executor = co_await asio::this_coro::executor;
+    auto& context = asio::query(executor, asio::execution::context);
+    if (asio::has_service<TlsSessions>(context)) {
+        target.tls_sessions = &asio::use_service<TlsSessions>(context);
     }
     if (target.endpoint.transport == Transport::unix_socket) co_return connect_unix(target);
     const ConnectTarget* const steps = &target;  // lives in this frame, which waits for them

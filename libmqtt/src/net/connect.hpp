@@ -38,6 +38,7 @@ struct ConnectTarget {
     TimePoint deadline;
     // For those who connect often: certificates are read once. Empty: read for this connection.
     std::shared_ptr<TlsContext> tls_context;
+    class TlsSessions* tls_sessions = nullptr;  // of the loop, when it resumes; set by connect()
 };
 
 // Runs on the executor of the awaiting coroutine (one loop). Races resolved addresses (IPv6 and

@@ -11,6 +11,7 @@
 #include "base/assert.hpp"
 #include "net/openssl.hpp"
 #include "net/tls_error.hpp"
+#include "net/tls_sessions.hpp"
 
 namespace mqtt::net {
 
@@ -77,6 +78,13 @@ struct TlsBio {
         tls.certificate_problem_ = describe_certificate_failure(context, tls.host_);
     }
 
+    // TLS 1.3 hands tickets over after the handshake, one by one.
+    static int keep_session(SSL* ssl, SSL_SESSION* session) {
+        const TlsStream& tls = *static_cast<TlsStream*>(SSL_get_app_data(ssl));
+        if (tls.sessions_ != nullptr) tls.sessions_->keep(tls.session_key_, session);
+        return 0;  // OpenSSL's own reference stays its own
+    }
+
     static BIO* make(TlsStream& tls) {
         BIO* bio = BIO_new(method());
         if (!bio) throw std::bad_alloc();
@@ -136,6 +144,15 @@ TlsStream::TlsStream(std::unique_ptr<ByteStream> inner, const TlsContext& contex
     host_ = options.server_name.empty() ? host : options.server_name;
     expect_peer(ssl_, host_, options);
     SSL_set_connect_state(ssl_);
+}
+
+void TlsStream::resume_with(TlsSessions& sessions, const TlsOptions& options) {
+    SSL_CTX* context = SSL_get_SSL_CTX(ssl_);
+    sessions_ = &sessions;
+    session_key_ = TlsSessions::key_of(host_, options);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(context, TlsBio::keep_session);
+    sessions.offer(ssl_, session_key_);
 }
 
 TlsStream::~TlsStream() {
@@ -243,6 +260,7 @@ IoResult TlsStream::handshake() {
     const int returned = SSL_do_handshake(ssl_);
     if (returned == 1) {
         is_done_ = true;
+        if (sessions_ != nullptr) sessions_->count(SSL_session_reused(ssl_) == 1);
         return {};
     }
     const IoResult result = explain(returned);

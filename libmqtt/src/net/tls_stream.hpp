@@ -16,6 +16,8 @@ struct bio_method_st;
 
 namespace mqtt::net {
 
+class TlsSessions;
+
 class TlsStream final : public ByteStream {
 public:
     // `host` (client): what the certificate must be for, and the SNI if it is a name; the context's
@@ -23,6 +25,9 @@ public:
     TlsStream(std::unique_ptr<ByteStream> inner, const TlsContext& context,
               const std::string& host = {});
     ~TlsStream() override;
+
+    // Client, before the handshake: offers a session, and keeps those to come. `sessions` must outlive it.
+    void resume_with(TlsSessions& sessions, const TlsOptions& options);
 
     IoResult read(std::span<std::uint8_t> into) override;
     IoResult write(const iovec* vectors, int count) override;
@@ -51,6 +56,8 @@ private:
 
     std::unique_ptr<ByteStream> inner_;
     ssl_st* ssl_;
+    TlsSessions* sessions_ = nullptr;
+    std::string session_key_;
     std::string host_;
     std::string failure_text_;
     std::string certificate_problem_;  // noted while the peer's certificate is verified
