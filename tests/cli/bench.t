@@ -98,5 +98,5 @@ usage pubsub --assert 'loss=0'
 usage pubsub --assert 'nonsense.p99<1ms' --embedded
 usage pubsub -R 0
 usage pubsub --embedded --broker-pid 1
-usage conn -c 10000000
+run mqtt-bench conn -c 10000000; expect_exit 4; expect_quiet
 usage pubsub -R 100 -I 10

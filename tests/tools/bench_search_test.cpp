@@ -62,6 +62,32 @@ TEST_CASE("statistics: median, slope and the interval of paired ratios") {
     CHECK(paired_ratio(a, a, 1).low == doctest::Approx(1));
 }
 
+TEST_CASE("find: of conn it is the rate of connections, each at its time") {
+    FindSpec spec;
+    spec.load.command = Command::conn;
+    const auto run = [](const Spec& s) {
+        constexpr double kMost = 700;
+        Result result;
+        result.command = "conn";
+        result.counters.connected = 1001;
+        result.connect_seconds =
+            1000 / (s.connect_rate > 0 ? std::min(s.connect_rate, kMost) : kMost) + 0.002;
+        for (int i = 0; i < 1000; ++i)
+            result.series[SeriesId::connect].record(2'000'000);
+        judge(result);
+        return result;
+    };
+    spec.objectives = {"connect.p99<5ms"};
+    const FindResult result = find_rate(spec, run, {});
+    CHECK(result.error.empty());
+    CHECK(result.probes.front().rate == doctest::Approx(175).epsilon(0.01));  // a quarter of all
+    CHECK(result.passes > 680);
+    CHECK(result.passes < 730);
+    CHECK(result.probes.back().p99_ns == doctest::Approx(2e6).epsilon(0.001));
+    spec.objectives = {"connect.p99<1ms"};
+    CHECK(find_rate(spec, run, {}).passes == 0);
+}
+
 TEST_CASE("find: brackets the capacity within the tolerance, from below and from above") {
     for (const double start : {500.0, 300'000.0}) {
         CAPTURE(start);

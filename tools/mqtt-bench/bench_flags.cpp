@@ -171,7 +171,7 @@ constexpr std::array kRows{
              }},
     BenchRow{{.long_name = "interval",
               .short_name = 'I',
-              .aliases = "interval-of-msg",
+              .aliases = "interval-of-msg interval_of_msg",
               .argument = "MS",
               .category = kLoad,
               .help = "instead of a rate: every publisher sends once in so many milliseconds"},
@@ -206,11 +206,12 @@ constexpr std::array kRows{
               .category = kLoad,
               .help = "QoS 1 and 2: unacknowledged messages per publisher",
               .details = "The broker's Receive Maximum limits it further. Waiting for the window "
-                         "counts as latency.",
+                         "counts as latency. 0: as many as the broker takes.",
               .initial = "1000"},
              [](BenchSettings& s, const FlagUse& use) {
                  s.spec.inflight = static_cast<std::uint16_t>(
-                     tools::parse_integer(use.typed(), use.word(), 1, 65'535));
+                     tools::parse_integer(use.typed(), use.word(), 0, 65'535));
+                 if (s.spec.inflight == 0) s.spec.inflight = 65'535;
              }},
     BenchRow{{.long_name = "arrival",
               .argument = "HOW",
@@ -252,13 +253,19 @@ constexpr std::array kRows{
                  s.spec.duration = to_duration(use);
                  s.duration_given = true;
              }},
-    BenchRow{{.long_name = "warmup",
-              .argument = "TIME",
-              .category = kTime,
-              .help = "load before the measured time",
-              .initial = "1s",
-              .common = true},
-             [](BenchSettings& s, const FlagUse& use) { s.spec.warmup = to_duration(use); }},
+    BenchRow{
+        {.long_name = "warmup",
+         .argument = "TIME",
+         .category = kTime,
+         .help = "load before the measured time; auto: until it is steady",
+         .details = "auto waits until neither rate nor median latency has risen or fallen over "
+                    "five seconds, a minute at most.",
+         .initial = "1s",
+         .common = true},
+        [](BenchSettings& s, const FlagUse& use) {
+            s.spec.warmup_until_steady = use.word() == "auto";
+            if (!s.spec.warmup_until_steady) s.spec.warmup = to_duration(use);
+        }},
     BenchRow{{.long_name = "cooldown",
               .argument = "TIME",
               .category = kTime,
@@ -271,6 +278,15 @@ constexpr std::array kRows{
               .help = "lost is what has not come when nothing came for so long",
               .initial = "5s"},
              [](BenchSettings& s, const FlagUse& use) { s.spec.drain = to_duration(use); }},
+    BenchRow{
+        {.long_name = "max-lag",
+         .argument = "TIME",
+         .category = kTime,
+         .help = "a message that leaves so late makes it no open loop any more: it is told whose "
+                 "fault that is",
+         .details = "The generator's: the measurement is invalid.",
+         .initial = "1s"},
+        [](BenchSettings& s, const FlagUse& use) { s.spec.max_lag = to_duration(use); }},
     BenchRow{{.long_name = "limit",
               .short_name = 'L',
               .argument = "N",

@@ -21,6 +21,7 @@ struct BenchSettings {
     bool duration_given = false;
     bool clean = true;
     Ending storm_ending = Ending::close;
+    bool nagle = false;
     std::vector<std::string> sources;  // --bind: addresses and networks, as typed
 
     // run
@@ -37,6 +38,11 @@ struct BenchSettings {
     pid_t pid_a = 0;
     pid_t pid_b = 0;
     int rounds = 8;
+
+    // several load hosts
+    bool agents_given = false;
+    std::string control, join;
+    bool once = false;
 };
 
 using BenchRow = tools::FlagRow<BenchSettings>;
@@ -47,6 +53,7 @@ std::span<const BenchRow> client_rows();    // client_flags.cpp
 std::span<const BenchRow> scenario_rows();  // scenario_flags.cpp
 std::span<const BenchRow> output_rows();    // output_flags.cpp
 std::span<const BenchRow> search_rows();    // search_flags.cpp
+std::span<const BenchRow> team_rows();      // team_flags.cpp
 
 // All of them, for parser, help, man page and completions.
 const std::vector<const tools::Flag*>& bench_flags();

@@ -251,7 +251,49 @@ constexpr std::array kRows{
               .category = kClients,
               .help = "so many subscribers read slowly: 5%@100/s"},
              set_slow},
+    BenchRow{{.long_name = "tls-resume",
+              .takes = Takes::nothing,
+              .category = kClients,
+              .help = "resume TLS sessions: whoever connects again offers the last ticket",
+              .details = "Without it every handshake is a full one. The summary counts both."},
+             [](BenchSettings& s, const FlagUse&) { s.spec.resume_tls = true; }},
+    // What emqtt-bench says for what is always so here, or has another name.
+    BenchRow{{.long_name = "wait-before-publishing",
+              .short_name = 'w',
+              .takes = Takes::nothing,
+              .category = kClients,
+              .help = "always so here",
+              .hidden = true},
+             [](BenchSettings&, const FlagUse&) {}},
+    BenchRow{{.long_name = "lowmem",
+              .short_name = 'l',
+              .takes = Takes::nothing,
+              .category = kClients,
+              .help = "always so here",
+              .hidden = true},
+             [](BenchSettings&, const FlagUse&) {}},
+    BenchRow{{.long_name = "max-random-wait",
+              .argument = "MS",
+              .category = kClients,
+              .help = "as --phase random",
+              .hidden = true},
+             [](BenchSettings& s, const FlagUse& use) {
+                 if (tools::parse_number(use.typed(), use.word(), 0, 1e9) > 0) {
+                     s.spec.phase = Phase::random;
+                 }
+             }},
+    BenchRow{{.long_name = "num-retry-connect",
+              .argument = "N",
+              .category = kClients,
+              .help = "as --reconnect",
+              .hidden = true},
+             [](BenchSettings& s, const FlagUse& use) {
+                 if (tools::parse_integer(use.typed(), use.word(), 0, 1'000'000) > 0) {
+                     s.spec.on_close = OnClose::reconnect;
+                 }
+             }},
     BenchRow{{.long_name = "ssl",
+              .short_name = 'S',
               .takes = Takes::nothing,
               .category = kClients,
               .help = "as --tls",

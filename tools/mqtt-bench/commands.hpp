@@ -11,7 +11,7 @@
 
 namespace mqtt::bench {
 
-enum class Mode : std::uint8_t { once, find, versus, list, check };
+enum class Mode : std::uint8_t { once, find, versus, list, check, agent };
 
 struct CommandWords {
     Mode mode = Mode::once;
@@ -29,5 +29,6 @@ int run_command(const CommandWords& what, std::span<const tools::FlagUse> uses,
 
 // Ends the present run early, its figures kept. From any thread, also from a signal handler.
 void cancel_run();
+bool is_run_cancelled();
 
 }  // namespace mqtt::bench

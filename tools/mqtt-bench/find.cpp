@@ -29,6 +29,13 @@ double backlog_growth(const Result& result, double rate) {
     return slope > rate * 0.005 ? slope : 0;
 }
 
+// From the first attempt to the last; the last one's own time is no part of the pace.
+double connects_per_second(const Result& result) {
+    const double last = static_cast<double>(result.series[SeriesId::connect].at(0.5)) / 1e9;
+    const double seconds = std::max(1e-6, result.connect_seconds - last);
+    return (static_cast<double>(result.counters.connected) - 1) / seconds;
+}
+
 class Search {
 public:
     Search(const FindSpec& spec, const RunOne& run,
@@ -58,7 +65,9 @@ private:
     // A quarter of what it takes flat out.
     double first_guess() {
         Spec spec = spec_.load;
-        spec.max = true;
+        const bool connects = spec.command == Command::conn;
+        spec.max = !connects;
+        if (connects) set_connect_rate(spec, 0);
         spec.duration = std::chrono::seconds(2);
         spec.warmup = std::chrono::milliseconds(500);
         const Result result = run_(spec);
@@ -66,13 +75,19 @@ private:
             out_.error = result.error.empty() ? "cancelled" : result.error;
             return 0;
         }
-        return std::max(1.0, result.per_second(result.counters.sent_in_window) / 4);
+        const double most = connects ? connects_per_second(result)
+                                     : result.per_second(result.counters.sent_in_window);
+        return std::max(1.0, most / 4);
     }
 
     bool probe(double rate, bool is_repeat = false) {
         Spec spec = spec_.load;
         spec.max = false;
-        set_total_rate(spec, rate);
+        if (spec.command == Command::conn) {
+            set_connect_rate(spec, rate);
+        } else {
+            set_total_rate(spec, rate);
+        }
         const Result result = run_(spec);
         if (result.partial || !result.error.empty()) {
             out_.error = result.error.empty() ? "cancelled" : result.error;
@@ -164,6 +179,13 @@ Probe judge_probe(const Result& result, double rate, const std::vector<std::stri
     const Counters& c = result.counters;
     if (!result.verdict.valid) {
         probe.why = result.verdict.text;
+    } else if (result.command == "conn") {
+        probe.p50_ns = static_cast<double>(result.series[SeriesId::connect].at(0.5));
+        probe.p99_ns = static_cast<double>(result.series[SeriesId::connect].at(0.99));
+        const double achieved = connects_per_second(result);
+        if (achieved < 0.97 * rate) {
+            probe.why = fmt::format("connected {}/s", format_rate(achieved));
+        }
     } else if (static_cast<double>(c.measured_sent) <
                0.99 * static_cast<double>(c.measured_offered)) {
         probe.why =

@@ -14,11 +14,19 @@ constexpr int kSlotsPerClockRead = 64;
 
 }  // namespace
 
-Shared::Shared(const Plan& plan, std::uint32_t worker_count, bool outages)
+Shared::Shared(const Plan& plan, std::uint32_t worker_count, bool outages, std::uint32_t hosts,
+               std::uint32_t host)
     : progress(std::make_unique<Progress[]>(worker_count))
     , workers(worker_count) {
     if (plan.has_short_header()) sent_times = std::make_unique<SentTimes>(plan.streams());
     if (outages) next_of_stream = std::make_unique<std::atomic<std::uint64_t>[]>(plan.streams());
+    if (hosts == 1) return;
+    clocks = std::make_unique<HostClock[]>(hosts);
+    clocks[host].set(0, 0);
+    host_of_stream.resize(plan.streams());
+    for (std::uint32_t s = 0; s < plan.streams(); ++s)
+        host_of_stream[s] =
+            static_cast<std::uint16_t>(plan.worker_of(s, workers) * hosts / workers);
 }
 
 Generator::Generator(const Plan& plan, const Spec& spec, Shared& shared, std::uint32_t worker,
@@ -28,6 +36,7 @@ Generator::Generator(const Plan& plan, const Spec& spec, Shared& shared, std::ui
     , shared_(shared)
     , wire_(wire)
     , worker_(worker)
+    , flush_each_(spec.coalesce == Coalesce::off)
     , free_slot_(kNoSlot)
     , checks_(plan.is_foreign())
     , interval_(std::make_unique<SeriesSet>()) {
@@ -119,13 +128,18 @@ void Generator::forget_in_flight() {
 
 void Generator::start(std::int64_t zero_ns) {
     zero_ = zero_ns;
-    measure_from_ = zero_ + spec_.warmup.count();
+    if (spec_.limit != 0) {
+        // A count ends the run, not the clock; all of it is measured.
+        measure_from_ = zero_;
+    } else if (!spec_.warmup_until_steady) {
+        measure(zero_ + spec_.warmup.count());
+    }
+}
+
+void Generator::measure(std::int64_t from_ns) {
+    measure_from_ = from_ns;
     measure_until_ = measure_from_ + spec_.duration.count();
     end_ = measure_until_ + spec_.cooldown.count();
-    if (spec_.limit == 0) return;
-    // A count ends the run, not the clock; all of it is measured.
-    measure_from_ = zero_;
-    end_ = measure_until_ = kNever;
 }
 
 std::int64_t Generator::due_of(const LoadGroup& group) const {
@@ -211,6 +225,7 @@ Generator::Sent Generator::send(std::uint32_t publisher, std::int64_t intended, 
     const std::uint64_t token = acknowledged ? take_slot(what) : 0;
     const SendStatus status = wire_.publish(publisher, message.request, token);
     if (status == SendStatus::sent) {
+        if (flush_each_) wire_.flush(publisher);
         if (acknowledged) {
             ++p.in_flight;
             ++in_flight_;
@@ -229,6 +244,8 @@ void Generator::count_sent(PublisherState& p, std::uint32_t choice, const InFlig
     if (shared_.sent_times) {
         shared_.sent_times->put(what.stream, what.sequence, what.intended, what.actual);
     }
+    counters_.longest_wait_ns = std::max(counters_.longest_wait_ns,
+                                         static_cast<std::uint64_t>(what.actual - what.intended));
     ++p.messages;
     const std::uint32_t owed = p.sequences.empty() ? p.fan_out : plan_.fan_out_of(what.stream);
     if (!p.sequences.empty()) ++p.sequences[choice];

@@ -43,13 +43,36 @@ struct Shared {
         std::atomic<std::uint64_t> owed{0};      // deliveries of what was sent
         std::atomic<std::uint64_t> received{0};  // without duplicates
     };
-    // `outages`: connections will come and go on purpose.
-    Shared(const Plan& plan, std::uint32_t workers, bool outages = false);
+    // What to do with the stamps of another load host: see team.hpp.
+    class HostClock {
+    public:
+        void set(std::int64_t shift, std::int64_t zero_shift) {
+            shift_.store(shift, std::memory_order_relaxed);
+            zero_shift_.store(zero_shift, std::memory_order_relaxed);
+            known_.store(true, std::memory_order_release);
+        }
+        bool is_known() const { return known_.load(std::memory_order_acquire); }
+        // Added to an instant of that host, this host's clock shows the same instant...
+        std::int64_t shift() const { return shift_.load(std::memory_order_relaxed); }
+        // ... and this the same slot of the schedule.
+        std::int64_t zero_shift() const { return zero_shift_.load(std::memory_order_relaxed); }
+
+    private:
+        std::atomic<std::int64_t> shift_{0};
+        std::atomic<std::int64_t> zero_shift_{0};
+        std::atomic<bool> known_{false};
+    };
+    // `outages`: connections will come and go on purpose. `hosts`: of equally many workers each.
+    Shared(const Plan& plan, std::uint32_t workers, bool outages = false, std::uint32_t hosts = 1,
+           std::uint32_t host = 0);
     std::unique_ptr<Progress[]> progress;
     std::uint32_t workers;
     std::unique_ptr<SentTimes> sent_times;  // when payloads have the short header
     // With outages: how far each stream has been sent, to know what a subscriber missed.
     std::unique_ptr<std::atomic<std::uint64_t>[]> next_of_stream;
+    // With several hosts, by host; and where each stream comes from.
+    std::unique_ptr<HostClock[]> clocks;
+    std::vector<std::uint16_t> host_of_stream;
 };
 
 // Messages that were sent and never acknowledged because their connection ended (nobody knows
@@ -79,6 +102,8 @@ public:
 
     // The schedule's zero. Measured is what is intended in [measure_from, measure_until).
     void start(std::int64_t zero_ns);
+    // With --warmup auto, later: the measured time begins then, which must be in the future.
+    void measure(std::int64_t from_ns);
     static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
     // When on_time wants to be called; kNever: not by the clock.
     std::int64_t next_due() const;
@@ -186,8 +211,9 @@ private:
     void add_groups();
     void add_subscribers();
     void release_slot(std::uint64_t token);
-    void on_known(std::uint32_t subscriber, const PayloadHeader& header, bool timed, bool dup,
-                  std::int64_t now);
+    void on_known(std::uint32_t subscriber, const PayloadHeader& header, std::int64_t slot,
+                  bool timed, bool dup, std::int64_t now);
+    void on_own(std::uint32_t subscriber, PayloadHeader& header, bool dup, std::int64_t now);
     bool check(std::uint32_t subscriber, const PayloadHeader& header, bool dup);
     std::uint32_t foreign_stream(std::uint32_t subscriber, const PayloadHeader& header);
     bool is_measured(std::int64_t intended) const {
@@ -223,6 +249,7 @@ private:
     std::uint64_t distinct_ = 0;
     std::int64_t stalled_since_ = kNever;
     std::uint32_t cursor_ = 0;
+    bool flush_each_ = false;
 
     std::vector<InFlight> slots_;
     std::uint32_t free_slot_ = 0;

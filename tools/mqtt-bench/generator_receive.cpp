@@ -21,10 +21,11 @@ void Generator::on_message(std::uint32_t subscriber, Bytes payload, bool dup, st
             if (is_measured(now)) ++counters_.received_in_window;
             return;
         }
-        return on_known(subscriber, header, is_same_clock(header.run_id, plan_.run_id()), dup, now);
+        return on_known(subscriber, header, header.intended_ns,
+                        is_same_clock(header.run_id, plan_.run_id()), dup, now);
     }
     if (plan_.has_header() && read_payload_header(payload, header)) {
-        if (header.run_id == plan_.run_id()) return on_known(subscriber, header, true, dup, now);
+        if (header.run_id == plan_.run_id()) return on_own(subscriber, header, dup, now);
         ++counters_.foreign;
         return;
     }
@@ -37,7 +38,7 @@ void Generator::on_message(std::uint32_t subscriber, Bytes payload, bool dup, st
         if (header.stream < plan_.streams()) {
             const bool timed = shared_.sent_times->get(header.stream, header.sequence,
                                                        header.intended_ns, header.delay_ns);
-            return on_known(subscriber, header, timed, dup, now);
+            return on_known(subscriber, header, header.intended_ns, timed, dup, now);
         }
     }
     if (!plan_.has_plain()) {
@@ -55,8 +56,23 @@ void Generator::on_message(std::uint32_t subscriber, Bytes payload, bool dup, st
     }
 }
 
-void Generator::on_known(std::uint32_t subscriber, const PayloadHeader& header, bool timed,
-                         bool dup, std::int64_t now) {
+// Of this run: perhaps from another host, whose clock is another.
+void Generator::on_own(std::uint32_t subscriber, PayloadHeader& header, bool dup,
+                       std::int64_t now) {
+    std::int64_t slot = header.intended_ns;
+    bool timed = true;
+    if (shared_.clocks && header.stream < shared_.host_of_stream.size()) {
+        const Shared::HostClock& clock = shared_.clocks[shared_.host_of_stream[header.stream]];
+        timed = clock.is_known();
+        slot += clock.zero_shift();
+        header.intended_ns += clock.shift();
+    }
+    on_known(subscriber, header, slot, timed, dup, now);
+}
+
+// `slot`: the intended instant by this host's schedule.
+void Generator::on_known(std::uint32_t subscriber, const PayloadHeader& header, std::int64_t slot,
+                         bool timed, bool dup, std::int64_t now) {
     if (!check(subscriber, header, dup)) return;
     ++distinct_;
     ++per_subscriber_[subscriber];
@@ -66,7 +82,7 @@ void Generator::on_known(std::uint32_t subscriber, const PayloadHeader& header, 
         return;
     }
     if (header.intended_ns < mark_) note_backlog(now);
-    if (!is_measured(header.intended_ns)) return;
+    if (!is_measured(slot)) return;
     ++counters_.measured_received;
     const std::int64_t response = now - header.intended_ns;
     (*interval_)[SeriesId::e2e].record(response);

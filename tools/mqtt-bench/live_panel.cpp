@@ -217,14 +217,33 @@ std::string panel_text(const Result& r, const Second& s, double planned, PanelSt
     return lines.take();
 }
 
-LivePanel::LivePanel(int descriptor, double planned, bool color)
-    : descriptor_(descriptor)
+LivePanel::LivePanel(int descriptor, double planned, bool color, int frames_per_second)
+    : frame_(std::chrono::nanoseconds(1'000'000'000 / frames_per_second))
+    , descriptor_(descriptor)
     , planned_(planned)
     , color_(color) {}
 
 void LivePanel::show(const Result& result, const Second& second) {
+    result_ = &result;
+    second_ = second;
+    shown_ = std::chrono::steady_clock::now();
+    paint(second);
+}
+
+void LivePanel::tick() {
+    const auto now = std::chrono::steady_clock::now();
+    if (result_ == nullptr || now - painted_ < frame_) return;
+    const double passed = std::chrono::duration<double>(now - shown_).count();
+    Second later = second_;
+    if (later.at >= 0) later.at += passed;
+    later.elapsed += passed;
+    paint(later);
+}
+
+void LivePanel::paint(const Second& second) {
+    painted_ = std::chrono::steady_clock::now();
     const PanelStyle style{tools::terminal_width(descriptor_) - 1, color_};
-    const std::string text = panel_text(result, second, planned_, style);
+    const std::string text = panel_text(*result_, second, planned_, style);
     // Up to the first line, and everything below it away.
     std::string out = lines_ > 0 ? fmt::format("\x1b[{}F\x1b[J", lines_) : std::string();
     out += text;

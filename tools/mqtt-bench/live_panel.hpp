@@ -2,6 +2,7 @@
 // function of plain data; only LivePanel writes, to the descriptor that it is given.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -24,10 +25,20 @@ std::string spark_line(const std::vector<double>& values, std::size_t columns);
 
 class LivePanel {
 public:
-    LivePanel(int descriptor, double planned, bool color);
+    LivePanel(int descriptor, double planned, bool color, int frames_per_second);
+    // A new second; `result` must stay until the next one.
     void show(const Result& result, const Second& second);
+    // Any time: paints again when a frame is due, the clock moved on.
+    void tick();
 
 private:
+    void paint(const Second& second);
+
+    const Result* result_ = nullptr;
+    Second second_;
+    std::chrono::steady_clock::time_point shown_;
+    std::chrono::steady_clock::time_point painted_;
+    std::chrono::nanoseconds frame_;
     int descriptor_;
     double planned_;
     bool color_;

@@ -70,6 +70,7 @@ tools::ToolInfo tool_info() {
                      "run FILE|PRESET [OPTION]... [URL]...",
                      "list [PRESET]",
                      "check [OPTION]...",
+                     "agent --join URL",
                      "find [COMMAND] [OPTION]...",
                      "vs [COMMAND] --a URL --b URL [OPTION]...",
                      "report FILE... [OPTION]...",
@@ -110,17 +111,24 @@ tools::ToolInfo tool_info() {
         {"mqtt-bench rtt -c 10 -R 1k", "requests and their responses (5.0)"},
         {"mqtt-bench run mqttbs-p2p-1k --scale 0.1 -d 30s --embedded",
          "a published scenario, a tenth of it"},
-        {"mqtt-bench check --clients 100k --rate 50k", "what a load takes, and what is here"}};
+        {"mqtt-bench check --clients 100k --rate 50k", "what a load takes, and what is here"},
+        {"mqtt-bench agent --join mqtt://load:sesame@control.local:1882",
+         "a load host: it waits for plans"},
+        {"mqtt-bench pubsub -c 20k -R 200k -h broker.local --agents 3 "
+         "--control mqtt://load:sesame@0.0.0.0:1882",
+         "one run by three load hosts"}};
     static const std::string schema = schema_text();
     static constexpr tools::ExitRow kExits[] = {
         {kExitOk, "the run succeeded and every assertion holds"},
         {kExitRunFailed,
          "the run failed: no connection, the broker went away or refused; what was "
          "measured until then is written and marked partial"},
-        {kExitBadUsage,
-         "the command line or a scenario file is wrong, or asks for what this "
-         "machine does not have"},
+        {kExitBadUsage, "the command line or a scenario file is wrong"},
         {kExitInvalid, "the measurement is invalid: the generator was the limit"},
+        {kExitImpossible,
+         "it cannot be done: more connections than this machine has descriptors or ports for, or "
+         "messages larger than the broker takes (its Maximum Packet Size, Maximum QoS, Retain "
+         "Available)"},
         {kExitAssertion, "an assertion does not hold; find: no rate holds the objective"}};
     info.exits = kExits;
     info.sections = {
@@ -161,6 +169,24 @@ tools::ToolInfo tool_info() {
          "  e2e.p99 = \"<20ms\"\n\n"
          "The command line counts more than the file; what belongs to one group is changed by "
          "--set, as in --set sensors.clients=1000 --set sweep.qos=0,1."},
+        {"SEVERAL LOAD HOSTS",
+         "agent waits on a load host for a coordinator: the same command as ever with --agents N "
+         "and --control URL, on any host that agents reach. The coordinator has a small broker of "
+         "its own at that URL, or uses the one that is there; agents only connect outward. It "
+         "sends "
+         "the plan, waits until every connection of every host stands, names the start, shows the "
+         "seconds of all of them added up, and writes one result, judged as a whole; a host that "
+         "goes away ends the run, its figures kept and marked partial.\n\n"
+         "Clients are dealt to the hosts in turn, each with -j threads: client i belongs to host i "
+         "modulo N (for -j 1), so publisher i and subscriber i of --shape pair share a host and no "
+         "clock is crossed. Where messages cross, the hosts' clocks are compared all the time by "
+         "exchanges of four time stamps over the control broker; their offset and drift are taken "
+         "off, and the summary says how far latencies may be wrong (half the shortest round trip, "
+         "at most). Small payloads (8 to 31 bytes) are checked across hosts, but not timed.\n\n"
+         "Files that options name (--auth-file, --cafile, -m @FILE) are read on each agent's host; "
+         "scenario files are sent along. Agents do not run commands for a coordinator: "
+         "--password-command is refused, --spawn and --broker-pid are the coordinator's own. "
+         "Whoever can reach the control broker can send plans: give its URL a user and password."},
         {"EXAMPLE OUTPUT", kExampleOutput},
         {"JSON RESULT", schema},
         {"PROFILES AND SECRETS", tools::kProfilesText}};
@@ -189,7 +215,7 @@ int main(int argc, char** argv) {
     if (report.empty() && taken == 0 && words[1][0] != '-') {
         fmt::print(stderr,
                    "mqtt-bench: no command '{}'; there are pubsub, pub, sub, conn, rtt, run, list, "
-                   "check, find, vs, report, merge, diff\n",
+                   "check, agent, find, vs, report, merge, diff\n",
                    words[1]);
         return kExitBadUsage;
     }
@@ -206,8 +232,8 @@ int main(int argc, char** argv) {
     tool.run = [&](const tools::Invocation& invocation) {
         if (report.empty() && taken == 0)
             throw tools::UsageError(
-                "name a command: pubsub, pub, sub, conn, rtt, run, list, check, find, vs, report, "
-                "merge or diff");
+                "name a command: pubsub, pub, sub, conn, rtt, run, list, check, agent, find, vs, "
+                "report, merge or diff");
         try {
             if (!report.empty()) {
                 code = run_report_command(report, files, invocation.uses);
@@ -216,6 +242,9 @@ int main(int argc, char** argv) {
             }
         } catch (const tools::UsageError&) {
             throw;
+        } catch (const ImpossibleError& error) {
+            tools::say_error(invocation, error.what());
+            code = kExitImpossible;
         } catch (const std::invalid_argument& error) {
             throw tools::UsageError(error.what());
         } catch (const std::runtime_error& error) {

@@ -18,27 +18,6 @@ void join_text(std::string& to, const std::string& from, std::string_view betwee
     to += from;
 }
 
-void add_second(Second& to, const Second& from) {
-    to.at = std::max(to.at, from.at);
-    to.elapsed = std::max(to.elapsed, from.elapsed);
-    to.offered += from.offered;
-    to.sent += from.sent;
-    to.acked += from.acked;
-    to.received += from.received;
-    to.outstanding += from.outstanding;
-    to.e2e_p50_ns = std::max(to.e2e_p50_ns, from.e2e_p50_ns);
-    to.e2e_p99_ns = std::max(to.e2e_p99_ns, from.e2e_p99_ns);
-    to.e2e_max_ns = std::max(to.e2e_max_ns, from.e2e_max_ns);
-    to.ack_p99_ns = std::max(to.ack_p99_ns, from.ack_p99_ns);
-    to.lag_p99_ns = std::max(to.lag_p99_ns, from.lag_p99_ns);
-    // Several of them watched the same broker, or each its own: the largest is true of one.
-    to.broker_cpu_share = std::max(to.broker_cpu_share, from.broker_cpu_share);
-    to.broker_rss_bytes = std::max(to.broker_rss_bytes, from.broker_rss_bytes);
-    to.generator_cpu_share += from.generator_cpu_share;
-    to.connected += from.connected;
-    add_heat(to.heat, from.heat);
-}
-
 void add_generator(GeneratorCost& to, const GeneratorCost& from) {
     to.threads += from.threads;
     to.polls = to.polls || from.polls;
@@ -92,11 +71,20 @@ void add_found(Result& to, const Result& from) {
     to.warmup_seconds = std::max(to.warmup_seconds, from.warmup_seconds);
     to.measured_seconds = std::max(to.measured_seconds, from.measured_seconds);
     to.drain_seconds = std::max(to.drain_seconds, from.drain_seconds);
+    to.clock_error_ns = std::max(to.clock_error_ns, from.clock_error_ns);
     // Of subscribers, weighted by how many each of them had (from.subscribers are in to already).
     if (to.subscribers > 0) {
         const double share = from.subscribers / static_cast<double>(to.subscribers);
         to.fairness = to.fairness * (1 - share) + from.fairness * share;
     }
+    // Of whom has any; the median is that of the host with the larger one.
+    if (to.deliveries_max == 0 ||
+        (from.deliveries_max > 0 && from.deliveries_min < to.deliveries_min))
+        to.deliveries_min = from.deliveries_min;
+    to.deliveries_median = std::max(to.deliveries_median, from.deliveries_median);
+    to.deliveries_max = std::max(to.deliveries_max, from.deliveries_max);
+    to.warmup_steady = to.warmup_steady && from.warmup_steady;
+    to.impossible = to.impossible || from.impossible;
     to.counters.add(from.counters);
     to.checks.add(from.checks);
     to.lost += from.lost;
@@ -131,6 +119,36 @@ void lay_over(std::map<long, Second>& seconds, const Result& r, double base) {
 
 }  // namespace
 
+void add_second(Second& to, const Second& from) {
+    to.at = std::max(to.at, from.at);
+    to.elapsed = std::max(to.elapsed, from.elapsed);
+    to.offered += from.offered;
+    to.sent += from.sent;
+    to.acked += from.acked;
+    to.received += from.received;
+    to.outstanding += from.outstanding;
+    to.e2e_p50_ns = std::max(to.e2e_p50_ns, from.e2e_p50_ns);
+    to.e2e_p99_ns = std::max(to.e2e_p99_ns, from.e2e_p99_ns);
+    to.e2e_max_ns = std::max(to.e2e_max_ns, from.e2e_max_ns);
+    to.ack_p99_ns = std::max(to.ack_p99_ns, from.ack_p99_ns);
+    to.lag_p99_ns = std::max(to.lag_p99_ns, from.lag_p99_ns);
+    // Several of them watched the same broker, or each its own: the largest is true of one.
+    to.broker_cpu_share = std::max(to.broker_cpu_share, from.broker_cpu_share);
+    to.broker_rss_bytes = std::max(to.broker_rss_bytes, from.broker_rss_bytes);
+    to.generator_cpu_share += from.generator_cpu_share;
+    to.connected += from.connected;
+    add_heat(to.heat, from.heat);
+}
+
+void judge_together(Result& sum, std::span<const Result> results) {
+    judge(sum);
+    for (const Result& r : results) {
+        if (r.verdict.valid || !sum.verdict.valid) continue;
+        sum.verdict = r.verdict;
+        if (sum.error.empty()) sum.exit_code = kExitInvalid;
+    }
+}
+
 Result merge_results(std::span<const Result> results) {
     if (results.empty()) throw std::invalid_argument("merge needs results");
     Result sum = results.front();
@@ -150,12 +168,7 @@ Result merge_results(std::span<const Result> results) {
     sum.seconds.clear();
     for (auto& [key, second] : seconds)
         sum.seconds.push_back(std::move(second));
-    judge(sum);
-    for (const Result& r : results) {
-        if (r.verdict.valid || !sum.verdict.valid) continue;
-        sum.verdict = r.verdict;
-        if (sum.error.empty()) sum.exit_code = kExitInvalid;
-    }
+    judge_together(sum, results);
     return sum;
 }
 

@@ -13,4 +13,9 @@ namespace mqtt::bench {
 // invalid when one of them was. Throws std::invalid_argument when there is none.
 Result merge_results(std::span<const Result> results);
 
+// The pieces of it, for whoever adds up in another order: one host's second to another's of the same
+// time, and the judgement of a sum.
+void add_second(Second& to, const Second& from);
+void judge_together(Result& sum, std::span<const Result> results);
+
 }  // namespace mqtt::bench

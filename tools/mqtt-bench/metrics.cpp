@@ -1,6 +1,7 @@
 // The names that expressions may use, and what they are in a result.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <stdexcept>
 
@@ -39,6 +40,7 @@ constexpr NamedCount kCounts[] = {
     {"reconnected", [](const Result& r) { return to_double(r.counters.reconnected); }, true},
     {"sessions.lost", [](const Result& r) { return to_double(r.counters.sessions_lost); }, true},
     {"excused", [](const Result& r) { return to_double(r.excused); }},
+    {"unsent", [](const Result& r) { return to_double(r.unsent()); }},
     {"retained", [](const Result& r) { return to_double(r.counters.retained); }, true},
     {"offered.rate", [](const Result& r) { return r.per_second(r.counters.measured_offered); },
      true},
@@ -126,7 +128,15 @@ void check_metrics(const std::string& text, bool (*is_known)(std::string_view)) 
 }
 
 AssertionResult evaluate_assertion(const std::string& text, const MetricLookup& lookup) {
-    Expression::Verdict verdict = Expression::parse(text).evaluate(lookup);
+    const Expression expression = Expression::parse(text);
+    // Beside a rate a count is meant as its rate: recv.rate>=0.99*offered.
+    const auto& names = expression.metrics();
+    const bool of_rates = std::any_of(names.begin(), names.end(),
+                                      [](const auto& name) { return name.ends_with(".rate"); });
+    Expression::Verdict verdict = expression.evaluate([&](std::string_view name) {
+        const auto rate = of_rates ? lookup(fmt::format("{}.rate", name)) : std::nullopt;
+        return rate ? rate : lookup(name);
+    });
     return {text, verdict.outcome, format_metric(verdict.left), std::move(verdict.why)};
 }
 

@@ -73,6 +73,27 @@ constexpr std::array kRows{
          .category = kHost,
          .help = "send buffers of sockets"},
         [](BenchSettings& s, const FlagUse& use) { s.spec.send_buffer_bytes = to_buffer(use); }},
+    BenchRow{{.long_name = "coalesce",
+              .argument = "HOW",
+              .category = kHost,
+              .help = "how messages share writes at a rate: on, off or auto",
+              .details = "auto: what is due at once. off: every message is a write, and mostly a "
+                         "TCP segment, of its own. on: the generator wakes once a millisecond at "
+                         "most, so that more share a write; the waiting counts as latency. With "
+                         "--max see --batch.",
+              .initial = "auto",
+              .choices = "on off auto",
+              .complete = tools::Complete::choices},
+             [](BenchSettings& s, const FlagUse& use) {
+                 s.spec.coalesce = use.word() == "on"    ? Coalesce::on
+                                   : use.word() == "off" ? Coalesce::off
+                                                         : Coalesce::automatic;
+             }},
+    BenchRow{{.long_name = "nagle",
+              .takes = Takes::nothing,
+              .category = kHost,
+              .help = "let TCP hold back small segments until it is acknowledged (no TCP_NODELAY)"},
+             [](BenchSettings& s, const FlagUse&) { s.nagle = true; }},
     BenchRow{{.long_name = "seed",
               .argument = "N",
               .category = kHost,
@@ -108,6 +129,15 @@ constexpr std::array kRows{
               .help = "watch this cgroup (version 2)",
               .complete = tools::Complete::directory},
              [](BenchSettings& s, const FlagUse& use) { s.spec.broker_cgroup = use.word(); }},
+    BenchRow{{.long_name = "broker-unit",
+              .argument = "NAME",
+              .category = kBroker,
+              .help = "watch the cgroup of this unit of systemd: mosquitto.service"},
+             [](BenchSettings& s, const FlagUse& use) {
+                 const bool dotted = use.word().find('.') != std::string::npos;
+                 s.spec.broker_cgroup =
+                     "/sys/fs/cgroup/system.slice/" + use.word() + (dotted ? "" : ".service");
+             }},
 
     BenchRow{{.long_name = "sys",
               .takes = Takes::nothing,
@@ -125,13 +155,14 @@ constexpr std::array kRows{
     BenchRow{{.long_name = "assert",
               .argument = "EXPRESSION",
               .category = kOutput,
-              .help = "exit 99 unless it holds: e2e.p99<5ms, loss==0, recv.rate>=0.99*offered.rate",
+              .help = "exit 99 unless it holds: e2e.p99<5ms, loss==0, recv.rate>=0.99*offered",
               .details =
                   "Series are e2e, service, ack, lag, connect, subscribe, each with p50, "
                   "p99.9 and so on, max, mean, count. Counts are offered, sent, acked, recv, "
                   "expected, loss, dup, reorder, refused, connections.lost, dropped, reconnected, "
-                  "sessions.lost, excused, retained; rates are "
-                  "offered.rate, sent.rate, acked.rate, recv.rate; costs are "
+                  "sessions.lost, excused, retained, unsent; rates are "
+                  "offered.rate, sent.rate, acked.rate, recv.rate, and beside one of them a count "
+                  "is meant as its rate; costs are "
                   "broker.cpu_us_per_msg, broker.bytes_per_conn, broker.rss, "
                   "generator.cpu_us_per_msg, generator.busy.",
               .common = true,
@@ -153,6 +184,7 @@ constexpr std::array kRows{
                     "failures; totals and loss are judged at the end only."},
         [](BenchSettings& s, const FlagUse&) { s.spec.abort_on_fail = true; }},
     BenchRow{{.long_name = "json",
+              .short_name = 'o',
               .argument = "FILE",
               .category = kOutput,
               .help = "write the result as JSON; - is standard output instead of the summary",
@@ -198,6 +230,28 @@ constexpr std::array kRows{
                          "summary follows the lines.",
               .complete = tools::Complete::file},
              [](BenchSettings& s, const FlagUse& use) { s.spec.lines_file = use.word(); }},
+    BenchRow{
+        {.long_name = "prometheus",
+         .argument = "[HOST]:PORT",
+         .category = kOutput,
+         .help = "serve the figures of the run under way for Prometheus: :9090",
+         .details = "GET /metrics; counters, gauges, and histograms of the latencies. Without a "
+                    "host on the loopback address only."},
+        [](BenchSettings& s, const FlagUse& use) { s.spec.prometheus = use.word(); }},
+    BenchRow{{.long_name = "fps",
+              .argument = "N",
+              .category = kOutput,
+              .help = "how often the panel on a terminal is painted, per second",
+              .initial = "5"},
+             [](BenchSettings& s, const FlagUse& use) {
+                 s.spec.frames_per_second =
+                     static_cast<int>(tools::parse_integer(use.typed(), use.word(), 1, 60));
+             }},
+    BenchRow{{.long_name = "no-color",
+              .takes = Takes::nothing,
+              .category = kOutput,
+              .help = "no colours on a terminal, as with NO_COLOR"},
+             [](BenchSettings& s, const FlagUse&) { s.spec.color = false; }},
     BenchRow{{.long_name = "silent",
               .takes = Takes::nothing,
               .category = kOutput,

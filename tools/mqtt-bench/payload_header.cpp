@@ -5,8 +5,9 @@
 #include <array>
 #include <bit>
 #include <cstring>
-#include <fstream>
 #include <string>
+
+#include "mqtt-bench/clock_sync.hpp"
 
 namespace mqtt::bench {
 namespace {
@@ -72,12 +73,11 @@ std::int64_t unpack_delay(std::uint32_t packed) {
     return static_cast<std::int64_t>(packed & ~kMicroseconds) * 1000;
 }
 
-std::uint32_t boot_hash() {
-    std::ifstream file("/proc/sys/kernel/random/boot_id");
-    std::string id;
-    file >> id;
+// The clock is the kernel's since its boot, unless a container has one of its own. Never 0.
+std::uint32_t clock_hash() {
+    const std::string& id = own_clock_id();
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(id.data());
-    return crc32c({bytes, id.size()}) >> 16;
+    return std::max(1u, crc32c({bytes, id.size()}) >> 16);
 }
 
 }  // namespace
@@ -122,7 +122,11 @@ bool read_payload_header(std::span<const std::uint8_t> payload, PayloadHeader& h
 }
 
 std::uint32_t make_run_id(std::uint64_t random) {
-    return boot_hash() << 16 | static_cast<std::uint32_t>(random & 0xffff);
+    return clock_hash() << 16 | static_cast<std::uint32_t>(random & 0xffff);
+}
+
+std::uint32_t make_common_run_id(std::uint64_t random) {
+    return static_cast<std::uint32_t>(random % 0xffff + 1);
 }
 
 bool is_same_clock(std::uint32_t run_id, std::uint32_t own_run_id) {

@@ -28,9 +28,11 @@ bool read_payload_header(std::span<const std::uint8_t> payload, PayloadHeader& h
 
 std::uint32_t crc32c(std::span<const std::uint8_t> bytes);
 
-// A new run id: the upper half tells the host's boot, so that a receiver knows whether the sender's
+// A new run id: the upper half tells the clock (boot and namespace), so that a receiver knows whether the sender's
 // clock is its own; the lower half is random.
 std::uint32_t make_run_id(std::uint64_t random);
 bool is_same_clock(std::uint32_t run_id, std::uint32_t own_run_id);
+// Of a run on several hosts: nobody outside of it knows whose clock its stamps are of.
+std::uint32_t make_common_run_id(std::uint64_t random);
 
 }  // namespace mqtt::bench

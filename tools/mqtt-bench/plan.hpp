@@ -56,6 +56,10 @@ public:
     std::uint32_t publishers() const { return publishers_; }
     std::uint32_t subscribers() const { return subscribers_; }
     std::uint32_t streams() const { return streams_; }
+    // Which of so many workers publishes it: clients go round them, group by group.
+    std::uint32_t worker_of(std::uint32_t stream, std::uint32_t workers) const;
+    // Some subscriber gets something that a worker of another of so many hosts publishes.
+    bool crosses_hosts(std::uint32_t hosts, std::uint32_t workers) const;
     std::uint32_t clients() const { return clients_; }
     std::uint32_t run_id() const { return run_id_; }
 

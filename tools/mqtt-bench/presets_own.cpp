@@ -195,13 +195,17 @@ client-id = "takeover-%i"
 start = "2s"
 )"},
     Preset{"tls-handshake",
-           "100 connections that reconnect all the time: give it an mqtts:// target", kOurs, R"(
+           "100 connections that reconnect all the time, TLS sessions new and resumed: give it an "
+           "mqtts:// target",
+           kOurs, R"(
 duration = "30s"
 churn = "100%/s"
 [[group]]
 name = "clients"
 role = "idle"
 clients = 100
+[sweep]
+tls-resume = [false, true]
 )"},
     Preset{"inflight-sweep", "one pair flat out, in-flight window from 1 to 1,000, QoS 1", kOurs,
            R"(

@@ -45,6 +45,14 @@ constexpr Field<Result> kHead[] = {
     of_result<&Result::measured_seconds>("measured_seconds", "between warm-up and cool-down"),
     of_result<&Result::drain_seconds>("drain_seconds", "waited for the last deliveries"),
     of_result<&Result::fairness>("fairness", "Jain's index over subscribers, 1: all alike"),
+    of_result<&Result::deliveries_min>("deliveries_min", "of the subscriber with the fewest"),
+    of_result<&Result::deliveries_median>("deliveries_median", ""),
+    of_result<&Result::deliveries_max>("deliveries_max", ""),
+    of_result<&Result::max_lag_seconds>("max_lag_seconds", "--max-lag"),
+    of_result<&Result::warmup_steady>("warmup_steady", "false: --warmup auto gave up waiting"),
+    of_result<&Result::impossible>("impossible", "true: the broker's limits rule it out"),
+    of_result<&Result::hosts>("hosts", "load hosts that did it together"),
+    of_result<&Result::clock_error_ns>("clock_error_ns", "of latencies between hosts, at most"),
     of_result<&Result::partial>("partial", "true: the run ended before its time"),
     of_result<&Result::proof>("proof", "what QoS 1 or 2 promised, kept or broken; empty: unproven"),
     of_result<&Result::stopped_by>("stopped_by", "the assertion that ended it early"),
@@ -75,6 +83,9 @@ constexpr Field<Result> kCounts[] = {
     of_result<&Result::excused>("excused", "owed, but the subscriber was away"),
     counter<&Counters::retained>("retained", "replayed because of a subscription"),
     counter<&Counters::answered>("answered", "requests"),
+    counter<&Counters::tls_full>("tls_full", "handshakes, with --tls-resume"),
+    counter<&Counters::tls_resumed>("tls_resumed", ""),
+    counter<&Counters::longest_wait_ns>("longest_wait_ns", "from due to sent"),
     counter<&Counters::unproven>("unproven", "sent, the acknowledgement lost with its connection"),
     counter<&Counters::unkept_deliveries>("unkept_deliveries", "of unproven ones too many to keep"),
     counter<&Counters::received_bytes>("received_bytes", "payload"),
@@ -258,6 +269,8 @@ std::string schema_text() {
     out += fmt::format("  {:<34}{}\n", series + "min, mean, max", "subscribe; what has samples");
     out += fmt::format("  {:<34}{}\n", series + "p50 ... p99.999", "where ten samples lie above");
     out += fmt::format("  {:<34}{}\n", series + "hdr", "HdrHistogram V2, compressed, base64");
+    out += fmt::format("  {:<34}{}\n", "messages_per_read.p50 ...",
+                       "as of a series: what one look at a socket brought");
     describe(out, "broker.", kBroker);
     describe(out, "broker.", kBrokerDerived);
     describe(out, "sys.", kSys);

@@ -34,24 +34,27 @@ void write_derived(JsonWriter& json, std::span<const DerivedField> rows, const R
     }
 }
 
+void write_histogram(JsonWriter& json, std::string_view name, const Histogram& h) {
+    if (h.empty()) return;
+    json.begin(name, '{');
+    json.count("count", h.count());
+    json.count("min", h.min());
+    json.number("mean", h.mean());
+    for (const double p : {50.0, 90.0, 99.0, 99.9, 99.99, 99.999}) {
+        const auto value = h.supported(p / 100);
+        if (value) json.count(fmt::format("p{:g}", p), *value);
+    }
+    json.count("max", h.max());
+    json.text("hdr", encode_base64(encode_histogram(h)));
+    json.end('}');
+}
+
 void write_series(JsonWriter& json, const Result& r) {
     json.begin("latency_ns", '{');
-    for (std::size_t i = 0; i < kSeriesCount; ++i) {
-        const Histogram& h = r.series.series[i];
-        if (h.empty()) continue;
-        json.begin(kSeriesNames[i], '{');
-        json.count("count", h.count());
-        json.count("min", h.min());
-        json.number("mean", h.mean());
-        for (const double p : {50.0, 90.0, 99.0, 99.9, 99.99, 99.999}) {
-            const auto value = h.supported(p / 100);
-            if (value) json.count(fmt::format("p{:g}", p), *value);
-        }
-        json.count("max", h.max());
-        json.text("hdr", encode_base64(encode_histogram(h)));
-        json.end('}');
-    }
+    for (std::size_t i = 0; i < kSeriesCount; ++i)
+        write_histogram(json, kSeriesNames[i], r.series.series[i]);
     json.end('}');
+    write_histogram(json, "messages_per_read", r.series.per_read);
 }
 
 void write_cost(JsonWriter& json, const Result& r) {

@@ -81,24 +81,29 @@ void read_fields(const Object& object, std::span<const Field<T>> rows, T& out) {
     }
 }
 
+std::optional<Histogram> read_histogram(std::string_view text) {
+    const Object series(text);
+    const auto bytes = decode_base64(read_text(series["hdr"]));
+    auto histogram = bytes ? decode_histogram(*bytes) : std::nullopt;
+    std::uint64_t min = 0;
+    std::uint64_t max = 0;
+    double mean = 0;
+    if (histogram && read_number(series["min"], min) && read_number(series["max"], max) &&
+        read_number(series["mean"], mean)) {
+        histogram->set_exact(min, max, mean);
+    }
+    return histogram;
+}
+
 void read_series(std::string_view text, SeriesSet& out) {
     const Object all(text);
     for (std::size_t i = 0; i < kSeriesCount; ++i) {
         const std::string_view one = all[kSeriesNames[i]];
         if (one.empty()) continue;
-        const Object series(one);
-        const auto bytes = decode_base64(read_text(series["hdr"]));
-        auto histogram = bytes ? decode_histogram(*bytes) : std::nullopt;
+        auto histogram = read_histogram(one);
         if (!histogram) {
             throw std::invalid_argument(
                 fmt::format("latency_ns.{}.hdr is no histogram of mqtt-bench", kSeriesNames[i]));
-        }
-        std::uint64_t min = 0;
-        std::uint64_t max = 0;
-        double mean = 0;
-        if (read_number(series["min"], min) && read_number(series["max"], max) &&
-            read_number(series["mean"], mean)) {
-            histogram->set_exact(min, max, mean);
         }
         out.series[i] = std::move(*histogram);
     }
@@ -141,13 +146,16 @@ std::vector<HeatCell> read_heat(std::string_view text) {
     return cells;
 }
 
+Second to_second(const Object& row) {
+    Second second;
+    read_fields(row, second_fields(), second);
+    second.heat = read_heat(row["heat"]);
+    return second;
+}
+
 void read_seconds(std::string_view text, Result& r) {
     tools::for_each_json_element(text, [&](std::string_view value) {
-        const Object row(value);
-        Second second;
-        read_fields(row, second_fields(), second);
-        second.heat = read_heat(row["heat"]);
-        r.seconds.push_back(std::move(second));
+        r.seconds.push_back(to_second(Object(value)));
         return true;
     });
 }
@@ -160,6 +168,16 @@ void read_stages(std::string_view text, Result& r) {
 }
 
 }  // namespace
+
+std::optional<Second> read_second(std::string_view json) {
+    const Object row(json);
+    if (!row.is_valid() || row["elapsed"].empty()) return std::nullopt;
+    try {
+        return to_second(row);
+    } catch (const std::invalid_argument&) {
+        return std::nullopt;
+    }
+}
 
 Result read_result(std::string_view json) {
     const Object all(json);
@@ -181,6 +199,9 @@ Result read_result(std::string_view json) {
     });
     read_fields(Object(all["counts"]), count_fields(), r);
     read_series(all["latency_ns"], r.series);
+    if (auto per_read = read_histogram(all["messages_per_read"])) {
+        r.series.per_read = std::move(*per_read);
+    }
     if (const Object broker(all["broker"]); broker.is_valid()) {
         read_fields(broker, broker_fields(), r.broker.emplace());
     }

@@ -2,8 +2,10 @@
 // controller; knows no file and no terminal.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -129,6 +131,12 @@ struct Result {
     std::string proof;  // what QoS 1 and 2 promised: kept or broken; empty: not provable
     double drain_seconds = 0;
     double fairness = 1;  // Jain's index over subscribers
+    std::uint64_t deliveries_min = 0, deliveries_median = 0, deliveries_max = 0;  // of a subscriber
+    double max_lag_seconds = 1;                                                   // --max-lag
+    bool warmup_steady = true;  // --warmup auto ended because the load was steady
+    bool impossible = false;    // `error`: the broker's limits rule it out, nothing was tried
+    std::uint32_t hosts = 1;    // load hosts that did it together
+    double clock_error_ns = 0;  // of latencies between them, at most
     SeriesSet series;
     std::vector<Second> seconds;
     std::optional<BrokerCost> broker;
@@ -146,6 +154,10 @@ struct Result {
 
     double per_second(std::uint64_t count) const {
         return measured_seconds > 0 ? static_cast<double>(count) / measured_seconds : 0;
+    }
+    std::uint64_t unsent() const {
+        return counters.measured_offered -
+               std::min(counters.measured_offered, counters.measured_sent);
     }
     // Deliveries, or publishes when nobody subscribes here.
     std::uint64_t work_in_window() const;
@@ -177,6 +189,12 @@ std::optional<MetricValue> metric_so_far(const Result& result, std::string_view 
 // Throws std::invalid_argument when the expression names a metric that `is_known` does not know.
 void check_metrics(const std::string& text, bool (*is_known)(std::string_view));
 
+// A request that cannot be met: more than this machine or the broker takes. Exit code 4.
+class ImpossibleError : public std::invalid_argument {
+public:
+    using std::invalid_argument::invalid_argument;
+};
+
 // Judges the run as a whole: exit code from error, verdict and assertions.
 void judge(Result& result);
 
@@ -185,6 +203,7 @@ inline constexpr int kExitOk = 0;
 inline constexpr int kExitRunFailed = 1;
 inline constexpr int kExitBadUsage = 2;
 inline constexpr int kExitInvalid = 3;
+inline constexpr int kExitImpossible = 4;
 inline constexpr int kExitAssertion = 99;
 
 }  // namespace mqtt::bench

@@ -13,6 +13,7 @@
 #include "mqtt-bench/payload_header.hpp"
 #include "mqtt-bench/shapes.hpp"
 #include "mqtt-bench/sources.hpp"
+#include "mqtt-bench/warmup.hpp"
 
 namespace mqtt::bench {
 namespace {
@@ -34,29 +35,42 @@ double epoch_seconds() {
 
 }  // namespace
 
-Run::Run(Spec spec, Observer observer) : spec_(std::move(spec)), observer_(std::move(observer)) {
+Run::Run(Spec spec, Observer observer, Team* team)
+    : spec_(std::move(spec))
+    , observer_(std::move(observer))
+    , team_(team) {
     if (const auto own = read_process_stats(getpid())) rss_before_ = own->rss_bytes;
     if (spec_.seed == 0) {
         spec_.seed = static_cast<std::uint64_t>(monotonic_ns()) % 1'000'000 + 1;
     }
-    const std::uint32_t run_id =
-        make_run_id(Random(spec_.seed).next() ^ static_cast<std::uint64_t>(monotonic_ns()));
+    if (spec_.run_id == 0) {
+        spec_.run_id =
+            make_run_id(Random(spec_.seed).next() ^ static_cast<std::uint64_t>(monotonic_ns()));
+    }
     make_groups(spec_);
     check_descriptors();
-    if (spec_.sources.empty()) spec_.sources = choose_sources(spec_.targets, client_count(spec_));
-    plan_ = std::make_unique<Plan>(spec_, run_id);
+    if (spec_.sources.empty()) spec_.sources = choose_sources(spec_.targets, own_clients());
+    plan_ = std::make_unique<Plan>(spec_, spec_.run_id);
     expect_exact();
     for (const std::string& text : spec_.assertions) {
         check_metrics(text, is_metric);
         result_.assertions.push_back({.text = text});
     }
     broker_ = std::make_unique<BrokerSide>(spec_);
-    shared_ = std::make_unique<Shared>(*plan_, spec_.threads, plan_->has_outages());
+    shared_ = std::make_unique<Shared>(*plan_, spec_.workers(), plan_->has_outages(), spec_.agents,
+                                       spec_.agent);
     latest_.resize(spec_.threads);
     waiting_.resize(spec_.threads);
+    if (team_ != nullptr) team_->attach(*shared_);
 }
 
-Run::~Run() = default;
+Run::~Run() {
+    if (team_ != nullptr) team_->detach();
+}
+
+std::uint32_t Run::own_clients() const {
+    return (client_count(spec_) + spec_.agents - 1) / spec_.agents;
+}
 
 // --verify exact in the words of --assert.
 void Run::expect_exact() {
@@ -74,11 +88,11 @@ void Run::expect_exact() {
 
 void Run::check_descriptors() const {
     const std::uint64_t allowed = raise_descriptor_limit();
-    const std::uint64_t clients = client_count(spec_);
+    const std::uint64_t clients = own_clients();
     const bool beside = spec_.embedded && clients <= kClientsInOneProcess;
     const std::uint64_t needed = clients * (beside ? 2 : 1) + 64;
     if (needed <= allowed) return;
-    throw std::invalid_argument(
+    throw ImpossibleError(
         fmt::format("{} clients need {} open files{}, this process may have {}: raise the limit "
                     "(ulimit -n {}) or use fewer clients",
                     clients, needed, beside ? " with the broker inside" : "", allowed, needed));
@@ -103,7 +117,8 @@ Result Run::execute() {
     if (const auto own = read_process_stats(getpid()))
         result_.generator.rss_before = own->rss_bytes;
     for (std::uint32_t w = 0; w < spec_.threads; ++w) {
-        workers_.push_back(std::make_unique<Worker>(*plan_, spec_, *shared_, inbox_, w));
+        workers_.push_back(
+            std::make_unique<Worker>(*plan_, spec_, *shared_, inbox_, spec_.first_worker() + w));
     }
     for (const auto& worker : workers_)
         worker->run();
@@ -121,35 +136,12 @@ Result Run::execute() {
 }
 
 void Run::fill_static() {
-    Result& r = result_;
-    r.command = command_name(spec_.command);
-    r.shape = spec_.command == Command::pubsub ? shape_name(spec_.shape) : "";
-    r.description = plan_->describe();
-    r.command_line = spec_.command_line;
     if (spec_.targets.empty()) spec_.targets.push_back(spec_.connect.endpoint);
-    for (const Endpoint& target : spec_.targets)
-        r.targets.push_back(to_url(target));
-    r.version = spec_.connect.version == ProtocolVersion::v5       ? "5"
-                : spec_.connect.version == ProtocolVersion::v3_1_1 ? "3.1.1"
-                                                                   : "3.1";
-    for (const PlannedGroup& group : plan_->groups()) {
-        if (group.publishers == 0) continue;
-        r.qos = std::max(r.qos, static_cast<int>(group.spec.qos));
-        r.payload_bytes = std::max(r.payload_bytes, group.spec.payload_bytes);
-    }
-    r.saturation = spec_.max;
-    r.lossless = plan_->has_header() || plan_->has_short_header() || plan_->is_foreign();
-    r.seed = spec_.seed;
-    r.run_id = plan_->run_id();
-    r.started_epoch = epoch_seconds();
-    r.clients = plan_->clients();
-    r.publishers = plan_->publishers();
-    r.subscribers = plan_->subscribers();
-    r.fan_out = plan_->fan_out();
-    r.offered_rate = plan_->offered_rate();
-    r.generator.threads = spec_.threads;
-    r.generator.polls = spec_.precise;
-    r.environment = read_environment();
+    fill_asked(result_, spec_, *plan_);
+    result_.started_epoch = epoch_seconds();
+    result_.generator.threads = spec_.threads;
+    result_.generator.polls = spec_.precise;
+    result_.environment = read_environment();
 }
 
 bool Run::connect() {
@@ -160,8 +152,13 @@ bool Run::connect() {
     result_.connect_seconds = seconds_between(start_ns_, monotonic_ns());
     collect(Clock::now());
     if (is_cancelled()) result_.partial = true;
-    for (const auto& worker : workers_) {
-        if (result_.error.empty()) result_.error = worker->first_error();
+    for (const auto& worker : workers_)
+        take_error(*worker);
+    if (team_ != nullptr) {
+        const std::string& why = result_.error;
+        const auto zero = team_->start_together(why.empty() && is_cancelled() ? "cancelled" : why);
+        if (!zero) return false;
+        zero_ns_ = *zero;
     }
     // Numbers with a part of the clients would be about another question.
     if (!result_.error.empty() || is_cancelled()) return false;
@@ -174,39 +171,61 @@ bool Run::connect() {
     return true;
 }
 
-void Run::load() {
-    zero_ns_ = monotonic_ns() + 5'000'000;
-    const bool by_count = spec_.limit != 0;
-    const std::int64_t from = zero_ns_ + (by_count ? 0 : spec_.warmup.count());
+// From when on it is measured, and what follows from it.
+void Run::set_window(std::int64_t from) {
+    from_ns_ = from;
     result_.warmup_seconds = seconds_between(zero_ns_, from);
+    if (spec_.limit != 0) return;
     std::int64_t length = spec_.duration.count();
     if (spec_.command == Command::conn) length = std::max<std::int64_t>(spec_.hold.count(), 0);
-    const std::int64_t until = by_count ? Generator::kNever : from + length;
-    const std::int64_t end = by_count ? Generator::kNever : until + spec_.cooldown.count();
+    until_ns_ = from + length;
+    end_ns_ = until_ns_ + spec_.cooldown.count();
+}
+
+// --warmup auto: the measured time begins a moment after the load has become steady.
+void Run::look_for_steady() {
+    if (from_ns_ != Generator::kNever) return;
+    const std::int64_t now = monotonic_ns();
+    const bool waited = seconds_between(zero_ns_, now) > kLongestWarmup;
+    result_.warmup_steady = is_steady(result_.seconds, plan_->subscribers() > 0);
+    if (!result_.warmup_steady && !waited) return;
+    set_window(now + 20'000'000);
+    for (const auto& worker : workers_)
+        worker->measure(from_ns_);
+}
+
+void Run::load() {
+    if (team_ == nullptr) zero_ns_ = monotonic_ns() + 5'000'000;
+    const bool by_count = spec_.limit != 0;
+    if (by_count || !spec_.warmup_until_steady) {
+        set_window(zero_ns_ + (by_count ? 0 : spec_.warmup.count()));
+    }
     last_second_ns_ = zero_ns_;
     for (const auto& worker : workers_)
         worker->start(zero_ns_);
     bool begun = false;
     for (;;) {
         const std::int64_t now = monotonic_ns();
-        if (!begun && now >= from) {
+        if (!begun && now >= from_ns_) {
             begun = true;
             broker_from_ = broker_->read(own_cpu_ns());
         }
-        if (now >= until && !broker_until_) broker_until_ = broker_->read(own_cpu_ns());
-        if (now >= end || (by_count && begun && all_idle() && delivered() > 0)) break;
+        if (now >= until_ns_ && !broker_until_) broker_until_ = broker_->read(own_cpu_ns());
+        if (now >= end_ns_ || (by_count && begun && all_idle() && delivered() > 0)) break;
         if (is_cancelled() || is_hopeless() || !result_.stopped_by.empty()) {
             result_.partial = true;
             break;
         }
-        const std::int64_t next = !begun ? from : (now < until ? until : end);
+        const std::int64_t next = !begun ? from_ns_ : (now < until_ns_ ? until_ns_ : end_ns_);
         collect(to_time_point(std::min(next, now + 50'000'000)));
+        look_for_steady();
+        if (observer_.on_tick) observer_.on_tick();
     }
     if (!broker_until_) broker_until_ = broker_->read(own_cpu_ns());
     for (const auto& worker : workers_)
         worker->end_load();
-    const std::int64_t stopped = std::min(monotonic_ns(), until);
-    const double measured = seconds_between(from, stopped);
+    const std::int64_t stopped = std::min(monotonic_ns(), until_ns_);
+    const double measured = stopped > from_ns_ ? seconds_between(from_ns_, stopped) : 0;
     result_.measured_seconds = measured > 1e-3 ? measured : 0;
 }
 
@@ -218,12 +237,18 @@ void Run::drain() {
         const std::int64_t now = monotonic_ns();
         std::uint64_t owed = 0;
         std::int64_t last_arrival = start;
-        for (std::uint32_t w = 0; w < spec_.threads; ++w) {
+        for (std::uint32_t w = 0; w < shared_->workers; ++w)
             owed += shared_->progress[w].owed.load(std::memory_order_relaxed);
-            last_arrival = std::max(last_arrival, workers_[w]->last_arrival_ns());
+        for (const auto& worker : workers_)
+            last_arrival = std::max(last_arrival, worker->last_arrival_ns());
+        bool idle = all_idle();
+        if (team_ != nullptr) {
+            last_arrival = std::max(last_arrival, team_->last_arrival_ns());
+            team_->set_idle(idle);
+            idle = idle && team_->are_others_idle();
         }
         const bool complete = delivered() >= owed;
-        if (all_idle() && (plan_->subscribers() == 0 || complete)) break;
+        if (idle && (plan_->subscribers() == 0 || complete)) break;
         if (now - last_arrival > spec_.drain.count() || now > give_up || is_cancelled()) break;
         if (is_hopeless()) break;
         collect(Clock::now() + milliseconds(5));
@@ -233,7 +258,7 @@ void Run::drain() {
 
 void Run::finish() {
     for (const auto& worker : workers_) {
-        if (result_.error.empty()) result_.error = worker->first_error();
+        take_error(*worker);
         worker->finish();
     }
     for (const auto& worker : workers_)
@@ -242,13 +267,19 @@ void Run::finish() {
     result_.counters = {};
     for (const Counters& counters : latest_)
         result_.counters.add(counters);
-    for (const auto& worker : workers_) {
-        if (result_.error.empty()) result_.error = worker->first_error();
-    }
+    for (const auto& worker : workers_)
+        take_error(*worker);
     if (!result_.error.empty() && zero_ns_ != 0) result_.partial = true;
 }
 
+void Run::take_error(const Worker& worker) {
+    if (!result_.error.empty()) return;
+    result_.error = worker.first_error();
+    result_.impossible = !result_.error.empty() && worker.is_impossible();
+}
+
 bool Run::is_cancelled() const {
+    if (team_ != nullptr && team_->is_cancelled()) return true;
     return observer_.is_cancelled && observer_.is_cancelled();
 }
 
@@ -271,12 +302,10 @@ bool Run::is_hopeless() const {
 
 std::uint64_t Run::delivered() const {
     std::uint64_t sum = 0;
-    for (std::uint32_t w = 0; w < spec_.threads; ++w) {
-        sum += shared_->progress[w].received.load(std::memory_order_relaxed);
-    }
-    if (plan_->subscribers() > 0) return sum;
-    for (std::uint32_t w = 0; w < spec_.threads; ++w) {
-        sum += shared_->progress[w].sent.load(std::memory_order_relaxed);
+    const bool arrives = plan_->subscribers() > 0;
+    for (std::uint32_t w = 0; w < shared_->workers; ++w) {
+        const Shared::Progress& progress = shared_->progress[w];
+        sum += (arrives ? progress.received : progress.sent).load(std::memory_order_relaxed);
     }
     return sum;
 }

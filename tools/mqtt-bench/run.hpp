@@ -9,6 +9,7 @@
 #include "mqtt-bench/broker_side.hpp"
 #include "mqtt-bench/results.hpp"
 #include "mqtt-bench/sys_watch.hpp"
+#include "mqtt-bench/team.hpp"
 #include "mqtt-bench/worker.hpp"
 
 namespace mqtt::bench {
@@ -22,24 +23,29 @@ public:
         // Interval histograms of one series, for the HDR log: seconds since the start, length.
         std::function<void(SeriesId, double start, double length, const Histogram&)> on_interval;
         std::function<bool()> is_cancelled;
+        std::function<void()> on_tick;  // some twenty times a second while the load runs
     };
     // Throws std::invalid_argument (spec) or std::runtime_error (broker) before anything runs.
-    Run(Spec spec, Observer observer);
+    // `team`: this is one of several load hosts (spec.agents); it must outlive the run.
+    Run(Spec spec, Observer observer, Team* team = nullptr);
     ~Run();
 
     Result execute();
 
 private:
     void check_descriptors() const;
+    std::uint32_t own_clients() const;
     void expect_exact();
     bool connect();
     void load();
+    void set_window(std::int64_t from);
+    void look_for_steady();
     void drain();
     void finish();
+    void take_error(const Worker& worker);
     void collect(TimePoint until);
     void close_second(std::int64_t at_ns);
     void so_far(const Counters& now, std::int64_t at_ns);
-    void stop_if_failing();  // --abort-on-fail
     bool is_cancelled() const;
     bool all_settled() const;
     bool all_idle() const;
@@ -48,15 +54,15 @@ private:
     std::uint64_t own_cpu_ns() const;
     void fill_static();
     void fill_checks();
-    void fill_shared(const std::vector<SharedCheck>& shared, const std::vector<std::uint64_t>& sent,
-                     const std::vector<Uncertain>& uncertain);
-    void fill_proof();
+    Balance own_balance();
+    void fill_shared(const Balance& balance);
     void fill_stages();
     void fill_costs();
     void fill_sys();
 
     Spec spec_;
     Observer observer_;
+    Team* team_;
     std::uint64_t rss_before_ = 0;
     std::unique_ptr<BrokerSide> broker_;
     std::unique_ptr<SysWatch> sys_;
@@ -74,10 +80,22 @@ private:
     bool reports_are_last_ = false;
     std::int64_t start_ns_ = 0;
     std::int64_t zero_ns_ = 0;
+    std::int64_t from_ns_ = Generator::kNever;  // measured, until...
+    std::int64_t until_ns_ = Generator::kNever;
+    std::int64_t end_ns_ = Generator::kNever;  // of the load
     std::int64_t last_second_ns_ = 0;
     std::optional<ProcessStats> broker_at_second_;
     std::optional<ProcessStats> broker_from_;
     std::optional<ProcessStats> broker_until_;
 };
+
+// What was asked, as far as the plan tells; of the whole run, whatever part of it this host does.
+void fill_asked(Result& result, const Spec& spec, const Plan& plan);
+// --abort-on-fail: sets `stopped_by` when an assertion cannot hold as it goes.
+void stop_if_failing(Result& result);
+// What is owed, lost and proved, by the counts of all hosts together.
+void settle_balance(Result& result, const Plan& plan);
+// What QoS 1 and 2 promised: kept or broken; empty: not provable.
+std::string proof_of(const Result& result, const Plan& plan);
 
 }  // namespace mqtt::bench

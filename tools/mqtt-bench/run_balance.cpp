@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "mqtt-bench/text.hpp"
 
 namespace mqtt::bench {
@@ -14,34 +16,44 @@ double seconds_between(std::int64_t from, std::int64_t to) {
 
 }  // namespace
 
-void Run::fill_checks() {
-    Result& r = result_;
-    std::vector<std::uint64_t> sent(plan_->streams());
-    std::vector<Uncertain> uncertain;
+// Of this host's workers.
+Balance Run::own_balance() {
+    Balance balance;
+    balance.sent.resize(plan_->streams());
+    balance.shared.resize(plan_->stream_sets());
     for (const auto& worker : workers_) {
         Generator& generator = worker->generator();
         generator.give_up_in_flight();
-        generator.add_sent(sent);
-        uncertain.insert(uncertain.end(), generator.uncertain().begin(),
-                         generator.uncertain().end());
+        generator.add_sent(balance.sent);
+        balance.uncertain.insert(balance.uncertain.end(), generator.uncertain().begin(),
+                                 generator.uncertain().end());
+        for (std::size_t set = 0; set < balance.shared.size(); ++set)
+            balance.shared[set].merge(generator.shared_checks()[set]);
     }
-    std::vector<SharedCheck> shared(plan_->stream_sets());
+    return balance;
+}
+
+void Run::fill_checks() {
+    Result& r = result_;
+    Balance balance = own_balance();
+    if (team_ != nullptr && zero_ns_ != 0) team_->add_up(balance);
     double sum = 0;
     double squares = 0;
+    std::vector<std::uint64_t> each;
     for (const auto& worker : workers_) {
         Generator& generator = worker->generator();
-        generator.excuse(uncertain);
+        generator.excuse(balance.uncertain);
         r.checks.add(generator.check_counts());
-        r.lost += generator.lost(sent);
-        r.excused += generator.excused(sent);
-        for (std::size_t set = 0; set < shared.size(); ++set)
-            shared[set].merge(generator.shared_checks()[set]);
+        r.lost += generator.lost(balance.sent);
+        r.excused += generator.excused(balance.sent);
         for (const std::uint64_t count : generator.per_subscriber()) {
             sum += static_cast<double>(count);
             squares += static_cast<double>(count) * static_cast<double>(count);
+            each.push_back(count);
         }
     }
-    fill_shared(shared, sent, uncertain);
+    // Of all hosts' members together: told once.
+    if (spec_.agent == 0) fill_shared(balance);
     // Which of them arrived is not known any more: the benefit of the doubt, and no proof.
     r.counters.unproven = r.counters.unkept_deliveries = 0;
     for (const auto& worker : workers_) {
@@ -52,72 +64,50 @@ void Run::fill_checks() {
     const std::uint64_t doubtful = std::min(r.lost, r.counters.unkept_deliveries);
     r.lost -= doubtful;
     r.excused += doubtful;
-    if (squares > 0) r.fairness = sum * sum / (squares * plan_->subscribers());
-    const std::uint64_t refused_here = plan_->subscribers() == 0 ? r.counters.owed : r.excused;
-    r.expected = r.counters.owed - std::min(r.counters.owed, refused_here);
-    if (!r.lossless && plan_->subscribers() > 0 && !plan_->is_foreign()) {
-        // Nothing tells one message from another: what is missing in number.
-        const std::uint64_t distinct = delivered();
-        r.lost = r.expected > distinct ? r.expected - distinct : 0;
+    if (squares > 0) r.fairness = sum * sum / (squares * static_cast<double>(each.size()));
+    if (!each.empty()) {
+        std::sort(each.begin(), each.end());
+        r.deliveries_min = each.front();
+        r.deliveries_median = each[each.size() / 2];
+        r.deliveries_max = each.back();
     }
-    if (plan_->subscribers() == 0 || plan_->is_unexpected()) r.lost = 0;
-    fill_proof();
+    if (team_ != nullptr) {
+        r.clock_error_ns = static_cast<double>(team_->clock_error_ns());
+        return;  // the rest is said of all hosts together
+    }
+    settle_balance(r, *plan_);
 }
 
-// What was acknowledged must have arrived: at least once, or exactly once. Judged when publishers and
-// subscribers are all of one QoS and every message can be told from the others.
-void Run::fill_proof() {
-    Result& r = result_;
-    if (r.qos == 0 || !r.lossless || plan_->is_foreign() || r.subscribers == 0 || r.partial) return;
-    for (const PlannedGroup& group : plan_->groups()) {
-        const bool mixed = group.publishers > 0 && (!group.spec.qos_mix.empty() ||
-                                                    static_cast<int>(group.spec.qos) != r.qos);
-        const bool lower =
-            group.subscribers > 0 && static_cast<int>(group.spec.subscribe_qos) < r.qos;
-        if (mixed || lower) return;
+void settle_balance(Result& r, const Plan& plan) {
+    const std::uint64_t refused_here = plan.subscribers() == 0 ? r.counters.owed : r.excused;
+    r.expected = r.counters.owed - std::min(r.counters.owed, refused_here);
+    if (!r.lossless && plan.subscribers() > 0 && !plan.is_foreign()) {
+        // Nothing tells one message from another: what is missing in number.
+        const std::uint64_t distinct =
+            r.counters.received - r.counters.retained - r.counters.foreign;
+        r.lost = r.expected > distinct ? r.expected - distinct : 0;
     }
-    if (r.counters.unkept_deliveries > 0) {
-        r.proof = fmt::format(
-            "QoS {}: not provable, {} acknowledgements went down with their connections or were "
-            "refusals: too many to keep",
-            r.qos,
-            with_commas(static_cast<std::int64_t>(r.counters.unproven + r.counters.refused)));
-        return;
-    }
-    const std::uint64_t twice = r.checks.duplicates + r.checks.flagged_duplicates;
-    const auto number = [](std::uint64_t n) { return with_commas(static_cast<std::int64_t>(n)); };
-    const std::string acked = number(r.counters.acked);
-    if (r.qos == 1) {
-        r.proof = r.lost == 0
-                      ? fmt::format("QoS 1: all {} acknowledged arrived at least once", acked)
-                      : fmt::format("QoS 1 broken: {} deliveries of {} acknowledged never arrived",
-                                    number(r.lost), acked);
-    } else if (r.lost == 0 && twice == 0) {
-        r.proof = fmt::format("QoS 2: all {} acknowledged arrived exactly once", acked);
-    } else {
-        r.proof = fmt::format("QoS 2 broken: of {} acknowledged {} never arrived, {} came twice",
-                              acked, number(r.lost), number(twice));
-    }
+    if (plan.subscribers() == 0 || plan.is_unexpected()) r.lost = 0;
+    r.proof = proof_of(r, plan);
 }
 
 // Of a shared subscription's members together every message is owed once.
-void Run::fill_shared(const std::vector<SharedCheck>& shared,
-                      const std::vector<std::uint64_t>& sent,
-                      const std::vector<Uncertain>& uncertain) {
+void Run::fill_shared(const Balance& balance) {
     Result& r = result_;
-    for (std::uint32_t set = 0; set < shared.size(); ++set) {
+    for (std::uint32_t set = 0; set < balance.shared.size(); ++set) {
+        const SharedCheck& shared = balance.shared[set];
         if (!plan_->is_shared_set(set)) continue;
-        r.checks.add(shared[set].counts());
+        r.checks.add(shared.counts());
         for (const Plan::Range& range : plan_->ranges_of(set)) {
             for (std::uint32_t s = range.first; s < range.first + range.count; ++s) {
-                const std::uint64_t seen = shared[set].distinct_of(s);
-                r.lost += sent[s] > seen ? sent[s] - seen : 0;
+                const std::uint64_t seen = shared.distinct_of(s);
+                r.lost += balance.sent[s] > seen ? balance.sent[s] - seen : 0;
             }
         }
-        for (const Uncertain& one : uncertain) {
+        for (const Uncertain& one : balance.uncertain) {
             if (plan_->place_in(set, one.stream) == Plan::kNone) continue;
             for (std::uint64_t sequence = one.first; sequence < one.past; ++sequence) {
-                if (shared[set].has(one.stream, sequence)) continue;
+                if (shared.has(one.stream, sequence)) continue;
                 ++r.excused;
                 if (r.lost > 0) --r.lost;
             }

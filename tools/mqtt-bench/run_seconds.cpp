@@ -17,8 +17,9 @@ double seconds_between(std::int64_t from, std::int64_t to) {
 
 void Run::collect(TimePoint until) {
     for (Report& report : inbox_.take(until)) {
-        latest_[report.worker] = report.counters;
-        waiting_[report.worker] = report.pending + report.in_flight;
+        const std::uint32_t own = report.worker - spec_.first_worker();
+        latest_[own] = report.counters;
+        waiting_[own] = report.pending + report.in_flight;
         reports_are_last_ = report.is_last;
         second_.merge(*report.interval);
         inbox_.recycle(std::move(report.interval));
@@ -87,24 +88,24 @@ void Run::close_second(std::int64_t at_ns) {
     if (length < 0.5) return;
     result_.seconds.push_back(s);
     if (observer_.on_second) observer_.on_second(result_, s);
-    if (spec_.abort_on_fail && result_.measured_seconds > 0) stop_if_failing();
+    if (spec_.abort_on_fail && result_.measured_seconds > 0) stop_if_failing(result_);
 }
 
 // The figures up to now, for whoever looks while the run goes on; finish() makes them final.
 void Run::so_far(const Counters& now, std::int64_t at_ns) {
     result_.counters = now;
-    const std::int64_t measured = at_ns - zero_ns_ - spec_.warmup.count();
-    const bool begun = zero_ns_ != 0 && measured > 0;
+    const bool begun = zero_ns_ != 0 && at_ns > from_ns_;
+    const std::int64_t measured = begun ? at_ns - from_ns_ : 0;
     result_.measured_seconds =
         begun ? static_cast<double>(std::min(measured, spec_.duration.count())) / 1e9 : 0;
 }
 
-void Run::stop_if_failing() {
-    for (const AssertionResult& assertion : result_.assertions) {
+void stop_if_failing(Result& result) {
+    for (const AssertionResult& assertion : result.assertions) {
         const AssertionResult now = evaluate_assertion(
-            assertion.text, [&](std::string_view name) { return metric_so_far(result_, name); });
+            assertion.text, [&](std::string_view name) { return metric_so_far(result, name); });
         if (now.outcome != Expression::Outcome::fail) continue;
-        result_.stopped_by = fmt::format("{} ({})", now.text, now.shown());
+        result.stopped_by = fmt::format("{} ({})", now.text, now.shown());
         return;
     }
 }

@@ -96,16 +96,16 @@ void check_tables(const TomlFile& file) {
 
 }  // namespace
 
-TomlFile load_scenario(const std::string& name) {
+std::string scenario_text(const std::string& name) {
     if (std::filesystem::is_directory(name)) {
         throw std::invalid_argument(fmt::format("'{}' is a folder, not a scenario file", name));
     }
     if (std::ifstream file(name, std::ios::binary); file) {
-        const std::string text{std::istreambuf_iterator<char>(file), {}};
+        std::string text{std::istreambuf_iterator<char>(file), {}};
         if (file.bad()) throw std::invalid_argument(fmt::format("cannot read '{}'", name));
-        return parse_toml(name, text);
+        return text;
     }
-    if (const auto text = preset_text(name)) return parse_toml(name, *text);
+    if (const auto text = preset_text(name)) return *text;
     std::vector<std::string_view> known;
     for (const Preset& preset : presets())
         known.push_back(preset.name);
@@ -113,6 +113,10 @@ TomlFile load_scenario(const std::string& name) {
     throw std::invalid_argument(
         fmt::format("'{}' is neither a scenario file nor a preset{}; mqtt-bench list names them",
                     name, near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near)));
+}
+
+TomlFile load_scenario(const std::string& name) {
+    return parse_toml(name, scenario_text(name));
 }
 
 std::vector<ScenarioRun> make_runs(TomlFile file, std::span<const FlagUse> uses,

@@ -17,7 +17,8 @@
 
 namespace mqtt::bench {
 
-// A file, or a preset by its name. Throws std::invalid_argument when there is neither.
+// The text of a file, or of a preset by its name. Throws std::invalid_argument when there is neither.
+std::string scenario_text(const std::string& name);
 TomlFile load_scenario(const std::string& name);
 
 // One element per run; `title` names what a sweep varies, "inflight=10 qos=1".

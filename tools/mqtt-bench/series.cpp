@@ -1,6 +1,8 @@
 // Sums of counters over workers.
 #include "mqtt-bench/series.hpp"
 
+#include <algorithm>
+
 namespace mqtt::bench {
 
 void Counters::add(const Counters& o) {
@@ -24,6 +26,9 @@ void Counters::add(const Counters& o) {
     measured_sent += o.measured_sent;
     measured_acked += o.measured_acked;
     measured_owed += o.measured_owed;
+    longest_wait_ns = std::max(longest_wait_ns, o.longest_wait_ns);
+    tls_full += o.tls_full;
+    tls_resumed += o.tls_resumed;
     received += o.received;
     received_bytes += o.received_bytes;
     foreign += o.foreign;

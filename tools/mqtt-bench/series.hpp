@@ -21,16 +21,19 @@ inline constexpr std::array<std::string_view, kSeriesCount> kSeriesTags = {"e2e"
 
 struct SeriesSet {
     std::array<Histogram, kSeriesCount> series;
+    Histogram per_read;  // messages that one look at a socket brought, which share a time stamp
 
     Histogram& operator[](SeriesId id) { return series[static_cast<std::size_t>(id)]; }
     const Histogram& operator[](SeriesId id) const { return series[static_cast<std::size_t>(id)]; }
     void merge(const SeriesSet& other) {
         for (std::size_t i = 0; i < kSeriesCount; ++i)
             series[i].merge(other.series[i]);
+        per_read.merge(other.per_read);
     }
     void clear() {
         for (Histogram& histogram : series)
             histogram.clear();
+        per_read.clear();
     }
 };
 
@@ -57,6 +60,7 @@ struct Counters {
     std::uint64_t measured_sent = 0;
     std::uint64_t measured_acked = 0;
     std::uint64_t measured_owed = 0;
+    std::uint64_t longest_wait_ns = 0;  // from due to sent, whatever it was for
     // receiving
     std::uint64_t received = 0;
     std::uint64_t received_bytes = 0;      // payload
@@ -68,6 +72,8 @@ struct Counters {
     std::uint64_t unmeasured = 0;  // without a usable time stamp
     std::uint64_t retained = 0;    // replayed because of a subscription
     std::uint64_t answered = 0;    // requests, by a group of role answer
+    std::uint64_t tls_full = 0;    // handshakes, counted with --tls-resume
+    std::uint64_t tls_resumed = 0;
     // messages whose acknowledgement went down with their connection
     std::uint64_t unproven = 0;
     std::uint64_t unkept_deliveries = 0;  // of those beyond what is kept by number

@@ -23,6 +23,10 @@ struct ConnectCopy {
     const tools::ConnectRow* row = nullptr;
 };
 
+// Also emqtt-bench's names.
+constexpr std::pair<std::string_view, std::string_view> kOtherNames[] = {
+    {"tls-alpn", "alpn"}, {"cafile", "cacertfile"}, {"cert", "certfile"}, {"key", "keyfile"}};
+
 bool is_left_out(std::string_view name) {
     for (const std::string_view out :
          {"id", "id-prefix", "disable-clean-session", "max-inflight", "debug", "quiet",
@@ -44,6 +48,9 @@ const std::deque<ConnectCopy>& connect_copies() {
                     copy.flag.short_name = 0;
                 }
                 if (row.flag.long_name == "url") copy.flag.repeatable = true;
+                for (const auto& [name, alias] : kOtherNames) {
+                    if (row.flag.long_name == name) copy.flag.aliases = alias;
+                }
                 out.push_back(copy);
             }
         };
@@ -73,7 +80,7 @@ void set_targets(BenchSettings& s) {
     s.connect.no_delay = true;
     spec.connect = tools::make_connect_options(s.connect);
     spec.connect.fall_back_to_3_1_1 = !version_given;
-    spec.connect.tcp_no_delay = true;
+    spec.connect.tcp_no_delay = !s.nagle;
     if (s.urls.size() <= 1) {
         spec.targets = {spec.connect.endpoint};
         return;
@@ -96,9 +103,16 @@ const std::vector<const Flag*>& bench_flags() {
         tools::append_flags(out, scenario_rows());
         tools::append_flags(out, output_rows());
         tools::append_flags(out, search_rows());
+        tools::append_flags(out, team_rows());
         for (const ConnectCopy& copy : connect_copies())
             out.push_back(&copy.flag);
-        tools::append_general_flags(out);
+        // -o is the result's file here.
+        static std::deque<Flag> general;
+        for (const Flag& flag : tools::general_flags()) {
+            general.push_back(flag);
+            if (flag.short_name == 'o') general.back().short_name = 0;
+            out.push_back(&general.back());
+        }
         return out;
     }();
     return flags;
@@ -112,7 +126,8 @@ void apply_flags(BenchSettings& settings, std::span<const FlagUse> uses) {
         if (tools::apply_flag(client_rows(), settings, use)) continue;
         if (tools::apply_flag(scenario_rows(), settings, use)) continue;
         if (tools::apply_flag(output_rows(), settings, use)) continue;
-        tools::apply_flag(search_rows(), settings, use);
+        if (tools::apply_flag(search_rows(), settings, use)) continue;
+        tools::apply_flag(team_rows(), settings, use);
     }
 }
 
@@ -132,6 +147,9 @@ void finish_settings(BenchSettings& s) {
             "--embedded, --spawn, --broker-pid and --broker-cgroup exclude each other");
     }
     if (command == Command::sub && !s.duration_given) spec.warmup = std::chrono::nanoseconds(0);
+    if (spec.warmup_until_steady && (s.agents_given || command == Command::conn)) {
+        throw UsageError("option '--warmup': auto is for the load of one host");
+    }
     // A connect-only run lasts as long as its connections are held.
     if (command == Command::conn && spec.hold.count() == 0 && s.duration_given) {
         spec.hold = spec.duration;

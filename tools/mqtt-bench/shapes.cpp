@@ -180,6 +180,12 @@ double group_rate(const Group& group, std::uint32_t publishers) {
     return group.rate;
 }
 
+void set_connect_rate(Spec& spec, double per_second) {
+    spec.connect_rate = per_second;
+    for (Group& group : spec.groups)
+        group.connect_rate = per_second;
+}
+
 void set_total_rate(Spec& spec, double messages_per_second) {
     const auto set = [](Traffic& traffic, double rate) {
         traffic.rate = rate;

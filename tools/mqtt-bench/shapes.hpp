@@ -15,6 +15,9 @@ void make_groups(Spec& spec);
 
 std::uint32_t client_count(const Spec& spec);  // of its groups
 
+// Connections per second of every group; 0: as fast as they go.
+void set_connect_rate(Spec& spec, double per_second);
+
 // One broker for all connections.
 void set_endpoint(Spec& spec, const Endpoint& endpoint);
 // So many messages per second of all publishers together; groups keep their shares.

@@ -14,6 +14,8 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "mqtt-bench/results.hpp"
+
 namespace mqtt::bench {
 namespace {
 
@@ -21,6 +23,10 @@ constexpr std::uint32_t kMaxSources = 65'536;
 
 [[noreturn]] void refuse(std::string text) {
     throw std::invalid_argument(std::move(text));
+}
+
+[[noreturn]] void refuse_impossible(std::string text) {
+    throw ImpossibleError(text);
 }
 
 std::string to_text(in_addr address) {
@@ -141,7 +147,7 @@ std::vector<std::string> choose_sources(const std::vector<Endpoint>& targets,
         if (!local.loopback && local.family == AF_INET) out.push_back(local.address);
     }
     if (out.size() >= needed) return out;
-    refuse(
+    refuse_impossible(
         fmt::format("{} connections to {} target{} need {} source addresses of {} ports each, this "
                     "host has {}: add addresses (ip addr add), name them by --bind, widen "
                     "net.ipv4.ip_local_port_range, or use fewer clients",

@@ -100,6 +100,11 @@ struct Group : Traffic {
 // How a connection is ended on purpose: closed, after DISCONNECT, or with a TCP reset.
 enum class Ending : std::uint8_t { close, disconnect, reset };
 
+// How messages share writes in an open loop. automatic: what is due in the same turn; off: every
+// message is a write of its own; on: the generator wakes once in kCoalesceFor at most.
+enum class Coalesce : std::uint8_t { automatic, off, on };
+inline constexpr std::chrono::milliseconds kCoalesceFor{1};
+
 // Something that happens to a group in the middle of the run.
 struct Stage {
     enum class Action : std::uint8_t { drop, disconnect, connect, subscribe, unsubscribe, rate };
@@ -150,17 +155,24 @@ struct Spec : Traffic {
 
     // Time
     std::chrono::nanoseconds warmup = std::chrono::seconds(1);
+    bool warmup_until_steady = false;  // --warmup auto: warmup.hpp; `warmup` is not read then
     std::chrono::nanoseconds duration = std::chrono::seconds(10);  // after the warm-up
     std::chrono::nanoseconds cooldown{0};
     std::chrono::nanoseconds drain = std::chrono::seconds(5);
+    std::chrono::nanoseconds max_lag = std::chrono::seconds(1);  // later: no open loop any more
 
     // Host
     std::uint32_t threads = 1;
     std::vector<int> cpus;         // --pin; worker i runs on cpus[i % size]
     bool precise = false;          // poll instead of sleeping while there is load
     std::uint64_t seed = 0;        // 0: drawn
+    std::uint32_t run_id = 0;      // 0: drawn
+    std::uint32_t agents = 1;      // load hosts that do this together: --agents
+    std::uint32_t agent = 0;       // which of them this is
     int receive_buffer_bytes = 0;  // of sockets; 0: the system's
     int send_buffer_bytes = 0;
+    Coalesce coalesce = Coalesce::automatic;
+    bool resume_tls = false;
     std::vector<std::string> sources;  // --bind: local addresses, taken in turn
     std::vector<std::pair<std::string, std::string>> credentials;  // --auth-file, taken in turn
 
@@ -178,7 +190,14 @@ struct Spec : Traffic {
     Outputs outputs;
     std::string hdr_file;
     std::string lines_file;  // --jsonl: a JSON line per second, as it goes
+    std::string prometheus;  // address to serve figures at: "127.0.0.1:9090"
     bool silent = false;     // no live line
+    bool color = true;       // if the terminal wants it
+    int frames_per_second = 5;
+
+    // Of this host: its workers are the run's [first_worker(), first_worker() + threads).
+    std::uint32_t workers() const { return threads * agents; }
+    std::uint32_t first_worker() const { return threads * agent; }
 };
 
 }  // namespace mqtt::bench

@@ -232,6 +232,11 @@ void SharedCheck::merge(const SharedCheck& other) {
     }
 }
 
+void SharedCheck::restore(std::uint32_t stream, std::vector<std::uint64_t> bits) {
+    if (stream >= seen_.size()) seen_.resize(stream + 1);
+    seen_[stream] = std::move(bits);
+}
+
 bool SharedCheck::has(std::uint32_t stream, std::uint64_t sequence) const {
     if (stream >= seen_.size() || sequence / 64 >= seen_[stream].size()) return false;
     return (seen_[stream][sequence / 64] >> (sequence % 64) & 1) != 0;

@@ -101,6 +101,10 @@ public:
     std::uint64_t distinct_of(std::uint32_t stream) const;
     bool has(std::uint32_t stream, std::uint64_t sequence) const;
     const CheckCounts& counts() const { return counts_; }
+    // To carry it to another process: bits by stream.
+    const std::vector<std::vector<std::uint64_t>>& seen() const { return seen_; }
+    void restore(const CheckCounts& counts) { counts_ = counts; }
+    void restore(std::uint32_t stream, std::vector<std::uint64_t> bits);
 
     // Sequence numbers above this are counted but not kept (128 MiB of bits per publisher).
     static constexpr std::uint64_t kMaxSequence = std::uint64_t{1} << 30;

@@ -45,6 +45,10 @@ void write_connect(Out out, const Result& r) {
     if (r.counters.reconnected > 0) {
         fmt::format_to(out, "   reconnected {}", commas(r.counters.reconnected));
     }
+    if (r.counters.tls_full + r.counters.tls_resumed > 0) {
+        fmt::format_to(out, "   TLS handshakes {} full  {} resumed", commas(r.counters.tls_full),
+                       commas(r.counters.tls_resumed));
+    }
     if (r.counters.sessions_lost > 0) {
         fmt::format_to(out, "   sessions lost {}", commas(r.counters.sessions_lost));
     }
@@ -57,6 +61,7 @@ void write_publish(Out out, const Result& r) {
     fmt::format_to(out, "publish  {} offered  {} sent", commas(c.measured_offered),
                    commas(c.measured_sent));
     if (r.qos > 0) fmt::format_to(out, "  {} acked", commas(c.measured_acked));
+    if (r.unsent() > 0) fmt::format_to(out, "  {} unsent", commas(r.unsent()));
     if (c.refused > 0) fmt::format_to(out, "  {} refused", commas(c.refused));
     fmt::format_to(out, "     {}/s", format_rate(r.per_second(c.sent_in_window)));
     if (!r.saturation && c.measured_offered > 0) {
@@ -94,7 +99,9 @@ void write_deliver(Out out, const Result& r) {
     if (c.retained > 0) fmt::format_to(out, "   retained {}", commas(c.retained));
     if (c.foreign > 0) fmt::format_to(out, "   foreign {}", commas(c.foreign));
     if (r.subscribers > 1 && r.fairness < 0.995) {
-        fmt::format_to(out, "   fairness {:.2f}", r.fairness);
+        fmt::format_to(out, "   each {} to {} (median {})  fairness {:.2f}",
+                       commas(r.deliveries_min), commas(r.deliveries_max),
+                       commas(r.deliveries_median), r.fairness);
     }
     fmt::format_to(out, "\n");
 }
@@ -156,6 +163,17 @@ void write_broker(Out out, const Result& r) {
     fmt::format_to(out, "  switches {}  ({})\n", commas(b.switches), b.source);
 }
 
+void write_hosts(Out out, const Result& r) {
+    if (r.hosts < 2) return;
+    fmt::format_to(out, "hosts    {} together", r.hosts);
+    if (r.clock_error_ns > 0) {
+        fmt::format_to(out, "   latencies between them to +-{} ms", format_ms(r.clock_error_ns));
+    } else {
+        fmt::format_to(out, "   on one clock");
+    }
+    fmt::format_to(out, "\n");
+}
+
 void write_sys(Out out, const Result& r) {
     if (!r.sys || r.sys->agreement.empty()) return;
     fmt::format_to(out, "$SYS     {}\n", r.sys->agreement);
@@ -185,7 +203,8 @@ void write_queues(Out out, const Result& r) {
     const auto unsent = r.unsent_ns();
     const auto no_room = r.no_room_share();
     const auto again = r.retransmit_share();
-    if (!unread && !unsent && !no_room) return;
+    const Histogram& per_read = r.series.per_read;
+    if (!unread && !unsent && !no_room && per_read.max() < 2) return;
     const auto share = [](std::uint64_t part, std::uint64_t whole) {
         return 100.0 * static_cast<double>(part) /
                static_cast<double>(std::max<std::uint64_t>(1, whole));
@@ -202,6 +221,10 @@ void write_queues(Out out, const Result& r) {
     }
     if (no_room) fmt::format_to(out, "  broker without room {:.1f} %", *no_room * 100);
     if (again) fmt::format_to(out, "  sent again {:.2f} %", *again * 100);
+    if (per_read.max() > 1) {
+        fmt::format_to(out, "  messages per read p50 {} p99 {}", commas(per_read.at(0.5)),
+                       commas(per_read.at(0.99)));
+    }
     fmt::format_to(out, "\n");
 }
 
@@ -251,6 +274,7 @@ std::string summary_text(const Result& r) {
     write_broker(out, r);
     write_sys(out, r);
     write_queues(out, r);
+    write_hosts(out, r);
     write_generator(out, r);
     write_judgement(out, r);
     return text;

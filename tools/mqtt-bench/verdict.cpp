@@ -32,6 +32,10 @@ std::string generator_trouble(const Result& r) {
                            as_percent(g.busiest_share));
     }
     const Histogram& lag = r.series[SeriesId::lag];
+    if (static_cast<double>(lag.max()) > r.max_lag_seconds * 1e9) {
+        return fmt::format("the generator fell {} ms behind its schedule (--max-lag {:g}s)",
+                           format_ms(static_cast<double>(lag.max())), r.max_lag_seconds);
+    }
     const auto late = static_cast<double>(lag.at(0.99));
     const auto e2e = static_cast<double>(r.series[SeriesId::e2e].at(0.99));
     if (late > kTolerableLag && late > 0.1 * e2e) {
@@ -82,6 +86,12 @@ std::string broker_limit(const Result& r) {
                            c.waits_window > c.waits_socket ? "acknowledgements" : "its socket");
     }
     if (const std::string full = full_sockets(r); !full.empty()) return "broker-limited: " + full;
+    if (static_cast<double>(c.longest_wait_ns) > r.max_lag_seconds * 1e9) {
+        return fmt::format(
+            "broker-limited: a message waited {} ms to be sent, no open loop any more (--max-lag "
+            "{:g}s)",
+            format_ms(static_cast<double>(c.longest_wait_ns)), r.max_lag_seconds);
+    }
     return {};
 }
 
@@ -177,6 +187,7 @@ void judge(Result& result) {
     if (failed_assertion) result.exit_code = kExitAssertion;
     if (!result.verdict.valid) result.exit_code = kExitInvalid;
     if (!result.error.empty()) result.exit_code = kExitRunFailed;
+    if (result.impossible) result.exit_code = kExitImpossible;
 }
 
 }  // namespace mqtt::bench

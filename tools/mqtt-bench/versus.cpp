@@ -22,10 +22,14 @@ struct Compared {
 constexpr Compared kSaturation[] = {{"delivered", "recv.rate", true},
                                     {"published", "sent.rate", true},
                                     {"broker us/msg", "broker.cpu_us_per_msg", false}};
-constexpr Compared kOpenLoop[] = {
-    {"e2e p50", "e2e.p50", false},         {"e2e p99", "e2e.p99", false},
-    {"e2e p99.9", "e2e.p99.9", false},     {"ack p99", "ack.p99", false},
-    {"connect p50", "connect.p50", false}, {"broker us/msg", "broker.cpu_us_per_msg", false}};
+constexpr Compared kOpenLoop[] = {{"e2e p50", "e2e.p50", false},
+                                  {"e2e p99", "e2e.p99", false},
+                                  {"e2e p99.9", "e2e.p99.9", false},
+                                  {"ack p99", "ack.p99", false},
+                                  {"connect p50", "connect.p50", false},
+                                  {"connect p99", "connect.p99", false},
+                                  {"bytes/conn", "broker.bytes_per_conn", false},
+                                  {"broker us/msg", "broker.cpu_us_per_msg", false}};
 
 std::span<const Compared> compared(bool saturation) {
     if (saturation) return kSaturation;

@@ -8,6 +8,7 @@
 
 #include "mqtt-bench/process_stats.hpp"
 #include "mqtt-bench/worker_client.hpp"
+#include "mqtt/tls_sessions.hpp"
 
 namespace mqtt::bench {
 namespace {
@@ -16,6 +17,7 @@ constexpr std::size_t kOpeningAtOnce = 64;
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kLongTurn = 50'000'000;
 constexpr std::uint32_t kMessagesPerStamp = 64;
+constexpr std::int64_t kCoalesceNs = std::chrono::nanoseconds(kCoalesceFor).count();
 
 void pin_thread(int cpu) {
     cpu_set_t set;
@@ -45,6 +47,7 @@ Worker::Worker(const Plan& plan, const Spec& spec, Shared& shared, Inbox& inbox,
     make_options();
     generator_ = std::make_unique<Generator>(plan, spec, shared, number, *this);
     loop_ = std::make_unique<ConnectionLoop>();
+    if (spec_.resume_tls) resume_tls_sessions(*loop_);
 }
 
 Worker::~Worker() {
@@ -65,10 +68,21 @@ void Worker::start(std::int64_t zero_ns) {
     loop_->post([this, zero_ns] {
         generator_->start(zero_ns);
         zero_ = zero_ns;
-        measure_from_ = zero_ns + spec_.warmup.count();
-        measure_until_ = measure_from_ + spec_.duration.count();
+        if (!spec_.warmup_until_steady) {
+            measure_from_ = zero_ns + spec_.warmup.count();
+            measure_until_ = measure_from_ + spec_.duration.count();
+        }
         next_tick_ = zero_ns + kSecond;
         started_ = true;
+        loop_->stop();
+    });
+}
+
+void Worker::measure(std::int64_t from_ns) {
+    loop_->post([this, from_ns] {
+        generator_->measure(from_ns);
+        measure_from_ = from_ns;
+        measure_until_ = from_ns + spec_.duration.count();
         loop_->stop();
     });
 }
@@ -93,15 +107,15 @@ std::string Worker::first_error() const {
     return first_error_;
 }
 
-void Worker::fail(const Error& error, std::string_view message) {
+void Worker::fail(std::string_view message, bool impossible) {
     const std::lock_guard lock(error_mutex_);
     if (!first_error_.empty()) return;
     first_error_ = message;
-    first_error_code_ = error;
+    impossible_.store(impossible, std::memory_order_relaxed);
 }
 
 void Worker::main() {
-    if (!spec_.cpus.empty()) pin_thread(spec_.cpus[number_ % spec_.cpus.size()]);
+    if (!spec_.cpus.empty()) pin_thread(spec_.cpus[number_ % spec_.threads % spec_.cpus.size()]);
     clockid_t clock = -1;
     if (pthread_getcpuclockid(pthread_self(), &clock) == 0) cpu_clock_ = clock;
     make_clients();
@@ -219,7 +233,10 @@ void Worker::load_phase() {
         hope_.store(!reopens_.empty() || opening_ > 0 ||
                         (!load_ended_ && next_stage_ < plan_.timeline().size()),
                     std::memory_order_relaxed);
-        generator_->on_time(now);
+        if (spec_.coalesce != Coalesce::on || now >= woke_ + kCoalesceNs) {
+            woke_ = now;
+            generator_->on_time(now);
+        }
         const bool pumped = spec_.max && generator_->pump(now);
         generator_->show_progress();
         idle_.store(is_done(), std::memory_order_release);
@@ -236,7 +253,9 @@ bool Worker::is_done() const {
 }
 
 std::int64_t Worker::next_wake(std::int64_t now) const {
-    std::int64_t until = std::min({generator_->next_due(), next_tick_, now + kLongTurn});
+    std::int64_t due = generator_->next_due();
+    if (spec_.coalesce == Coalesce::on) due = std::max(due, woke_ + kCoalesceNs);
+    std::int64_t until = std::min({due, next_tick_, now + kLongTurn});
     if (spec_.max && started_ && now < zero_) until = std::min(until, zero_);
     // Other workers' subscribers make room without a word to us.
     if (spec_.max && shared_.workers > 1) until = std::min(until, now + 200'000);
@@ -304,6 +323,12 @@ void Worker::tick(bool last) {
     report.worker = number_;
     report.at_ns = now_ns();
     generator_->counters().cpu_ns = own_thread_cpu_ns();
+    if (last) end_read();
+    if (spec_.resume_tls) {
+        const TlsSessionCounts counts = tls_session_counts(*loop_);
+        generator_->counters().tls_full = counts.full;
+        generator_->counters().tls_resumed = counts.resumed;
+    }
     report.counters = generator_->counters();
     report.interval = inbox_.fresh_series();
     generator_->exchange_interval(report.interval);
@@ -319,7 +344,10 @@ void Worker::tick(bool last) {
 std::int64_t Worker::stamp(const Client& client) {
     // One clock read per read batch: a new turn, another connection, or many messages later.
     const TimePoint turn = loop_->now();
-    if (turn != turn_ || &client != stamped_ || ++since_stamp_ >= kMessagesPerStamp) {
+    const bool new_read = turn != turn_ || &client != stamped_;
+    if (new_read) end_read();
+    ++in_read_;
+    if (new_read || ++since_stamp_ >= kMessagesPerStamp) {
         turn_ = turn;
         stamped_ = &client;
         since_stamp_ = 0;
@@ -327,6 +355,11 @@ std::int64_t Worker::stamp(const Client& client) {
         last_arrival_.store(stamp_, std::memory_order_relaxed);
     }
     return stamp_;
+}
+
+void Worker::end_read() {
+    if (in_read_ > 0) generator_->interval().per_read.record(in_read_);
+    in_read_ = 0;
 }
 
 SendStatus Worker::publish(std::uint32_t publisher, const PublishRequest& request,
@@ -344,39 +377,6 @@ void Worker::flush(std::uint32_t publisher) {
 
 std::int64_t Worker::now_ns() {
     return monotonic_ns();
-}
-
-void Inbox::push(Report report) {
-    const std::lock_guard lock(mutex_);
-    reports_.push_back(std::move(report));
-    changed_.notify_all();
-}
-
-void Inbox::wake() {
-    const std::lock_guard lock(mutex_);
-    woken_ = true;
-    changed_.notify_all();
-}
-
-std::vector<Report> Inbox::take(TimePoint deadline) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_until(lock, deadline, [this] { return woken_ || !reports_.empty(); });
-    woken_ = false;
-    return std::exchange(reports_, {});
-}
-
-std::unique_ptr<SeriesSet> Inbox::fresh_series() {
-    const std::lock_guard lock(mutex_);
-    if (spare_.empty()) return std::make_unique<SeriesSet>();
-    std::unique_ptr<SeriesSet> series = std::move(spare_.back());
-    spare_.pop_back();
-    return series;
-}
-
-void Inbox::recycle(std::unique_ptr<SeriesSet> series) {
-    series->clear();
-    const std::lock_guard lock(mutex_);
-    spare_.push_back(std::move(series));
 }
 
 }  // namespace mqtt::bench

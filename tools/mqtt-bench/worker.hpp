@@ -68,9 +68,10 @@ public:
     void join();
 
     // Phases, from the controller's thread.
-    void start(std::int64_t zero_ns);  // all are connected: begin the schedule
-    void end_load();                   // no more messages, no more stages
-    void finish();                     // disconnect and end
+    void start(std::int64_t zero_ns);    // all are connected: begin the schedule
+    void measure(std::int64_t from_ns);  // --warmup auto: the measured time begins then
+    void end_load();                     // no more messages, no more stages
+    void finish();                       // disconnect and end
 
     // Every connection that is there from the start has succeeded or failed, with subscriptions.
     bool is_settled() const { return settled_.load(std::memory_order_acquire); }
@@ -87,7 +88,8 @@ public:
     // After the thread has ended (join).
     Generator& generator() { return *generator_; }
     const std::vector<StageOutcome>& stage_outcomes() const { return outcomes_; }
-    Error first_error_code() const { return first_error_code_; }
+    // The broker's limits rule out what was asked.
+    bool is_impossible() const { return impossible_.load(std::memory_order_relaxed); }
 
 private:
     struct Client;
@@ -125,8 +127,9 @@ private:
     void disconnect_phase();
     void on_settled_one(bool initial);
     void reopen(Client& client, std::int64_t at);
-    void fail(const Error& error, std::string_view message);
+    void fail(std::string_view message, bool impossible = false);
     std::int64_t stamp(const Client& client);
+    void end_read();
     void tick(bool last);
     void note_window(std::int64_t now);
     void close_window();
@@ -191,16 +194,18 @@ private:
     TimePoint turn_{};
     const Client* stamped_ = nullptr;
     std::uint32_t since_stamp_ = 0;
+    std::uint32_t in_read_ = 0;  // messages of the read batch under way
     std::int64_t stamp_ = 0;
+    std::int64_t woke_ = 0;
 
     std::atomic<bool> settled_{false};
     std::atomic<bool> idle_{false};
     std::atomic<std::uint32_t> connected_now_{0};
     std::atomic<bool> hope_{true};
+    std::atomic<bool> impossible_{false};
     std::atomic<std::int64_t> last_arrival_{0};
     mutable std::mutex error_mutex_;
     std::string first_error_;
-    Error first_error_code_;
     std::atomic<clockid_t> cpu_clock_{-1};
     std::atomic<std::uint64_t> ended_cpu_ns_{0};
     std::thread thread_;

@@ -53,7 +53,7 @@ void Worker::Client::open() {
     state_ = State::opening;
     const Status status = open_connection();
     if (status.ok()) return;
-    worker_.fail(status.error(), status.error().detail);
+    worker_.fail(status.error().detail);
     ++worker_.generator_->counters().connect_failed;
     state_ = State::closed;
     settle();
@@ -171,8 +171,7 @@ void Worker::Client::on_suback(const Suback& suback) {
         if (suback.codes[i] < 0x80) continue;
         ++w.generator_->counters().subscribe_failed;
         const auto filters = w.plan_.filters_of(planned(), number);
-        w.fail(Error(Errc::refused_by_server),
-               fmt::format("the broker refused the subscription to '{}' (reason 0x{:02X})",
+        w.fail(fmt::format("the broker refused the subscription to '{}' (reason 0x{:02X})",
                            filters[std::min(i, filters.size() - 1)], unsigned{suback.codes[i]}));
     }
     ++w.generator_->counters().subscribed;
@@ -187,11 +186,22 @@ void Worker::Client::on_suback(const Suback& suback) {
     }
 }
 
+// The largest PUBLISH that is to come.
+std::size_t Worker::Client::packet_bytes() const {
+    const Group& spec = planned().spec;
+    std::string topic;
+    worker_.plan_.append_topic(planned(), number, 0, 0, topic);
+    const std::size_t properties = spec.properties.view().raw().size();
+    const std::size_t body = 2 + topic.size() + (spec.qos != QoS::at_most_once ? 2 : 0) + 1 +
+                             properties + spec.payload_bytes;
+    return 1 + (body < 128 ? 1 : body < 16'384 ? 2 : body < 2'097'152 ? 3 : 4) + body;
+}
+
 // What the broker's CONNACK rules out is told before the load, not message by message.
 void Worker::Client::check_limits(const ServerLimits& limits) {
     const Group& spec = planned().spec;
     std::string why;
-    if (limits.maximum_packet_size != 0 && spec.payload_bytes + 5 > limits.maximum_packet_size) {
+    if (limits.maximum_packet_size != 0 && packet_bytes() > limits.maximum_packet_size) {
         why = fmt::format(
             "payloads of {} bytes are larger than the broker takes (packets of {}): "
             "use a smaller -s or raise its limit",
@@ -201,7 +211,7 @@ void Worker::Client::check_limits(const ServerLimits& limits) {
     } else if (spec.retain && !limits.retain_available) {
         why = "the broker takes no retained messages";
     }
-    if (!why.empty()) worker_.fail(Error(Errc::invalid_argument), why);
+    if (!why.empty()) worker_.fail(why, true);
 }
 
 void Worker::Client::on_ready() {
@@ -247,7 +257,7 @@ void Worker::Client::on_failed(const CloseReason& reason) {
         --w.opening_;
         return w.reopen(*this, w.now_ns() + kRetryAfter);
     }
-    if (policy == OnClose::fail) w.fail(reason.error, reason.message);
+    if (policy == OnClose::fail) w.fail(reason.message);
     settle();
 }
 
@@ -266,7 +276,7 @@ void Worker::Client::on_closed(const CloseReason& reason) {
     const OnClose policy = planned().spec.on_close;
     if (policy == OnClose::fail) {
         ++w.generator_->counters().connections_lost;
-        w.fail(reason.error, reason.message);
+        w.fail(reason.message);
     } else if (policy == OnClose::reconnect) {
         ++w.generator_->counters().connections_lost;
     }

@@ -63,6 +63,7 @@ private:
     void on_failed(const CloseReason& reason);
     void on_ready();
     void check_limits(const ServerLimits& limits);
+    std::size_t packet_bytes() const;
     void set_buffers() const;
     void reset();
     void settle();

@@ -1,0 +1,56 @@
+# timeout: 120
+# Several load hosts as one: a coordinator and agents, one of them in a time namespace, so that its clock
+# is really another.
+. "$(dirname "$0")/lib.sh"
+
+ran() { [ "$status" = 0 ] || [ "$status" = 3 ] || { cat "$T/err" "$T/out" "$T"/agent*.err >&2; fail "exit status $status"; }; }
+control="mqtt://load:sesame@127.0.0.1:$(free_port)"
+away=(unshare -T --monotonic 3600)
+"${away[@]}" true 2>/dev/null || away=()
+background agent1 mqtt-bench agent --join "$control"; agent1=$pid
+background agent2 "${away[@]}" mqtt-bench agent --join "$control"; agent2=$pid
+together() { run mqtt-bench "$@" --agents 2 --control "$control" -h "$HOST" -p "$PORT" -d 1s --warmup 300ms --silent; }
+
+# Whatever crosses between them arrives, is owed, is timed: an hour between the clocks would show.
+start_broker
+together pubsub --shape fanout --pubs 2 --subs 4 -R 200 -q 1 --json "$T/run.json" --hdr "$T/run.hlog" --jsonl "$T/run.jsonl"; ran
+expect_match "$T/out" '^deliver  800 of 800 .*loss 0  dup 0  reorder 0'
+expect_match "$T/out" '^proof    QoS 1: all 260 acknowledged arrived at least once'
+expect_match "$T/out" '^connect  6/6 '
+[ ${#away[@]} = 0 ] || expect_match "$T/out" '^hosts    2 together   latencies between them to \+-[0-9.]+ ms'
+late=$(awk '$1 == "\"e2e\":" { on = 1 } on && $1 == "\"p50\":" { print $2 + 0; exit }' "$T/run.json")
+[ "$late" -gt 0 ] && [ "$late" -lt 1000000000 ] || fail "p50 of $late ns"
+expect_match "$T/run.json" '"hosts": 2'
+expect_match "$T/run.hlog" '^Tag=e2e,'
+has_lines "$T/run.jsonl" 1 || fail 'a line per second is missing'
+# The same agents again: shared groups are verified as one, a scenario is sent along, saturation keeps its window.
+together pubsub --shape share --pubs 4 --subs 4 -R 400 -q 1; ran
+expect_match "$T/out" '^deliver  400 of 400 .*loss 0  dup 0'
+printf '%s\n' '[[group]]' 'role = "pub"' 'clients = 4' 'rate = 100' '[[group]]' 'role = "sub"' 'clients = 2' 'filter = "bench/#"' >"$T/two.toml"
+together run "$T/two.toml"; ran
+expect_match "$T/out" '^deliver  200 of 200 .*loss 0'
+together pubsub --max --shape fanout --pubs 2 --subs 2 --max-outstanding 2000
+expect_exit 0
+expect_match "$T/out" '^deliver .*loss 0  dup 0  reorder 0'
+together rtt -c 4 -R 100; ran
+expect_match "$T/out" '^deliver  100 of 100 .*loss 0'
+
+# What cannot be: told before anything runs. Who lacks the password, does not get in.
+together pubsub --shape fanout --pubs 2 --subs 2 --churn 50%/s
+expect_exit 2; expect_match "$T/err" 'what a subscriber is owed is only known'
+run mqtt-bench pubsub --agents 2 -h "$HOST" -p "$PORT"; expect_exit 2; expect_match "$T/err" 'needs --control'
+run mqtt-bench agent; expect_exit 2; expect_match "$T/err" 'needs --join'
+run mqtt-bench pubsub --agents 2 --control "$control" --embedded; expect_exit 2
+
+# A broker that is not there, and a load host that goes away.
+run mqtt-bench pubsub --agents 2 --control "$control" -h "$HOST" -p "$(free_port)" --silent
+expect_exit 1; expect_match "$T/err" 'refused'
+background dying mqtt-bench pubsub -c 2 -d 30s --agents 2 --control "$control" -h "$HOST" -p "$PORT"; dying=$pid
+until_true 30 contains "$T/dying.err" '2 s  sent'
+kill -9 "$agent1"
+finish "$dying" 20
+expect_exit 1
+expect_match "$T/dying.out" '^error    load host .* went away'
+expect_match "$T/dying.out" '^partial '
+kill -TERM "$agent2"
+finish "$agent2" 10
