@@ -11,7 +11,7 @@ _mqtt_bench() {
         --filter) COMPREPLY=(); return ;;
         --group) COMPREPLY=(); return ;;
         -R|--rate) COMPREPLY=(); return ;;
-        -I|--interval|--interval-of-msg) COMPREPLY=(); return ;;
+        -I|--interval|--interval-of-msg|--interval_of_msg) COMPREPLY=(); return ;;
         --batch) COMPREPLY=(); return ;;
         --max-outstanding) COMPREPLY=(); return ;;
         -F|--inflight|--max-inflight) COMPREPLY=(); return ;;
@@ -23,6 +23,7 @@ _mqtt_bench() {
         --warmup) COMPREPLY=(); return ;;
         --cooldown) COMPREPLY=(); return ;;
         --drain) COMPREPLY=(); return ;;
+        --max-lag) COMPREPLY=(); return ;;
         -L|--limit) COMPREPLY=(); return ;;
         --hold) COMPREPLY=(); return ;;
         -q|--qos) COMPREPLY=(); return ;;
@@ -53,18 +54,22 @@ _mqtt_bench() {
         --pin) COMPREPLY=(); return ;;
         --rcvbuf) COMPREPLY=(); return ;;
         --sndbuf) COMPREPLY=(); return ;;
+        --coalesce) COMPREPLY=($(compgen -W 'on off auto' -- "$word")); return ;;
         --seed) COMPREPLY=(); return ;;
         --spawn) COMPREPLY=(); return ;;
         --broker-pid) COMPREPLY=(); return ;;
         --broker-cgroup) COMPREPLY=($(compgen -d -- "$word")); return ;;
+        --broker-unit) COMPREPLY=(); return ;;
         --assert) COMPREPLY=(); return ;;
-        --json) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        -o|--json) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --html) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --csv) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --junit) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --md) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --hdr) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --jsonl) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        --prometheus) COMPREPLY=(); return ;;
+        --fps) COMPREPLY=(); return ;;
         --slo) COMPREPLY=(); return ;;
         --lo) COMPREPLY=(); return ;;
         --hi) COMPREPLY=(); return ;;
@@ -74,6 +79,9 @@ _mqtt_bench() {
         --a-pid) COMPREPLY=(); return ;;
         --b-pid) COMPREPLY=(); return ;;
         --rounds) COMPREPLY=(); return ;;
+        --agents) COMPREPLY=(); return ;;
+        --control) COMPREPLY=(); return ;;
+        --join) COMPREPLY=(); return ;;
         -h|--host) COMPREPLY=($(compgen -A hostname -- "$word")); return ;;
         -p|--port) COMPREPLY=(); return ;;
         --url) COMPREPLY=(); return ;;
@@ -95,20 +103,20 @@ _mqtt_bench() {
         --will-payload) COMPREPLY=(); return ;;
         --will-qos) COMPREPLY=(); return ;;
         -D|--property) COMPREPLY=(); return ;;
-        --cafile) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        --cafile|--cacertfile) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --capath) COMPREPLY=($(compgen -d -- "$word")); return ;;
-        --cert) COMPREPLY=($(compgen -f -- "$word")); return ;;
-        --key) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        --cert|--certfile) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        --key|--keyfile) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --tls-server-name) COMPREPLY=(); return ;;
         --tls-version) COMPREPLY=($(compgen -W 'tlsv1.2 tlsv1.3' -- "$word")); return ;;
         --ciphers) COMPREPLY=(); return ;;
-        --tls-alpn) COMPREPLY=(); return ;;
+        --tls-alpn|--alpn) COMPREPLY=(); return ;;
         --tls-keylog) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --psk) COMPREPLY=(); return ;;
         --psk-identity) COMPREPLY=(); return ;;
         --keyform) COMPREPLY=($(compgen -W 'pem engine' -- "$word")); return ;;
-        -o|--options-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        --options-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
-    COMPREPLY=($(compgen -W '--shape -c --clients --count --pubs --subs --topics -t --topic --filter --group -R --rate -I --interval --interval-of-msg --max --batch --max-outstanding -F --inflight --max-inflight --arrival --phase --ramp --vary-rate -d --duration --warmup --cooldown --drain -L --limit --hold -q --qos --sub-qos -s --size -m --message --replay --message-expiry -r --retain --verify --no-header --client-id --prefix --id --shortids -n --start-number --startnumber --auth-file -C --clean --no-clean --conn-rate --connrate -i --conn-interval --bind --ifaddr --start --on-close --reconnect --churn --storm --drop-mode --receive-max --topic-alias --slow-sub --scale --set -j --threads --pin --precise --rcvbuf --sndbuf --seed --embedded --spawn --broker-pid --broker-cgroup --sys --no-sys --assert --abort-on-fail --json --html --csv --junit --md --hdr --jsonl --silent --slo --lo --hi --tol --a --b --a-pid --b-pid --rounds -h --host -p --port --url --profile --unix --ws --ws-path --ws-header --ws-protocol --proxy --srv --nodelay --connect-timeout -u --username -P --pw --password --password-file --password-command --ask-password -V --protocol-version -x --session-expiry -k --keepalive --will-topic --will-payload --will-qos --will-retain -D --property --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --insecure --tls-server-name --tls-version --ciphers --tls-alpn --tls-keylog --psk --psk-identity --keyform -o --options-file --help --version pubsub pub sub conn rtt run list check find vs report merge diff ' -- "$word"))
+    COMPREPLY=($(compgen -W '--shape -c --clients --count --pubs --subs --topics -t --topic --filter --group -R --rate -I --interval --interval-of-msg --interval_of_msg --max --batch --max-outstanding -F --inflight --max-inflight --arrival --phase --ramp --vary-rate -d --duration --warmup --cooldown --drain --max-lag -L --limit --hold -q --qos --sub-qos -s --size -m --message --replay --message-expiry -r --retain --verify --no-header --client-id --prefix --id --shortids -n --start-number --startnumber --auth-file -C --clean --no-clean --conn-rate --connrate -i --conn-interval --bind --ifaddr --start --on-close --reconnect --churn --storm --drop-mode --receive-max --topic-alias --slow-sub --tls-resume --scale --set -j --threads --pin --precise --rcvbuf --sndbuf --coalesce --nagle --seed --embedded --spawn --broker-pid --broker-cgroup --broker-unit --sys --no-sys --assert --abort-on-fail -o --json --html --csv --junit --md --hdr --jsonl --prometheus --fps --no-color --silent --slo --lo --hi --tol --a --b --a-pid --b-pid --rounds --agents --control --join --once -h --host -p --port --url --profile --unix --ws --ws-path --ws-header --ws-protocol --proxy --srv --nodelay --connect-timeout -u --username -P --pw --password --password-file --password-command --ask-password -V --protocol-version -x --session-expiry -k --keepalive --will-topic --will-payload --will-qos --will-retain -D --property --tls --no-tls --cafile --cacertfile --capath --tls-use-os-certs --cert --certfile --key --keyfile --insecure --tls-server-name --tls-version --ciphers --tls-alpn --alpn --tls-keylog --psk --psk-identity --keyform --options-file --help --version pubsub pub sub conn rtt run list check agent find vs report merge diff ' -- "$word"))
 }
 complete -F _mqtt_bench mqtt-bench

@@ -148,6 +148,7 @@ complete -c mqtt-bench -n __fish_use_subcommand -a rtt
 complete -c mqtt-bench -n __fish_use_subcommand -a run
 complete -c mqtt-bench -n __fish_use_subcommand -a list
 complete -c mqtt-bench -n __fish_use_subcommand -a check
+complete -c mqtt-bench -n __fish_use_subcommand -a agent
 complete -c mqtt-bench -n __fish_use_subcommand -a find
 complete -c mqtt-bench -n __fish_use_subcommand -a vs
 complete -c mqtt-bench -n __fish_use_subcommand -a report
