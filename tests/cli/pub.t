@@ -29,7 +29,10 @@ handshake() { # the whole of it before DISCONNECT
 row 3 2.0 handshake
 files() {
     printf 'line1\nline2\n' >"$T/two-lines"; : >"$T/empty"
-    deliver '-f' '%l %x' 1 '12 6c696e65310a6c696e65320a' -p "$PORT" -t t -f "$T/two-lines"
+    local v
+    for v in 31 311 5; do
+        deliver "-f, -V $v" '%l %x' 1 '12 6c696e65310a6c696e65320a' -p "$PORT" -V "$v" -t t -f "$T/two-lines"
+    done
     deliver '-f empty' '%l' 1 0 -p "$PORT" -t t -f "$T/empty"
     refuses 'missing' -p "$PORT" -t t -f "$T/missing"
 }
@@ -45,13 +48,15 @@ pipes() {
 row 7 ours pipes
 whole_stdin() {
     printf 'm1\nm2' >"$T/input"
-    deliver '-s' '%l' 1 5 -p "$PORT" -t t -s <"$T/input"
+    local v
+    for v in 31 311 5; do deliver "-s, -V $v" '%l' 1 5 -p "$PORT" -V "$v" -t t -s <"$T/input"; done
     refuses 'empty' -p "$PORT" -t t -s </dev/null
 }
 row 8,9 2.0 whole_stdin
 lines() {
     printf 'm1\nm2' >"$T/input"
-    deliver '-l' '%p' 2 $'m1\nm2' -p "$PORT" -t t -l -q 2 <"$T/input"
+    local v
+    for v in 31 311 5; do deliver "-l, -V $v" '%p' 2 $'m1\nm2' -p "$PORT" -V "$v" -t t -l -q 2 <"$T/input"; done
     go -t t -l -i "leaves" </dev/null; expect_exit 0
     until_true 5 contains "$BROKER_LOG" 'Received DISCONNECT from leaves'
     printf 'a\n\nb\r\n' >"$T/input"

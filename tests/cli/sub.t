@@ -37,14 +37,21 @@ verbose() {
 }
 row 42 2.0 verbose
 nothing() {
-    shows empty '' -t a -C 1 -- -t a -n
+    local v
+    for v in 31 311 5; do shows "empty, -V $v" '' -V "$v" -t a -C 1 -- -t a -n; done
     shows 'empty, -v -N' '' -t a -C 1 -v -N -- -t a -n
 }
 row 43 2.0 nothing
-no_newline() { shows -N message -t a -C 1 -N -- -t a -m message; }
+no_newline() {
+    local v
+    for v in 31 311 5; do shows "-N, -V $v" message -V "$v" -t a -C 1 -N -- -t a -m message; done
+}
 row 44 2.0 no_newline
 filtered() {
-    shows -T 'f/a\nf/a\n' -t 'f/#' -T f/x -C 2 -F '%t' -- -t f/a -n -- -t f/x -n -- -t f/a -n -- -t f/x -n
+    local v
+    for v in 31 311 5; do
+        shows "-T, -V $v" 'f/a\nf/a\n' -V "$v" -t 'f/#' -T f/x -C 2 -F '%t' -- -t f/a -n -- -t f/x -n -- -t f/a -n -- -t f/x -n
+    done
 }
 row 45 2.0 filtered
 

@@ -41,11 +41,14 @@ before_connack() {
 row 61 2.0 before_connack
 leaves_session() {
     go -t a -E; expect_exit 0; expect_quiet
-    go -t a -c -i me -q 1 -E; expect_exit 0
-    pub -t a -m queued
-    go -t a -c -i me -q 1 -C 1 -W 5; expect_exit 0
-    expect_eq "$(at session)" "$(cat "$T/out")" queued
-    go -t a -i me -E  # the session is gone
+    local v
+    for v in 31 311 5; do
+        go -V "$v" -t a -c -i me -q 1 -E; expect_exit 0
+        pub -t a -m queued
+        go -V "$v" -t a -c -i me -q 1 -C 1 -W 5; expect_exit 0
+        expect_eq "$(at "session, -V $v")" "$(cat "$T/out")" queued
+        go -V "$v" -t a -i me -E  # the session is gone
+    done
 }
 row 62 2.0 leaves_session
 unsubscribes() {
@@ -56,8 +59,11 @@ row 63 2.1 unsubscribes
 retained() {
     local i
     for i in 1 2 3; do pub -t "r/$i" -r -m "kept $i"; done
-    go -t 'r/#' --retained-only -v -C 3; expect_exit 0
-    expect_eq "$(at --retained-only)" "$(sort "$T/out")" $'r/1 kept 1\nr/2 kept 2\nr/3 kept 3'
+    local v
+    for v in 31 311 5; do
+        go -V "$v" -t 'r/#' --retained-only -v -C 3; expect_exit 0
+        expect_eq "$(at "--retained-only, -V $v")" "$(sort "$T/out")" $'r/1 kept 1\nr/2 kept 2\nr/3 kept 3'
+    done
     go -t 'r/#' -R -W 1; expect_exit 27; expect_quiet
 }
 row 65 2.0 retained
