@@ -116,15 +116,16 @@ receivers=0
 # closes after the last ("hold" keeps silent for ever instead). After a "/" stands what the next connection gets;
 # the last of them is for all that follow.
 fake_peer() {
-    PORT=$(free_port)
+    local told; told=$T/peer.$((peers += 1))
     perl -MIO::Socket::INET -e '
-        my ($port, @answers) = @ARGV;
-        my $listener = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1", LocalPort => $port, ReuseAddr => 1)
-            or die $!;
+        my ($told, @answers) = @ARGV;
+        my $listener = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1", LocalPort => 0) or die $!;
+        open my $file, ">", "$told.new" or die $!;
+        print $file $listener->sockport; close $file; rename "$told.new", $told;
         my @scripts = ([]);
         for (@answers) { if ($_ eq "/") { push @scripts, [] } else { push @{$scripts[-1]}, $_ } }
         while (my $peer = $listener->accept) {
-            my $asked = sysread($peer, my $request, 65536) or next;  # a look whether the port is open
+            my $asked = sysread($peer, my $request, 65536) or next;
             my $script = @scripts > 1 ? shift @scripts : $scripts[0];
             for my $answer (@$script) {
                 $asked ||= sysread($peer, $request, 65536) or last;
@@ -133,8 +134,9 @@ fake_peer() {
                 $asked = 0;
             }
             close $peer;
-        }' "$PORT" "$@" &
+        }' "$told" "$@" &
     lib_pids+=("$!")
-    until_true 10 port_is_open
+    until_true 30 test -s "$told"
+    PORT=$(cat "$told")
 }
-port_is_open() { (exec 3<>"/dev/tcp/$HOST/$PORT"); }
+peers=0

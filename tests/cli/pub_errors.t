@@ -5,8 +5,14 @@
 topics() { local topic; for topic in a/# a/+ ''; do refuses '-t' -t "$topic" -m x; done; }
 row 27 2.0 topics
 incomplete() {
-    run "$PROGRAM" -t a; expect_exit 1
-    run "$PROGRAM" -m x; expect_exit 1
+    local words
+    for words in '-t a' '-m x'; do
+        run "$PROGRAM" $words; expect_exit 1
+        if is_ours; then expect_quiet; else
+            expect_match "$T/err" '^Error: Both topic and message must be supplied\.$'
+            [ -s "$T/out" ] || fail "$(at "$words"): no usage on stdout"
+        fi
+    done
 }
 row 28 2.0 incomplete
 two_sources() {

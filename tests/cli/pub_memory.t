@@ -24,18 +24,18 @@ for words in '-q 0' '-q 1' '-q 2' '-q 1 -V 311' '-q 1 --line-format %p'; do
 done
 
 # Nobody reads: it waits with what its buffers hold.
-PORT=$(free_port)
 perl -MIO::Socket::INET -e '
-    my $listener = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1", LocalPort => $ARGV[0], ReuseAddr => 1)
-        or die $!;
+    my $listener = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1", LocalPort => 0) or die $!;
+    $| = 1;
+    print $listener->sockport, "\n";
     while (my $peer = $listener->accept) {
         sysread($peer, my $connect, 1024) or next;
         syswrite $peer, "\x20\x03\x00\x00\x00";
         push @silent, $peer;
-    }' "$PORT" &
+    }' >"$T/port" &
 lib_pids+=("$!")
-is_open() { (exec 3<>"/dev/tcp/$HOST/$PORT"); }
-until_true 20 is_open
+until_true 30 has_lines "$T/port" 1
+PORT=$(cat "$T/port")
 for qos in 0 1; do
     mqtt-pub -p "$PORT" -t t -l -q $qos --timeout 3 <"$T/input" 2>"$T/err" &
     pid=$!; lib_pids+=("$pid")

@@ -11,6 +11,7 @@
 
 #include "common/cli.hpp"
 #include "common/exit_code.hpp"
+#include "common/incomplete_command.hpp"
 #include "common/options_file.hpp"
 #include "common/profile.hpp"
 #include "common/safe_text.hpp"
@@ -181,6 +182,10 @@ int run_app(int argc, char** argv, const Tool& tool) {
     try {
         const std::span<char* const> arguments(argv, static_cast<std::size_t>(argc));
         return run_tool(invocation, words, arguments, tool);
+    } catch (const IncompleteCommand& error) {
+        say_error(invocation, error.what());
+        print(help_text(tool.info, false, terminal_width(STDOUT_FILENO)));
+        return kExitUsage;
     } catch (const UsageError& error) {
         say_usage_error(invocation, error.what());
         return kExitUsage;

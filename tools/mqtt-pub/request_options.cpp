@@ -2,6 +2,7 @@
 #include <array>
 
 #include "common/connect_flags.hpp"
+#include "common/incomplete_command.hpp"
 #include "common/property_copy.hpp"
 #include "common/units.hpp"
 #include "mqtt-pub/line_format.hpp"
@@ -222,6 +223,10 @@ void check(Options& o, const tools::Invocation& invocation) {
     if (!o.line_format.empty() && o.source != Source::lines) choose_source(o, Source::lines);
     check_outbox(o);
     if (o.outbox.drain_only || o.outbox.status) return split_properties(o);
+    const bool lacks_either = o.source == Source::none || o.topic.empty();
+    if (lacks_either && invocation.persona == tools::Persona::mosquitto_pub) {
+        throw tools::IncompleteCommand("Both topic and message must be supplied.");
+    }
     if (o.source == Source::none) {
         throw UsageError(
             "a message is needed: one of -m, -f, -n, -s, -l, --json-lines and --replay");
