@@ -19,6 +19,10 @@ using store::Key;
 // When acknowledgements do not wait: the next tick of the timers, which is at most 100 ms away.
 constexpr std::chrono::milliseconds kBatchFor{1};
 
+// Changes that may collect while a batch is written: beyond, acknowledgements wait in any mode, so that who
+// keeps to a window cannot fill the memory faster than the disk takes it.
+constexpr std::size_t kMostBehind = 50'000;
+
 // The shard's number in the low byte, so that keys of different shards never meet.
 constexpr Key make_key(std::uint64_t counter, unsigned shard) {
     return counter << 8 | shard;
@@ -374,7 +378,7 @@ void Journal::leave() {
 void Journal::on_committed(std::uint64_t round) {
     committed_ = round;
     release_gates();
-    if (is_strict_ && is_wanted_)
+    if (is_wanted_ && (is_strict_ || !gated_.empty()))
         hand_in();
     else if (open_ && !is_armed())
         shard_.loop().set_timer(*this, shard_.now() + kBatchFor);
@@ -401,7 +405,11 @@ void Journal::gate(Bridge& bridge, std::uint64_t position) {
 }
 
 void Journal::gate(Peer& peer) {
-    if (is_strict_) gate(peer, peer.driver().staged_position());
+    const std::uint64_t position = peer.driver().staged_position();
+    if (is_strict_) return gate(peer, position);
+    const bool is_behind = open_ && open_->live >= kMostBehind && is_writing();
+    if (is_behind && peer.hold_output(position, number_))
+        gated_.push_back({number_, &peer, nullptr});
 }
 
 void Journal::forget(const Peer& peer) {
