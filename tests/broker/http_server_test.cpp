@@ -2,12 +2,16 @@
 // same port, readers that do not read.
 #include <arpa/inet.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <vector>
 
 #include "mqtt/limits.hpp"
+#include "support/temp_folder.hpp"
 #include "support/test_broker.hpp"
 
 using namespace mqtt;
@@ -242,4 +246,144 @@ TEST_CASE(
     }
     http.ask("GET /api/stats", "Authorization: Basic YW5uOnNlYzpyZXQ=\r\n");
     CHECK(http.until("\r\n\r\n").starts_with("HTTP/1.1 200"));
+}
+
+namespace {
+
+std::string at(const TempFolder& folder, std::string_view name) {
+    return folder.path() + "/" + std::string(name);
+}
+
+// What is in a file ends with a dot, so that its end is seen.
+BrokerConfig with_files(const TempFolder& folder, bool has_api) {
+    BrokerConfig config = with_http();
+    ListenerConfig& listener = config.listeners.back();
+    listener.serves_http = has_api;
+    if (!has_api) listener.endpoint.transport = Transport::websocket;
+    listener.http_folder = at(folder, "www");
+    std::filesystem::create_directories(at(folder, "www/a/.well-known"));
+    const auto put = [&](std::string_view name, std::string_view text) {
+        std::ofstream(at(folder, name)) << text;
+    };
+    put("secret", "outside.");
+    put("www/a/b.JS", "script.");
+    put("www/a/ü x.txt", "text.");
+    put("www/a/empty", "");
+    put("www/.hidden", "hidden.");
+    put("www/a/.well-known/x", "known.");
+    return config;
+}
+
+std::string get(Http& http, std::string_view path, std::string_view end) {
+    http.ask("GET " + std::string(path));
+    return http.until(end);
+}
+
+}  // namespace
+
+TEST_CASE("http files: a listener for WebSocket serves a folder and nothing outside of it") {
+    TempFolder folder;
+    const BrokerConfig config = with_files(folder, false);
+    std::filesystem::create_symlink("../secret", at(folder, "www/link"));
+    std::filesystem::create_symlink("..", at(folder, "www/up"));
+    std::filesystem::create_symlink("a", at(folder, "www/within"));
+    REQUIRE(::mkfifo(at(folder, "www/fifo").c_str(), 0600) == 0);
+    TestBroker broker(config);
+    Http http(broker);
+
+    const std::string script = get(http, "/a/b.JS?version=2", "script.");
+    CHECK(script.starts_with("HTTP/1.1 200 OK\r\n"));
+    CHECK(script.find("Content-Type: text/javascript; charset=utf-8\r\nContent-Length: 7\r\n") !=
+          std::string::npos);
+    CHECK(script.find("X-Content-Type-Options: nosniff") != std::string::npos);
+    CHECK(get(http, "/a/%C3%BC%20x.txt", "text.").find("text/plain") != std::string::npos);
+    CHECK(get(http, "/a/.well-known/x", "known.").find("octet-stream") != std::string::npos);
+    CHECK(get(http, "/a/empty", "\r\n\r\n").find("Content-Length: 0\r\n") != std::string::npos);
+    CHECK(get(http, "/a", "\r\n\r\n").find("Location: /a/\r\n") != std::string::npos);
+    http.ask("HEAD /a/b.JS");
+    CHECK(http.until("\r\n\r\n").find("Content-Length: 7\r\n") != std::string::npos);
+    http.ask("POST /a/b.JS", "Content-Length: 0\r\n");
+    CHECK(http.until("}\n").find("Allow: GET, HEAD\r\n") != std::string::npos);
+
+    for (const std::string_view path : {"/",
+                                        "/a/",
+                                        "/none",
+                                        "/secret",
+                                        "/../secret",
+                                        "/%2e%2e/secret",
+                                        "/..%2Fsecret",
+                                        "/a/../../secret",
+                                        "/a/%2e%2e/%2e%2e/secret",
+                                        "/link",
+                                        "/up/secret",
+                                        "/within/b.JS",
+                                        "/.hidden",
+                                        "/a//b.JS",
+                                        "//a/b.JS",
+                                        "/a/./b.JS",
+                                        "/fifo",
+                                        "/api/topics",
+                                        "/metrics",
+                                        "/a/b.JS/",
+                                        "/a/b.JS/x"}) {
+        CAPTURE(path);
+        CHECK(get(http, path, "}\n").starts_with("HTTP/1.1 404 "));
+    }
+    // MQTT is on the same port.
+    http.ask("GET /mqtt",
+             "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: mqtt\r\n");
+    CHECK(http.until("\r\n\r\n").starts_with("HTTP/1.1 101 "));
+}
+
+TEST_CASE(
+    "http files: on a listener for HTTP the API stays, an index.html takes the page's place") {
+    TempFolder folder;
+    TestBroker broker(with_files(folder, true));
+    Http http(broker);
+    CHECK(get(http, "/", "</html>\n").find("script-src 'nonce-") != std::string::npos);
+    std::ofstream(at(folder, "www/index.html")) << "mine.";
+    std::filesystem::create_directories(at(folder, "www/api"));
+    std::ofstream(at(folder, "www/api/topics")) << "not mine.";
+    std::ofstream(at(folder, "www/healthz")) << "not mine.";
+    const std::string page = get(http, "/", "mine.");
+    CHECK(page.find("text/html; charset=utf-8") != std::string::npos);
+    CHECK(page.find("sandbox") == std::string::npos);
+    CHECK(get(http, "/healthz", "ok\n").starts_with("HTTP/1.1 200 "));
+    CHECK(get(http, "/api/topics?filter=a%2B", "}\n").starts_with("HTTP/1.1 400 "));
+    CHECK(get(http, "/none", "}\n").starts_with("HTTP/1.1 404 "));
+}
+
+TEST_CASE(
+    "http files: a large one comes whole to who reads late, a shrinking one ends its connection") {
+    TempFolder folder;
+    const BrokerConfig config = with_files(folder, false);
+    std::string large(20'000'000, 'x');
+    large += "end.";
+    std::ofstream(at(folder, "www/large")) << large;
+    TestBroker broker(config);
+    Http first(broker);
+    Http second(broker);
+    first.ask("GET /large");
+    second.ask("GET /large");
+    CHECK(first.until("\r\n\r\n").find("Content-Length: 20000004\r\n") != std::string::npos);
+    CHECK(second.until("\r\n\r\n").find("Content-Length: 20000004\r\n") != std::string::npos);
+    CHECK(second.until("end.") == large);
+    std::filesystem::resize_file(at(folder, "www/large"), 1'000);
+    CHECK(first.is_over());
+}
+
+TEST_CASE("http files: a folder that is not there, and listeners that speak no HTTP, are refused") {
+    TempFolder folder;
+    BrokerConfig config = with_files(folder, false);
+    config.listeners.back().http_folder = at(folder, "none");
+    Broker broker(config);
+    CHECK(!broker.start());
+    CHECK(broker.start_error().find("/none, cannot be opened: No such file") != std::string::npos);
+    CHECK(broker.failed_listener() == 1);
+    config.listeners.back().endpoint.transport = Transport::tcp;
+    CHECK_THROWS_AS(Broker{config}, std::invalid_argument);
+    config.listeners.back().endpoint.transport = Transport::websocket;
+    config.listeners.back().proxy_header = ProxyHeader::v2;
+    CHECK_THROWS_AS(Broker{config}, std::invalid_argument);
 }

@@ -73,6 +73,7 @@ struct ConfListener {
     bool is_websocket = false;
     bool is_shared = false;  // MQTT and WebSocket
     bool is_http = false;    // console, API, metrics
+    std::string http_dir;
     std::optional<unsigned> unix_mode;
     mqtt::ProxyHeader proxy_header = mqtt::ProxyHeader::none;
     std::vector<std::string> proxy_peers;

@@ -70,6 +70,20 @@ void check_proxy(Conf& conf, const ConfListener& listener) {
     }
 }
 
+void check_http_dir(Conf& conf, const ConfListener& listener) {
+    if (listener.http_dir.empty()) return;
+    const auto wrong = [&](std::string_view text) {
+        conf.problems.push_back(
+            {true, fmt::format("{}: {}", place_of(listener, "http_dir"), text)});
+    };
+    if (!listener.is_http && (!listener.is_websocket || !listener.unix_path.empty())) {
+        wrong("files are served with protocol websockets or http_api, on an address");
+    }
+    if (listener.proxy_header != mqtt::ProxyHeader::none) {
+        wrong("it does not go together with enable_proxy_protocol");
+    }
+}
+
 // A family only, when that is all that was said.
 std::string host_of(const ConfListener& listener) {
     if (!listener.host.empty()) return listener.host;
@@ -94,6 +108,7 @@ mqtt::ListenerConfig listener_config(const ConfListener& listener, const ConfAcc
         config.shares_websocket = listener.is_shared || listener.is_websocket;
     }
     config.serves_http = listener.is_http;
+    config.http_folder = listener.http_dir;
     config.interface = listener.interface;
     config.mount_point = listener.mount_point;
     config.assigned_id_prefix = listener.assigned_id_prefix;
@@ -206,6 +221,7 @@ mqtt::BrokerConfig broker_config(Conf& conf, const std::vector<mqtt::Endpoint>& 
         ConfAccess access = access_at(conf, *listener, is_local);
         check_tls(conf, *listener, access);
         check_proxy(conf, *listener);
+        check_http_dir(conf, *listener);
         config.listeners.push_back(listener_config(*listener, access));
         close_console(config.listeners.back(), access);
         accesses.push_back(access);

@@ -83,6 +83,11 @@ constexpr ConfKey kKeys[] = {
      CONF_SET(const auto n = number<std::uint16_t>(line, 0, 65'535);
               c.config.maximum_inflight = n == 0 ? 65'535 : n),
      false, "1000"},
+    {"receive_maximum", listener, used, "N",
+     "QoS 1 and 2 messages that a client may have sent and not seen acknowledged; told to MQTT 5.0 "
+     "clients (ours)",
+     CONF_SET(c.current().limits.receive_maximum = number<std::uint16_t>(line, 1, 65'535)), false,
+     "1000"},
     {"max_queued_messages", general, used, "N",
      "QoS 1 and 2 messages that wait for a client; 0: no limit",
      CONF_SET(c.config.maximum_queued_messages = limit(line)), false, "1000"},

@@ -1,5 +1,6 @@
 // Keys of listeners: where and what.
 #include <algorithm>
+#include <filesystem>
 
 #include "mqtt-broker-lite/conf_keys.hpp"
 #include "mqtt-broker-lite/conf_values.hpp"
@@ -46,6 +47,14 @@ void set_protocol(Conf& conf, const ConfLine& line) {
     conf.current().is_http = line.value == "http_api";
     conf.current().is_websocket = line.value == "websockets";
     conf.current().is_shared = line.value == "any";
+}
+
+void set_http_dir(Conf& conf, const ConfLine& line) {
+    std::error_code error;
+    if (!std::filesystem::is_directory(line.value, error)) {
+        throw ConfError("'" + line.value + "' is no folder");
+    }
+    conf.current().http_dir = line.value;
 }
 
 void set_socket_domain(Conf& conf, const ConfLine& line) {
@@ -142,7 +151,12 @@ constexpr ConfKey kKeys[] = {
     {"listener_auto_id_prefix", listener, used, "TEXT", "as auto_id_prefix, for this listener",
      CONF_SET(if (line.value.size() > 50) throw ConfError("at most 50 characters");
               c.current().assigned_id_prefix = line.value)},
-    {"http_dir", listener, ignored, "DIR", "no files are served: the page is part of the program"},
+    {"http_dir", listener, used, "DIR",
+     "serve the files of this folder over HTTP, too, to everybody who reaches the listener: with "
+     "protocol websockets beside MQTT, with http_api beside the API, where an index.html takes the "
+     "place of the console page. Symbolic links below it are not followed, names that begin with a "
+     "dot are not there",
+     set_http_dir},
     {"websockets_log_level", general, ignored, "N", "there is no other log of WebSockets"},
     {"websockets_headers_size", general, ignored, "N", "upgrades may have 8 KiB of headers"},
     {"packet_buffer_size", general, ignored, "N", "idle connections hold no buffer"},

@@ -1,6 +1,7 @@
 // See conf_page.hpp.
 #include "mqtt-broker-lite/conf_page.hpp"
 
+#include <stdexcept>
 #include <vector>
 
 #include "common/docs_gen.hpp"
@@ -67,6 +68,58 @@ void append_others(std::string& page, std::string_view title, std::string_view l
     page += ".El\n";
 }
 
+// Which key bounds what, and what becomes of the rest; the usual value is the key's own.
+struct Bound {
+    std::string_view what;
+    std::string_view key;
+    std::string_view beyond;
+};
+
+constexpr Bound kBounds[] = {
+    {"in flight to a client", "max_inflight_messages", "is queued"},
+    {"in flight from a client", "receive_maximum", "disconnect 0x93"},
+    {"queue of a client", "max_queued_messages", "queue_overflow"},
+    {"its bytes", "max_queued_bytes", "queue_overflow"},
+    {"queues of all clients", "memory_limit", "refused, 0x97"},
+    {"rate of a client", "max_publish_rate", "is read later"},
+    {"rate of connections", "max_connect_rate", "is accepted later"},
+    {"packet from a client", "max_packet_size", "disconnect 0x95"},
+    {"its payload", "message_size_limit", "refused, 0x97"},
+    {"CONNECT", "max_connect_packet_size", "is refused"},
+};
+
+std::string usual_of(std::string_view name) {
+    for (const ConfKey& key : conf_table()) {
+        if (key.name != name) continue;
+        return key.usual == "0" || key.usual.empty() ? "no limit" : std::string(key.usual);
+    }
+    throw std::logic_error("the table of limits names a key that is none");
+}
+
+void append_limits(std::string& page) {
+    page += ".Sh LIMITS\n";
+    append_paragraph(page, "Which key bounds what, and what happens to what is over it:");
+    page +=
+        ".Bl -column \"in flight from a client\" \"max_connect_packet_size\" \"268435460\" "
+        "\"accepted later\"\n";
+    page += ".It Em of Ta Em key Ta Em usual Ta Em over it\n";
+    for (const Bound& bound : kBounds) {
+        page += ".It " + man_word(bound.what) + " Ta Cm " + man_word(bound.key) + " Ta " +
+                man_word(usual_of(bound.key)) + " Ta " + man_word(bound.beyond) + '\n';
+    }
+    page += ".El\n.Pp\n";
+    append_paragraph(
+        page,
+        "A client's own Receive Maximum and Maximum Packet Size hold as well, whichever is lower; "
+        "a message that is larger than a client takes is not sent to it, and counted. "
+        "QoS 0 does not wait: to a client that does not read it is dropped when 4 MiB are under "
+        "way (--output-budget), and to one that is away unless queue_qos0_messages says "
+        "otherwise. "
+        "What acts is counted below $SYS/broker/limits, and told in the log. "
+        "In 3.1.1 a refusal that has no code ends the connection, or is an acknowledgement of "
+        "what is dropped: message_size_limit.");
+}
+
 }  // namespace
 
 std::string conf_page() {
@@ -80,6 +133,7 @@ std::string conf_page() {
     append_list(page, "GENERAL KEYS", ConfScope::general);
     append_list(page, "LISTENER KEYS", ConfScope::listener);
     append_list(page, "BRIDGE KEYS", ConfScope::bridge);
+    append_limits(page);
     page += bridge_chapter();
     append_others(page, "KEYS WITHOUT EFFECT",
                   "Accepted, told once at the start, and not needed:", ConfUse::ignored);

@@ -98,11 +98,15 @@ mqtt { port: 1883, ack_wait: "10s", max_ack_pending: 100 }
 # here
 connection nats
 address nats.example.org
+remote_clientid edge
 topic up/# out 1
 topic down/# in 1
 .Ed
 .Pp
-Topics with blanks or dots do not pass; a line of QoS 2 ends the connection.
+Topics with blanks or dots do not pass: they end the connection, and so does a
+line of QoS 2.
+The id is without a dot, as a host name may have one, because it is part of
+the topic that says whether the bridge is connected.
 .Ss Loops
 A message does not go back over the bridge that it came by:
 5.0 has No Local for that, and in 3.1.1 a bridge says that it is one

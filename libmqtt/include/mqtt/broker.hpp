@@ -64,6 +64,10 @@ struct ListenerConfig {
     // needs a user name and password, so that `authenticate` must be set. Requests of web pages are
     // answered for `websocket_origins` and the page itself.
     bool serves_http = false;
+    // The files of this folder are answered to GET, to everybody: on a listener for HTTP beside the API,
+    // in place of the console page when it has an index.html; on one for WebSocket as all that HTTP is.
+    // Symbolic links in it are not followed, names that begin with a dot are not there.
+    std::string http_folder = {};
     // Connections of proxy_peers begin with this header; its client address counts from then on, for the
     // log, `maximum_connections_per_address` and logins. Others are as without a proxy: what looks like a
     // header is a malformed packet. Each is_address_range; empty: every peer is a proxy.

@@ -24,6 +24,8 @@ struct Broker::Impl {
 
     Status open_store();
     net::Listener::AcceptHandler acceptor_of(const ListenerConfig& config);
+    std::string prepare_http(std::size_t listener, net::ListenOptions& options);
+    void fail(std::size_t listener, std::string why);
     Status open_listeners();
     void start_threads();
     void close_listeners();
@@ -101,11 +103,29 @@ void Broker::Impl::close_store() {
 // Who takes the connections of a listener.
 net::Listener::AcceptHandler Broker::Impl::acceptor_of(const ListenerConfig& config) {
     broker::Shard& first = *shared.shards.front();
-    if (!config.serves_http) {
+    if (!config.serves_http && config.http_folder.empty()) {
         return [&first](net::Accepted accepted) { first.lobby.admit(std::move(accepted)); };
     }
-    if (!http) http = std::make_unique<broker::http::Server>(first);
     return [this](net::Accepted accepted) { http->admit(std::move(accepted)); };
+}
+
+// What a listener for HTTP needs before it opens. On one for WebSocket with files, the requests are read
+// before it is known which become a WebSocket. A sentence when something is wrong.
+std::string Broker::Impl::prepare_http(std::size_t listener, net::ListenOptions& options) {
+    const ListenerConfig& config = shared.settings().config.listeners[listener];
+    if (!config.serves_http && config.http_folder.empty()) return {};
+    const Transport transport = config.endpoint.transport;
+    if (transport == Transport::websocket) options.endpoint.transport = Transport::tcp;
+    if (transport == Transport::secure_websocket) options.endpoint.transport = Transport::tls;
+    if (!http) http = std::make_unique<broker::http::Server>(*shared.shards.front());
+    return http->open_files(listener);
+}
+
+void Broker::Impl::fail(std::size_t listener, std::string why) {
+    start_error = std::move(why);
+    failed_listener = listener;
+    listeners.clear();
+    bound.clear();
 }
 
 Status Broker::Impl::open_listeners() {
@@ -124,18 +144,20 @@ Status Broker::Impl::open_listeners() {
         options.proxy_peers = config.proxy_peers;
         options.proxy_requires_tls = config.proxy_requires_tls;
         options.connections_per_second = shared.settings().config.maximum_connect_rate;
+        if (std::string why = prepare_http(i, options); !why.empty()) {
+            fail(i, std::move(why));
+            return Error(Errc::invalid_argument, "the folder cannot be opened");
+        }
         net::Listener::OpenResult opened = net::Listener::open(
             first.loop(), options, static_cast<std::uint32_t>(i), acceptor_of(config),
             [&first, i](net::Listener::Wait why) { first.lobby.accepting_waits(i, why); });
         if (!opened.listener) {
-            start_error = opened.message;
-            failed_listener = i;
-            listeners.clear();
-            bound.clear();
+            fail(i, opened.message);
             return opened.error;
         }
         for (Endpoint& endpoint : opened.listener->bound()) {
             shared.endpoints[i].port = endpoint.port;
+            endpoint.transport = config.endpoint.transport;
             bound.push_back({i, std::move(endpoint), config.serves_http});
         }
         listeners.push_back(std::move(opened.listener));

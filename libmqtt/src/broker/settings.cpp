@@ -18,6 +18,13 @@ constexpr unsigned kMostThreads = 64;
 constexpr rlim_t kReservedDescriptors = 32;  // log, listeners, epoll, files that are opened later
 
 void check_http(const BrokerConfig& config, const ListenerConfig& listener) {
+    const bool has_files = !listener.http_folder.empty();
+    if ((listener.serves_http || has_files) && listener.proxy_header != ProxyHeader::none) {
+        throw std::invalid_argument("a listener for HTTP takes no PROXY header");
+    }
+    if (has_files && !listener.serves_http && !uses_websocket(listener.endpoint.transport)) {
+        throw std::invalid_argument("files are served by listeners for WebSocket or HTTP");
+    }
     if (!listener.serves_http) return;
     if (uses_websocket(listener.endpoint.transport) || listener.shares_websocket) {
         throw std::invalid_argument("a listener for HTTP takes WebSocket by itself");
@@ -26,9 +33,6 @@ void check_http(const BrokerConfig& config, const ListenerConfig& listener) {
         throw std::invalid_argument(
             "a listener for HTTP cannot use user names as client ids: a request would end the "
             "connection of its user");
-    }
-    if (listener.proxy_header != ProxyHeader::none) {
-        throw std::invalid_argument("a listener for HTTP takes no PROXY header");
     }
     if (!config.authenticate && !http::is_local(listener)) {
         throw std::invalid_argument(

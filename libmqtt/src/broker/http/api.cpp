@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 
+#include "broker/http/files.hpp"
 #include "broker/http/page.hpp"
 #include "broker/shard.hpp"
 
@@ -95,10 +96,32 @@ void send_readiness(Connection& connection) {
     send_word(connection, 200, "ready\n");
 }
 
+// The folder of the listener: what it has not is as without it, on a listener for HTTP. On one for
+// WebSocket there is nothing else.
+bool answer_from_files(Connection& connection) {
+    const Request& request = connection.request();
+    const bool is_alone = !connection.listener().serves_http;
+    const bool is_route = std::any_of(kRoutes.begin(), kRoutes.end(), [&](const Route& route) {
+        return fits(route, request.path);
+    });
+    const bool is_ours = is_route || request.path == "/healthz" || request.path == "/readyz";
+    if (request.method == "GET" && (is_alone || !is_ours) &&
+        connection.files()->answer(connection)) {
+        return true;
+    }
+    if (!is_alone) return false;
+    Response response = request.method == "GET" ? failure(404, "there is no such file")
+                                                : failure(405, "files are for GET");
+    if (response.status == 405) response.headers = "Allow: GET, HEAD\r\n";
+    connection.respond(response);
+    return true;
+}
+
 }  // namespace
 
 bool answer_to_anybody(Connection& connection) {
     const Request& request = connection.request();
+    if (connection.files() != nullptr && answer_from_files(connection)) return true;
     if (request.method != "GET") return false;
     if (request.path == "/" || request.path == "/index.html") {
         send_page(connection);

@@ -10,7 +10,7 @@
 
 namespace mqtt::broker::http {
 
-// The page and the probes. False: it is something else.
+// The page, the probes and the listener's files. False: it is something else.
 bool answer_to_anybody(Connection& connection);
 // The rest; the caller is known.
 void answer_api(Connection& connection);

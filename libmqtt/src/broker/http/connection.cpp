@@ -61,8 +61,16 @@ const BrokerConfig& Connection::config() const {
     return shard().config();
 }
 
+const ListenerConfig& Connection::listener() const {
+    return config().listeners[seat_.listener];
+}
+
 std::string_view Connection::mount_point() const {
-    return config().listeners[seat_.listener].mount_point;
+    return listener().mount_point;
+}
+
+const Files* Connection::files() const {
+    return server_.files(seat_.listener);
 }
 
 Ticket Connection::ticket() const {
@@ -150,7 +158,7 @@ void Connection::admit() {
 }
 
 void Connection::authenticate() {
-    const ListenerConfig& listener = config().listeners[seat_.listener];
+    const ListenerConfig& listener = this->listener();
     if (caller_.client_id.empty()) {
         caller_.client_id = make_client_id(config());
         driver_.stream().identify(caller_.identity);
@@ -248,13 +256,22 @@ void Connection::respond(const Response& response) {
 }
 
 void Connection::begin_stream(std::string_view content_type) {
+    is_chunked_ = request_.can_be_chunked;
+    if (!is_chunked_ || request_.is_head) request_.keeps_alive = false;
+    begin_body(stream_head(content_type, is_chunked_));
+}
+
+void Connection::begin_file(std::string_view content_type, std::uint64_t size) {
+    is_chunked_ = false;
+    begin_body(file_head(content_type, size, request_.keeps_alive));
+}
+
+void Connection::begin_body(std::string_view head) {
     is_streaming_ = true;
     is_produced_ = false;
-    if (!request_.can_be_chunked) request_.keeps_alive = false;
-    send(stream_head(content_type, request_.can_be_chunked));
+    send(head);
     shard().loop().set_timer(*this, shard().now() + kStreamBeat);
     if (!request_.is_head) return wake();
-    if (request_.can_be_chunked) request_.keeps_alive = false;
     finish_answer();
 }
 
@@ -270,15 +287,19 @@ void Connection::pump() {
     while (more == Task::More::now && driver_.backlog_bytes() < kBacklogBytes) {
         std::string piece;
         more = task_->produce(piece);
-        if (!piece.empty()) send(request_.can_be_chunked ? chunk(piece) : piece);
+        if (!piece.empty()) send(is_chunked_ ? chunk(piece) : piece);
         if (piece.size() < kPieceBytes && more == Task::More::now) break;
     }
     is_pumping_ = false;
     if (more == Task::More::done) {
-        if (request_.can_be_chunked) send(chunk({}));
+        if (is_chunked_) send(chunk({}));
         return finish_answer();
     }
     if (more == Task::More::later) return;
+    if (more == Task::More::broken) {
+        request_.keeps_alive = false;
+        return finish_answer();
+    }
     driver_.flush();
     if (driver_.is_blocked()) return;  // on_writable goes on
     shard().loop().post([ticket = ticket()] {
@@ -318,7 +339,7 @@ void Connection::on_timer(TimePoint now) {
     sent_before_ = driver_.bytes_sent();
     std::string beat;
     if (!driver_.is_blocked() && task_) task_->keep_alive(beat);
-    if (!beat.empty()) send(request_.can_be_chunked ? chunk(beat) : beat);
+    if (!beat.empty()) send(is_chunked_ ? chunk(beat) : beat);
     shard().loop().set_timer(*this, now + kStreamBeat);
 }
 

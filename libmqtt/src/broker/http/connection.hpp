@@ -20,15 +20,16 @@ class Shard;
 namespace mqtt::broker::http {
 
 class Connection;
+class Files;
 class Server;
 
 // An answer that is under way: a body in pieces, or one that somebody else's answer is waited for.
 class Task {
 public:
-    enum class More : std::uint8_t { now, later, done };
+    enum class More : std::uint8_t { now, later, done, broken };
     virtual ~Task() = default;
     // Appends the next piece of the body; asked when the connection takes more. later: Connection::wake
-    // follows.
+    // follows. broken: the rest cannot be had, and the connection ends.
     virtual More produce(std::string&) { return More::later; }
     // Nothing was said for a while: appends something that keeps proxies from giving up.
     virtual void keep_alive(std::string&) {}
@@ -65,12 +66,16 @@ public:
     const Caller& caller() const { return caller_; }
     const std::string& address() const { return address_; }
     std::string_view mount_point() const;
+    const ListenerConfig& listener() const;
+    const Files* files() const;  // null: the listener has none
     Ticket ticket() const;
     const Request& request() const { return request_; }
     std::uint64_t request_number() const { return is_busy_ ? request_number_ : 0; }
     void respond(const Response& response);
     // Sends the head of an answer in pieces; then `task` is asked for them.
     void begin_stream(std::string_view content_type);
+    // The same for a file of known size.
+    void begin_file(std::string_view content_type, std::uint64_t size);
     // What the answer is waited for from, or comes from, until it is over.
     void keep(std::unique_ptr<Task> task) { task_ = std::move(task); }
     // The task has more, or is done.
@@ -92,6 +97,7 @@ private:
     void answer();
     void refuse_login(ReasonCode verdict);
     void ask_for_login();
+    void begin_body(std::string_view head);
     void send(std::string_view text);
     void pump();
     void finish_answer();
@@ -112,6 +118,7 @@ private:
     std::uint64_t request_number_ = 0;
     bool is_busy_ = false;  // with a request
     bool is_streaming_ = false;
+    bool is_chunked_ = false;
     bool has_seat_ = true;
     bool is_refusal_held_ = false;  // its password was wrong; the timer is for the answer
     bool has_continued_ = false;    // 100 is sent

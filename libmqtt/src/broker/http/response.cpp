@@ -22,6 +22,7 @@ std::string_view status_text(int status) {
     switch (status) {
     case 200: return "OK";
     case 204: return "No Content";
+    case 301: return "Moved Permanently";
     case 400: return "Bad Request";
     case 401: return "Unauthorized";
     case 403: return "Forbidden";
@@ -66,6 +67,12 @@ std::string stream_head(std::string_view content_type, bool is_chunked) {
     return fmt::format("HTTP/1.1 200 OK\r\nContent-Type: {}\r\n{}{}{}\r\n", content_type,
                        kEveryAnswer, kNothingRuns,
                        is_chunked ? "Transfer-Encoding: chunked\r\n" : "Connection: close\r\n");
+}
+
+std::string file_head(std::string_view content_type, std::uint64_t size, bool keeps_alive) {
+    return fmt::format("HTTP/1.1 200 OK\r\nContent-Type: {}\r\nContent-Length: {}\r\n{}{}\r\n",
+                       content_type, size, kEveryAnswer,
+                       keeps_alive ? "" : "Connection: close\r\n");
 }
 
 std::string chunk(std::string_view piece) {

@@ -1,6 +1,8 @@
 // See server.hpp.
 #include "broker/http/server.hpp"
 
+#include <system_error>
+
 #include "broker/shard.hpp"
 
 namespace mqtt::broker::http {
@@ -10,6 +12,17 @@ Server::Server(Shard& shard) : shard_(shard), self_(std::make_shared<Server*>(th
         origins_.push_back(
             std::make_shared<const std::vector<std::string>>(listener.websocket_origins));
     }
+    files_.resize(shard.config().listeners.size());
+}
+
+std::string Server::open_files(std::size_t listener) {
+    const std::string& folder = shard_.config().listeners[listener].http_folder;
+    if (folder.empty()) return {};
+    files_[listener] = std::make_unique<Files>();
+    const int error = files_[listener]->open(folder);
+    if (error == 0) return {};
+    return "the folder of files for HTTP, " + folder +
+           ", cannot be opened: " + std::generic_category().message(error);
 }
 
 Server::~Server() {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "broker/http/connection.hpp"
+#include "broker/http/files.hpp"
 #include "net/listener.hpp"
 #include "net/ws_stream.hpp"
 
@@ -19,6 +20,8 @@ public:
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
+    // Before the listener opens. A sentence when its folder cannot be opened.
+    std::string open_files(std::size_t listener);
     void admit(net::Accepted accepted);
 
     Shard& shard() const { return shard_; }
@@ -27,12 +30,14 @@ public:
     // Gone when the turn ends.
     void drop(Connection& connection);
     const net::WsStream::Origins& origins(std::size_t listener) const { return origins_[listener]; }
+    const Files* files(std::size_t listener) const { return files_[listener].get(); }  // null: none
 
 private:
     Shard& shard_;
     std::shared_ptr<Server*> self_;
     std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
     std::vector<net::WsStream::Origins> origins_;  // by listener
+    std::vector<std::unique_ptr<Files>> files_;    // by listener
     std::uint64_t next_id_ = 1;
 };
 
