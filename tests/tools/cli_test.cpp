@@ -125,6 +125,8 @@ TEST_CASE("cli: a bare URL is --url under our name only") {
 
 TEST_CASE("cli: errors name the option") {
     CHECK(error_of({"--foo", "x"}) == "unknown option '--foo'");
+    CHECK(error_of({"--prot", "1"}) == "unknown option '--prot'; did you mean '--port'?");
+    CHECK(error_of({"--mesage=x"}) == "unknown option '--mesage=x'; did you mean '--message'?");
     CHECK(error_of({"-Z"}) == "unknown option '-Z'");
     CHECK(error_of({"word"}) == "unexpected word 'word'");
     CHECK(error_of({"-d", "-h"}) == "option '-h' needs HOST");

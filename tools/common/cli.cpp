@@ -7,6 +7,7 @@
 #include <map>
 
 #include "common/mosquitto_argv.hpp"
+#include "common/nearest_word.hpp"
 
 namespace tools {
 namespace {
@@ -70,6 +71,19 @@ std::vector<const Flag*> occurring(const std::vector<std::string>& words,
     throw UsageError("option '" + words.back() + "' needs " + std::string(flag->argument));
 }
 
+// The long option that was meant, as a question.
+std::string meant(std::string_view word, std::span<const Flag* const> flags, Persona persona) {
+    if (!word.starts_with("--")) return {};
+    std::vector<std::string_view> known = {"help", "version"};
+    for (const Flag* flag : flags) {
+        if (flag->hidden || !is_known_to(*flag, persona)) continue;
+        known.push_back(flag->long_name);
+        for (const std::string_view alias : split_words(flag->aliases))
+            known.push_back(alias);
+    }
+    return suggestion(word.substr(2, word.find('=') - 2), known, "--");
+}
+
 }  // namespace
 
 std::vector<FlagUse> parse_words(std::span<const std::string> words,
@@ -96,9 +110,9 @@ std::vector<FlagUse> parse_words(std::span<const std::string> words,
     }
     const std::vector<std::string> extras = parser.remaining();
     if (!extras.empty()) {
-        const bool is_option = extras.front().starts_with('-');
-        throw UsageError((is_option ? "unknown option '" : "unexpected word '") + extras.front() +
-                         "'");
+        const std::string& word = extras.front();
+        if (!word.starts_with('-')) throw UsageError("unexpected word '" + word + "'");
+        throw UsageError("unknown option '" + word + "'" + meant(word, flags, persona));
     }
     std::vector<FlagUse> uses;
     std::size_t words_due = 0;  // of the occurrence that is being gathered

@@ -108,8 +108,11 @@ std::string help_text(const ToolInfo& tool, bool everything, int width_given) {
             if (is_shown(flag)) append_option(out, *flag, everything, width);
         }
     }
+    constexpr std::size_t kExamplesOfShortHelp = 4;
     if (!tool.examples.empty()) out += "\nExamples:\n";
     for (const Example& example : tool.examples) {
+        const auto n = static_cast<std::size_t>(&example - tool.examples.data());
+        if (!everything && n == kExamplesOfShortHelp) break;
         out += fmt::format("  {}\n      {}\n", example.command, example.meaning);
     }
     if (everything) {

@@ -8,6 +8,7 @@
 
 #include "common/app.hpp"
 #include "common/exit_code.hpp"
+#include "common/nearest_word.hpp"
 #include "common/profile.hpp"
 #include "mqtt-bench/bench_flags.hpp"
 #include "mqtt-bench/commands.hpp"
@@ -213,10 +214,11 @@ int main(int argc, char** argv) {
     const std::size_t taken =
         !report.empty() ? 0 : read_command({words.data() + 1, words.size() - 1}, what);
     if (report.empty() && taken == 0 && words[1][0] != '-') {
-        fmt::print(stderr,
-                   "mqtt-bench: no command '{}'; there are pubsub, pub, sub, conn, rtt, run, list, "
-                   "check, agent, find, vs, report, merge, diff\n",
-                   words[1]);
+        constexpr std::string_view kCommands =
+            "pubsub pub sub conn rtt run list check agent find vs report merge diff";
+        const std::string near = tools::suggestion(words[1], tools::split_words(kCommands));
+        fmt::print(stderr, "mqtt-bench: no command '{}'{} There are {}\n", words[1],
+                   near.empty() ? "." : near, kCommands);
         return kExitBadUsage;
     }
     words.erase(words.begin() + 1, words.begin() + 1 + static_cast<std::ptrdiff_t>(taken));

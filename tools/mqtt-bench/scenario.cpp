@@ -7,6 +7,7 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "common/nearest_word.hpp"
 #include "mqtt-bench/presets.hpp"
 #include "mqtt-bench/scenario_keys.hpp"
 
@@ -78,11 +79,9 @@ void check_tables(const TomlFile& file) {
     for (std::size_t i = 1; i < file.tables.size(); ++i) {
         const TomlTable& table = file.tables[i];
         if (!contains(kTables, table.name)) {
-            const auto near = nearest_word(table.name, kTables);
-            throw TomlError(
-                file, table.line,
-                fmt::format("table '{}' is not known{}", table.name,
-                            near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
+            throw TomlError(file, table.line,
+                            fmt::format("table '{}' is not known{}", table.name,
+                                        tools::suggestion(table.name, kTables)));
         }
         const bool should_repeat = table.name == "group" || table.name == "stage";
         if (table.repeats != should_repeat) {
@@ -109,7 +108,7 @@ std::string scenario_text(const std::string& name) {
     std::vector<std::string_view> known;
     for (const Preset& preset : presets())
         known.push_back(preset.name);
-    const std::string_view near = nearest_word(name, known);
+    const std::string_view near = tools::nearest_word(name, known);
     throw std::invalid_argument(
         fmt::format("'{}' is neither a scenario file nor a preset{}; mqtt-bench list names them",
                     name, near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near)));
@@ -159,30 +158,6 @@ std::vector<ScenarioRun> make_runs(TomlFile file, std::span<const FlagUse> uses,
             fmt::format("'{}' has no [[group]]: a scenario needs clients", file.name));
     }
     return runs;
-}
-
-std::string_view nearest_word(std::string_view word, std::span<const std::string_view> known) {
-    std::string_view best;
-    std::size_t best_distance = word.size() / 3 + 2;
-    for (const std::string_view candidate : known) {
-        // Edit distance, one row at a time.
-        std::vector<std::size_t> row(candidate.size() + 1);
-        for (std::size_t j = 0; j < row.size(); ++j)
-            row[j] = j;
-        for (std::size_t i = 1; i <= word.size(); ++i) {
-            std::size_t diagonal = row[0];
-            row[0] = i;
-            for (std::size_t j = 1; j < row.size(); ++j) {
-                const std::size_t change = diagonal + (word[i - 1] == candidate[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = std::min({row[j] + 1, row[j - 1] + 1, change});
-            }
-        }
-        if (row.back() >= best_distance) continue;
-        best_distance = row.back();
-        best = candidate;
-    }
-    return best;
 }
 
 }  // namespace mqtt::bench

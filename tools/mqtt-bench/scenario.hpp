@@ -31,7 +31,4 @@ struct ScenarioRun {
 std::vector<ScenarioRun> make_runs(TomlFile file, std::span<const tools::FlagUse> uses,
                                    const std::string& command_line);
 
-// The word of `known` that `word` may have meant; empty: none is near.
-std::string_view nearest_word(std::string_view word, std::span<const std::string_view> known);
-
 }  // namespace mqtt::bench

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "common/nearest_word.hpp"
+
 namespace mqtt::bench {
 
 using tools::Flag;
@@ -92,10 +94,9 @@ const Flag* find_option(std::string_view key) {
 
 [[noreturn]] void refuse_unknown(const TomlFile& file, const TomlEntry& entry,
                                  std::string_view what, std::vector<std::string_view> known) {
-    const std::string_view near = nearest_word(entry.key, known);
     throw TomlError(file, entry.line,
                     fmt::format("{} '{}' is not known{}", what, entry.key,
-                                near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
+                                tools::suggestion(entry.key, known)));
 }
 
 void apply_entries(const TomlFile& file, const TomlTable& table, BenchSettings& settings,

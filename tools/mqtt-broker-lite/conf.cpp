@@ -10,6 +10,7 @@
 #include <fstream>
 #include <set>
 
+#include "common/nearest_word.hpp"
 #include "mqtt-broker-lite/conf_keys.hpp"
 
 namespace tools::broker_lite {
@@ -20,24 +21,6 @@ std::string_view trimmed(std::string_view text) {
     const std::size_t first = text.find_first_not_of(kBlank);
     if (first == std::string_view::npos) return {};
     return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
-
-// Edits that make one word of the other.
-std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j)
-        row[j] = j;
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i;
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t above = row[j];
-            row[j] =
-                std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-            diagonal = above;
-        }
-    }
-    return row.back();
 }
 
 const ConfKey* find_key(std::string_view name) {
@@ -72,7 +55,7 @@ ConfProblem unknown_key(std::string_view name) {
     const ConfKey* nearest = nullptr;
     std::size_t least = 3;  // further away is no slip of the finger
     for (const ConfKey& key : conf_table()) {
-        const std::size_t d = distance(name, key.name);
+        const std::size_t d = edit_distance(name, key.name);
         if (d < least) least = d, nearest = &key;
     }
     ConfProblem problem;
