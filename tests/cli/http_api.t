@@ -53,6 +53,11 @@ awk '/^# TYPE/ { if (seen[$3]++) { print "twice: " $3; bad = 1 } type[$3] = $4; 
      END { exit bad }' "$T/metrics" || fail 'metrics'
 if lib_find promtool >/dev/null; then promtool check metrics <"$T/metrics" || fail 'promtool'; fi
 
+# The same figures as a message, once a second.
+run mqtt-sub -h "$HOST" -p "$PORT" -t '$SYS/broker/stats' -C 2 -W 30
+expect_exit 0
+expect_eq 'figures by MQTT' "$(grep -c '"process_resident_memory_bytes":[1-9].*"shards":\[' "$T/out")" 2
+
 # What goes wrong has a status and one line.
 http GET /api/retained/none; expect_error 404 'no message is retained'
 http GET /api/retained/a%2Fb%23; expect_error 400 'not a topic name'

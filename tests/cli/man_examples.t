@@ -18,9 +18,9 @@ my ($tool) = $0 =~ m{([^/]*)$};
 my @words = @ARGV;
 if ($tool eq 'mqtt-broker-lite') {
     my %port = (1883 => $ENV{P1}, 8883 => $ENV{P2}, 8080 => $ENV{P3});
-    for (@words) { $_ = $port{$_} if exists $port{$_}; $_ = $ENV{SOCKET} if m{^/run/user}; }
+    for (@words) { $_ = $port{$_} if exists $port{$_}; $_ = $ENV{SOCKET} if m{^/run/user}; s{^/(?=(etc|backup)/)}{$ENV{HOME}/}; }
     push @words, '127.0.0.1:0' if $words[-1] eq '--console';
-    unshift @words, '-p', $ENV{P1} unless grep { /^(-p|-c|--unix|init)$/ } @words;
+    unshift @words, '-p', $ENV{P1} unless grep { /^(-p|-c|--unix|init|store|passwd)$/ } @words;
 } else {
     for (@words) {
         my $tls = s{^mqtts://(\w+@)?[\w.]+/}{"mqtts://" . ($1 // '') . "localhost:$ENV{TLS_PORT}/"}e;
@@ -42,7 +42,8 @@ real_path=$PATH
 export PATH=$T/bin:$PATH
 examples() { sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/s/^\.Dl //p' "$lib_root/man/$1.1" |
     sed 's/\\-/-/g; s/\\(aq/'"'"'/g; s/\\(dq/"/g; s/\\(ti/~/g; s/\\&//g; s/\\e/\\/g'; }
-unknown() { fail "no check for the example: $1"; }
+# One without a check of its own is at least a command line that the tool takes.
+unknown() { run timeout 5 bash -c "$1"; ! grep -q -- '--help$' err || fail "$1: $(head -n 1 err)"; }
 publish() { PATH=$real_path mqtt-pub -q 1 "$@"; }
 # hears COUNT FILTER: what comes is in $T/heard.out.
 hears() {
@@ -170,6 +171,13 @@ while IFS= read -r line; do
     *'--ws 1883') takes mqtt ;;
     *--tls*) takes mqtt mqtts ws ;;
     *--unix*) takes unix ;;
+    *'store backup'*)
+        mkdir -p backup etc/mqtt
+        printf '%s\n' "user $(id -un)" "listener $P1 127.0.0.1" 'allow_anonymous true' 'persistence true' "persistence_location $T/etc/mqtt/" >etc/mqtt/broker.conf
+        plain=$line line='mqtt-broker-lite -c /etc/mqtt/broker.conf'
+        takes mqtt
+        line=$plain
+        does; [ -s backup/today.db ] || fail "$line: no backup" ;;
     *) unknown "$line" ;;
     esac
 done < <(examples mqtt-broker-lite)

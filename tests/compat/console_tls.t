@@ -47,6 +47,16 @@ const check = (ok, what) => { if (!ok) throw new Error(what); };
     await page.keyboard.press('Enter');
     await until(() => document.getElementById('state').textContent.includes('live'));
     check(sockets.length > 0 && sockets.every(url => url.startsWith(api.replace('https', 'wss') + '/')), 'sockets: ' + sockets);
+    // Figures come by MQTT: once they do, nobody asks for them.
+    await until(() => Date.now() - toldAt < 1500);
+    let asked = 0;
+    page.on('request', request => { if (request.url().endsWith('/api/stats')) ++asked; });
+    const told = await page.evaluate(() => toldAt);
+    for (const end = Date.now() + 30000; await page.evaluate(told => toldAt < told + 2500, told);) {
+        check(Date.now() < end, 'no figures by MQTT');
+        await new Promise(done => setTimeout(done, 50));
+    }
+    check(asked === 0, asked + ' requests for figures');
     await page.getByRole('tab', { name: 'Topics' }).click();
     await until(() => document.getElementById('panel-2').innerText.includes('kitchen'));
     await page.getByRole('tab', { name: 'Publish' }).click();

@@ -118,6 +118,9 @@ std::string Broker::Impl::prepare_http(std::size_t listener, net::ListenOptions&
     if (transport == Transport::websocket) options.endpoint.transport = Transport::tcp;
     if (transport == Transport::secure_websocket) options.endpoint.transport = Transport::tls;
     if (!http) http = std::make_unique<broker::http::Server>(*shared.shards.front());
+    if (config.serves_http) {
+        shared.shards.front()->loop().post([this] { http->tell_figures(); });
+    }
     return http->open_files(listener);
 }
 

@@ -1,29 +1,22 @@
 // Metrics, figures for the page, configuration.
 #include "broker/http/api.hpp"
 #include "broker/http/figures.hpp"
-#include "broker/http/gather.hpp"
+#include "broker/shard.hpp"
 
 namespace mqtt::broker::http {
 namespace {
 
 template <class Write>
 void answer_figures(Connection& connection, std::string_view content_type, Write write) {
-    auto figures = std::make_shared<Figures>();
-    figures->whole = shared_figures(connection.shard().shared());
-    const auto collect = [](Shard& shard, Figures& all) {
-        all.shards.push_back(figures_of(shard));
-        add(all.whole, all.shards.back());
-    };
-    gather(connection.shard().shared(), std::move(figures), collect,
-           [ticket = connection.ticket(), content_type, write](Figures& all) {
-               Connection* asker = ticket.find();
-               if (asker == nullptr) return;
-               all.resident_bytes = resident_bytes();
-               Response response;
-               response.content_type = content_type;
-               response.body = write(all, asker->config());
-               asker->respond(response);
-           });
+    collect_figures(connection.shard().shared(),
+                    [ticket = connection.ticket(), content_type, write](const Figures& all) {
+                        Connection* asker = ticket.find();
+                        if (asker == nullptr) return;
+                        Response response;
+                        response.content_type = content_type;
+                        response.body = write(all, asker->config());
+                        asker->respond(response);
+                    });
 }
 
 }  // namespace

@@ -363,6 +363,7 @@ void Connection::upgrade() {
     has_seat_ = false;
     Peer::Origin origin{std::move(address_), seat_, shard().now() + config().connect_timeout};
     shard().peers.add(std::move(stream), std::move(origin)).start({});
+    if (FiguresTopic* topic = server_.figures_topic()) topic->expect();
     shard().loop().timers().cancel(*this);
     server_.drop(*this);
 }

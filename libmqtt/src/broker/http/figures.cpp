@@ -6,6 +6,7 @@
 
 #include <fstream>
 
+#include "broker/http/gather.hpp"
 #include "broker/http/json.hpp"
 
 namespace mqtt::broker::http {
@@ -189,6 +190,19 @@ std::string as_json(const Figures& figures, const BrokerConfig& config) {
     }
     out += "]}\n";
     return out;
+}
+
+void collect_figures(Shared& shared, std::function<void(const Figures&)> done) {
+    auto figures = std::make_shared<Figures>();
+    figures->whole = shared_figures(shared);
+    const auto collect = [](Shard& shard, Figures& all) {
+        all.shards.push_back(figures_of(shard));
+        add(all.whole, all.shards.back());
+    };
+    gather(shared, std::move(figures), collect, [done = std::move(done)](Figures& all) {
+        all.resident_bytes = resident_bytes();
+        done(all);
+    });
 }
 
 }  // namespace mqtt::broker::http

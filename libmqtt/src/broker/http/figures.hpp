@@ -1,6 +1,8 @@
-// The broker's figures as the API and Prometheus have them: one row per figure. Used by api_figures.
+// The broker's figures as the API and Prometheus have them: one row per figure. Used by api_figures and
+// figures_topic.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,6 +15,9 @@ struct Figures {
     BrokerStats whole;
     std::uint64_t resident_bytes = 0;  // of the process
 };
+
+// Asks every shard in turn; `done` is called on the first one's thread, in a later turn.
+void collect_figures(Shared& shared, std::function<void(const Figures&)> done);
 
 // As the system says; 0: it does not.
 std::uint64_t resident_bytes();

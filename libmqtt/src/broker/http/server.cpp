@@ -15,6 +15,10 @@ Server::Server(Shard& shard) : shard_(shard), self_(std::make_shared<Server*>(th
     files_.resize(shard.config().listeners.size());
 }
 
+void Server::tell_figures() {
+    if (!figures_topic_) figures_topic_ = std::make_unique<FiguresTopic>(shard_);
+}
+
 std::string Server::open_files(std::size_t listener) {
     const std::string& folder = shard_.config().listeners[listener].http_folder;
     if (folder.empty()) return {};
@@ -27,6 +31,7 @@ std::string Server::open_files(std::size_t listener) {
 
 Server::~Server() {
     self_.reset();
+    figures_topic_.reset();
     connections_.clear();
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "broker/http/connection.hpp"
+#include "broker/http/figures_topic.hpp"
 #include "broker/http/files.hpp"
 #include "net/listener.hpp"
 #include "net/ws_stream.hpp"
@@ -20,6 +21,9 @@ public:
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
+    // For listeners with the API.
+    void tell_figures();
+    FiguresTopic* figures_topic() const { return figures_topic_.get(); }
     // Before the listener opens. A sentence when its folder cannot be opened.
     std::string open_files(std::size_t listener);
     void admit(net::Accepted accepted);
@@ -38,6 +42,7 @@ private:
     std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
     std::vector<net::WsStream::Origins> origins_;  // by listener
     std::vector<std::unique_ptr<Files>> files_;    // by listener
+    std::unique_ptr<FiguresTopic> figures_topic_;
     std::uint64_t next_id_ = 1;
 };
 

@@ -164,7 +164,7 @@ function writeProperties({ contentType, responseTopic, correlation, expiry, isTe
     }
     return out;
 }
-const kTopics = 1, kTail = 2, kLog = 3, kBridges = 4;
+const kTopics = 1, kTail = 2, kLog = 3, kBridges = 4, kFigures = 5;
 const mqtt = new Mqtt();
 
 // A filter of MQTT on a topic, as the broker matches.
