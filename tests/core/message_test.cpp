@@ -5,6 +5,10 @@
 
 #include <string>
 
+#include "core/as_received.hpp"
+#include "core/decode.hpp"
+#include "core/encode.hpp"
+
 using namespace mqtt;
 using namespace mqtt::core;
 using namespace std::chrono_literals;
@@ -83,5 +87,46 @@ TEST_CASE(
         PropertyList received;
         received.add(PropertyId::topic_alias, 1);
         CHECK(split_publish_properties(received, scratch).forwardable.empty());
+    }
+}
+
+TEST_CASE("as received: the very packet, when nothing of it is the hop's own") {
+    const std::string payloads[] = {"", "x", std::string(112, 'p'), std::string(70'000, 'q')};
+    PropertyList properties;
+    for (const bool with_properties : {false, true}) {
+        if (with_properties) properties.add_user("k", std::string(200, 'v'));
+        for (const ProtocolVersion version : {ProtocolVersion::v3_1_1, ProtocolVersion::v5}) {
+            for (const std::string& payload : payloads) {
+                base::OutBuffer out;
+                Publish sent;
+                sent.topic = "a/b";
+                sent.payload = as_bytes(payload);
+                if (version == ProtocolVersion::v5) sent.properties = properties;
+                encode(out, version, sent);
+                iovec part{};
+                REQUIRE(out.gather(&part, 1) == 1);
+                const Bytes bytes(static_cast<const std::uint8_t*>(part.iov_base), part.iov_len);
+                const Result<Publish> got = decode_publish(find_frame(bytes, 0).frame, version);
+                REQUIRE(got.ok());
+                const Bytes again = as_received(*got, version);
+                CHECK(again.data() == bytes.data());
+                CHECK(again.size() == bytes.size());
+
+                Publish other = *got;
+                other.retain = true;
+                CHECK(as_received(other, version).empty());
+                other = *got;
+                other.qos = QoS::at_least_once;
+                CHECK(as_received(other, version).empty());
+                other = *got;
+                const std::string topic = "a/b";  // the alias's, or with a prefix
+                other.topic = topic;
+                CHECK(as_received(other, version).empty());
+                if (other.properties.empty()) continue;
+                other = *got;
+                other.properties = {};
+                CHECK(as_received(other, version).empty());
+            }
+        }
     }
 }

@@ -6,11 +6,12 @@
 
 #include "broker/peer.hpp"
 #include "broker/shard.hpp"
+#include "core/varint.hpp"
 
 namespace mqtt::broker {
 
 enum class Mail::Kind : std::uint8_t {
-    publication,  // topic, properties, payload
+    publication,  // topic, properties, payload; or the packet that has them
     member,       // the same, for one session
     group,        // the same and the filter of a shared subscription
     large,        // one of these, its texts in a heap block that the reader frees
@@ -31,6 +32,10 @@ struct Mail::Record {
     QoS qos{};
     bool flag = false;  // retain; wanted
     Readiness readiness{};
+    // Publication, member and group, when the whole packet travels: bytes in front of the topic, and whether
+    // properties follow it.
+    std::uint8_t packet_header = 0;
+    bool packet_has_properties = false;
     std::uint16_t topic_size = 0;   // identity: of the client id
     std::uint16_t filter_size = 0;  // group, identity
     SubscriptionOptions options;    // join, member
@@ -85,8 +90,15 @@ void Mail::write_publication(unsigned shard, Record record, const Publication& p
     record.number = publication.publisher;
     record.expires_at = publication.expires_at;
     record.transit = shard_.journal.departed(publication, shard, group);
-    const std::size_t texts =
-        publication.topic.size() + properties.size() + publication.payload.size() + filter.size();
+    const Bytes packet = publication.packet;
+    if (!packet.empty()) {
+        const auto* topic = reinterpret_cast<const std::uint8_t*>(publication.topic.data());
+        record.packet_header = static_cast<std::uint8_t>(topic - packet.data());
+        record.packet_has_properties = publication.packet_has_properties;
+    }
+    const std::size_t parts =
+        publication.topic.size() + properties.size() + publication.payload.size();
+    const std::size_t texts = filter.size() + (packet.empty() ? parts : packet.size());
     std::uint8_t* at = nullptr;
     if (sizeof(Record) + texts <= out_[shard]->largest_record()) {
         at = write(shard, record, texts);
@@ -100,9 +112,13 @@ void Mail::write_publication(unsigned shard, Record record, const Publication& p
         at += size;
     };
     put(filter.data(), filter.size());
-    put(publication.topic.data(), publication.topic.size());
-    put(properties.data(), properties.size());
-    put(publication.payload.data(), publication.payload.size());
+    if (!packet.empty()) {
+        put(packet.data(), packet.size());
+    } else {
+        put(publication.topic.data(), publication.topic.size());
+        put(properties.data(), properties.size());
+        put(publication.payload.data(), publication.payload.size());
+    }
     if (out_[shard]->is_full()) is_full_ = true;
 }
 
@@ -289,8 +305,9 @@ void Mail::read(unsigned from, std::span<const std::uint8_t> bytes) {
         std::memcpy(&block, texts.data(), sizeof block);
         const std::unique_ptr<std::uint8_t[]> owner(block);
         record.kind = record.inner;
-        const std::size_t size = std::size_t{record.filter_size} + record.topic_size +
-                                 record.properties_size + record.payload_size;
+        std::size_t size = std::size_t{record.filter_size} + record.topic_size +
+                           record.properties_size + record.payload_size + record.packet_header;
+        if (record.packet_has_properties) size += core::varint_size(record.properties_size);
         return read_publication(record, {block, size});
     }
     default: return read_control(from, record, texts);
@@ -301,9 +318,17 @@ void Mail::read_publication(const Record& record, std::span<const std::uint8_t> 
     const std::string_view filter = text_of(texts.first(record.filter_size));
     texts = texts.subspan(record.filter_size);
     Publication publication;
+    std::size_t before_properties = record.topic_size;
+    if (record.packet_header != 0) {
+        publication.packet = texts;
+        publication.packet_has_properties = record.packet_has_properties;
+        texts = texts.subspan(record.packet_header);
+        if (record.packet_has_properties)
+            before_properties += core::varint_size(record.properties_size);
+    }
     publication.topic = text_of(texts.first(record.topic_size));
-    publication.properties = Properties(texts.subspan(record.topic_size, record.properties_size));
-    publication.payload = texts.subspan(record.topic_size + record.properties_size);
+    publication.properties = Properties(texts.subspan(before_properties, record.properties_size));
+    publication.payload = texts.subspan(before_properties + record.properties_size);
     publication.qos = record.qos;
     publication.retain = record.flag;
     publication.expires_at = record.expires_at;

@@ -97,6 +97,7 @@ private:
     const std::size_t limit_bytes_;
     HashSet<Match> matches_;
     const Match nobody_;
+    Match* last_ = nullptr;  // looked up last, if it is kept
     Match* oldest_ = nullptr;
     Match* uncached_ = nullptr;  // the last answer, when it was too big to keep
     std::size_t bytes_ = 0;

@@ -144,6 +144,7 @@ private:
     void detach(bool with_will, std::string_view why);
     void close();
     void refuse_at_last();
+    core::AckDecision take_publish(const Publish& publish);
     ReasonCode refusal(const Publish& publish);
 
     Shard* shard_;

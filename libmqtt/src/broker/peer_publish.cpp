@@ -2,11 +2,13 @@
 // and journal.
 #include <algorithm>
 
+#include "base/by_words.hpp"
 #include "broker/mount.hpp"
 #include "broker/peer.hpp"
 #include "broker/reason_text.hpp"
 #include "broker/rights.hpp"
 #include "broker/shard.hpp"
+#include "core/as_received.hpp"
 #include "mqtt/topic.hpp"
 
 namespace mqtt::broker {
@@ -51,7 +53,9 @@ ReasonCode Peer::refusal(const Publish& publish) {
         return ReasonCode::quota_exceeded;
     }
     const ReasonCode reason = shard_->publisher.refusal(
-        {publish.topic, publish.properties, publish.payload}, client_id());
+        {base::by_words(publish.topic), Properties(base::by_words(publish.properties.raw())),
+         base::by_words(publish.payload)},
+        client_id());
     if (is_error(reason)) return reason;
     if (!is_allowed(config, *session_, Access::publish, publish.topic)) {
         shard_->hit(Limit::publish_rights, client_id());
@@ -65,13 +69,15 @@ static AckDecision refused(ReasonCode reason) {
 }
 
 AckDecision Peer::on_publish(const Publish& given) {
+    if (!is_mounted_) return take_publish(given);
+    const std::string mounted = mounted_topic(mount_point(), given.topic);
+    if (!validate_topic_name(mounted)) return refused(ReasonCode::topic_name_invalid);
     Publish publish = given;
-    std::string mounted;
-    if (is_mounted_) {
-        mounted = mounted_topic(mount_point(), given.topic);
-        if (!validate_topic_name(mounted)) return refused(ReasonCode::topic_name_invalid);
-        publish.topic = mounted;
-    }
+    publish.topic = mounted;
+    return take_publish(publish);
+}
+
+AckDecision Peer::take_publish(const Publish& publish) {
     shard_->counters.publish_bytes_received += publish.payload.size();
     if (shard_->log.messages_of(client_id(), publish.topic)) {
         shard_->log.received_publish(client_id(), publish);
@@ -90,15 +96,20 @@ AckDecision Peer::on_publish(const Publish& given) {
     }
     if (has_been_here(shard_->config(), publish.properties)) return AckDecision::now();
     Publication publication;
-    publication.topic = publish.topic;
-    publication.payload = publish.payload;
+    publication.topic = base::by_words(publish.topic);
+    publication.payload = base::by_words(publish.payload);
     publication.qos = publish.qos;
     publication.retain = publish.retain;
     publication.publisher = session_->number;
+    publication.packet = core::as_received(publish, version());
+    publication.packet_has_properties = has_properties(version());
     if (!publish.properties.empty()) {
         const core::PublishProperties split =
             core::split_publish_properties(publish.properties, shard_->property_scratch);
         publication.properties = split.forwardable;
+        if (split.forwardable.raw().size() != publish.properties.raw().size()) {
+            publication.packet = {};  // some were for this hop only
+        }
         if (split.message_expiry_interval) {
             publication.expires_at =
                 shard_->now() + std::chrono::seconds(*split.message_expiry_interval);

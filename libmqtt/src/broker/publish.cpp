@@ -1,6 +1,7 @@
 // Distribution of messages to local sessions and shared groups, and the queues behind them.
 #include "broker/publish.hpp"
 
+#include "base/by_words.hpp"
 #include "broker/hash.hpp"
 #include "broker/peer.hpp"
 #include "broker/rights.hpp"
@@ -16,9 +17,9 @@ using core::SendStatus;
 
 core::Message::Init keepable(const Publication& p) {
     core::Message::Init init;
-    init.topic = p.topic;
-    init.properties = p.properties;
-    init.payload = p.payload;
+    init.topic = base::by_words(p.topic);
+    init.properties = Properties(base::by_words(p.properties.raw()));
+    init.payload = base::by_words(p.payload);
     init.qos = p.qos;
     init.retain = p.retain;
     init.expires_at = p.expires_at;
@@ -28,9 +29,9 @@ core::Message::Init keepable(const Publication& p) {
 
 core::OutgoingPublish outgoing(const Publication& p, TimePoint now) {
     core::OutgoingPublish out;
-    out.topic = p.topic;
-    out.properties = p.properties;
-    out.payload = p.payload;
+    out.topic = base::by_words(p.topic);
+    out.properties = Properties(base::by_words(p.properties.raw()));
+    out.payload = base::by_words(p.payload);
     if (p.expires_at != TimePoint::max()) {
         out.message_expiry_interval = core::remaining_expiry(p.expires_at, now);  // [MQTT-3.3.2-6]
     }
@@ -172,8 +173,8 @@ void Publisher::qos0_to_session(Delivery& delivery, Session& session, const Wish
         ++shard_.counters.dropped_output_full;
         return tell_drop(session);
     }
-    if (!delivery.single && wish.ids.empty() && peer->takes_shared_encoding()) {
-        const Bytes bytes = encoded(delivery, has_properties(peer->version()), wish.retain);
+    if (wish.ids.empty() && peer->takes_shared_encoding()) {
+        const Bytes bytes = ready_packet(delivery, has_properties(peer->version()), wish);
         if (!bytes.empty() && peer->send_encoded(bytes)) {
             shard_.counters.publish_bytes_sent += delivery.publication.payload.size();
             if (shard_.log.messages_of(session.client_id(), delivery.publication.topic)) {
@@ -221,6 +222,18 @@ bool Publisher::send(Delivery& delivery, Session& session, const Wish& wish, QoS
 const core::MessageRef& Publisher::message(Delivery& delivery) {
     if (!delivery.message) delivery.message = core::Message::create(keepable(delivery.publication));
     return delivery.message;
+}
+
+// What only needs to be copied: the packet that came, or one that others get as well. Large payloads are
+// shared, when there is anybody to share them with.
+Bytes Publisher::ready_packet(Delivery& delivery, bool v5, const Wish& wish) {
+    const Publication& publication = delivery.publication;
+    const bool is_copied = delivery.single || publication.payload.size() < core::kReferenceFrom;
+    if (!publication.packet.empty() && publication.packet_has_properties == v5 && !wish.retain &&
+        is_copied) {
+        return publication.packet;
+    }
+    return delivery.single ? Bytes() : encoded(delivery, v5, wish.retain);
 }
 
 // The packet as every QoS 0 receiver of this version gets it; empty when it is better not copied.

@@ -24,6 +24,9 @@ struct Publication {
     bool retain = false;
     TimePoint expires_at = TimePoint::max();
     std::uint64_t publisher = 0;  // a session's number; 0: the broker itself
+    // The same as a packet that receivers of these versions can be sent as it is; empty: there is none.
+    Bytes packet = {};
+    bool packet_has_properties = false;
 };
 
 class Publisher {
@@ -119,6 +122,7 @@ private:
     bool make_room(const Delivery& delivery, Session& session, std::size_t size);
     void drop_for(Session& session);
     void tell_drop(Session& session);
+    Bytes ready_packet(Delivery& delivery, bool v5, const Wish& wish);
     Bytes encoded(Delivery& delivery, bool v5, bool retain);
     const core::MessageRef& message(Delivery& delivery);
     bool store_retained(const Publication& publication);
