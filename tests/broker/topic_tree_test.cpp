@@ -1,14 +1,16 @@
 // The topic tree against the plain definition of matching, on random filters and topics; the match
-// cache against the tree under changes.
+// cache against the tree under changes; and what both are made of, slab and hash set.
 #include "broker/topic_tree.hpp"
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <random>
 #include <set>
 
+#include "base/pool.hpp"
 #include "broker/match_cache.hpp"
 #include "mqtt/topic.hpp"
 
@@ -169,4 +171,80 @@ TEST_CASE("match cache: a change elsewhere costs no walk") {
     CHECK(cache.misses() == walks + 1);
     while (who.subscriptions != nullptr)
         tree.remove(*who.subscriptions);
+}
+
+// One table first, then many; growing, shrinking and finding must not lose anybody.
+TEST_CASE("hash set: a hundred thousand come, are found, and go") {
+    struct Thing {
+        std::uint64_t hash;
+        std::size_t number;
+    };
+    std::mt19937_64 random(7);
+    std::vector<Thing> things(100'000);
+    HashSet<Thing> set;
+    const auto find = [&](const Thing& wanted) {
+        return set.find(wanted.hash, [&](const Thing& t) { return t.number == wanted.number; });
+    };
+    for (std::size_t i = 0; i < things.size(); ++i) {
+        // Some share their hash, some only the part of it that is kept.
+        const std::uint64_t hash =
+            i % 10 == 9 ? things[i - 1].hash ^ (i % 20 == 9 ? 0 : 1ull << 40) : random();
+        things[i] = {hash, i};
+        set.insert(hash, things[i]);
+        if (i == 28'671 || i == 28'672) {  // it has just become many, or is about to
+            for (std::size_t j = 0; j <= i; ++j)
+                REQUIRE(find(things[j]) == &things[j]);
+        }
+    }
+    CHECK(set.count() == things.size());
+    std::size_t seen = 0;
+    set.for_each([&](Thing&) { ++seen; });
+    CHECK(seen == things.size());
+    const std::size_t most = set.memory_bytes();
+    for (std::size_t i = 0; i < things.size(); ++i) {
+        if (i % 100 != 0) set.erase(things[i].hash, things[i]);
+    }
+    for (const Thing& thing : things)
+        REQUIRE((find(thing) != nullptr) == (thing.number % 100 == 0));
+    CHECK(set.count() == things.size() / 100);
+    for (Thing& thing : things)
+        set.erase(thing.hash, thing);
+    CHECK(set.count() == 0);
+    CHECK(set.memory_bytes() <= most);
+}
+
+TEST_CASE("slab: blocks do not overlap, are used again, and count as memory in use") {
+    const std::ptrdiff_t before = base::pool_used_bytes();
+    Slab slab;
+    std::mt19937 random(3);
+    struct Block {
+        unsigned char* at;
+        std::size_t size;
+        unsigned char mark;
+    };
+    std::vector<Block> blocks;
+    for (int round = 0; round < 20'000; ++round) {
+        if (!blocks.empty() && random() % 3 == 0) {
+            std::swap(blocks[random() % blocks.size()], blocks.back());
+            const Block gone = blocks.back();
+            blocks.pop_back();
+            REQUIRE(std::count(gone.at, gone.at + gone.size, gone.mark) ==
+                    static_cast<std::ptrdiff_t>(gone.size));
+            slab.free(gone.at, gone.size);
+            continue;
+        }
+        const std::size_t size = 8 + random() % (round % 50 == 0 ? 600 : 120);
+        const auto mark = static_cast<unsigned char>(round);
+        auto* at = static_cast<unsigned char*>(slab.allocate(size));
+        REQUIRE(reinterpret_cast<std::uintptr_t>(at) % 8 == 0);
+        std::fill_n(at, size, mark);
+        blocks.push_back({at, size, mark});
+    }
+    std::size_t sum = 0;
+    for (const Block& block : blocks)
+        sum += block.size;
+    CHECK(base::pool_used_bytes() - before >= static_cast<std::ptrdiff_t>(sum));
+    for (const Block& block : blocks)
+        slab.free(block.at, block.size);
+    CHECK(base::pool_used_bytes() == before);
 }

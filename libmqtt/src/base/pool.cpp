@@ -136,6 +136,10 @@ std::ptrdiff_t pool_used_bytes() noexcept {
     return t_pool.used_bytes;
 }
 
+void pool_account(std::ptrdiff_t bytes) noexcept {
+    t_pool.used_bytes += bytes;
+}
+
 std::size_t pool_kept_bytes() noexcept {
     return t_pool.kept_bytes;
 }

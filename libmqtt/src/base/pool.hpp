@@ -32,6 +32,8 @@ void pool_trim() noexcept;
 // Bytes of blocks that this thread took and did not give back; negative when it frees those of others.
 // The sum over threads is what is in use.
 std::ptrdiff_t pool_used_bytes() noexcept;
+// Counts memory that comes from elsewhere (a slab) in it: taken, or given back when negative.
+void pool_account(std::ptrdiff_t bytes) noexcept;
 
 // Bytes that this thread's free lists hold now.
 std::size_t pool_kept_bytes() noexcept;

@@ -3,17 +3,19 @@
 // leaves.
 #include "broker/retained.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstring>
 #include <new>
 
-#include "base/pool.hpp"
 #include "broker/hash.hpp"
+#include "broker/slab.hpp"
 #include "broker/topic_tree.hpp"
 
 namespace mqtt::broker {
 
-// One level of a topic; in one pooled block with its text.
+// One level of a topic; in one block with its text, which begins in what the compiler would pad.
 struct RetainedStore::Node {
     Node* parent = nullptr;
     Node* first_child = nullptr;
@@ -23,7 +25,13 @@ struct RetainedStore::Node {
     std::uint16_t level_size = 0;
     bool awaits_pruning = false;
 
-    std::string_view level() const { return {reinterpret_cast<const char*>(this + 1), level_size}; }
+    static std::size_t text_at() { return offsetof(Node, awaits_pruning) + sizeof awaits_pruning; }
+    static std::size_t bytes_for(std::size_t level_size) {
+        return std::max(sizeof(Node), text_at() + level_size);
+    }
+    std::string_view level() const {
+        return {reinterpret_cast<const char*>(this) + text_at(), level_size};
+    }
 };
 
 struct RetainedStore::Partition {
@@ -35,8 +43,8 @@ struct RetainedStore::Partition {
             destroy(node);
     }
 
-    static Node* create(Node* parent, std::string_view level);
-    static void destroy(Node* node);
+    Node* create(Node* parent, std::string_view level);
+    void destroy(Node* node);
     Node* child(Node& parent, std::string_view level, std::uint64_t edge) const;
     Node* child(Node& parent, std::string_view level) const;
     Node* node_of(std::string_view topic, bool create_missing);
@@ -46,6 +54,7 @@ struct RetainedStore::Partition {
     void unpin();
 
     std::mutex mutex;
+    Slab slab;
     Node* root;
     HashSet<Node> edges;
     std::vector<Node*> dead;  // to be pruned when no cursor is here
@@ -65,17 +74,18 @@ std::uint64_t edge_of(const void* parent, std::string_view level) {
 }  // namespace
 
 RetainedStore::Node* RetainedStore::Partition::create(Node* parent, std::string_view level) {
-    auto* node = ::new (base::pool_allocate(sizeof(Node) + level.size())) Node;
+    auto* node = ::new (slab.allocate(Node::bytes_for(level.size()))) Node;
     node->parent = parent;
     node->level_size = static_cast<std::uint16_t>(level.size());
-    if (!level.empty()) std::memcpy(reinterpret_cast<char*>(node + 1), level.data(), level.size());
+    char* text = reinterpret_cast<char*>(node) + Node::text_at();
+    if (!level.empty()) std::memcpy(text, level.data(), level.size());
     return node;
 }
 
 void RetainedStore::Partition::destroy(Node* node) {
-    const std::size_t size = sizeof(Node) + node->level_size;
+    const std::size_t size = Node::bytes_for(node->level_size);
     node->~Node();
-    base::pool_free(node, size);
+    slab.free(node, size);
 }
 
 RetainedStore::Node* RetainedStore::Partition::child(Node& parent, std::string_view level,

@@ -47,11 +47,11 @@ bool Subscriptions::add(Session& session, std::string_view filter, SubscriptionO
 
 void Subscriptions::added(std::string_view filter, const Subscription& subscription, bool is_new) {
     cache_.changed(filter);
-    if (is_new && subscription.node->local_count == 1) shard_.interest.announce(filter, true);
+    if (is_new && subscription.node->local_count() == 1) shard_.interest.announce(filter, true);
 }
 
 void Subscriptions::remove(Subscription& subscription, std::string_view filter) {
-    const bool last = subscription.node->local_count == 1;
+    const bool last = subscription.node->local_count() == 1;
     tree_.remove(subscription);
     cache_.changed(filter);
     if (last) shard_.interest.announce(filter, false);

@@ -2,35 +2,23 @@
 #include "broker/topic_tree.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "base/assert.hpp"
-#include "base/pool.hpp"
 #include "broker/hash.hpp"
 
 namespace mqtt::broker {
 namespace {
-
-TopicNode* create_node(TopicNode* parent, std::string_view level, std::uint64_t edge) {
-    auto* node = ::new (base::pool_allocate(sizeof(TopicNode) + level.size())) TopicNode;
-    node->parent = parent;
-    node->edge = edge;
-    node->level_size = static_cast<std::uint16_t>(level.size());
-    if (!level.empty()) std::memcpy(reinterpret_cast<char*>(node + 1), level.data(), level.size());
-    return node;
-}
-
-void destroy_node(TopicNode* node) {
-    base::pool_free(node, sizeof(TopicNode) + node->level_size);
-}
 
 void link(Subscription& s) {
     s.next_in_node = s.node->subscriptions;
     if (s.next_in_node != nullptr) s.next_in_node->previous_in_node = &s;
     s.node->subscriptions = &s;
     ++s.node->subscription_count;
-    if (s.subscriber->kind != SubscriberKind::shard) ++s.node->local_count;
+    if (s.subscriber->kind == SubscriberKind::shard) ++s.node->remote_count;
     s.next_of_subscriber = s.subscriber->subscriptions;
     if (s.next_of_subscriber != nullptr) s.next_of_subscriber->previous_of_subscriber = &s;
     s.subscriber->subscriptions = &s;
@@ -42,7 +30,7 @@ void unlink(Subscription& s) {
         s.next_in_node;
     if (s.next_in_node != nullptr) s.next_in_node->previous_in_node = s.previous_in_node;
     --s.node->subscription_count;
-    if (s.subscriber->kind != SubscriberKind::shard) --s.node->local_count;
+    if (s.subscriber->kind == SubscriberKind::shard) --s.node->remote_count;
     (s.previous_of_subscriber ? s.previous_of_subscriber->next_of_subscriber
                               : s.subscriber->subscriptions) = s.next_of_subscriber;
     if (s.next_of_subscriber != nullptr) {
@@ -67,19 +55,34 @@ Subscription* find_in(const TopicNode& node, const Subscriber& subscriber) {
 
 }  // namespace
 
-TopicTree::TopicTree() : root_(create_node(nullptr, {}, 0)) {}
-
+// Wildcards are found from the nodes above them.
 TopicTree::~TopicTree() {
-    edges_.for_each([](TopicNode& node) {
-        while (Subscription* s = node.subscriptions) {
-            unlink(*s);
-            base::pool_free(s, sizeof(Subscription));
-        }
-    });
-    std::vector<TopicNode*> nodes;
+    std::vector<TopicNode*> nodes{root_};
     edges_.for_each([&](TopicNode& node) { nodes.push_back(&node); });
-    std::for_each(nodes.begin(), nodes.end(), destroy_node);
-    destroy_node(root_);
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+        if (TopicNode* child = nodes[i]->wildcard) nodes.push_back(child);
+    }
+    for (TopicNode* node : nodes) {
+        while (Subscription* s = node->subscriptions) {
+            unlink(*s);
+            slab_.free(s, sizeof(Subscription));
+        }
+    }
+    for (std::size_t i = 1; i < nodes.size(); ++i)
+        destroy_node(nodes[i]);
+}
+
+TopicNode* TopicTree::create_node(TopicNode* parent, std::string_view level) {
+    auto* node = ::new (slab_.allocate(TopicNode::bytes_for(level.size()))) TopicNode;
+    node->parent = parent;
+    node->level_size = static_cast<std::uint16_t>(level.size());
+    char* text = reinterpret_cast<char*>(node) + TopicNode::text_at();
+    if (!level.empty()) std::memcpy(text, level.data(), level.size());
+    return node;
+}
+
+void TopicTree::destroy_node(TopicNode* node) {
+    slab_.free(node, TopicNode::bytes_for(node->level_size));
 }
 
 std::uint64_t TopicTree::level_hash(std::string_view level) {
@@ -99,22 +102,39 @@ TopicNode* TopicTree::literal_child(const TopicNode& parent, std::string_view le
 }
 
 TopicNode* TopicTree::child(const TopicNode& parent, std::string_view level) const {
-    if (level == "+") return parent.plus;
-    if (level == "#") return parent.hash;
+    if (level == "+") return parent.plus();
+    if (level == "#") return parent.hash();
     return literal_child(parent, level, level_hash(level));
 }
 
 TopicNode& TopicTree::child_or_new(TopicNode& parent, std::string_view level) {
     if (TopicNode* node = child(parent, level)) return *node;
-    TopicNode* node = create_node(&parent, level, edge_hash(parent, level_hash(level)));
-    if (level == "+")
-        parent.plus = node;
-    else if (level == "#")
-        parent.hash = node;
-    else
+    TopicNode* node = create_node(&parent, level);
+    ++nodes_;
+    if (level == "+" || level == "#") {
+        link_wildcard(parent, *node);
+    } else {
         ++parent.literal_children;
-    edges_.insert(node->edge, *node);
+        edges_.insert(edge_hash(parent, level_hash(level)), *node);
+    }
     return *node;
+}
+
+void TopicTree::link_wildcard(TopicNode& parent, TopicNode& child) {
+    if (child.is_hash())
+        child.wildcard = std::exchange(parent.wildcard, &child);
+    else if (parent.wildcard != nullptr)
+        parent.wildcard->wildcard = &child;
+    else
+        parent.wildcard = &child;
+}
+
+void TopicTree::unlink_wildcard(const TopicNode& child) {
+    TopicNode& parent = *child.parent;
+    if (parent.wildcard != &child)
+        parent.wildcard->wildcard = nullptr;  // "+" beside "#"
+    else
+        parent.wildcard = child.is_hash() ? child.wildcard : nullptr;
 }
 
 TopicTree::Added TopicTree::add(std::string_view filter, Subscriber& subscriber,
@@ -129,7 +149,7 @@ TopicTree::Added TopicTree::add(std::string_view filter, Subscriber& subscriber,
         known->id = id;
         return {known, false};
     }
-    auto* s = ::new (base::pool_allocate(sizeof(Subscription))) Subscription;
+    auto* s = ::new (slab_.allocate(sizeof(Subscription))) Subscription;
     s->node = node;
     s->subscriber = &subscriber;
     s->options = options;
@@ -156,23 +176,26 @@ Subscription* TopicTree::find(std::string_view filter, const Subscriber& subscri
 void TopicTree::remove(Subscription& subscription) {
     TopicNode* node = subscription.node;
     unlink(subscription);
-    base::pool_free(&subscription, sizeof(Subscription));
+    slab_.free(&subscription, sizeof(Subscription));
     --subscriptions_;
     prune(node);
 }
 
 void TopicTree::prune(TopicNode* node) {
-    while (node != root_ && node->subscriptions == nullptr && node->literal_children == 0 &&
-           node->plus == nullptr && node->hash == nullptr) {
+    const auto has_children = [](const TopicNode& n) {
+        return n.literal_children != 0 || (n.wildcard != nullptr && !n.is_hash());
+    };
+    while (node != root_ && node->subscriptions == nullptr && !has_children(*node)) {
         TopicNode* parent = node->parent;
-        if (parent->plus == node)
-            parent->plus = nullptr;
-        else if (parent->hash == node)
-            parent->hash = nullptr;
-        else
+        const std::string_view level = node->level();
+        if (level == "+" || level == "#") {
+            unlink_wildcard(*node);
+        } else {
             --parent->literal_children;
-        edges_.erase(node->edge, *node);
+            edges_.erase(edge_hash(*parent, level_hash(level)), *node);
+        }
         destroy_node(node);
+        --nodes_;
         node = parent;
     }
 }
@@ -198,7 +221,8 @@ void TopicTree::descend(const std::vector<TopicNode*>& from, std::string_view le
         if (node->literal_children != 0) {
             if (TopicNode* next = literal_child(*node, level, hash)) to.push_back(next);
         }
-        if (with_wildcards && node->plus != nullptr) to.push_back(node->plus);
+        if (!with_wildcards) continue;
+        if (TopicNode* plus = node->plus()) to.push_back(plus);
     }
 }
 

@@ -1,15 +1,19 @@
 // Which subscribers a topic reaches: a tree with one node per level of a filter. One per shard. All
 // edges of the tree are in one hash table (parent and level -> node), so that a node is small and a
-// step down is one look-up; `+` and `#` are direct pointers. Neither matching nor any other
-// operation recurses. Knows no session or connection beyond Subscriber.
+// step down is one look-up; `+` and `#` are reached by pointer. Neither matching nor any other
+// operation recurses. Nodes and subscriptions, of which there may be millions, lie in a slab. Knows no
+// session or connection beyond Subscriber.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "broker/hash_set.hpp"
+#include "broker/slab.hpp"
 #include "mqtt/packet.hpp"
 
 namespace mqtt::broker {
@@ -47,26 +51,41 @@ struct Subscription {
     std::uint32_t id = 0;  // Subscription Identifier; 0: none
     SubscriptionOptions options;
 };
-static_assert(sizeof(Subscription) <= 64);
+static_assert(sizeof(Subscription) <= 56);
 
-// The end of a filter or a step on the way to one. Lives in one pooled block with its level's text.
+// The end of a filter or a step on the way to one. In one block with its level's text, which begins in what
+// the compiler would pad.
 struct TopicNode {
     TopicNode* parent = nullptr;
-    TopicNode* plus = nullptr;  // child "+"
-    TopicNode* hash = nullptr;  // child "#"
+    // Its child "#" if there is one, else its child "+". A node "#" has no children: there it is the "+"
+    // beside it.
+    TopicNode* wildcard = nullptr;
     Subscription* subscriptions = nullptr;
     std::uint32_t subscription_count = 0;
     std::uint32_t literal_children = 0;
-    std::uint64_t edge = 0;         // hash of parent and level
-    std::uint32_t local_count = 0;  // subscriptions that are not other shards'
+    std::uint16_t remote_count = 0;  // subscriptions of other shards, one each at most
     std::uint16_t level_size = 0;
 
-    std::string_view level() const { return {reinterpret_cast<const char*>(this + 1), level_size}; }
+    static std::size_t bytes_for(std::size_t level_size) {
+        return std::max(sizeof(TopicNode), text_at() + level_size);
+    }
+    static std::size_t text_at() { return offsetof(TopicNode, level_size) + sizeof level_size; }
+    std::string_view level() const {
+        return {reinterpret_cast<const char*>(this) + text_at(), level_size};
+    }
+    bool is_hash() const { return level() == "#"; }
+    TopicNode* hash() const {
+        return wildcard != nullptr && wildcard->is_hash() ? wildcard : nullptr;
+    }
+    TopicNode* plus() const {
+        return wildcard != nullptr && wildcard->is_hash() ? wildcard->wildcard : wildcard;
+    }
+    std::uint32_t local_count() const { return subscription_count - remote_count; }
 };
 
 class TopicTree {
 public:
-    TopicTree();
+    TopicTree() = default;
     ~TopicTree();
     TopicTree(const TopicTree&) = delete;
     TopicTree& operator=(const TopicTree&) = delete;
@@ -92,7 +111,7 @@ public:
     void match(std::string_view topic, F&& f);
 
     std::size_t subscription_count() const { return subscriptions_; }
-    std::size_t node_count() const { return edges_.count(); }
+    std::size_t node_count() const { return nodes_; }
 
 private:
     static std::uint64_t level_hash(std::string_view level);
@@ -100,14 +119,21 @@ private:
     TopicNode* literal_child(const TopicNode& parent, std::string_view level,
                              std::uint64_t hash) const;
     TopicNode* child(const TopicNode& parent, std::string_view level) const;
+    TopicNode* create_node(TopicNode* parent, std::string_view level);
+    void destroy_node(TopicNode* node);
     TopicNode& child_or_new(TopicNode& parent, std::string_view level);
+    static void link_wildcard(TopicNode& parent, TopicNode& child);
+    static void unlink_wildcard(const TopicNode& child);
     void prune(TopicNode* node);
     // One level down from all of `from`; wildcards only when `with_wildcards`.
     void descend(const std::vector<TopicNode*>& from, std::string_view level, bool with_wildcards,
                  std::vector<TopicNode*>& to) const;
 
-    TopicNode* root_;
-    HashSet<TopicNode> edges_;
+    Slab slab_;
+    TopicNode root_node_;  // not in the slab, which is empty when the tree is
+    TopicNode* const root_ = &root_node_;
+    HashSet<TopicNode> edges_;  // to the nodes that are no wildcards
+    std::size_t nodes_ = 0;     // beside the root
     std::size_t subscriptions_ = 0;
     std::vector<TopicNode*> frontier_;  // scratch of match
     std::vector<TopicNode*> next_;
@@ -135,7 +161,7 @@ void TopicTree::match(std::string_view topic, F&& f) {
     while (!frontier_.empty() && next_level(topic, level, more)) {
         if (with_wildcards) {
             for (const TopicNode* node : frontier_)
-                report(node->hash);
+                report(node->hash());
         }
         descend(frontier_, level, with_wildcards, next_);
         frontier_.swap(next_);
@@ -143,7 +169,7 @@ void TopicTree::match(std::string_view topic, F&& f) {
     }
     for (const TopicNode* node : frontier_) {
         report(node);
-        report(node->hash);  // "sport/#" also matches "sport"
+        report(node->hash());  // "sport/#" also matches "sport"
     }
 }
 
