@@ -5,6 +5,8 @@ enable_testing()
 
 # What runs under sanitizers: the test programs and the replay of fuzz seeds, not the tools.
 add_custom_target(all_tests)
+# What scripts/test runs without them: the tools, what their tests need, and counted allocations.
+add_custom_target(programs)
 
 # Helpers see every layer's headers but link none: an archive member comes in only with the test that uses
 # it (a counting operator new, for instance, stays out of the others).
@@ -92,14 +94,23 @@ endif()
 mqtt_test(broker LINK mqtt_broker mqtt_client OpenSSL::SSL ${sqlite})
 mqtt_test(spec LINK ${tools} mqtt_broker mqtt_client OpenSSL::SSL)
 
-# Programs that tests of the executables run.
-mqtt_programs(tests/compat "*.cpp" LINK test_includes mqtt_core)
-# What scripts/bench instructions counts; among the benchmarks it is there anyway.
-if(NOT MQTT_BUILD_BENCHMARKS AND NOT MQTT_SANITIZE)
-    mqtt_programs(tests/bench "hot_path_bench.cpp" LINK mqtt_broker mqtt_client)
+# Under sanitizers the pools are the heap.
+if(NOT MQTT_SANITIZE)
+    mqtt_test(allocations LINK mqtt_broker mqtt_client OpenSSL::SSL)
+    add_dependencies(programs test_allocations public_headers)
 endif()
 
-mqtt_programs(libmqtt/examples "*.cpp" PREFIX example_ LINK mqtt_broker mqtt_client)
+# Programs that tests of the executables run.
+mqtt_programs(tests/compat "*.cpp" PART_OF programs LINK test_includes mqtt_core)
+# What scripts/bench instructions counts; among the benchmarks it is there anyway.
+if(NOT MQTT_BUILD_BENCHMARKS AND NOT MQTT_SANITIZE)
+    mqtt_programs(tests/bench "hot_path_bench.cpp" PART_OF programs LINK mqtt_broker mqtt_client)
+endif()
+
+mqtt_programs(libmqtt/examples "*.cpp" PREFIX example_ PART_OF programs LINK mqtt_broker mqtt_client)
+if(MQTT_BUILD_TOOLS)
+    add_dependencies(programs mqtt-pub mqtt-sub mqtt-bench mqtt-broker-lite)
+endif()
 # The same fuzz targets without libFuzzer: they replay the seeds under GCC and its sanitizers.
 if(MQTT_SANITIZE STREQUAL "address" AND EXISTS ${PROJECT_SOURCE_DIR}/tests/fuzz/replay.cpp)
     add_library(fuzz_replay OBJECT tests/fuzz/replay.cpp)

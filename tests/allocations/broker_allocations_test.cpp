@@ -8,8 +8,6 @@
 
 #include "support/test_broker.hpp"
 
-#if !defined(MQTT_SANITIZED)
-
 namespace {
 
 std::atomic<bool> g_counting = false;
@@ -128,5 +126,3 @@ TEST_CASE("allocation: forwarding in steady state takes nothing from the heap") 
         CHECK(g_allocations.load() == 0);
     }
 }
-
-#endif

@@ -99,7 +99,6 @@ struct Echo {
 
 }  // namespace
 
-#ifndef MQTT_SANITIZED
 TEST_CASE("connection: no allocation per message, QoS 0, 1 and 2, sent and received") {
     for (const Transport transport : {Transport::tcp, Transport::websocket}) {
         for (const QoS qos : {QoS::at_most_once, QoS::at_least_once, QoS::exactly_once}) {
@@ -113,4 +112,3 @@ TEST_CASE("connection: no allocation per message, QoS 0, 1 and 2, sent and recei
         }
     }
 }
-#endif

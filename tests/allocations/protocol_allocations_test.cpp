@@ -1,10 +1,8 @@
 // The hot paths of both roles do not allocate in steady state, whatever the QoS, and an idle
 // connection holds nothing. Not under sanitizers, where the pool is the heap.
-#ifndef MQTT_SANITIZED
-
 #include <doctest/doctest.h>
 
-#include "protocol_fixture.hpp"
+#include "core/protocol_fixture.hpp"
 #include "support/allocations.hpp"
 
 using namespace test;
@@ -110,5 +108,3 @@ TEST_CASE("roles: an idle connection owns no heap memory, a connected one either
     once();
     CHECK(mqtt::test::allocations() == before);
 }
-
-#endif
