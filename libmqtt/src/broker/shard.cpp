@@ -1,6 +1,8 @@
 // A shard's beginning and end, and what it tells the others.
 #include "broker/shard.hpp"
 
+#include <asio/io_context.hpp>
+
 namespace mqtt::broker {
 namespace {
 
@@ -60,9 +62,9 @@ std::size_t Shared::memory_used() const {
 }
 
 Shard::Shard(Shared& shared, unsigned index, net::GuestPoller* poller, TimePoint start)
-    : context_(1)
-    , loop_(poller != nullptr ? net::Loop(context_, *poller, start)
-                              : net::Loop(context_, net::Loop::Readiness::own_epoll))
+    : context_(std::make_unique<asio::io_context>(1))
+    , loop_(poller != nullptr ? net::Loop(*context_, *poller, start)
+                              : net::Loop(*context_, net::Loop::Readiness::own_epoll))
     , shared_(shared)
     , index_(index)
     , log(shared.settings().config)

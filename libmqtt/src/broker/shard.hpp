@@ -3,7 +3,6 @@
 // is Shared. Holds the parts together; what they do is in their own files.
 #pragma once
 
-#include <asio/io_context.hpp>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -32,6 +31,10 @@
 #include "broker/wills.hpp"
 #include "net/loop.hpp"
 #include "net/poller.hpp"
+
+namespace asio {
+class io_context;
+}
 
 namespace mqtt::broker {
 
@@ -102,7 +105,7 @@ public:
     Counters snapshot() const;  // with what open connections have moved so far
 
 private:
-    asio::io_context context_;
+    std::unique_ptr<asio::io_context> context_;  // its header is heavy, and this one is everywhere
     net::Loop loop_;
     Shared& shared_;
     const unsigned index_;
