@@ -22,6 +22,9 @@ if(EXISTS ${PROJECT_SOURCE_DIR}/man)
             DEPENDS scripts/libmqtt_page man/libmqtt.3.in ${page_sources} libmqtt/src/core/error.cpp
                     libmqtt/src/core/reason_code.cpp libmqtt/src/core/property_table.cpp)
         add_custom_target(libmqtt_page ALL DEPENDS ${PROJECT_BINARY_DIR}/libmqtt.3)
+        if(TARGET programs)
+            add_dependencies(programs libmqtt_page)
+        endif()
         install(FILES ${PROJECT_BINARY_DIR}/libmqtt.3 DESTINATION ${CMAKE_INSTALL_MANDIR}/man3
                 COMPONENT dev OPTIONAL)
     endif()

@@ -8,7 +8,7 @@ allow_install=1
 packages_build=(g++ cmake ninja-build ccache libasio-dev libcli11-dev libfmt-dev libssl-dev libsqlite3-dev pkg-config openssl)
 packages_test=(doctest-dev mosquitto mosquitto-clients tshark
                python3-paho-mqtt libpaho-mqtt-dev node-mqtt nats-server haproxy nginx-light
-               mariadb-server-core mariadb-client-core tmux procps bsdutils chromium jq sqlite3 mandoc dpkg-dev file curl strace)
+               mariadb-server-core mariadb-client-core tmux procps bsdutils chromium jq sqlite3 mandoc dpkg-dev file curl strace valgrind)
 packages_check=(clang-format-14 clang-tidy-14)
 packages_fuzz=(clang)
 

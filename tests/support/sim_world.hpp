@@ -127,6 +127,7 @@ private:
     std::unique_ptr<broker::Shared> broker_;
     std::vector<std::unique_ptr<Client>> clients_;
     int next_descriptor_ = 1;
+    std::uint64_t steps_ = 0;  // so far
 };
 
 }  // namespace mqtt::sim
