@@ -10,9 +10,6 @@ using namespace test;
 
 namespace {
 
-constexpr auto kQos1 = QoS::at_least_once;
-constexpr auto kQos2 = QoS::exactly_once;
-
 FilterListBuilder filters(std::initializer_list<const char*> names, bool with_options = true) {
     FilterListBuilder builder(with_options);
     for (const char* name : names)

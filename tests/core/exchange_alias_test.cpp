@@ -10,12 +10,6 @@ using namespace test;
 
 namespace {
 
-Connect with(const PropertyList& properties) {
-    Connect connect;
-    connect.properties = properties;
-    return connect;
-}
-
 ByteVector with_alias(std::string_view topic, std::uint16_t alias) {
     const PropertyList properties = list(PropertyId::topic_alias, alias);
     Publish publish = incoming(topic, "p");

@@ -8,19 +8,6 @@
 
 using namespace test;
 
-namespace {
-
-constexpr auto kQos1 = QoS::at_least_once;
-constexpr auto kQos2 = QoS::exactly_once;
-
-Connect with(const PropertyList& properties) {
-    Connect connect;
-    connect.properties = properties;
-    return connect;
-}
-
-}  // namespace
-
 TEST_CASE("exchange: a peer over our Receive Maximum is disconnected with 0x93 [MQTT-3.3.4-7]") {
     Server server;
     server.limits.announced.receive_maximum = 2;

@@ -9,15 +9,6 @@ using namespace test;
 
 namespace {
 
-constexpr auto kQos1 = QoS::at_least_once;
-constexpr auto kQos2 = QoS::exactly_once;
-
-Connect with(const PropertyList& properties) {
-    Connect connect;
-    connect.properties = properties;
-    return connect;
-}
-
 // A connection to a session that may have been there.
 class Resumed : public Server {
 public:

@@ -9,13 +9,6 @@
 
 using namespace test;
 
-namespace {
-
-constexpr auto kQos1 = QoS::at_least_once;
-constexpr auto kQos2 = QoS::exactly_once;
-
-}  // namespace
-
 TEST_CASE(
     "exchange: the answer to PUBLISH follows its QoS and repeats its id "
     "[MQTT-3.3.4-1] [MQTT-2.2.1-5] [MQTT-4.3.2-4] [MQTT-4.3.3-8] [MQTT-4.3.3-11] "

@@ -183,6 +183,9 @@ inline MessageRef message(std::string_view topic, std::string_view payload, QoS 
     return Message::create({.topic = topic, .payload = as_bytes(payload), .qos = qos});
 }
 
+constexpr auto kQos1 = QoS::at_least_once;
+constexpr auto kQos2 = QoS::exactly_once;
+
 inline Publish incoming(std::string_view topic, std::string_view payload, QoS qos = {},
                         PacketId id = 0) {
     Publish publish;
@@ -297,6 +300,30 @@ inline Connect connect_packet(ProtocolVersion version, bool clean_start = true) 
     connect.version = version;
     connect.clean_start = clean_start;
     return connect;
+}
+
+inline Connect named(ProtocolVersion version) {
+    Connect connect = connect_packet(version);
+    connect.client_id = "c";
+    return connect;
+}
+
+inline Connect with(const PropertyList& properties) {
+    Connect connect;
+    connect.properties = properties;
+    return connect;
+}
+
+// After `bytes` the connection is over: what was sent, and the error.
+inline std::string answer_to(Server& server, Bytes bytes) {
+    server.feed(bytes);
+    CHECK(server.protocol.is_closing());
+    const std::string sent = server.sent();
+    const std::string events = server.events();
+    server.feed(raw({0xC0, 0}));  // nothing is parsed any more
+    CHECK(server.sent() == "");
+    CHECK(server.events() == "");
+    return sent + " / " + events;
 }
 
 }  // namespace test

@@ -12,24 +12,6 @@ namespace {
 constexpr std::array kVersions{ProtocolVersion::v3_1, ProtocolVersion::v3_1_1, ProtocolVersion::v5};
 constexpr std::array kOldVersions{ProtocolVersion::v3_1, ProtocolVersion::v3_1_1};
 
-Connect named(ProtocolVersion version) {
-    Connect connect = connect_packet(version);
-    connect.client_id = "c";
-    return connect;
-}
-
-// After `bytes` the connection is over: what was sent, and the error.
-std::string answer_to(Server& server, Bytes bytes) {
-    server.feed(bytes);
-    CHECK(server.protocol.is_closing());
-    const std::string sent = server.sent();
-    const std::string events = server.events();
-    server.feed(raw({0xC0, 0}));  // nothing is parsed any more
-    CHECK(server.sent() == "");
-    CHECK(server.events() == "");
-    return sent + " / " + events;
-}
-
 }  // namespace
 
 TEST_CASE("server: CONNECT is answered with CONNACK 0 [MQTT-3.1.4-5] [MQTT311-3.1.4-4]") {

@@ -8,28 +8,6 @@
 
 using namespace test;
 
-namespace {
-
-Connect named(ProtocolVersion version) {
-    Connect connect = connect_packet(version);
-    connect.client_id = "c";
-    return connect;
-}
-
-// After `bytes` the connection is over: what was sent, and the error.
-std::string answer_to(Server& server, Bytes bytes) {
-    server.feed(bytes);
-    CHECK(server.protocol.is_closing());
-    const std::string sent = server.sent();
-    const std::string events = server.events();
-    server.feed(raw({0xC0, 0}));  // nothing is parsed any more
-    CHECK(server.sent() == "");
-    CHECK(server.events() == "");
-    return sent + " / " + events;
-}
-
-}  // namespace
-
 TEST_CASE(
     "server: SUBSCRIBE and UNSUBSCRIBE are answered with their id and a code per filter "
     "[MQTT-2.2.1-6] [MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-3.8.4-6] [MQTT-3.9.3-1] "
