@@ -1,9 +1,8 @@
 // The rows of scripts/bench that need clients of a special kind: many filters per connection,
 // subscribers that stop reading, retained replay, connecting alone. MQTT 3.1.1, TCP, loopback.
 //   load_rows wildcard|filters|slow|retained|retain|connects PORT BROKER_PID SECONDS
-// Prints "messages N cpu_ns N rss N" of the measured part: messages (or connections) counted here,
+// Prints "messages N ns N cpu_ns N rss N" of the measured part: messages (or connections) counted here,
 // CPU time and growth of memory of the broker.
-#include <dirent.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -16,7 +15,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <functional>
 #include <memory>
 #include <random>
@@ -24,75 +22,11 @@
 #include <string_view>
 #include <vector>
 
+#include "bench/broker_meter.hpp"
+
 namespace {
 
-constexpr std::size_t kPayloadBytes = 100;
 constexpr std::uint64_t kBatch = 32;  // messages per write
-
-using Clock = std::chrono::steady_clock;
-
-[[noreturn]] void die(const char* what) {
-    std::perror(what);
-    std::exit(1);
-}
-
-// CPU time of all threads of a process that live, in ns.
-std::uint64_t cpu_ns(const std::string& pid) {
-    const std::string tasks = "/proc/" + pid + "/task";
-    const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir(tasks.c_str()), closedir);
-    if (!directory) die(tasks.c_str());
-    std::uint64_t sum = 0;
-    while (const dirent* entry = readdir(directory.get())) {
-        std::uint64_t value = 0;
-        std::ifstream(tasks + "/" + entry->d_name + "/schedstat") >> value;
-        sum += value;
-    }
-    return sum;
-}
-
-std::uint64_t rss_bytes(const std::string& pid) {
-    std::uint64_t size = 0;
-    std::uint64_t resident = 0;
-    std::ifstream("/proc/" + pid + "/statm") >> size >> resident;
-    return resident * 4096;
-}
-
-// What the broker had used at the beginning, to be told with what was counted since.
-class Measurement {
-public:
-    explicit Measurement(std::string pid)
-        : pid_(std::move(pid))
-        , cpu_(cpu_ns(pid_))
-        , rss_(rss_bytes(pid_)) {}
-    void tell(std::uint64_t messages) const {
-        std::printf("messages %llu cpu_ns %llu rss %lld\n",
-                    static_cast<unsigned long long>(messages),
-                    static_cast<unsigned long long>(cpu_ns(pid_) - cpu_),
-                    static_cast<long long>(rss_bytes(pid_)) - static_cast<long long>(rss_));
-    }
-
-private:
-    std::string pid_;
-    std::uint64_t cpu_;
-    std::uint64_t rss_;
-};
-
-void put_text(std::string& out, std::string_view text) {
-    out.push_back(static_cast<char>(text.size() >> 8));
-    out.push_back(static_cast<char>(text.size()));
-    out.append(text);
-}
-
-std::string packet(unsigned first_byte, const std::string& body) {
-    std::string out(1, static_cast<char>(first_byte));
-    std::size_t left = body.size();
-    do {
-        const std::size_t more = left >= 128 ? 0x80 : 0;
-        out.push_back(static_cast<char>((left & 0x7f) | more));
-        left >>= 7;
-    } while (left != 0);
-    return out + body;
-}
 
 std::string publish(std::string_view topic) {
     std::string body;

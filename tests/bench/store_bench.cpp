@@ -7,7 +7,6 @@
 //   store_bench all PORT BROKER_PID COUNT                "#", until so many have come
 //   store_bench sync FOLDER COUNT                        appends 4 KiB and syncs
 // Prints "messages N ns N cpu_ns N rss N" of the measured part; `sync` its median in ns. Payloads have 100 bytes.
-#include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -21,7 +20,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,80 +27,9 @@
 #include <utility>
 #include <vector>
 
+#include "bench/broker_meter.hpp"
+
 namespace {
-
-using Clock = std::chrono::steady_clock;
-constexpr std::size_t kPayloadBytes = 100;
-
-[[noreturn]] void die(const char* what) {
-    std::perror(what);
-    std::exit(1);
-}
-
-std::uint64_t ns_since(Clock::time_point begin) {
-    return static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - begin).count());
-}
-
-// Of all threads of a process that live, in ns: the writer's included.
-std::uint64_t cpu_ns(const std::string& pid) {
-    const std::string tasks = "/proc/" + pid + "/task";
-    const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir(tasks.c_str()), closedir);
-    if (!directory) die(tasks.c_str());
-    std::uint64_t sum = 0;
-    while (const dirent* entry = readdir(directory.get())) {
-        std::uint64_t value = 0;
-        std::ifstream(tasks + "/" + entry->d_name + "/schedstat") >> value;
-        sum += value;
-    }
-    return sum;
-}
-
-std::uint64_t rss_bytes(const std::string& pid) {
-    std::uint64_t size = 0;
-    std::uint64_t resident = 0;
-    std::ifstream("/proc/" + pid + "/statm") >> size >> resident;
-    return resident * 4096;
-}
-
-class Measurement {
-public:
-    explicit Measurement(std::string pid)
-        : pid_(std::move(pid))
-        , cpu_(cpu_ns(pid_))
-        , rss_(rss_bytes(pid_))
-        , began_(Clock::now()) {}
-    void tell(std::uint64_t messages) const {
-        std::printf("messages %llu ns %llu cpu_ns %llu rss %lld\n",
-                    static_cast<unsigned long long>(messages),
-                    static_cast<unsigned long long>(ns_since(began_)),
-                    static_cast<unsigned long long>(cpu_ns(pid_) - cpu_),
-                    static_cast<long long>(rss_bytes(pid_)) - static_cast<long long>(rss_));
-    }
-
-private:
-    std::string pid_;
-    std::uint64_t cpu_;
-    std::uint64_t rss_;
-    Clock::time_point began_;
-};
-
-void put_text(std::string& out, std::string_view text) {
-    out.push_back(static_cast<char>(text.size() >> 8));
-    out.push_back(static_cast<char>(text.size()));
-    out.append(text);
-}
-
-std::string packet(unsigned first_byte, const std::string& body) {
-    std::string out(1, static_cast<char>(first_byte));
-    std::size_t left = body.size();
-    do {
-        const std::size_t more = left >= 128 ? 0x80 : 0;
-        out.push_back(static_cast<char>((left & 0x7f) | more));
-        left >>= 7;
-    } while (left != 0);
-    return out + body;
-}
 
 std::string publish(std::string_view topic, std::uint64_t id, bool retain = false) {
     std::string body;
