@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "protocol_fixture.hpp"
+#include "closing_answer.hpp"
 
 using namespace test;
 
