@@ -1,46 +1,10 @@
 # timeout: 240
 # Our bridge to RabbitMQ's MQTT plug-in, a clustered engine that people grow into: 3.1.1, found out by itself; QoS 1 over a
-# link that is cut at random: duplicates may come, nothing is missing. The server is that of the recipe in mqtt-tools(7).
+# link that is cut at random: duplicates may come, nothing is missing.
 . "$(dirname "$0")/bridge_lib.sh"
-. "$(dirname "$0")/../cli/recipes.sh"
-need rabbitmq-server python3 perl pkill
-server=$(ls -d /usr/lib/rabbitmq/lib/*/sbin/rabbitmq-server 2>/dev/null | head -n 1)
-[ -x "$server" ] || skip 'rabbitmq-server is not where Debian has it'
+. "$(dirname "$0")/rabbitmq_lib.sh"
+need python3 perl
 levels=1
-theirs=$(free_port)
-export RABBITMQ_NODENAME=bridge$$@localhost RABBITMQ_MNESIA_BASE=$T/db RABBITMQ_LOG_BASE=$T/logs \
-    RABBITMQ_NODE_PORT=$(free_port) RABBITMQ_DIST_PORT=$(free_port) RABBITMQ_NODE_IP_ADDRESS=$HOST \
-    RABBITMQ_ENABLED_PLUGINS_FILE=$T/plugins RABBITMQ_PID_FILE=$T/pid \
-    ERL_EPMD_PORT=$(free_port) ERL_EPMD_ADDRESS=$HOST
-echo '[rabbitmq_mqtt].' >"$T/plugins"
-mkdir "$T/bin"
-# Debian's own wants to be another user.
-printf '#!/bin/sh\nexec %s "$@"\n' "$server" >"$T/bin/rabbitmq-server"
-chmod 755 "$T/bin/rabbitmq-server"
-export theirs PATH=$T/bin:$PATH
-in_background rabbitmq
-# What is left of the node, by its name, which has this test's number in it; then Erlang's port mapper, which it
-# has started on a port of its own.
-has_ended() { ! pgrep -f "$RABBITMQ_NODENAME"; }
-rabbit_ends() {
-    local ended=$? mapper
-    set +e
-    pkill -f "$RABBITMQ_NODENAME"
-    local end=$((SECONDS + 20))
-    until has_ended >/dev/null || [ $SECONDS -ge $end ]; do sleep 0.1; done
-    pkill -KILL -f "$RABBITMQ_NODENAME"
-    for mapper in $(pgrep -x epmd); do
-        grep -qz "^RABBITMQ_NODENAME=$RABBITMQ_NODENAME" "/proc/$mapper/environ" 2>/dev/null && kill "$mapper"
-    done
-    (exit "$ended")
-    lib_cleanup
-}
-trap rabbit_ends EXIT
-# Whether it starts is its own affair: on a machine with much else to do it may not.
-deadline=$((SECONDS + 60))
-until grep -q 'completed with' "$T/rabbitmq.out"; do
-    [ $SECONDS -lt $deadline ] || skip 'RabbitMQ did not start within a minute'
-    sleep 0.2
-done
+start_rabbitmq
 flags[$theirs]='-V 311'
 cut_bridge_to "$theirs" $((cuts * 700))
