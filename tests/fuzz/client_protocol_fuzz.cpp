@@ -1,4 +1,5 @@
 // Feeds arbitrary bytes to the client's role; see role_fuzz.hpp for the input and what is checked.
+#include "packet_mutator.hpp"
 #include "role_fuzz.hpp"
 
 namespace {
@@ -43,4 +44,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::run<ClientWorld>(data, size);
     return 0;
+}
+
+std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t most,
+                                    unsigned seed) {
+    return fuzz::mutate_packets(data, size, most, seed, true);
 }

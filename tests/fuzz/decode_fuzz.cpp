@@ -7,6 +7,7 @@
 #include "core/decode.hpp"
 #include "core/describe.hpp"
 #include "core/encode.hpp"
+#include "packet_mutator.hpp"
 
 namespace {
 
@@ -71,4 +72,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
         rest = rest.subspan(found.frame.size);
     }
+}
+
+std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t most,
+                                    unsigned seed) {
+    return fuzz::mutate_packets(data, size, most, seed, false);
 }

@@ -1,4 +1,5 @@
 // Feeds arbitrary bytes to the server's role; see role_fuzz.hpp for the input and what is checked.
+#include "packet_mutator.hpp"
 #include "role_fuzz.hpp"
 
 namespace {
@@ -47,4 +48,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::run<ServerWorld>(data, size);
     return 0;
+}
+
+std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t most,
+                                    unsigned seed) {
+    return fuzz::mutate_packets(data, size, most, seed, true);
 }

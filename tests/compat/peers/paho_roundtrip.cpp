@@ -38,8 +38,7 @@ public:
             tls.set_trust_store(way.ca_file);
             options.ssl(tls);
         }
-        if (with_will)
-            options.will(mqtt::message("cpp/will", std::string("gone"), 1, false));
+        if (with_will) options.will(mqtt::message("cpp/will", std::string("gone"), 1, false));
         client_.start_consuming();
         if (!client_.connect(options.finalize())->wait_for(kDeadline)) fail(id + ": no CONNACK");
     }
@@ -55,7 +54,8 @@ public:
         }
         if (!client_.publish(message)->wait_for(kDeadline)) fail("no end of the delivery");
     }
-    void expect(const std::string& topic, const std::string& payload, int qos, bool retained = false) {
+    void expect(const std::string& topic, const std::string& payload, int qos,
+                bool retained = false) {
         const mqtt::const_message_ptr got = client_.try_consume_message_for(kDeadline);
         if (!got) fail("nothing came, instead of " + topic);
         if (got->get_topic() != topic || got->to_string() != payload || got->get_qos() != qos ||
@@ -82,7 +82,8 @@ void talk(const Way& way) {
     watcher.expect("cpp/from/us", "kept by mqtt-pub", 1, true);
     Peer sender(way, "cpp-sender", true);
     for (int qos = 0; qos <= 2; ++qos) {
-        for (const std::string& payload : {std::string("21.5"), std::string(), std::string(100'000, 'x')}) {
+        for (const std::string& payload :
+             {std::string("21.5"), std::string(), std::string(100'000, 'x')}) {
             sender.publish("cpp/温度", payload, qos);
             watcher.expect("cpp/温度", payload, qos);
         }
