@@ -3,12 +3,14 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <mutex>
+#include <random>
 #include <vector>
 
 namespace test {
@@ -21,9 +23,19 @@ std::atomic<std::uint64_t> g_first = 0;  // 0: nothing fails
 std::atomic<std::uint64_t> g_last = 0;
 std::atomic<Fault> g_fault = Fault::none;
 
-// Contents at the last sync, by path.
+// What was written since the last sync, or cut off: then there are no bytes.
+struct Unsynced {
+    sqlite3_int64 at;
+    std::vector<char> bytes;
+};
+
+// By path.
+struct Contents {
+    std::vector<char> synced;
+    std::vector<Unsynced> since;
+};
 std::mutex g_mutex;
-std::map<std::string, std::vector<char>> g_synced;
+std::map<std::string, Contents> g_files;
 
 sqlite3_vfs g_vfs;
 sqlite3_vfs* g_real = nullptr;
@@ -48,9 +60,23 @@ int code_of(Fault fault, int otherwise) {
     return fault == Fault::full ? SQLITE_FULL : otherwise;
 }
 
+void put_down(const Unsynced& change, std::vector<char>& to) {
+    const auto at = static_cast<std::size_t>(change.at);
+    if (change.bytes.empty()) return to.resize(std::min(at, to.size()));
+    if (to.size() < at + change.bytes.size()) to.resize(at + change.bytes.size());
+    std::copy(change.bytes.begin(), change.bytes.end(), to.begin() + change.at);
+}
+
 std::vector<char> contents(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void remember(sqlite3_file* file, sqlite3_int64 at, const void* from, int size) {
+    if (self(file).path == nullptr) return;
+    const std::lock_guard lock(g_mutex);
+    const auto* bytes = static_cast<const char*>(from);
+    g_files[self(file).path].since.push_back({at, {bytes, bytes + size}});
 }
 
 int do_close(sqlite3_file* file) {
@@ -66,13 +92,18 @@ int do_read(sqlite3_file* file, void* to, int size, sqlite3_int64 at) {
 int do_write(sqlite3_file* file, const void* from, int size, sqlite3_int64 at) {
     sqlite3_file* real = self(file).real;
     const Fault fault = next();
-    if (fault == Fault::short_write) real->pMethods->xWrite(real, from, size / 2, at);
+    if (fault == Fault::short_write) {
+        real->pMethods->xWrite(real, from, size / 2, at);
+        remember(file, at, from, size / 2);
+    }
     if (fault != Fault::none) return code_of(fault, SQLITE_IOERR_WRITE);
+    remember(file, at, from, size);
     return real->pMethods->xWrite(real, from, size, at);
 }
 
 int do_truncate(sqlite3_file* file, sqlite3_int64 size) {
     sqlite3_file* real = self(file).real;
+    remember(file, size, nullptr, 0);
     return real->pMethods->xTruncate(real, size);
 }
 
@@ -83,7 +114,10 @@ int do_sync(sqlite3_file* file, int flags) {
     const int code = real->pMethods->xSync(real, flags);
     if (code == SQLITE_OK && self(file).path != nullptr) {
         const std::lock_guard lock(g_mutex);
-        g_synced[self(file).path] = contents(self(file).path);
+        Contents& file_contents = g_files[self(file).path];
+        for (const Unsynced& change : file_contents.since)
+            put_down(change, file_contents.synced);
+        file_contents.since.clear();
     }
     return code;
 }
@@ -148,6 +182,11 @@ int do_open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* 
     opened.real = reinterpret_cast<sqlite3_file*>(&opened + 1);
     opened.path = name;
     const int code = g_real->xOpen(g_real, name, opened.real, flags, out);
+    if (code == SQLITE_OK && name != nullptr) {
+        // What another process, or an end in order, left is on the disk.
+        const std::lock_guard lock(g_mutex);
+        g_files[name] = {contents(name), {}};
+    }
     file->pMethods = opened.real->pMethods != nullptr ? &kMethods : nullptr;
     return code;
 }
@@ -191,13 +230,24 @@ std::uint64_t FaultyDisk::calls() {
     return g_calls;
 }
 
-std::string FaultyDisk::after_power_cut(const std::string& file, const std::string& folder) {
+std::string FaultyDisk::after_power_cut(const std::string& file, const std::string& folder,
+                                        unsigned seed) {
     const std::string copy = folder + "/after-power-cut.db";
+    std::minstd_rand random(seed);
     const std::lock_guard lock(g_mutex);
     for (const char* suffix : {"", "-wal"}) {
         std::filesystem::remove(copy + suffix);
-        const auto at = g_synced.find(file + suffix);
-        if (at != g_synced.end()) write_file(copy + suffix, at->second);
+        const auto at = g_files.find(file + suffix);
+        if (at == g_files.end()) continue;
+        std::vector<char> bytes = at->second.synced;
+        for (const Unsynced& change : at->second.since) {
+            if (seed == 0 || random() % 2 == 0) continue;
+            Unsynced part = change;
+            if (part.bytes.size() > 512 && random() % 4 == 0)
+                part.bytes.resize(random() % (part.bytes.size() / 512) * 512 + 512);
+            put_down(part, bytes);
+        }
+        if (!bytes.empty()) write_file(copy + suffix, bytes);
     }
     return copy;
 }

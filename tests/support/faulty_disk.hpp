@@ -21,8 +21,10 @@ public:
     static std::uint64_t calls();
 
     // What would be on the disk if power failed now: copies `file` and its log into `folder`, as they
-    // were at their last sync. The path of the copy.
-    static std::string after_power_cut(const std::string& file, const std::string& folder);
+    // were at their last sync. With a seed some of what was written since then is there, too, in any
+    // order and in parts of sectors, as a disk with a cache may have it. The path of the copy.
+    static std::string after_power_cut(const std::string& file, const std::string& folder,
+                                       unsigned seed = 0);
 };
 
 }  // namespace test

@@ -7,7 +7,7 @@ namespace mqtt::broker::store {
 // PRAGMA application_id: the file is ours ("MQTB").
 inline constexpr int kApplicationId = 0x4D515442;
 // PRAGMA user_version.
-inline constexpr int kSchemaVersion = 2;
+inline constexpr int kSchemaVersion = 3;
 
 inline constexpr const char* kTransitTable =
     "CREATE TABLE transit (key INTEGER PRIMARY KEY, seed INTEGER NOT NULL,"
@@ -16,8 +16,16 @@ inline constexpr const char* kTransitTable =
     "  qos INTEGER NOT NULL, retain INTEGER NOT NULL, expires_at INTEGER,"
     "  publisher INTEGER NOT NULL);";
 
+// Messages and entries by the hundred (chunk.hpp), with the least and the greatest key of the entries;
+// and what became of single ones of these: their present state, 4 when they are gone.
+inline constexpr const char* kChunkTables =
+    "CREATE TABLE chunk (number INTEGER PRIMARY KEY, shard INTEGER NOT NULL,"
+    "  first INTEGER NOT NULL, last INTEGER NOT NULL, body BLOB NOT NULL);"
+    "CREATE TABLE change (key INTEGER PRIMARY KEY, state INTEGER NOT NULL,"
+    "  packet_id INTEGER NOT NULL);";
+
 // From version 1 to 2, from 2 to 3 and so on.
-inline constexpr const char* kUpgrades[] = {kTransitTable};
+inline constexpr const char* kUpgrades[] = {kTransitTable, kChunkTables};
 
 // Version 1. A new file gets it and the upgrades, so that there is one way to each version.
 // Columns of a message are the same, and in the same order, wherever one is stored.

@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 
 #include <memory>
+#include <utility>
 
 #include "broker/store/backend.hpp"
 
@@ -24,6 +25,7 @@ public:
     ~Statement() { sqlite3_finalize(statement_); }
 
     int prepare(sqlite3* database, const char* sql) {
+        sqlite3_finalize(std::exchange(statement_, nullptr));
         return sqlite3_prepare_v3(database, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement_,
                                   nullptr);
     }
@@ -45,6 +47,13 @@ public:
     Statement& null() {
         sqlite3_bind_null(statement_, ++bound_);
         return *this;
+    }
+    // A message's columns behind its topic, which are the same wherever one is stored.
+    Statement& message(const MessageRow& row) {
+        bytes(row.properties).bytes(row.payload);
+        number(static_cast<int>(row.qos)).number(row.retain ? 1 : 0);
+        row.expires_at == kNever ? null() : number(row.expires_at);
+        return number(static_cast<std::int64_t>(row.publisher));
     }
 
     // A row is there.

@@ -8,14 +8,23 @@
 
 #include "broker/store/schema.hpp"
 #include "broker/store/sqlite_copy.hpp"
+#include "broker/store/sqlite_entries.hpp"
 #include "broker/store/sqlite_read.hpp"
 
 namespace mqtt::broker::store {
 namespace {
 
-// Pages of the write-ahead log (4 KiB each) after which it is moved into the file while writing; before
-// that it is done when there is nothing else to do.
-constexpr const char* kCheckpointAt = "PRAGMA wal_autocheckpoint = 8192";
+// Pages of the write-ahead log after which it is moved into the file while writing; before that it is
+// done when there is nothing else to do.
+constexpr int kCheckpointAt = 4096;
+
+// A log that grows under load is filled with zeros ahead of what is written, so much at a time. It is written
+// over and over: a sync that need not note a new length takes 110 us instead of 170, and 35 us of CPU
+// instead of 60 (ext4). SQLite takes zeros for the end of the log.
+constexpr int kFillBytes = 1 << 20;
+constexpr int kFillAhead = 128;  // pages
+constexpr int kBusyLog = 64;     // pages
+constexpr sqlite3_int64 kLogPageBytes = 4096 + 24;
 
 enum Sql : std::size_t {
     put_session,
@@ -24,12 +33,6 @@ enum Sql : std::size_t {
     drop_session_received_ids,
     put_subscription,
     drop_subscription,
-    put_message,
-    drop_message,
-    put_entry,
-    entry_sent,
-    entry_received,
-    drop_entry,
     put_received_id,
     drop_received_id,
     put_retained,
@@ -49,12 +52,6 @@ constexpr std::array<const char*, kStatements> kSql = {
     "DELETE FROM received_id WHERE session = ?",
     "REPLACE INTO subscription VALUES (?,?,?,?)",
     "DELETE FROM subscription WHERE session = ? AND filter = ?",
-    "INSERT INTO message VALUES (?,?,?,?,?,?,?,?)",
-    "DELETE FROM message WHERE key = ?",
-    "INSERT INTO entry VALUES (?,?,?,?,?,?,?,?)",
-    "UPDATE entry SET packet_id = ?, state = ? WHERE key = ?",
-    "UPDATE entry SET state = ?, message = 0 WHERE key = ?",
-    "DELETE FROM entry WHERE key = ?",
     "INSERT OR IGNORE INTO received_id VALUES (?,?)",
     "DELETE FROM received_id WHERE session = ? AND packet_id = ?",
     "REPLACE INTO retained VALUES (?,?,?,?,?,?,?)",
@@ -87,21 +84,24 @@ private:
     Fault check_owner();
     Fault upgrade();
     std::int64_t pragma(const char* sql);
+    static int on_log(void* self, sqlite3* database, const char* name, int pages);
+    void fill_log();
     int write_batch(const Batch& batch);
     int write_sessions(const Batch& batch);
-    int write_messages(const Batch& batch);
-    int write_entries(const Batch& batch);
     int write_subscriptions(const Batch& batch);
     int write_retained(const Batch& batch);
     int write_transits(std::span<const Batch* const> batches);
     Statement& of(Sql sql) { return statements_[sql]; }
-    static void bind_message(Statement& statement, const MessageRow& row);
 
     const std::string file_;
     Database database_;  // before the statements: it outlives them
     std::array<Statement, kStatements> statements_;
+    SqliteEntries entries_;
     std::unique_ptr<Copy> copy_;  // while one is made
-    bool has_log_ = false;        // written since the last checkpoint
+    bool does_sync_ = false;
+    bool has_log_ = false;         // written since the last checkpoint
+    int log_pages_ = 0;            // that are in use
+    sqlite3_int64 log_bytes_ = 0;  // of its file, when last looked at
 };
 
 Fault SqliteBackend::fault(const char* doing) const {
@@ -183,25 +183,54 @@ Fault SqliteBackend::open(Durability durability) {
     if (Fault f = upgrade(); f) return f;
     const char* sync = durability == Durability::machine ? "PRAGMA synchronous = FULL"
                                                          : "PRAGMA synchronous = NORMAL";
-    for (const char* sql : {sync, kCheckpointAt}) {
-        if (Fault f = execute(sql); f) return f;
-    }
+    if (Fault f = execute(sync); f) return f;
+    does_sync_ = durability == Durability::machine;
+    sqlite3_wal_hook(database_.get(), &SqliteBackend::on_log, this);
     for (std::size_t i = 0; i < kStatements; ++i) {
         if (statements_[i].prepare(database_.get(), kSql[i]) != SQLITE_OK) {
             return fault("cannot use the store");
         }
     }
-    return {};
+    const int code_of_entries = entries_.open(database_.get());
+    if (code_of_entries == SQLITE_OK) return {};
+    if (code_of_entries != SQLITE_CORRUPT) return fault("cannot use the store");
+    return {"'" + file_ + "' is damaged: queued messages cannot be read; put a backup in its place",
+            false};
+}
+
+// After each commit.
+int SqliteBackend::on_log(void* self, sqlite3* database, const char*, int pages) {
+    static_cast<SqliteBackend*>(self)->log_pages_ = pages;
+    if (pages < kCheckpointAt) return SQLITE_OK;
+    // The commit is made whatever comes of it: it is tried again after the next one.
+    sqlite3_wal_checkpoint_v2(database, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    return SQLITE_OK;
+}
+
+// Where that fails the log grows as it goes.
+void SqliteBackend::fill_log() {
+    if (log_pages_ < kBusyLog || log_pages_ >= kCheckpointAt) return;
+    if ((log_pages_ + kFillAhead) * kLogPageBytes < log_bytes_) return;
+    sqlite3_file* log = nullptr;
+    sqlite3_file_control(database_.get(), nullptr, SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (log == nullptr || log->pMethods == nullptr) return;
+    if (log->pMethods->xFileSize(log, &log_bytes_) != SQLITE_OK) return;
+    if ((log_pages_ + kFillAhead) * kLogPageBytes < log_bytes_) return;
+    static const std::vector<char> zeros(kFillBytes);
+    if (log->pMethods->xWrite(log, zeros.data(), kFillBytes, log_bytes_) == SQLITE_OK)
+        log_bytes_ += kFillBytes;
 }
 
 // Writing.
 
 Fault SqliteBackend::write(std::span<const Batch* const> batches) {
+    if (does_sync_) fill_log();
     int code = of(begin).run();
     for (std::size_t i = 0; code == SQLITE_OK && i < batches.size(); ++i)
         code = write_batch(*batches[i]);
     if (code == SQLITE_OK) code = write_transits(batches);
     if (code == SQLITE_OK) code = of(commit).run();
+    entries_.settle(code == SQLITE_OK);
     has_log_ = true;
     if (code == SQLITE_OK) return {};
     Fault failed = fault("cannot write to the store");
@@ -211,19 +240,10 @@ Fault SqliteBackend::write(std::span<const Batch* const> batches) {
 
 int SqliteBackend::write_batch(const Batch& batch) {
     int code = write_sessions(batch);
-    if (code == SQLITE_OK) code = write_messages(batch);
-    if (code == SQLITE_OK) code = write_entries(batch);
+    if (code == SQLITE_OK) code = entries_.write(batch);
     if (code == SQLITE_OK) code = write_subscriptions(batch);
     if (code == SQLITE_OK) code = write_retained(batch);
     return code;
-}
-
-// Topic or key are bound already.
-void SqliteBackend::bind_message(Statement& statement, const MessageRow& row) {
-    statement.bytes(row.properties).bytes(row.payload);
-    statement.number(static_cast<int>(row.qos)).number(row.retain ? 1 : 0);
-    row.expires_at == kNever ? statement.null() : statement.number(row.expires_at);
-    statement.number(signed_key(row.publisher));
 }
 
 int SqliteBackend::write_sessions(const Batch& batch) {
@@ -261,54 +281,6 @@ int SqliteBackend::write_sessions(const Batch& batch) {
     return SQLITE_OK;
 }
 
-int SqliteBackend::write_messages(const Batch& batch) {
-    for (const NewMessage& fresh : batch.messages) {
-        if (!fresh.message) continue;
-        const MessageRow row = batch.row(*fresh.message);
-        Statement& put = of(put_message).number(signed_key(fresh.key)).text(row.topic);
-        bind_message(put, row);
-        if (const int code = put.run(); code != SQLITE_OK) return code;
-    }
-    for (const Key key : batch.removed_messages) {
-        if (const int code = of(drop_message).number(signed_key(key)).run(); code != SQLITE_OK) {
-            return code;
-        }
-    }
-    return SQLITE_OK;
-}
-
-int SqliteBackend::write_entries(const Batch& batch) {
-    for (const NewEntry& entry : batch.entries) {
-        if (entry.is_cancelled) continue;
-        const auto ids = Batch::subscription_ids(entry);
-        Statement& put = of(put_entry);
-        put.number(signed_key(entry.key)).number(signed_key(entry.session));
-        put.number(signed_key(entry.message)).number(entry.packet_id);
-        put.number(static_cast<int>(entry.state)).number(static_cast<int>(entry.qos));
-        put.number(entry.retain ? 1 : 0);
-        put.bytes({reinterpret_cast<const std::uint8_t*>(ids.data()), ids.size_bytes()});
-        if (const int code = put.run(); code != SQLITE_OK) return code;
-    }
-    for (const EntryChange& change : batch.entry_changes) {
-        int code = SQLITE_OK;
-        switch (change.kind) {
-        case EntryChange::Kind::sent:
-            of(entry_sent).number(change.packet_id).number(static_cast<int>(change.state));
-            code = of(entry_sent).number(signed_key(change.key)).run();
-            break;
-        case EntryChange::Kind::received:
-            of(entry_received).number(static_cast<int>(change.state));
-            code = of(entry_received).number(signed_key(change.key)).run();
-            break;
-        case EntryChange::Kind::removed:
-            code = of(drop_entry).number(signed_key(change.key)).run();
-            break;
-        }
-        if (code != SQLITE_OK) return code;
-    }
-    return SQLITE_OK;
-}
-
 int SqliteBackend::write_subscriptions(const Batch& batch) {
     for (const SubscriptionChange& change : batch.subscriptions) {
         Statement& statement = of(change.is_removed ? drop_subscription : put_subscription);
@@ -327,7 +299,7 @@ int SqliteBackend::write_subscriptions(const Batch& batch) {
 int SqliteBackend::write_retained(const Batch& batch) {
     for (const auto& [topic, message] : batch.retained) {
         Statement& statement = of(message ? put_retained : drop_retained).text(topic);
-        if (message) bind_message(statement, batch.row(*message));
+        if (message) statement.message(batch.row(*message));
         if (const int code = statement.run(); code != SQLITE_OK) return code;
     }
     return SQLITE_OK;
@@ -344,8 +316,7 @@ int SqliteBackend::write_transits(std::span<const Batch* const> batches) {
             const MessageRow row = batch->row(*transit.message);
             Statement& put = of(put_transit).number(signed_key(transit.key));
             put.number(signed_key(batch->hash_seed)).number(batch->shards).number(transit.shard);
-            put.text(transit.filter).text(row.topic);
-            bind_message(put, row);
+            put.text(transit.filter).text(row.topic).message(row);
             if (const int code = put.run(); code != SQLITE_OK) return code;
         }
     }

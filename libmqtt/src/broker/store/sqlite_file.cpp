@@ -10,6 +10,7 @@
 #include "broker/store/control.hpp"
 #include "broker/store/schema.hpp"
 #include "broker/store/sqlite_copy.hpp"
+#include "broker/store/sqlite_entries.hpp"
 #include "broker/store/sqlite_read.hpp"
 #include "mqtt/store.hpp"
 #include "mqtt/topic.hpp"
@@ -190,6 +191,8 @@ void ExportReader::on_transit(const TransitRow& row) {
 class OpenStore final : public StoreFile {
 public:
     Fault open(const std::string& file);
+    // Before rows are looked at.
+    Fault unpack();
     bool is_in_use() const { return is_in_use_; }  // why open() failed
     void use(std::unique_ptr<Snapshot> snapshot, std::vector<Figure> live) {
         snapshot_ = std::move(snapshot);
@@ -208,6 +211,7 @@ private:
 
     std::string file_;
     bool is_in_use_ = false;
+    bool has_damaged_chunks_ = false;
     std::unique_ptr<Snapshot> snapshot_;  // ends after the database
     std::vector<Figure> live_;            // of the running broker
     Database database_;
@@ -241,6 +245,13 @@ Fault OpenStore::open(const std::string& file) {
     return {};
 }
 
+Fault OpenStore::unpack() {
+    const int code = SqliteEntries::show_unpacked(database());
+    has_damaged_chunks_ = code == SQLITE_CORRUPT;
+    if (code == SQLITE_OK || has_damaged_chunks_) return {};
+    return {"'" + file_ + "': " + sqlite3_errmsg(database()), false};
+}
+
 std::optional<std::int64_t> OpenStore::number(const char* sql) {
     Statement statement;
     if (statement.prepare(database(), sql) != SQLITE_OK || !statement.next()) return std::nullopt;
@@ -272,6 +283,7 @@ std::vector<std::string> OpenStore::check() {
     std::vector<std::string> problems;
     check_pages(problems);
     if (!problems.empty()) return problems;  // what rows say means nothing then
+    if (has_damaged_chunks_) problems.emplace_back("queued messages cannot be read");
     for (const Rule& rule : kRules) {
         const auto count = number(rule.sql);
         if (!count) problems.push_back(std::string("unreadable: ") + sqlite3_errmsg(database()));
@@ -327,6 +339,7 @@ std::string store_control_path(const std::string& file) {
 std::unique_ptr<StoreFile> StoreFile::open(const std::string& file, std::string& message) {
     auto store = std::make_unique<OpenStore>();
     Fault fault = store->open(file);
+    if (!fault) fault = store->unpack();
     if (!fault) return store;
     message = fault.text;
     if (!store->is_in_use()) return nullptr;
@@ -343,6 +356,7 @@ std::unique_ptr<StoreFile> StoreFile::open(const std::string& file, std::string&
     ask_broker(socket, "figures", figures);
     store = std::make_unique<OpenStore>();
     fault = store->open(snapshot->file);
+    if (!fault) fault = store->unpack();
     message = fault.text;
     store->use(std::move(snapshot), parse_figures(figures));
     return fault ? nullptr : std::move(store);
