@@ -1,13 +1,8 @@
 # timeout: 240
 # The console page in a browser: what it shows and does, by keyboard too; hostile topics, payloads and ids, which stay
-# text; pages of other origins; 100,000 topics; logging in. playwright-core drives Chromium.
+# text; pages of other origins; 100,000 topics; logging in. tests/browser drives Chromium.
 . "$(dirname "$0")/../cli/lib.sh"
-need node npm chromium curl
-cache=${XDG_CACHE_HOME:-${TMPDIR:-/tmp}}/mqtt-tools-playwright
-mkdir -p "$cache"
-(cd "$cache" && { [ -d node_modules/playwright-core ] ||
-    HOME=$cache npm install --no-audit --no-fund --silent playwright-core@1.49.1 >/dev/null 2>&1; }) ||
-    skip "playwright-core cannot be installed from npm"
+need node chromium curl
 
 printf 'secret\n' >"$T/secret"
 mqtt-broker-lite -p 0 --console 127.0.0.1:0 --user "ann:$T/secret" --ready-file "$T/closed.urls" >"$T/closed.log" 2>&1 &
@@ -32,90 +27,79 @@ retained() { curl -s "$api/api/stats" | grep -qE '"retained_messages":1[0-9]{5}'
 until_true 60 retained
 
 cat >"$T/look.js" <<'JS'
-const { chromium } = require('playwright-core');
+const { launch, check } = require('browser');
 const http = require('http');
-const [T, executablePath, api, closed] = process.argv.slice(2);
-const check = (ok, what) => { if (!ok) throw new Error(what); };
+const [T, program, api, closed] = process.argv.slice(2);
 const evil = '<img src=x onerror="window.hacked=1"><script>window.hacked=2</script>';
 (async () => {
-    const browser = await chromium.launchPersistentContext(T + '/profile', { executablePath, headless: true,
-        args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-               '--disable-component-update', '--disable-sync'] });
+    const browser = await launch(program, T + '/profile');
     const page = await browser.newPage();
-    page.setDefaultTimeout(30000);
-    // The policy of the page forbids what waitForFunction does.
-    const until = async condition => {
-        for (const end = Date.now() + 30000; !await page.evaluate(condition);) {
-            if (Date.now() > end) throw new Error('not within 30 seconds: ' + condition);
-            await new Promise(done => setTimeout(done, 50));
-        }
-    };
+    const until = condition => page.until(condition);
     const foreign = [], errors = [];
-    page.on('request', request => { if (!request.url().startsWith(api + '/') && !request.url().startsWith('data:')) foreign.push(request.url()); });
-    page.on('console', message => { if (message.type() === 'error') errors.push(message.text()); });
-    page.on('pageerror', error => errors.push(String(error)));
-    page.on('dialog', dialog => dialog.accept());
+    page.on('request', url => { if (!url.startsWith(api + '/') && !url.startsWith('data:')) foreign.push(url); });
+    page.on('console', message => { if (message.type === 'error') errors.push(message.text); });
+    page.on('error', error => errors.push(error));
     const answer = await page.goto(api + '/');
-    const policy = answer.headers()['content-security-policy'];
+    const policy = answer.headers['content-security-policy'];
     check(/default-src 'none'/.test(policy) && !/unsafe/.test(policy) && /frame-ancestors 'none'/.test(policy), policy);
     await until(() => document.getElementById('state').textContent.includes('live'));
-    const tab = name => page.getByRole('tab', { name }).click();
+    const tab = name => page.role('tab', name).click();
 
     // Overview.
     await until(() => /Retained\s*100,[0-9]{3}/.test(document.getElementById('main').innerText));
 
     // Clients: the hostile one is text; its subscriptions; disconnecting another.
     await tab('Clients');
-    await page.getByRole('button', { name: evil, exact: true }).click();
+    await page.role('button', evil, { exact: true }).click();
     await until(() => document.getElementById('detail').open);
-    check((await page.locator('#detail-title').textContent()) === evil, 'the detail of the hostile client');
-    check((await page.locator('#detail-body').innerText()).includes('<b onclick=hacked=3>/#'), 'its filters');
-    await page.getByRole('button', { name: 'Close' }).click();
+    check((await page.css('#detail-title').text()) === evil, 'the detail of the hostile client');
+    check((await page.css('#detail-body').shown()).includes('<b onclick=hacked=3>/#'), 'its filters');
+    await page.role('button', 'Close').click();
 
     // Topics: 100,000 of them, by keyboard.
     await tab('Topics');
     await until(() => /100,\d\d\d topics/.test(document.getElementById('panel-2').innerText));
-    const list = page.getByRole('listbox', { name: 'Topics' });
-    const find = page.locator('#panel-2 input[type=text]');
-    await page.locator('#tab-2').focus();
-    await page.keyboard.press('/');
-    await page.keyboard.type('EVIL/<IMG');
+    const list = page.role('listbox', 'Topics');
+    const find = page.css('#panel-2 input[type=text]');
+    await page.css('#tab-2').focus();
+    await page.press('/');
+    await page.type('EVIL/<IMG');
     await until(() => /\b1 match/.test(document.getElementById('panel-2').innerText));
     await list.focus();
-    await page.keyboard.press('ArrowDown');
-    check((await page.locator('#chosen-topic').textContent()) === 'evil/' + evil, 'the hostile topic is shown as it is');
-    check((await page.locator('#chosen-payload').textContent()) === evil, 'the hostile payload is shown as it is');
+    await page.press('ArrowDown');
+    check((await page.css('#chosen-topic').text()) === 'evil/' + evil, 'the hostile topic is shown as it is');
+    check((await page.css('#chosen-payload').text()) === evil, 'the hostile payload is shown as it is');
     await find.fill('many/7/+');
     await until(() => /1,000 match/.test(document.getElementById('panel-2').innerText));
     await find.fill('evil/bytes');
     await until(() => /\b1 match/.test(document.getElementById('panel-2').innerText));
     await list.focus();
-    await page.keyboard.press('ArrowDown');
+    await page.press('ArrowDown');
     await until(() => document.getElementById('chosen-payload').textContent === '01 ff 00');
     await find.fill('');
     await list.focus();
-    await page.keyboard.press('End');
-    await page.keyboard.press('Home');
-    for (let i = 0; i < 60 && !(await page.locator('.item.on').textContent()).includes('many'); ++i) await page.keyboard.press('ArrowDown');
-    await page.keyboard.press('ArrowRight');
-    await page.keyboard.press('ArrowDown');
-    await page.keyboard.press('ArrowRight');
+    await page.press('End');
+    await page.press('Home');
+    for (let i = 0; i < 60 && !(await page.css('.item.on').text()).includes('many'); ++i) await page.press('ArrowDown');
+    await page.press('ArrowRight');
+    await page.press('ArrowDown');
+    await page.press('ArrowRight');
     await until(() => document.querySelectorAll('.item').length > 10);
-    check(await page.locator('.item').count() < 120, 'elements for topics that nobody sees');
-    check(await page.locator('.item').count() > 10, 'no elements for topics');
+    check(await page.css('.item').count() < 120, 'elements for topics that nobody sees');
+    check(await page.css('.item').count() > 10, 'no elements for topics');
 
     // Publishing, and what comes of it: tail, value, clearing.
     await tab('Tail');
-    await page.locator('#panel-3 input[type=text]').fill('from/#');
-    await page.getByRole('button', { name: 'Start' }).click();
+    await page.css('#panel-3 input[type=text]').fill('from/#');
+    await page.role('button', 'Start').click();
     await tab('Publish');
-    await page.locator('#publish-topic').fill('from/page');
-    await page.locator('#panel-4 textarea').first().fill('68 c3 a4');
-    await page.locator('#panel-4 select').nth(1).selectOption('hex');
-    await page.getByText('Properties', { exact: true }).click();
-    await page.getByLabel('User properties').fill('unit=C');
-    await page.getByLabel('retain', { exact: true }).check();
-    await page.getByRole('button', { name: 'Publish', exact: true }).click();
+    await page.css('#publish-topic').fill('from/page');
+    await page.css('#panel-4 textarea').fill('68 c3 a4');
+    await page.css('#panel-4 select', { at: 1 }).select('hex');
+    await page.css('#panel-4 summary', { text: 'Properties' }).click();
+    await page.role('textbox', 'User properties').fill('unit=C');
+    await page.role('checkbox', 'retain', { exact: true }).check();
+    await page.role('button', 'Publish', { exact: true }).click();
     await until(() => document.querySelector('#panel-4 [role=status]').textContent === 'accepted');
     await tab('Tail');
     await until(() => /from\/page h\u00e4/.test(document.querySelector('#panel-3 .lines').innerText));
@@ -123,17 +107,17 @@ const evil = '<img src=x onerror="window.hacked=1"><script>window.hacked=2</scri
     await find.fill('from/page');
     await until(() => /\b1 match/.test(document.getElementById('panel-2').innerText));
     await list.focus();
-    await page.keyboard.press('ArrowDown');
-    await page.getByRole('button', { name: 'Clear retained' }).click();
+    await page.press('ArrowDown');
+    await page.role('button', 'Clear retained').click();
     await until(async () => (await fetch('/api/retained/from/page')).status === 404);
 
     // Explain, log, configuration.
     await tab('Explain');
-    await page.locator('#explain-topic').fill('From/page');
-    await page.keyboard.press('Enter');
+    await page.css('#explain-topic').fill('From/page');
+    await page.press('Enter');
     await until(() => /victim\s*none of its 1 filter\(s\) matches: 'from\/page' differs in upper and lower case/.test(document.getElementById('panel-5').innerText));
     await tab('Clients');
-    await page.locator('tr', { has: page.getByRole('button', { name: 'victim', exact: true }) }).getByRole('button', { name: 'Disconnect' }).click();
+    await page.role('button', 'Disconnect', { inside: page.css('#panel-1 tr', { text: 'victim' }) }).click();
     await tab('Log');
     await until(() => /Client victim disconnected: disconnected by an administrator/.test(document.querySelector('#panel-6 .lines').innerText));
     await tab('Configuration');
@@ -151,14 +135,14 @@ const evil = '<img src=x onerror="window.hacked=1"><script>window.hacked=2</scri
 
     // Looks: every view, light and dark, no wider than a phone.
     for (const [width, height, colorScheme] of [[1280, 900, 'light'], [390, 800, 'dark']]) {
-        await page.setViewportSize({ width, height });
-        await page.emulateMedia({ colorScheme });
+        await page.setSize(width, height);
+        await page.setScheme(colorScheme);
         const color = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
         const sum = color.match(/\d+/g).map(Number).slice(0, 3).reduce((a, b) => a + b);
         check(colorScheme === 'dark' ? sum < 150 : sum > 600, `${colorScheme} is ${color}`);
         for (let i = 1; i <= 8; ++i) {
-            await page.keyboard.press('Alt+' + i);
-            check(await page.locator('#tab-' + (i - 1)).getAttribute('aria-selected') === 'true', 'Alt+' + i);
+            await page.press('Alt+' + i);
+            check(await page.css('#tab-' + (i - 1)).attribute('aria-selected') === 'true', 'Alt+' + i);
             check(await page.evaluate(() => document.documentElement.scrollWidth) <= width, `view ${i} is wider than ${width}`);
         }
     }
@@ -191,18 +175,18 @@ const evil = '<img src=x onerror="window.hacked=1"><script>window.hacked=2</scri
 
     // Logging in.
     await page.goto(closed + '/');
-    await page.locator('#user').fill('ann');
-    await page.locator('#password').fill('wrong');
-    await page.keyboard.press('Enter');
+    await page.css('#user').fill('ann');
+    await page.css('#password').fill('wrong');
+    await page.press('Enter');
     await until(() => /wrong/.test(document.getElementById('login-error').textContent));
-    await page.locator('#password').fill('secret');
-    await page.keyboard.press('Enter');
+    await page.css('#password').fill('secret');
+    await page.press('Enter');
     await until(() => document.getElementById('state').textContent.includes('live'));
     await browser.close();
     console.log('looked at the console');
 })().catch(error => { console.error(error.stack); process.exit(1); });
 JS
-NODE_PATH=$cache/node_modules timeout 200 node "$T/look.js" "$T" "$(lib_find chromium)" "$api" "$closed" >"$T/out" 2>"$T/err" ||
+NODE_PATH=$lib_root/tests/browser timeout 200 node "$T/look.js" "$T" "$(lib_find chromium)" "$api" "$closed" >"$T/out" 2>"$T/err" ||
     { cat "$T/err" >&2; fail "the console in a browser"; }
 expect_match "$T/out" '^looked at the console'
 expect_match "$T/victim.out" '^1 0 .*unit:C.* hä$'

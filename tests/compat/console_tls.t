@@ -1,13 +1,8 @@
 # timeout: 120
 # The console over TLS in a browser: page, API and MQTT over one https listener, to others than this machine too, after
-# a login; the certificate is the one that the browser was told of. playwright-core drives Chromium.
+# a login; the certificate is the one that the browser was told of. tests/browser drives Chromium.
 . "$(dirname "$0")/../cli/lib.sh"
-need node npm chromium curl openssl
-cache=${XDG_CACHE_HOME:-${TMPDIR:-/tmp}}/mqtt-tools-playwright
-mkdir -p "$cache"
-(cd "$cache" && { [ -d node_modules/playwright-core ] ||
-    HOME=$cache npm install --no-audit --no-fund --silent playwright-core@1.49.1 >/dev/null 2>&1; }) ||
-    skip "playwright-core cannot be installed from npm"
+need node chromium curl openssl
 make_certs
 mqtt-broker-lite passwd -b -c "$T/passwords" ann secret
 port=$(free_port)
@@ -23,47 +18,35 @@ expect_match "$T/out" 'password'
 run curl -s "$api/healthz"; [ "$status" != 0 ] || fail 'an unknown authority is trusted'
 
 cat >"$T/look.js" <<'JS'
-const { chromium } = require('playwright-core');
-const [T, executablePath, api, key] = process.argv.slice(2);
-const check = (ok, what) => { if (!ok) throw new Error(what); };
+const { launch, check } = require('browser');
+const [T, program, api, key] = process.argv.slice(2);
 (async () => {
-    const browser = await chromium.launchPersistentContext(T + '/profile', { executablePath, headless: true,
-        args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-               '--disable-component-update', '--disable-sync', '--ignore-certificate-errors-spki-list=' + key] });
+    const browser = await launch(program, T + '/profile', ['--ignore-certificate-errors-spki-list=' + key]);
     const page = await browser.newPage();
-    page.setDefaultTimeout(30000);
-    const until = async condition => {
-        for (const end = Date.now() + 30000; !await page.evaluate(condition);) {
-            if (Date.now() > end) throw new Error('not within 30 seconds: ' + condition);
-            await new Promise(done => setTimeout(done, 50));
-        }
-    };
+    const until = condition => page.until(condition);
     const sockets = [], errors = [];
-    page.on('websocket', socket => sockets.push(socket.url()));
-    page.on('pageerror', error => errors.push(String(error)));
+    page.on('socket', url => sockets.push(url));
+    page.on('error', error => errors.push(error));
     await page.goto(api + '/');
-    await page.locator('#user').fill('ann');
-    await page.locator('#password').fill('secret');
-    await page.keyboard.press('Enter');
+    await page.css('#user').fill('ann');
+    await page.css('#password').fill('secret');
+    await page.press('Enter');
     await until(() => document.getElementById('state').textContent.includes('live'));
     check(sockets.length > 0 && sockets.every(url => url.startsWith(api.replace('https', 'wss') + '/')), 'sockets: ' + sockets);
     // Figures come by MQTT: once they do, nobody asks for them.
     await until(() => Date.now() - toldAt < 1500);
     let asked = 0;
-    page.on('request', request => { if (request.url().endsWith('/api/stats')) ++asked; });
+    page.on('request', url => { if (url.endsWith('/api/stats')) ++asked; });
     const told = await page.evaluate(() => toldAt);
-    for (const end = Date.now() + 30000; await page.evaluate(told => toldAt < told + 2500, told);) {
-        check(Date.now() < end, 'no figures by MQTT');
-        await new Promise(done => setTimeout(done, 50));
-    }
+    await page.until(told => toldAt >= told + 2500, told);
     check(asked === 0, asked + ' requests for figures');
-    await page.getByRole('tab', { name: 'Topics' }).click();
+    await page.role('tab', 'Topics').click();
     await until(() => document.getElementById('panel-2').innerText.includes('kitchen'));
-    await page.getByRole('tab', { name: 'Publish' }).click();
-    await page.locator('#publish-topic').fill('from/page');
-    await page.locator('#panel-4 textarea').first().fill('over TLS');
-    await page.getByLabel('retain', { exact: true }).check();
-    await page.getByRole('button', { name: 'Publish', exact: true }).click();
+    await page.role('tab', 'Publish').click();
+    await page.css('#publish-topic').fill('from/page');
+    await page.css('#panel-4 textarea').fill('over TLS');
+    await page.role('checkbox', 'retain', { exact: true }).check();
+    await page.role('button', 'Publish', { exact: true }).click();
     await until(() => document.querySelector('#panel-4 [role=status]').textContent.startsWith('accepted'));
     check(errors.length === 0, errors.join('; '));
     await browser.close();
@@ -71,7 +54,7 @@ const check = (ok, what) => { if (!ok) throw new Error(what); };
 })().catch(error => { console.error(error.stack); process.exit(1); });
 JS
 key=$(openssl x509 -in "$T/certs/server.crt" -noout -pubkey | openssl pkey -pubin -outform DER | openssl dgst -sha256 -binary | base64)
-NODE_PATH=$cache/node_modules timeout 100 node "$T/look.js" "$T" "$(lib_find chromium)" "$api" "$key" >"$T/out" 2>"$T/err" ||
+NODE_PATH=$lib_root/tests/browser timeout 100 node "$T/look.js" "$T" "$(lib_find chromium)" "$api" "$key" >"$T/out" 2>"$T/err" ||
     { cat "$T/err" >&2; fail "the console over TLS in a browser"; }
 run curl -s --cacert "$T/certs/ca.crt" -u ann:secret "$api/api/retained/from/page"
 expect_eq 'what the page has published' "$(cat "$T/out")" 'over TLS'
