@@ -10,7 +10,7 @@ printf '%s\n' "user $(id -un)" "listener $(free_port) $HOST" "password_file $T/p
     "certfile $T/certs/server.crt" "keyfile $T/certs/server.key" >"$T/conf"
 start_broker -c "$T/conf"
 api=https://localhost:$port
-expect_match "$BROKER_LOG" "listening on https://127.0.0.1:$port/"
+until_true 10 contains "$BROKER_LOG" "listening on https://127.0.0.1:$port/"
 # Programs trust the authority; plain HTTP on that port is told what it is.
 run curl -s --cacert "$T/certs/ca.crt" -u ann:secret -d 21.5 "$api/api/publish?topic=kitchen/temp&retain=true"; expect_exit 0
 run curl -s --cacert "$T/certs/ca.crt" "$api/api/topics?filter=%23"
