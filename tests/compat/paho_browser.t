@@ -1,6 +1,6 @@
 # timeout: 240
 # Eclipse Paho's JavaScript client in a browser (Chromium), 3.1 and 3.1.1, over WebSocket and secure WebSocket, on a page that our
-# broker's http_dir serves; together with our own tools. playwright-core drives the browser.
+# broker's http_dir serves; together with our own tools. tests/browser drives it.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/../cli/lib.sh"
 need node npm chromium
@@ -12,8 +12,6 @@ cached() { # cached NAME PACKAGE...: a folder with the packages, whole or not at
     (cd "$T/$name" && HOME=$T timeout 90 npm install --no-audit --no-fund --silent "$@") >/dev/null 2>&1 &&
         { mv -T "$T/$name/node_modules" "$cache/node_modules" || [ -e "$cache/node_modules" ]; } 2>/dev/null
 }
-cached playwright playwright-core@1.49.1 || skip 'playwright-core cannot be installed from npm'
-modules=$cache/node_modules
 cached paho paho-mqtt@1.1.0 || skip 'paho-mqtt cannot be installed from npm'
 make_certs
 mkdir "$T/www"
@@ -27,17 +25,13 @@ start_broker -v -c "$T/conf"
 mqtt-pub -L "$URL" -q 1 -r -t page/from/us -m 'kept by mqtt-pub'
 
 cat >"$T/look.js" <<'JS'
-const { chromium } = require('playwright-core');
-const [folder, executablePath, url, version] = process.argv.slice(2);
+const { launch } = require('browser');
+const [folder, program, url, version] = process.argv.slice(2);
 (async () => {
-    const browser = await chromium.launchPersistentContext(folder, {
-        executablePath, headless: true, ignoreHTTPSErrors: true,
-        args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-               '--disable-component-update', '--disable-sync'] });
+    const browser = await launch(program, folder, ['--ignore-certificate-errors']);
     const page = await browser.newPage();
-    page.setDefaultTimeout(30000);
-    page.on('console', message => console.error(message.text()));
-    page.on('pageerror', error => console.error(String(error)));
+    page.on('console', message => console.error(message.text));
+    page.on('error', error => console.error(error));
     await page.goto(url);
     const said = await page.evaluate(version => talk(version), Number(version));
     await browser.close();
@@ -47,7 +41,7 @@ JS
 for version in 3 4; do
     for way in "ws http" "wss https"; do
         read -r scheme site <<<"$way"
-        NODE_PATH=$modules hears_from "$version.$scheme" 'from a browser' timeout 90 node "$T/look.js" "$T/profile.$version.$scheme" \
+        NODE_PATH=$lib_root/tests/browser hears_from "$version.$scheme" 'from a browser' timeout 90 node "$T/look.js" "$T/profile.$version.$scheme" \
             "$(lib_find chromium)" "$site://$HOST:$(broker_port "$scheme")/" "$version"
     done
 done
