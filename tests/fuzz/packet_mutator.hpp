@@ -225,10 +225,10 @@ inline std::size_t mutate_packets(std::uint8_t* data, std::size_t size, std::siz
 }  // namespace fuzz
 
 // Frames of the one among those of the other.
-extern "C" inline std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* a, std::size_t a_size,
-                                                        const std::uint8_t* b, std::size_t b_size,
-                                                        std::uint8_t* out, std::size_t most,
-                                                        unsigned seed) {
+extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* a, std::size_t a_size,
+                                                 const std::uint8_t* b, std::size_t b_size,
+                                                 std::uint8_t* out, std::size_t most,
+                                                 unsigned seed) {
     if (a_size < 2 || b_size < 2) return 0;
     std::minstd_rand random(seed);
     std::vector<fuzz::ByteString> frames = fuzz::split_frames(mqtt::Bytes(a + 1, a_size - 1));

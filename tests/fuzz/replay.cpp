@@ -26,6 +26,8 @@ extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, st
 extern "C" __attribute__((weak)) std::size_t LLVMFuzzerCustomMutator(std::uint8_t*, std::size_t,
                                                                      std::size_t, unsigned);
 extern "C" void __sanitizer_set_death_callback(void (*callback)());
+// GCC's two sanitizers know nothing of each other: of the second one a failure is an abort.
+extern "C" const char* __ubsan_default_options();
 
 namespace {
 
@@ -108,6 +110,10 @@ std::uint64_t number(const char* name, std::uint64_t otherwise) {
 }
 
 }  // namespace
+
+const char* __ubsan_default_options() {
+    return "abort_on_error=1:print_stacktrace=1";
+}
 
 // Some edits: a flipped bit, a telling byte, an insertion, a removal, or a cut at the end.
 std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most) {

@@ -1,7 +1,7 @@
 // MQTT 3.1.1, sections 4.6, 6 and 7: order, WebSocket, transports, black-box on raw sockets.
 #include <doctest/doctest.h>
 
-#include "support/test_broker.hpp"
+#include "v311_target.hpp"
 
 using namespace test;
 
@@ -56,8 +56,8 @@ TEST_CASE(
     "3.1.1: messages of a publisher on a topic keep their order at each QoS, after resumption, too "
     "[MQTT311-4.6.0-5] [MQTT311-4.6.0-6]") {
     constexpr int kCount = 200;
-    for (const unsigned threads : kThreadCounts) {
-        TestBroker broker(with_threads(threads));
+    for (const unsigned threads : thread_counts()) {
+        V311Broker broker(with_threads(threads));
         for (const QoS qos : {QoS::at_most_once, QoS::at_least_once, QoS::exactly_once}) {
             RawClient here = broker.client(k311);
             here.connect({.client_id = "v311-here", .clean_start = false});
@@ -98,8 +98,9 @@ TEST_CASE(
 
 TEST_CASE(
     "3.1.1: over WebSocket, a text frame ends the connection, answers are binary "
-    "[MQTT311-6.0.0-1]") {
-    TestBroker broker(loopback(Transport::websocket));
+    "[MQTT311-6.0.0-1]" *
+    only_own_broker()) {
+    V311Broker broker(loopback(Transport::websocket));
     {
         RawClient client = broker.client(k311);
         client.upgrade().send_hex(kConnect);
@@ -125,8 +126,9 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("3.1.1: WebSocket frames and packets need not line up [MQTT311-6.0.0-2]") {
-    TestBroker broker(loopback(Transport::websocket));
+TEST_CASE("3.1.1: WebSocket frames and packets need not line up [MQTT311-6.0.0-2]" *
+          only_own_broker()) {
+    V311Broker broker(loopback(Transport::websocket));
     const std::vector<std::uint8_t> bytes =
         from_hex(std::string(kConnect) + "82 06 00 01 00 01 77 00" + "30 04 00 01 77 78" + "C0 00");
     for (const std::size_t size : {std::size_t(1), std::size_t(7), bytes.size()}) {
@@ -141,8 +143,8 @@ TEST_CASE("3.1.1: WebSocket frames and packets need not line up [MQTT311-6.0.0-2
     }
 }
 
-TEST_CASE("3.1.1: the sub-protocol mqtt is selected [MQTT311-6.0.0-4]") {
-    TestBroker broker(loopback(Transport::websocket));
+TEST_CASE("3.1.1: the sub-protocol mqtt is selected [MQTT311-6.0.0-4]" * only_own_broker()) {
+    V311Broker broker(loopback(Transport::websocket));
     const auto says_mqtt = [](const std::string& answer) {
         return answer.find("\r\nSec-WebSocket-Protocol: mqtt\r\n") != std::string::npos;
     };
@@ -156,7 +158,7 @@ TEST_CASE("3.1.1: the sub-protocol mqtt is selected [MQTT311-6.0.0-4]") {
 }
 
 TEST_CASE("3.1.1: a TCP connection carries bytes in order and without loss [MQTT311-7.1.1-1]") {
-    TestBroker broker;
+    V311Broker broker;
     std::string payload(3'000'000, '\0');
     for (std::size_t i = 0; i < payload.size(); ++i)
         payload[i] = static_cast<char>(i * 7 + i / 256);
@@ -170,7 +172,7 @@ TEST_CASE("3.1.1: a TCP connection carries bytes in order and without loss [MQTT
 TEST_CASE(
     "3.1.1: bytes written from the standard alone are enough to talk to the broker "
     "[MQTT311-7.0.0-2]") {
-    TestBroker broker;
+    V311Broker broker;
     RawClient client = broker.client(k311);
     // CONNECT, SUBSCRIBE w QoS 1, PUBLISH QoS 1 id 2, PINGREQ, UNSUBSCRIBE id 3: all that 3.1.1 knows.
     client.send_hex(kConnect)

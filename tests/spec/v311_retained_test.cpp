@@ -1,7 +1,7 @@
 // MQTT 3.1.1, section 3.3.1.3: retained messages, black-box on raw sockets.
 #include <doctest/doctest.h>
 
-#include "support/test_broker.hpp"
+#include "v311_target.hpp"
 
 using namespace test;
 
@@ -15,7 +15,7 @@ struct Retained {
 };
 
 // What a new subscription to exactly `topic` is sent; nullopt: nothing. RETAIN must be set.
-std::optional<Retained> kept(const TestBroker& broker, std::string_view topic) {
+std::optional<Retained> kept(const V311Broker& broker, std::string_view topic) {
     RawClient sub = broker.client("v311-looks", k311);
     sub.subscribe(topic, QoS::exactly_once);
     sub.send(Pingreq{});
@@ -42,7 +42,7 @@ void retain(RawClient& client, std::string_view topic, std::string_view payload,
 }  // namespace
 
 TEST_CASE("3.1.1: a retained message is kept with its QoS [MQTT311-3.3.1-5]") {
-    TestBroker broker;
+    V311Broker broker;
     RawClient pub = broker.client("v311-r-pub", k311);
     for (const QoS qos : {QoS::at_most_once, QoS::at_least_once, QoS::exactly_once}) {
         retain(pub, "v311/r/qos", "x", qos);
@@ -56,7 +56,7 @@ TEST_CASE("3.1.1: a retained message is kept with its QoS [MQTT311-3.3.1-5]") {
 TEST_CASE(
     "3.1.1: a new subscription gets the last one of each matching topic, with RETAIN 1 "
     "[MQTT311-3.3.1-6] [MQTT311-3.3.1-8]") {
-    TestBroker broker;
+    V311Broker broker;
     RawClient pub = broker.client("v311-r-pub", k311);
     for (const char* topic : {"v311/r/a", "v311/r/b", "v311/r/b/c", "v311/s/a"}) {
         retain(pub, topic, "old", QoS::at_least_once);
@@ -79,7 +79,7 @@ TEST_CASE(
 }
 
 TEST_CASE("3.1.1: a retained QoS 0 message replaces the older one [MQTT311-3.3.1-7]") {
-    TestBroker broker;
+    V311Broker broker;
     RawClient pub = broker.client("v311-r-pub", k311);
     retain(pub, "v311/r/replaced", "first", QoS::exactly_once);
     retain(pub, "v311/r/replaced", "second", QoS::at_most_once);
@@ -90,7 +90,7 @@ TEST_CASE("3.1.1: a retained QoS 0 message replaces the older one [MQTT311-3.3.1
 }
 
 TEST_CASE("3.1.1: an existing subscription gets it with RETAIN 0 [MQTT311-3.3.1-9]") {
-    TestBroker broker;
+    V311Broker broker;
     RawClient sub = broker.client("v311-r-sub", k311);
     sub.subscribe("v311/r/live", QoS::exactly_once);
     RawClient pub = broker.client("v311-r-pub", k311);
@@ -106,7 +106,7 @@ TEST_CASE("3.1.1: an existing subscription gets it with RETAIN 0 [MQTT311-3.3.1-
 TEST_CASE(
     "3.1.1: RETAIN with an empty payload is delivered, clears and is not kept itself "
     "[MQTT311-3.3.1-10] [MQTT311-3.3.1-11]") {
-    TestBroker broker;
+    V311Broker broker;
     RawClient pub = broker.client("v311-r-pub", k311);
     RawClient live = broker.client("v311-r-sub", k311);
     retain(pub, "v311/r/cleared", "x", QoS::at_least_once);
@@ -121,7 +121,7 @@ TEST_CASE(
 }
 
 TEST_CASE("3.1.1: RETAIN 0 leaves what is retained untouched [MQTT311-3.3.1-12]") {
-    TestBroker broker;
+    V311Broker broker;
     RawClient pub = broker.client("v311-r-pub", k311);
     pub.publish_acked("v311/r/untouched", "not kept");
     CHECK_FALSE(kept(broker, "v311/r/untouched"));

@@ -1,7 +1,7 @@
 // MQTT 3.1.1, sections 3.1, 3.2, 4.1 and 4.5: what a broker keeps for a client, black-box on raw sockets.
 #include <doctest/doctest.h>
 
-#include "support/test_broker.hpp"
+#include "v311_target.hpp"
 
 using namespace test;
 
@@ -10,7 +10,7 @@ namespace {
 constexpr ProtocolVersion k311 = ProtocolVersion::v3_1_1;
 
 // A client with Clean Session 0; `present` is what CONNACK must say about its session.
-RawClient persistent(const TestBroker& broker, std::string_view id, bool present) {
+RawClient persistent(const V311Broker& broker, std::string_view id, bool present) {
     RawClient client = broker.client(k311);
     CHECK(client.connect({.client_id = id, .clean_start = false}).session_present == present);
     return client;
@@ -44,7 +44,7 @@ void publish_exactly_once(RawClient& client, std::string_view topic, std::string
 TEST_CASE(
     "3.1.1: QoS 1 and 2 messages wait for a kept session in order, QoS 0 need not "
     "[MQTT311-3.1.2-5]") {
-    TestBroker broker;
+    V311Broker broker;
     RawClient sub = persistent(broker, "v311-away", false);
     sub.subscribe("v311/away", QoS::exactly_once);
     leave(sub);
@@ -63,7 +63,7 @@ TEST_CASE(
 }
 
 TEST_CASE("3.1.1: a retained message outlives the session of its publisher [MQTT311-3.1.2-7]") {
-    TestBroker broker;
+    V311Broker broker;
     RawClient pub = persistent(broker, "v311-retainer", false);
     pub.publish_acked("v311/outlives", "kept", true);
     leave(pub);
@@ -76,7 +76,7 @@ TEST_CASE("3.1.1: a retained message outlives the session of its publisher [MQTT
 }
 
 TEST_CASE("3.1.1: the client id alone finds the session [MQTT311-3.1.3-2]") {
-    TestBroker broker;
+    V311Broker broker;
     RawClient first = persistent(broker, "v311-mine", false);
     first.subscribe("v311/mine");
     leave(first);
@@ -89,7 +89,7 @@ TEST_CASE("3.1.1: the client id alone finds the session [MQTT311-3.1.3-2]") {
 }
 
 TEST_CASE("3.1.1: ids of 1 to 23 digits and letters are accepted [MQTT311-3.1.3-5]") {
-    TestBroker broker;
+    V311Broker broker;
     constexpr std::string_view kAll =
         "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     for (std::size_t size = 1; size <= 23; ++size) {
@@ -105,7 +105,7 @@ TEST_CASE("3.1.1: ids of 1 to 23 digits and letters are accepted [MQTT311-3.1.3-
 TEST_CASE(
     "3.1.1: Clean Session 1 discards what was kept and answers session present 0 "
     "[MQTT311-3.1.4-3] [MQTT311-3.2.2-1]") {
-    TestBroker broker;
+    V311Broker broker;
     RawClient kept = persistent(broker, "v311-clean", false);
     kept.subscribe("v311/clean", QoS::at_least_once);
     leave(kept);
@@ -123,7 +123,7 @@ TEST_CASE(
 }
 
 TEST_CASE("3.1.1: a session lasts as long as its connection [MQTT311-4.1.0-2]") {
-    TestBroker broker;
+    V311Broker broker;
     RawClient sub = broker.client("v311-lasts", k311);  // Clean Session 1
     sub.subscribe("v311/lasts", QoS::at_least_once);
     RawClient pub = broker.client("v311-lasts-pub", k311);
@@ -135,8 +135,8 @@ TEST_CASE("3.1.1: a session lasts as long as its connection [MQTT311-4.1.0-2]") 
 }
 
 TEST_CASE("3.1.1: every matching session gets the message, away or not [MQTT311-4.5.0-1]") {
-    for (const unsigned threads : kThreadCounts) {
-        TestBroker broker(with_threads(threads));
+    for (const unsigned threads : thread_counts()) {
+        V311Broker broker(with_threads(threads));
         const std::string_view filters[] = {"v311/all/x", "v311/all/#", "v311/+/x", "+/all/+"};
         std::vector<std::string> ids;
         std::vector<RawClient> near;

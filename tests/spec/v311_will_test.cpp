@@ -1,7 +1,7 @@
 // MQTT 3.1.1, section 3.1.2: wills, black-box on raw sockets.
 #include <doctest/doctest.h>
 
-#include "support/test_broker.hpp"
+#include "v311_target.hpp"
 
 using namespace test;
 
@@ -18,7 +18,7 @@ WillView will(std::string_view topic, QoS qos = QoS::at_most_once, bool retain =
     return view;
 }
 
-RawClient watcher(const TestBroker& broker, std::string_view filter) {
+RawClient watcher(const V311Broker& broker, std::string_view filter) {
     RawClient client = broker.client("v311-watcher", k311);
     client.subscribe(filter, QoS::exactly_once);
     return client;
@@ -29,7 +29,7 @@ RawClient watcher(const TestBroker& broker, std::string_view filter) {
 TEST_CASE(
     "3.1.1: a will is published when the connection ends without DISCONNECT "
     "[MQTT311-3.1.2-8]") {
-    TestBroker broker;
+    V311Broker broker;
     RawClient sub = watcher(broker, "v311/will");
     SUBCASE("closed by the client") {
         RawClient client = broker.client(k311);
@@ -65,7 +65,7 @@ TEST_CASE(
 }
 
 TEST_CASE("3.1.1: a will is published once, and never after DISCONNECT [MQTT311-3.1.2-10]") {
-    TestBroker broker;
+    V311Broker broker;
     RawClient sub = watcher(broker, "v311/once");
     RawClient first = broker.client(k311);
     first.connect({.client_id = "v311-once", .clean_start = false, .will = will("v311/once")});
@@ -86,7 +86,7 @@ TEST_CASE("3.1.1: a will is published once, and never after DISCONNECT [MQTT311-
 }
 
 TEST_CASE("3.1.1: without will flag nothing is published at the end [MQTT311-3.1.2-12]") {
-    TestBroker broker;
+    V311Broker broker;
     RawClient sub = watcher(broker, "#");
     RawClient client = broker.client("v311-willless", k311);
     client.reset();
@@ -99,7 +99,7 @@ TEST_CASE("3.1.1: without will flag nothing is published at the end [MQTT311-3.1
 TEST_CASE(
     "3.1.1: the retain flag of a will is that of its publication "
     "[MQTT311-3.1.2-16] [MQTT311-3.1.2-17]") {
-    TestBroker broker;
+    V311Broker broker;
     for (const bool retain : {false, true}) {
         const std::string topic = retain ? "v311/will/retained" : "v311/will/plain";
         RawClient sub = watcher(broker, topic);

@@ -121,7 +121,9 @@ bool get_counts(std::span<const std::uint8_t> in, Histogram& histogram) {
         std::int64_t count = 0;
         if (!get_zigzag(in, count)) return false;
         if (count <= 0) {
-            index += count == 0 ? 1 : static_cast<std::uint64_t>(-count);
+            // In unsigned arithmetic: the smallest number has no opposite.
+            index += count == 0 ? 1 : 0 - static_cast<std::uint64_t>(count);
+            if (index > Histogram::kBuckets) return false;
             continue;
         }
         if (index >= Histogram::kBuckets) return false;
