@@ -203,7 +203,7 @@ void Client::on_delivered(PacketId, std::uint64_t token, ReasonCode reason) {
 
 core::AckDecision Client::on_publish(const Publish& publish) {
     const int message = std::stoi(std::string(as_text(publish.payload)));
-    trace(core::describe(publish));
+    trace(core::describe(publish) + ", message " + std::to_string(message));
     world_.referee.arrived(number_, message, publish.topic, publish.qos, publish.retain,
                            publish.dup);
     if (publish.retain) retained[std::string(publish.topic)] = message;
@@ -262,6 +262,13 @@ void Client::lost() {
     if (!was_accepted_ && kept_ != Kept::no) kept_ = Kept::perhaps;
     if (!was_accepted_ && kept_ == Kept::no && (expiry_ != 0 || version_ != ProtocolVersion::v5))
         kept_ = Kept::perhaps;
+    // And if the session had expired by then, a new one is there that looks like the old one. How long the
+    // broker has been alone only the broker knows: it may have seen the end long before.
+    if (!was_accepted_ && version_ == ProtocolVersion::v5 && expiry_ != kNeverExpires) {
+        for (const int message : unfinished_)
+            world_.referee.messages[static_cast<std::size_t>(message)].is_doubtful = true;
+        if (session_.inbox.count() != 0) world_.referee.inbox_in_doubt(number_);
+    }
     if (was_accepted_ && !is_leaving_) gone_since_ = world_.now;
     for (const Owed& owed : owed_)
         world_.referee.not_taken(number_, owed.message);

@@ -97,7 +97,7 @@ void Referee::arrived(int number, int message, std::string_view topic, QoS qos, 
     Arrival& arrival = client.arrivals[message];
     const bool is_again = arrival.count != 0;
     const bool resend = dup && arrival.connection != client.connections;
-    const bool twice_sent = sent.was_resent && sent.qos == QoS::at_least_once;
+    const bool twice_sent = has_copies(sent);
     const bool handed_on = topic.starts_with("s/") && qos == QoS::at_least_once;
     const bool may_repeat = handed_on || twice_sent || (qos == QoS::at_least_once && resend);
     if (is_again && !may_repeat && arrival.was_taken) {
@@ -118,9 +118,9 @@ void Referee::not_taken(int client, int message) {
 // [MQTT-4.6.0-6]
 void Referee::check_order(Client& client, int message, std::string_view topic, QoS qos) {
     const SentMessage& sent = messages[static_cast<std::size_t>(message)];
-    // A group hands on what a member left; a QoS 1 message that was sent again is another copy.
+    // A group hands on what a member left; a message that was sent again may be another copy.
     const bool is_shared = topic.starts_with("s/");
-    if (sent.is_will || is_shared || (sent.was_resent && sent.qos == QoS::at_least_once)) return;
+    if (sent.is_will || is_shared || has_copies(sent)) return;
     const std::string key = std::to_string(sent.publisher) + " " + std::string(topic) + " " +
                             std::to_string(static_cast<int>(qos)) +
                             std::to_string(static_cast<int>(sent.qos));
@@ -156,6 +156,10 @@ void Referee::check_deliveries(int watcher) const {
                                   mqtt::test::matches_naively(period.filter, sent.topic);
                 if (!sure) continue;
                 const bool got = has(static_cast<int>(c));
+                const bool is_in_doubt = clients_[c].doubtful_from != kNever &&
+                                         sent.sent >= clients_[c].doubtful_from &&
+                                         sent.qos == QoS::exactly_once;
+                if (!got && is_in_doubt) continue;
                 if (!period.share.empty()) {
                     groups.try_emplace(period.share + "/" + period.filter);
                 } else if (!got) {  // [MQTT-4.5.0-1] [MQTT-4.3.2-2]
@@ -188,9 +192,8 @@ void Referee::check_retained(const std::map<std::string, int>& found) const {
     for (const auto& [topic, message] : last_accepted) {
         const auto kept = found.find(topic);
         if (kept == found.end()) complain("nothing is retained on " + topic);
-        // A QoS 1 message that was sent again may have come behind newer ones.
-        const SentMessage& last = messages[static_cast<std::size_t>(kept->second)];
-        if (last.was_resent && last.qos == QoS::at_least_once) continue;
+        // A message that was sent again may have come behind newer ones.
+        if (has_copies(messages[static_cast<std::size_t>(kept->second)])) continue;
         if (kept->second < message) {
             complain("what is retained on " + topic + " is " + std::to_string(kept->second) + " (" +
                      describe(messages[static_cast<std::size_t>(kept->second)]) + "), older than " +

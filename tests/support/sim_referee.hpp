@@ -2,6 +2,7 @@
 // subscriptions each session surely or possibly has, what arrived. Complains when a guarantee breaks.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -24,6 +25,9 @@ struct SentMessage {
     bool retain = false;
     bool is_will = false;
     bool was_resent = false;  // over another connection: QoS 1 may arrive twice
+    // Its publisher's session may have ended and begun anew with a CONNACK that never arrived: neither
+    // side can know what the other has of it, and QoS 2 may arrive twice, too.
+    bool is_doubtful = false;
     Step sent = 0;
     Step accepted = kNever;  // acknowledged to the publisher
     enum class Will : std::uint8_t { possible, due, never } will = Will::possible;
@@ -55,6 +59,11 @@ public:
     // A CONNECT that may end the session is on its way; a new session has begun.
     void session_in_doubt(int client);
     void session_began(int client);
+    // A session that the client has not seen begin may use the ids that it knows from the one before: a
+    // QoS 2 message under one of them counts as a duplicate, and is lost.
+    void inbox_in_doubt(int client) {
+        at(client).doubtful_from = std::min(at(client).doubtful_from, now);
+    }
     void reconnected(int client) { ++clients_[static_cast<std::size_t>(client)].connections; }
 
     // Throws std::runtime_error when it may not arrive.
@@ -79,9 +88,14 @@ private:
         std::map<int, Arrival> arrivals;           // in the session of now
         std::map<std::string, int> last_in_order;  // publisher, topic and QoS: newest message
         unsigned connections = 0;
+        Step doubtful_from = kNever;  // inbox_in_doubt
     };
     Client& at(int client) { return clients_[static_cast<std::size_t>(client)]; }
     static std::string describe(const SentMessage& message);
+    // A second copy of it may be on its way.
+    static bool has_copies(const SentMessage& message) {
+        return message.was_resent && (message.qos == QoS::at_least_once || message.is_doubtful);
+    }
     void check_order(Client& client, int message, std::string_view topic, QoS qos);
 
     std::vector<Client> clients_;
