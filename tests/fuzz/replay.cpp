@@ -89,6 +89,16 @@ Input mutated(Input input) {
     return input;
 }
 
+// What libFuzzer found worth keeping, by the thousand: an input a line, in hex digits.
+void read_hex(std::ifstream& file, std::vector<Input>& seeds) {
+    for (std::string line; std::getline(file, line);) {
+        Input& seed = seeds.emplace_back();
+        for (std::size_t i = 0; i + 1 < line.size(); i += 2)
+            seed.push_back(
+                static_cast<std::uint8_t>(std::strtoul(line.substr(i, 2).c_str(), nullptr, 16)));
+    }
+}
+
 void read_seeds(const std::filesystem::path& path, std::vector<Input>& seeds) {
     namespace fs = std::filesystem;
     if (fs::is_directory(path)) {
@@ -100,6 +110,7 @@ void read_seeds(const std::filesystem::path& path, std::vector<Input>& seeds) {
             read_seeds(file, seeds);
     } else if (fs::is_regular_file(path)) {
         std::ifstream file(path, std::ios::binary);
+        if (path.extension() == ".hex") return read_hex(file, seeds);
         seeds.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
     }
 }
