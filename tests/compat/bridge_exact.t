@@ -2,7 +2,7 @@
 # A bridge whose link is cut at random, and whose broker is killed: durable subscribers at both ends, publishers at
 # both ends, exact accounting. QoS 1: nothing is missing; QoS 2: nothing comes twice, and what we send is in order
 # (mosquitto 2.0 mixes what it sends again with what is new, as its log shows). Ours with a bridge to
-# mosquitto, mosquitto with a bridge to ours, and kill -9 of ours with persistence strict. MQTT_BRIDGE_CUTS and
+# mosquitto and to ours, mosquitto with a bridge to ours, and kill -9 of ours with persistence strict. MQTT_BRIDGE_CUTS and
 # MQTT_BRIDGE_KILLS say how often; the number of lines goes with them.
 . "$(dirname "$0")/bridge_lib.sh"
 need mosquitto python3
@@ -16,6 +16,13 @@ for version in mqttv50 mqttv311; do
     cut_bridge_to "$PORT" "$count" "bridge_protocol_version $version"
     stop_broker "$mosquitto"
 done
+
+# Ours at both ends.
+printf '%s\n' "user $(id -un)" 'max_queued_messages 0' 'max_queued_bytes 0' >"$T/remote.conf"
+start_broker -c "$T/remote.conf"
+remote_pid=$BROKER_PID
+cut_bridge_to "$PORT" "$count"
+stop_broker "$remote_pid"
 
 # The other way round: mosquitto has the bridge. It takes six seconds to come back, so this is for longer runs.
 mosquitto_has_it() {
