@@ -69,8 +69,12 @@ TEST_CASE("persistence strict: every acknowledgement of a run survives a power c
     RawClient pub = first.client("pub");
     for (int i = 0; i < 20; ++i) {
         pub.publish_acked("t", std::to_string(i));
-        TestBroker second(stored(FaultyDisk::after_power_cut(file, folder.path())));
-        CHECK(second->stats().queued_messages == static_cast<std::uint64_t>(i + 1));
+        for (unsigned seed = 0; seed < 3; ++seed) {
+            INFO("after " << i << ", seed " << seed);
+            TestBroker second(stored(FaultyDisk::after_power_cut(
+                file, folder.path(), seed == 0 ? 0 : seed + static_cast<unsigned>(i))));
+            CHECK(second->stats().queued_messages == static_cast<std::uint64_t>(i + 1));
+        }
     }
 }
 
