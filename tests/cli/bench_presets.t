@@ -1,14 +1,21 @@
 # timeout: 120
 # Every preset, scaled down, against the embedded broker: it runs to its end, loses nothing that it
-# must not lose, and its stages do what they say. No figure of time is judged.
+# must not lose, and its stages do what they say. No figure of time is judged. With MQTT_BENCH_KEEP=FILE what
+# was run and printed is appended to that file (scripts/bench examples).
 . "$(dirname "$0")/lib.sh"
 
 ran() { [ "$status" = 0 ] || [ "$status" = 3 ] || { cat "$T/err" "$T/out" >&2; fail "$1: exit status $status"; }; }
+# keep NAME command...: runs it, as an example if that is wanted.
+keep() {
+    local name=$1; shift
+    run "$@"
+    ran "$name"
+    [ -z "${MQTT_BENCH_KEEP-}" ] || { printf '\n### %s\n\n```\n$ %s\n' "$name" "${*//$T\//}"; cat "$T/out"; printf '```\n'; } >>"$MQTT_BENCH_KEEP"
+}
 # preset NAME SCALE [OPTION...]: a short run of it; its output is in $T/out.
 preset() {
     local name=$1 scale=$2; shift 2
-    run mqtt-bench run "$name" --embedded --silent --scale "$scale" -d 150ms --warmup 0s "$@"
-    ran "$name"
+    keep "$name" mqtt-bench run "$name" --embedded --silent --scale "$scale" -d 150ms --warmup 0s "$@"
 }
 complete() { preset "$@"; expect_match "$T/out" '^deliver  [1-9].*loss 0  dup 0  reorder 0'; }
 
@@ -59,7 +66,7 @@ complete wildcard-match 0.05
 complete inflight-sweep 1 --set sweep.inflight=1,1000
 
 # With stages: long enough for each, times moved.
-staged() { local name=$1 scale=$2; shift 2; run mqtt-bench run "$name" --embedded --silent --scale "$scale" --warmup 0s "$@"; ran "$name"; }
+staged() { local name=$1 scale=$2; shift 2; keep "$name" mqtt-bench run "$name" --embedded --silent --scale "$scale" --warmup 0s "$@"; }
 staged storm-reconnect 0.005 --set clients.conn-rate=0 -d 600ms --set stage1.at=100ms
 expect_match "$T/out" '^stage    drop clients at 0.1 s: 50 clients   50 ready after '
 expect_match "$T/out" 'dropped 50   reconnected 50'
@@ -86,9 +93,8 @@ expect_match "$T/out" '^stage    connect second at 0.2 s: 50 clients   50 ready 
 # Handshakes, again and again, against a listener with TLS.
 make_certs
 start_broker --tls 0 --cert "$T/certs/server.crt" --key "$T/certs/server.key"
-run mqtt-bench run tls-handshake --silent --scale 0.1 -d 1s --warmup 0s "mqtts://localhost:$(broker_port mqtts)" \
+keep tls-handshake mqtt-bench run tls-handshake --silent --scale 0.1 -d 1s --warmup 0s "mqtts://localhost:$(broker_port mqtts)" \
     --cafile "$T/certs/ca.crt"
-ran tls-handshake
 expect_match "$T/out" '^connect  10/10 .*dropped ([5-9]|[1-9][0-9])   reconnected ([5-9]|[1-9][0-9])$'
 expect_match "$T/out" '^run 2 of 2: tls-resume=true'
 expect_match "$T/out" '^connect  10/10 .*TLS handshakes [0-9]+ full  [1-9][0-9]* resumed'
@@ -99,7 +105,7 @@ expect_exit 0
 while read -r name _; do
     what="${name%%\**}"
     [ "$what" != "$name" ] || what="$name "
-    grep -qE "^(complete|preset|staged|run mqtt-bench run) $what" "$0" || fail "preset $name is not run here"
+    grep -qE "^(complete|preset|staged|keep) $what" "$0" || fail "preset $name is not run here"
 done < <(grep -E '^[^ ]+  ' "$T/out" | grep '^[a-z]')
 expect_match "$T/out" '^inflight-sweep '
 run mqtt-bench list hol
