@@ -31,6 +31,7 @@ _mqtt_bench() {
         -s|--size) COMPREPLY=(); return ;;
         -m|--message) COMPREPLY=(); return ;;
         --replay) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        --trace) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --message-expiry) COMPREPLY=(); return ;;
         --verify) COMPREPLY=($(compgen -W 'off count order exact' -- "$word")); return ;;
         --client-id|--prefix|--id) COMPREPLY=(); return ;;
@@ -43,6 +44,7 @@ _mqtt_bench() {
         --start) COMPREPLY=(); return ;;
         --on-close) COMPREPLY=($(compgen -W 'fail ignore reconnect' -- "$word")); return ;;
         --churn) COMPREPLY=(); return ;;
+        --chaos) COMPREPLY=(); return ;;
         --storm) COMPREPLY=(); return ;;
         --drop-mode) COMPREPLY=($(compgen -W 'close disconnect rst' -- "$word")); return ;;
         --receive-max) COMPREPLY=(); return ;;
@@ -117,6 +119,6 @@ _mqtt_bench() {
         --keyform) COMPREPLY=($(compgen -W 'pem engine' -- "$word")); return ;;
         --options-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
-    COMPREPLY=($(compgen -W '--shape -c --clients --count --pubs --subs --topics -t --topic --filter --group -R --rate -I --interval --interval-of-msg --interval_of_msg --max --batch --max-outstanding -F --inflight --max-inflight --arrival --phase --ramp --vary-rate -d --duration --warmup --cooldown --drain --max-lag -L --limit --hold -q --qos --sub-qos -s --size -m --message --replay --message-expiry -r --retain --verify --no-header --client-id --prefix --id --shortids -n --start-number --startnumber --auth-file -C --clean --no-clean --conn-rate --connrate -i --conn-interval --bind --ifaddr --start --on-close --reconnect --churn --storm --drop-mode --receive-max --topic-alias --slow-sub --tls-resume --scale --set -j --threads --pin --precise --rcvbuf --sndbuf --coalesce --nagle --seed --embedded --spawn --broker-pid --broker-cgroup --broker-unit --sys --no-sys --assert --abort-on-fail -o --json --html --csv --junit --md --hdr --jsonl --prometheus --fps --no-color --silent --slo --lo --hi --tol --a --b --a-pid --b-pid --rounds --agents --control --join --once -h --host -p --port --url --profile --unix --ws --ws-path --ws-header --ws-protocol --proxy --srv --nodelay --connect-timeout -u --username -P --pw --password --password-file --password-command --ask-password -V --protocol-version -x --session-expiry -k --keepalive --will-topic --will-payload --will-qos --will-retain -D --property --tls --no-tls --cafile --cacertfile --capath --tls-use-os-certs --cert --certfile --key --keyfile --insecure --tls-server-name --tls-version --ciphers --tls-alpn --alpn --tls-keylog --psk --psk-identity --keyform --options-file --help --version pubsub pub sub conn rtt run list check agent find vs report merge diff ' -- "$word"))
+    COMPREPLY=($(compgen -W '--shape -c --clients --count --pubs --subs --topics -t --topic --filter --group -R --rate -I --interval --interval-of-msg --interval_of_msg --max --batch --max-outstanding -F --inflight --max-inflight --arrival --phase --ramp --vary-rate -d --duration --warmup --cooldown --drain --max-lag -L --limit --hold -q --qos --sub-qos -s --size -m --message --replay --trace --message-expiry -r --retain --verify --no-header --client-id --prefix --id --shortids -n --start-number --startnumber --auth-file -C --clean --no-clean --conn-rate --connrate -i --conn-interval --bind --ifaddr --start --on-close --reconnect --churn --chaos --storm --drop-mode --receive-max --topic-alias --slow-sub --tls-resume --scale --set -j --threads --pin --precise --rcvbuf --sndbuf --coalesce --nagle --seed --embedded --spawn --broker-pid --broker-cgroup --broker-unit --sys --no-sys --assert --abort-on-fail -o --json --html --csv --junit --md --hdr --jsonl --prometheus --fps --no-color --silent --slo --lo --hi --tol --a --b --a-pid --b-pid --rounds --agents --control --join --once -h --host -p --port --url --profile --unix --ws --ws-path --ws-header --ws-protocol --proxy --srv --nodelay --connect-timeout -u --username -P --pw --password --password-file --password-command --ask-password -V --protocol-version -x --session-expiry -k --keepalive --will-topic --will-payload --will-qos --will-retain -D --property --tls --no-tls --cafile --cacertfile --capath --tls-use-os-certs --cert --certfile --key --keyfile --insecure --tls-server-name --tls-version --ciphers --tls-alpn --alpn --tls-keylog --psk --psk-identity --keyform --options-file --help --version pubsub pub sub conn rtt run list check agent find vs report merge diff ' -- "$word"))
 }
 complete -F _mqtt_bench mqtt-bench

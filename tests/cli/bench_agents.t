@@ -1,4 +1,4 @@
-# timeout: 120
+# timeout: 240
 # Several load hosts as one: a coordinator and agents, one of them in a time namespace, so that its clock
 # is really another.
 . "$(dirname "$0")/lib.sh"
@@ -35,6 +35,25 @@ expect_match "$T/out" '^deliver .*loss 0  dup 0  reorder 0'
 together rtt -c 4 -R 100; ran
 expect_match "$T/out" '^deliver  100 of 100 .*loss 0'
 
+# A search, a comparison, and a warm-up that ends when the load of both is steady.
+run mqtt-bench find pubsub -c 4 --lo 200 --hi 300 --slo 'e2e.p50<20s' --agents 2 --control "$control" -h "$HOST" -p "$PORT" \
+    -d 1s --warmup 200ms --json "$T/find.json"
+[ "$status" = 0 ] || [ "$status" = 3 ] || { cat "$T/err" >&2; fail "find together: exit status $status"; }
+expect_match "$T/find.json" '"rate": 200,'
+expect_match "$T/out" '^sustains '
+first=$PORT
+start_broker
+run mqtt-bench vs pubsub -c 2 -R 200 --a "mqtt://$HOST:$first" --b "mqtt://$HOST:$PORT" --rounds 2 --agents 2 --control "$control" \
+    -d 1s --warmup 200ms
+expect_exit 0
+expect_match "$T/out" '^rounds  2 pairs, interleaved A B B A; loss A 0  B 0'
+background steady mqtt-bench pubsub -c 4 -R 200 -d 1s --warmup auto --silent --json "$T/steady.json" --agents 2 --control "$control" \
+    -h "$HOST" -p "$PORT"
+finish "$pid" 100; ran
+expect_match "$T/steady.out" '^deliver  200 of 200 .*loss 0'
+warm=$(sed -nE 's/^ *"warmup_seconds": ([0-9]+).*/\1/p' "$T/steady.json")
+[ "$warm" -ge 5 ] || fail "together steady after $warm s"
+
 # What cannot be: told before anything runs. Who lacks the password, does not get in.
 together pubsub --shape fanout --pubs 2 --subs 2 --churn 50%/s
 expect_exit 2; expect_match "$T/err" 'what a subscriber is owed is only known'
@@ -54,3 +73,13 @@ expect_match "$T/dying.out" '^error    load host .* went away'
 expect_match "$T/dying.out" '^partial '
 kill -TERM "$agent2"
 finish "$agent2" 10
+
+# A coordinator that goes away without a word, over a control broker that is not its own.
+start_broker
+background left mqtt-bench agent --join "$URL" --once; left=$pid
+background coordinator mqtt-bench pubsub -d 60s --agents 1 --control "$URL" -h "$HOST" -p "$PORT"; coordinator=$pid
+until_true 30 contains "$T/coordinator.err" '1 s  sent'
+kill -9 "$coordinator"
+finish "$left" 20
+expect_exit 0
+expect_match "$T/left.err" '^done: sent [1-9]'

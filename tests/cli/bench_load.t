@@ -26,6 +26,11 @@ expect_match "$T/out" '^deliver  30 of 30 .*'
 printf '%s\n' '{"at":0,"topic":"a","payload":"one"}' '{"at":0.01,"topic":"a","payload":"two"}' >"$T/rec.ndjson"
 run mqtt-bench pubsub --replay "$T/rec.ndjson,x2" "${short[@]}"; ran
 expect_match "$T/out" '^deliver  60 of 60 '
+run mqtt-bench pubsub --trace "$T/rec.ndjson,x2" "${short[@]}"; ran
+expect_match "$T/out" '^deliver  60 of 60 .*loss 0  dup 0  reorder 0'
+expect_match "$T/out" 'e2e \(response\)'
+run mqtt-bench pubsub -c 2 -t 'r/%{topic}' --replay "$T/rec.ndjson" "${short[@]}"; ran
+expect_match "$T/out" '^deliver  '
 
 # Sessions survive drops: QoS 1 and 2 keep their promise, publishers and subscribers coming and going.
 for q in 1 2; do
@@ -39,6 +44,8 @@ for q in 1 2; do
     [ $q = 1 ] || expect_match "$T/out" '^deliver .*loss 0  dup 0'
     expect_match "$T/out" "^proof    QoS $q: all 120 acknowledged arrived"
 done
+run mqtt-bench pubsub -c 4 -q 1 -R 400 --chaos drop=200%/s "${short[@]}" --assert 'reconnected>=1' --assert 'sessions.lost==0'; ran
+expect_match "$T/out" '^proof    QoS 1: all 120 acknowledged arrived'
 run mqtt-bench pubsub --shape share --pubs 3 --subs 3 -q 1 --no-clean --reconnect -R 200 --storm 2@100ms "${short[@]}"; ran
 expect_match "$T/out" '^stage    drop all at 0.1 s: '
 run mqtt-bench pubsub --shape fanout --subs 4 --slow-sub '25%@10/s' -R 200 "${short[@]}" --drain 200ms; ran
@@ -68,6 +75,14 @@ EOF
 run mqtt-bench run "$T/rates.toml" --embedded --silent; ran
 expect_match "$T/out" '^stage    rate pub to 1,000/s at 0\.2 s: 1 client'
 expect_match "$T/out" '^deliver  420 of 420 '
+# Whatever way sessions and properties are said.
+for words in '--clean' '--clean true' '-C false -x 60' '--property content-type=text/plain --property user-property=unit=C --property receive-maximum=7'; do
+    run mqtt-bench pubsub -R 100 -q 1 $words "${short[@]}"; ran
+    expect_match "$T/out" '^deliver  30 of 30 '
+done
+usage pubsub --embedded --property receive-maximum=70000 -d 100ms
+expect_match "$T/err" 'receive-maximum'
+usage pubsub --embedded --property no-such=1 -d 100ms
 run mqtt-bench pubsub -R 100 -q 1 --verify exact "${short[@]}"; ran
 expect_match "$T/out" '^assert   loss==0  PASS'
 run mqtt-bench pubsub -R 100 --no-header --rcvbuf 64k --sndbuf 64k --receive-max 10 --topic-alias 5 "${short[@]}"; ran
@@ -114,9 +129,12 @@ usage find run inflight-sweep
 usage pubsub -s 9-3
 usage pubsub -q 0:1,3:1
 usage pubsub --churn lots
+usage pubsub --chaos 1%
 usage pubsub --storm 5
 usage pubsub --bind 1.2.3.4/40
 usage pubsub -t 'a/%{what}'
+usage pubsub -t 'a/%{topic}'
+expect_match "$T/err" 'only for the topics of a recording'
 usage pubsub --auth-file "$T/missing"
 usage list nothing
 

@@ -64,4 +64,4 @@ ran
 expect_match "$T/steady.out" '^deliver  200 of 200 .*loss 0'
 warm=$(sed -nE 's/^ *"warmup_seconds": ([0-9]+).*/\1/p' "$T/steady.json")
 [ "$warm" -ge 5 ] || fail "steady after $warm s"
-run mqtt-bench pubsub --warmup auto --agents 2 --control mqtt://127.0.0.1:1; expect_exit 2
+run mqtt-bench conn --warmup auto; expect_exit 2; expect_match "$T/err" 'auto is for messages'

@@ -89,6 +89,37 @@ Spec pair_of(QoS qos) {
 
 }  // namespace
 
+TEST_CASE("generator: a trace has the recording's topics, sizes and instants, and is verified") {
+    RecordedTopics topics{{"a", "b/c"}, {0, 1, 1}};
+    Spec spec = pair_of(QoS::at_most_once);
+    spec.topic = "x/%{topic}";
+    spec.recorded_topics = std::make_shared<RecordedTopics>(topics);
+    spec.recorded_sizes = {32, 40, 1000};
+    spec.payload_bytes = 1000;
+    spec.recorded_times = {0, 0.5, 0.6};
+    spec.recorded_period = 1;
+    Line line(spec);
+    std::vector<std::int64_t> instants;
+    for (int ms = 0; ms < 2200; ++ms) {
+        line.send(1);
+        while (instants.size() < line.sent.size())
+            instants.push_back(line.now / 1'000'000);
+    }
+    CHECK(instants == std::vector<std::int64_t>{0, 500, 600, 1000, 1500, 1600, 2000});
+    REQUIRE(line.sent.size() == 7);
+    for (std::size_t i = 0; i < line.sent.size(); ++i) {
+        CHECK(line.topics[i] == "x/" + topics.names[topics.of_message[i % 3]]);
+        CHECK(line.sent[i].size() == spec.recorded_sizes[i % 3]);
+    }
+    line.deliver(0, 7, 4);
+    line.send(1);
+    CHECK(line.generator->counters().received == 6);
+    CHECK(line.generator->counters().foreign == 0);
+    CHECK(line.lost() == 1);
+    CHECK(filter_for("x/%{topic}", true) == "x/#");
+    CHECK(filter_for("%i/y%{topic}", false) == "+/+/#");
+}
+
 TEST_CASE("generator: messages that nobody acknowledged are kept as runs, and a bounded number") {
     Line line(pair_of(QoS::at_least_once));
     line.send(1000);

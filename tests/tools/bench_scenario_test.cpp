@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "common/cli.hpp"
 #include "mqtt-bench/plan.hpp"
 #include "mqtt-bench/presets.hpp"
 #include "mqtt-bench/scenario.hpp"
@@ -288,6 +289,41 @@ TEST_CASE("scenario: a property is written as on the command line") {
     CHECK(properties.text(PropertyId::content_type) == "text/plain");
     CHECK(spec.groups[0].expiry_seconds == 9u);
     CHECK_FALSE(properties.number(PropertyId::message_expiry_interval));
+}
+
+TEST_CASE(
+    "options: --property NAME=VALUE goes to the packet that has it, --clean may stand alone") {
+    const std::vector<std::string> words{"--property", "content-type=a=b",
+                                         "--property", "receive-maximum=7",
+                                         "--property", "subscription-identifier=9",
+                                         "--property", "user-property=k=v",
+                                         "--clean",    "-c",
+                                         "3"};
+    const auto uses = tools::parse_words(words, bench_flags(), tools::Persona::ours);
+    const Spec spec = make_settings(Command::pubsub, uses, "").spec;
+    CHECK(spec.properties.view().text(PropertyId::content_type) == "a=b");
+    const Properties connect = spec.connect.properties;
+    CHECK(connect.number(PropertyId::receive_maximum) == 7u);
+    int count = 0;
+    for (const PropertyView& property : connect)
+        count += property.info != nullptr ? 1 : 0;
+    CHECK(count == 2);  // and the user property
+    CHECK(spec.subscribe_properties.view().number(PropertyId::subscription_identifier) == 9u);
+    CHECK(spec.connect.version == ProtocolVersion::v5);
+    CHECK(spec.connect.clean_start);
+    CHECK(spec.clients == 3);
+    const auto last = [](std::vector<std::string> clean) {
+        const auto given = tools::parse_words(clean, bench_flags(), tools::Persona::ours);
+        return make_settings(Command::pubsub, given, "").spec;
+    };
+    CHECK(last({"-c", "2", "--clean"}).connect.clean_start);
+    CHECK(last({"--clean", "mqtt://b"}).connect.endpoint.host == "b");
+    CHECK_FALSE(last({"-C", "false"}).connect.clean_start);
+    CHECK_FALSE(last({"--clean=false"}).connect.clean_start);
+    CHECK_FALSE(last({"--chaos", "drop=1%/s"}).connect.clean_start);
+    CHECK(last({"--chaos", "drop=1%/s"}).churn == doctest::Approx(0.01));
+    const Spec scenario = spec_of("[[group]]\nrole=\"pub\"\nproperty=\"content-type=x y\"\n");
+    CHECK(scenario.groups[0].properties.view().text(PropertyId::content_type) == "x y");
 }
 
 TEST_CASE("presets: every one is read, planned and owes its subscribers something") {

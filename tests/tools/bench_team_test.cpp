@@ -8,6 +8,7 @@
 #include "mqtt-bench/coordinator_sum.hpp"
 #include "mqtt-bench/hdr_log.hpp"
 #include "mqtt-bench/payload_header.hpp"
+#include "mqtt-bench/shapes.hpp"
 #include "mqtt-bench/summary.hpp"
 #include "mqtt-bench/team_messages.hpp"
 
@@ -86,6 +87,7 @@ TEST_CASE("team messages: what is written is read, what is garbled is not") {
     TeamPlan plan;
     plan.run = "0badcafe1";
     plan.clock = "boot time:[1]";
+    plan.coordinator = "7-8";
     plan.agent = 1;
     plan.agents = 3;
     plan.run_id = 77;
@@ -95,6 +97,10 @@ TEST_CASE("team messages: what is written is read, what is garbled is not") {
     plan.scenario_text = "[[group]]\nname = \"\u00e4\"\n";
     plan.variant = 2;
     plan.options = {{"max", {}}, {"rate", {"50k"}}, {"property", {"publish", "a", "", "\"x\""}}};
+    plan.change.rate = 41'234.567890123;
+    plan.change.warmup = std::chrono::milliseconds(500);
+    plan.change.duration = std::chrono::nanoseconds(5'000'000'001);
+    plan.change.url = "mqtt://b:1883";
     const auto again = read_plan(write_plan(plan));
     REQUIRE(again);
     CHECK(*again == plan);
@@ -124,11 +130,49 @@ TEST_CASE("team messages: what is written is read, what is garbled is not") {
     CHECK(clock->clock == "boot time:[1]");
     CHECK_FALSE(read_clock("1 2 3"));
 
+    const auto measure = read_measure(write_measure({123, false}));
+    REQUIRE(measure);
+    CHECK(measure->from_ns == 123);
+    CHECK_FALSE(measure->steady);
+    CHECK_FALSE(read_measure("5"));
+
     CHECK(is_for_agents("rate"));
+    CHECK_FALSE(is_for_agents("slo"));
     CHECK_FALSE(is_for_agents("json"));
     CHECK_FALSE(is_for_agents("agents"));
     CHECK(is_refused_by_agents("spawn"));
     CHECK(is_refused_by_agents("password-command"));
+}
+
+TEST_CASE("changes of find and vs: the same whether made once or again by a load host") {
+    Spec spec;
+    spec.warmup_until_steady = true;
+    apply_change(spec, {.rate = 0,
+                        .warmup = std::chrono::milliseconds(500),
+                        .duration = std::chrono::seconds(2),
+                        .url = "mqtt://me:secret@b:1884"});
+    CHECK(spec.max);
+    CHECK_FALSE(spec.warmup_until_steady);
+    apply_change(spec, {.rate = 500, .warmup_until_steady = true});
+    Spec other;
+    apply_change(other, spec.change);
+    for (const Spec* s : {&spec, &other}) {
+        CHECK_FALSE(s->max);
+        CHECK(s->rate == 500);
+        CHECK(s->duration == std::chrono::seconds(2));
+        CHECK(s->warmup_until_steady);
+        CHECK(s->targets.size() == 1);
+        CHECK(s->connect.endpoint.port == 1884);
+        CHECK(s->connect.user_name.value_or("") == "me");
+        CHECK(s->connect.password.value_or("") == "secret");
+    }
+    CHECK(spec.change == other.change);
+    CHECK_THROWS_AS(apply_change(spec, {.url = "nonsense://"}), std::invalid_argument);
+    Spec conn;
+    conn.command = Command::conn;
+    apply_change(conn, {.rate = 70});
+    CHECK(conn.connect_rate == 70);
+    CHECK_FALSE(conn.max);
 }
 
 TEST_CASE("team messages: balances of several hosts add up, a garbled one changes nothing") {
@@ -306,6 +350,35 @@ TEST_CASE("coordinator: the same second of every host becomes one, with percenti
     CHECK(seconds.add(0, tell(4.0, 900, kMs)));
     CHECK(seconds.take().size() == 2);  // the second one of one host, the third of the other
     CHECK(seconds.take(true).size() == 2);
+
+    // --warmup auto: decided once, for all, by the seconds of all; told as an instant that is to come.
+    Spec spec;
+    spec.warmup_until_steady = true;
+    make_groups(spec);
+    const Plan plan(spec, 1);
+    BrokerSide broker(spec);
+    const Run::Observer observer;
+    SumOfAll sum(spec, plan, broker, observer);
+    CHECK_FALSE(sum.measure(90 * kSecond));  // nothing has begun
+    sum.begin(10 * kSecond);
+    for (int at = 1; at <= 13; ++at) {
+        SecondOfAll all;
+        all.second.at = at;
+        all.second.received = at < 8 ? 100 * static_cast<std::uint64_t>(at) : 800;
+        if (at <= 8) CHECK_FALSE(sum.measure((10 + at) * kSecond));
+        sum.on_second(std::move(all));
+    }
+    const auto measure = sum.measure(23 * kSecond);
+    REQUIRE(measure);
+    CHECK(measure->steady);
+    CHECK(measure->from_ns > 23 * kSecond);
+    CHECK_FALSE(sum.measure(24 * kSecond));
+    SumOfAll never(spec, plan, broker, observer);
+    never.begin(10 * kSecond);
+    CHECK_FALSE(never.measure(69 * kSecond));
+    const auto given_up = never.measure(71 * kSecond);
+    REQUIRE(given_up);
+    CHECK_FALSE(given_up->steady);
 
     std::vector<StageResult> stages{
         {1, "drop", 3, 2, 0.5, 0, 0}, {2, "drop", 1, 1, 0.1, 0, 0}, {1, "drop", 2, 2, 0.7, 4, 0.2}};

@@ -77,6 +77,18 @@ TEST_CASE("cli: -D takes three words, or four for a user property") {
           std::string::npos);
 }
 
+TEST_CASE("cli: a property may be NAME=VALUE; whose it is, is left to the program") {
+    const auto uses =
+        parse({"-D", "Content-Type=a=b", "-D", "user-property=unit=C", "-Dx=1", "-d"});
+    REQUIRE(uses.size() == 4);
+    CHECK(uses[0].words == std::vector<std::string>{"", "content-type", "a=b", ""});
+    CHECK(uses[1].words == std::vector<std::string>{"", "user-property", "unit", "C"});
+    CHECK(uses[2].words == std::vector<std::string>{"", "x", "1", ""});
+    CHECK(error_of({"-D", "user-property=unit"}).find("NAME=VALUE") != std::string::npos);
+    CHECK(error_of({"-D", "content-type=a"}, Persona::mosquitto_pub).find("'-D' needs PACKET") !=
+          std::string::npos);
+}
+
 TEST_CASE("cli: joined forms are an extension: -p1, -dv, --port=1, --message=") {
     const auto uses = parse({"-p1", "-dv", "--port=2", "--message=", "--password=a=b"});
     REQUIRE(uses.size() == 6);

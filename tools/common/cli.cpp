@@ -35,6 +35,7 @@ CLI::Option* register_flag(CLI::App& parser, const Flag& flag) {
 void check_choice(const FlagUse& use) {
     const auto choices = split_words(use.flag->choices);
     if (choices.empty()) return;
+    if (use.word().empty() && may_stand_alone(*use.flag)) return;
     if (std::find(choices.begin(), choices.end(), use.word()) != choices.end()) return;
     throw UsageError("option '" + use.typed() + "' does not know '" + use.word() +
                      "'; choose from " + std::string(use.flag->choices));

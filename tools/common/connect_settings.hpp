@@ -58,7 +58,8 @@ struct ConnectSettings {
     std::chrono::seconds keep_alive{60};
     WillSettings will;
 
-    // -D, by packet.
+    // -D, by packet; and whose a property is that comes without one: of the first that may have it.
+    std::string_view property_packets = "connect publish subscribe will";
     mqtt::PropertyList connect_properties;
     mqtt::PropertyList publish_properties;
     mqtt::PropertyList subscribe_properties;

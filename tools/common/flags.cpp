@@ -19,6 +19,10 @@ std::vector<std::string_view> split_words(std::string_view text) {
     return words;
 }
 
+bool may_stand_alone(const Flag& flag) {
+    return flag.argument.starts_with('[') && flag.argument.ends_with(']');
+}
+
 bool is_known_to(const Flag& flag, Persona persona) {
     return (flag.names & static_cast<std::uint8_t>(persona)) != 0;
 }

@@ -107,4 +107,7 @@ std::vector<std::string_view> split_words(std::string_view text);
 
 bool is_known_to(const Flag& flag, Persona persona);
 
+// "[PORT]" in a table: the word may be missing; it is empty then.
+bool may_stand_alone(const Flag& flag);
+
 }  // namespace tools

@@ -20,9 +20,12 @@ bool looks_like_url(std::string_view word) {
                        [word](std::string_view scheme) { return word.starts_with(scheme); });
 }
 
-// "[PORT]" in a table: the word may be missing.
-bool may_stand_alone(const Flag& flag) {
-    return flag.argument.starts_with('[') && flag.argument.ends_with(']');
+// Whether the word of an option that may stand alone is missing: what follows cannot be it.
+bool stands_alone(const Flag& flag, std::span<const std::string> rest) {
+    if (!may_stand_alone(flag)) return false;
+    if (rest.empty() || rest[0].starts_with('-')) return true;
+    const auto choices = split_words(flag.choices);
+    return !choices.empty() && std::find(choices.begin(), choices.end(), rest[0]) == choices.end();
 }
 
 // Those that mosquitto reads with atoi() and atof(): what follows the number is not looked at, and no number is 0.
@@ -50,7 +53,13 @@ std::string lower(std::string text) {
 }
 
 // Appends the words of one -D as exactly four. Names are known in any case of letters.
-std::size_t take_property(std::vector<std::string>& out, std::span<const std::string> rest) {
+std::size_t take_property(std::vector<std::string>& out, std::span<const std::string> rest,
+                          Persona persona) {
+    if (persona == Persona::ours && !rest.empty() && rest[0].find('=') != std::string::npos) {
+        for (std::string& word : short_property_words(rest[0]))
+            out.push_back(std::move(word));
+        return 1;
+    }
     const bool is_pair = rest.size() >= 2 && lower(rest[1]) == "user-property";
     const std::size_t wanted = is_pair ? 4 : 3;
     if (rest.size() < wanted) {
@@ -65,6 +74,18 @@ std::size_t take_property(std::vector<std::string>& out, std::span<const std::st
 }
 
 }  // namespace
+
+std::vector<std::string> short_property_words(const std::string& text) {
+    const std::size_t equals = text.find('=');
+    const std::string name = lower(text.substr(0, equals));
+    const std::string value = equals == std::string::npos ? "" : text.substr(equals + 1);
+    if (name != "user-property") return {"", name, value, ""};
+    const std::size_t second = value.find('=');
+    if (second == std::string::npos) {
+        throw UsageError("option '-D' needs user-property=NAME=VALUE, not '" + text + "'");
+    }
+    return {"", name, value.substr(0, second), value.substr(second + 1)};
+}
 
 const Flag* find_flag(std::string_view word, std::span<const Flag* const> flags, Persona persona,
                       bool& joined) {
@@ -101,12 +122,18 @@ std::vector<std::string> normalise_argv(std::span<const std::string> words,
             if (flag->takes == Takes::word) out.emplace_back();
             continue;
         }
+        if (joined && flag->takes == Takes::property) {
+            const std::size_t end = word[1] == '-' ? word.find('=') : 2;
+            const std::string value = word.substr(word[1] == '-' ? end + 1 : end);
+            out.push_back(word.substr(0, end));
+            take_property(out, {&value, 1}, persona);
+            continue;
+        }
         out.push_back(word);
         if (flag == nullptr || joined) continue;
         if (flag->takes == Takes::property) {
-            i += take_property(out, words.subspan(i + 1));
-        } else if (may_stand_alone(*flag) &&
-                   (i + 1 == words.size() || words[i + 1].starts_with('-'))) {
+            i += take_property(out, words.subspan(i + 1), persona);
+        } else if (stands_alone(*flag, words.subspan(i + 1))) {
             out.emplace_back();
         } else if (flag->takes == Takes::word && i + 1 < words.size()) {
             const std::string& next = words[++i];

@@ -16,9 +16,13 @@ namespace tools {
 // a bare word that is a URL becomes `--url WORD`. An argument in brackets ("[PORT]") that is missing
 // becomes an empty word. Under mosquitto's names numbers are read as atoi() does, and short options are never
 // joined, nor long ones with their value.
-// Throws UsageError when -D lacks words.
+// Under our names -D takes NAME=VALUE, too. Throws UsageError when -D lacks words.
 std::vector<std::string> normalise_argv(std::span<const std::string> words,
                                         std::span<const Flag* const> flags, Persona persona);
+
+// The four words of "NAME=VALUE" or "user-property=NAME=VALUE": no packet is said, its word is empty.
+// Throws UsageError.
+std::vector<std::string> short_property_words(const std::string& text);
 
 // The row that a word names ("-t", "--topic"), or nullptr. `-q1` and `--port=1883` are recognised;
 // `joined` then says that the value is part of the word.

@@ -81,8 +81,25 @@ bool is_server_only(std::string_view packet, std::string_view property) {
     return false;
 }
 
+// For a property that comes without its packet. One that no packet has is told by the first of them.
+std::string_view packet_of(const ConnectSettings& s, const FlagUse& use) {
+    const auto packets = split_words(s.property_packets);
+    for (const std::string_view packet : packets) {
+        if (is_server_only(packet, use.words[1])) continue;
+        for (const PacketPlace& row : kPlaces) {
+            mqtt::PropertyList list;
+            if (row.packet == packet &&
+                mqtt::parse_property(list, row.place, use.words[1], use.words[2], use.words[3]) &&
+                mqtt::validate_properties(list.view().raw(), row.place)) {
+                return packet;
+            }
+        }
+    }
+    return packets.front();
+}
+
 void add_property(ConnectSettings& s, const FlagUse& use) {
-    const std::string& packet = use.words[0];
+    const std::string packet(use.words[0].empty() ? packet_of(s, use) : use.words[0]);
     const std::string& property = use.words[1];
     s.version = mqtt::ProtocolVersion::v5;
     for (const PacketPlace& row : kPlaces) {
@@ -237,7 +254,8 @@ constexpr std::array kRows{
          .help = "set a property; user-property takes two values: key and value",
          .details = "PACKET is connect, publish, subscribe, unsubscribe, disconnect or will. "
                     "NAME is a property as the standard spells it, in small letters with "
-                    "dashes. Selects MQTT 5.0 unless a later -V says otherwise.",
+                    "dashes. Selects MQTT 5.0 unless a later -V says otherwise. Short: NAME=VALUE, "
+                    "user-property=KEY=VALUE, for the packet of this program that may have it.",
          .repeatable = true},
         add_property},
     ConnectRow{{.long_name = "debug",

@@ -84,6 +84,7 @@ Spec to_spec(const TeamPlan& plan) {
     } else {
         spec = make_settings(what.load, uses, "").spec;
     }
+    apply_change(spec, plan.change);
     spec.run_id = plan.run_id;
     spec.seed = plan.seed;
     spec.agents = plan.agents;
@@ -103,9 +104,9 @@ public:
         setup.connect.will =
             Will{std::string(kTeamRoot) + "agent/" + id_, "", QoS::at_least_once, true, {}};
         for (const std::string& filter :
-             {"plan/" + id_, "answer/" + id_, std::string("run/+/start"), std::string("run/+/stop"),
-              std::string("run/+/clock/+"), std::string("run/+/progress/+"),
-              std::string("run/+/balance/+")})
+             {"plan/" + id_, "answer/" + id_, std::string("gone/+"), std::string("run/+/start"),
+              std::string("run/+/measure"), std::string("run/+/stop"), std::string("run/+/clock/+"),
+              std::string("run/+/progress/+"), std::string("run/+/balance/+")})
             setup.filters.push_back(std::string(kTeamRoot) + filter);
         setup.on_message = [this](ControlLink&, std::string_view topic, std::string_view payload) {
             on_message(topic, payload);

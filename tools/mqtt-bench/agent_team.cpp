@@ -17,7 +17,8 @@ constexpr int kPeriodsPerClock = 20;
 
 std::uint32_t number_of(std::string_view topic) {
     const auto number = read_numbers(topic.substr(topic.rfind('/') + 1));
-    return number && number->size() == 1 ? static_cast<std::uint32_t>(number->front()) : ~0u;
+    const bool is_one = number && number->size() == 1 && number->front() >= 0;
+    return is_one && number->front() < ~0u ? static_cast<std::uint32_t>(number->front()) : ~0u;
 }
 
 }  // namespace
@@ -43,12 +44,15 @@ void AgentTeam::publish(std::string_view what, std::string payload) {
 }
 
 void AgentTeam::on_message(std::string_view full, std::string_view payload) {
+    if (full == fmt::format("{}gone/{}", kTeamRoot, plan_.coordinator)) return on_lost();
     const std::string root = topic("", false);
     if (!full.starts_with(root)) return;
     const std::string_view what = full.substr(root.size());
     const std::lock_guard lock(mutex_);
     if (what == "start") {
         if (const auto at = read_numbers(payload); at && at->size() == 1) start_ = at->front();
+    } else if (what == "measure") {
+        measure_ = read_measure(payload);
     } else if (what == "stop") {
         stopped_ = true;
     } else if (const auto other = others_.find(number_of(what)); other != others_.end()) {
@@ -158,6 +162,14 @@ std::optional<std::int64_t> AgentTeam::start_together(const std::string& error) 
     link_.publish(topic("clock"), write_clock(own_clock()));
     set_clocks();
     return zero_ns_;
+}
+
+// By the start, whose instant is the same on all hosts: an offset that was corrected since shall not
+// move the one against the other.
+std::optional<Team::Measure> AgentTeam::measure() const {
+    const std::lock_guard lock(mutex_);
+    if (!measure_ || !start_) return std::nullopt;
+    return Measure{zero_ns_ + (measure_->from_ns - *start_), measure_->steady};
 }
 
 bool AgentTeam::are_others_idle() const {

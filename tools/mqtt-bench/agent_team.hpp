@@ -29,6 +29,7 @@ public:
     void attach(Shared& shared) override;
     void detach() override;
     std::optional<std::int64_t> start_together(const std::string& error) override;
+    std::optional<Measure> measure() const override;
     void set_idle(bool idle) override { idle_ = idle; }
     bool are_others_idle() const override;
     std::int64_t last_arrival_ns() const override;
@@ -61,6 +62,7 @@ private:
     std::condition_variable changed_;
     std::map<std::uint32_t, Other> others_;  // by number of the agent
     std::optional<std::int64_t> start_;      // the coordinator's clock
+    std::optional<TeamMeasure> measure_;     // the same
     std::int64_t zero_ns_ = 0;               // own clock
     Shared* shared_ = nullptr;
     std::string told_;  // the last progress

@@ -131,7 +131,8 @@ constexpr std::array kRows{
               .details = "In sub it is the filter, %i the subscriber's number. Also %n (number of "
                          "the message), %c (client id), %u (user name), %{i+1}, %{i/200}, "
                          "%{i%10}, and per message %{seq:0-7}, %{rand:0-999}, "
-                         "%{zipf:1000,1.1} (small numbers more often).",
+                         "%{zipf:1000,1.1} (small numbers more often), %{topic} (the recorded "
+                         "one, with --replay and --trace).",
               .initial = "bench/%i",
               .common = true},
              [](BenchSettings& s, const FlagUse& use) { s.spec.topic = use.word(); }},
@@ -259,7 +260,7 @@ constexpr std::array kRows{
          .category = kTime,
          .help = "load before the measured time; auto: until it is steady",
          .details = "auto waits until neither rate nor median latency has risen or fallen over "
-                    "five seconds, a minute at most.",
+                    "five seconds, a minute at most; of several load hosts together.",
          .initial = "1s",
          .common = true},
         [](BenchSettings& s, const FlagUse& use) {

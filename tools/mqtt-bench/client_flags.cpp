@@ -26,8 +26,7 @@ double to_share(const FlagUse& use, std::string_view text) {
 }
 
 // "20%/s".
-void set_churn(BenchSettings& s, const FlagUse& use) {
-    std::string_view word = use.word();
+void set_churn_share(BenchSettings& s, const FlagUse& use, std::string_view word) {
     double per = 1;
     if (word.ends_with("/s")) word.remove_suffix(2);
     if (word.ends_with("/m")) {
@@ -38,6 +37,22 @@ void set_churn(BenchSettings& s, const FlagUse& use) {
     if (percent) word.remove_suffix(1);
     const double share = tools::parse_number(use.typed(), word, 0, 1e6);
     s.spec.churn = (percent ? share / 100 : share) / per;
+}
+
+void set_churn(BenchSettings& s, const FlagUse& use) {
+    set_churn_share(s, use, use.word());
+}
+
+// "drop=1%/s": links that end without a word, and sessions that go on.
+void set_chaos(BenchSettings& s, const FlagUse& use) {
+    constexpr std::string_view kDrop = "drop=";
+    if (!use.word().starts_with(kDrop)) {
+        throw UsageError(fmt::format("option '--chaos' needs drop=SHARE, not '{}'", use.word()));
+    }
+    set_churn_share(s, use, std::string_view(use.word()).substr(kDrop.size()));
+    s.spec.churn_ending = Ending::close;
+    s.spec.on_close = OnClose::reconnect;
+    s.clean = false;
 }
 
 // "N@60s" or "20%@60s".
@@ -148,13 +163,14 @@ constexpr std::array kRows{
              read_credentials},
     BenchRow{{.long_name = "clean",
               .short_name = 'C',
-              .argument = "BOOL",
+              .argument = "[BOOL]",
               .category = kClients,
               .help = "start without an old session",
               .details = "With --clean false sessions are kept and resumed; -x says for how long.",
               .initial = "true",
-              .choices = "true false"},
-             [](BenchSettings& s, const FlagUse& use) { s.clean = use.word() == "true"; }},
+              .choices = "true false",
+              .complete = tools::Complete::choices},
+             [](BenchSettings& s, const FlagUse& use) { s.clean = use.word() != "false"; }},
     BenchRow{{.long_name = "no-clean",
               .takes = Takes::nothing,
               .category = kClients,
@@ -215,6 +231,13 @@ constexpr std::array kRows{
               .category = kClients,
               .help = "so many clients disconnect and come back: 20%/s"},
              set_churn},
+    BenchRow{{.long_name = "chaos",
+              .argument = "drop=SHARE",
+              .category = kClients,
+              .help = "so many links are cut, come back and resume their sessions: drop=1%/s",
+              .details = "As --churn SHARE --drop-mode close --reconnect --no-clean: the test of "
+                         "what QoS 1 and 2 promise."},
+             set_chaos},
     BenchRow{{.long_name = "storm",
               .argument = "N@TIME",
               .category = kClients,

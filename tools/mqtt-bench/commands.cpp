@@ -15,7 +15,6 @@
 #include "common/terminal.hpp"
 #include "mqtt-bench/agent.hpp"
 #include "mqtt-bench/coordinator.hpp"
-#include "mqtt-bench/find.hpp"
 #include "mqtt-bench/hdr_log.hpp"
 #include "mqtt-bench/host_check.hpp"
 #include "mqtt-bench/live_panel.hpp"
@@ -24,10 +23,9 @@
 #include "mqtt-bench/run.hpp"
 #include "mqtt-bench/scenario.hpp"
 #include "mqtt-bench/scenario_list.hpp"
-#include "mqtt-bench/shapes.hpp"
+#include "mqtt-bench/search_commands.hpp"
 #include "mqtt-bench/summary.hpp"
 #include "mqtt-bench/text.hpp"
-#include "mqtt-bench/versus.hpp"
 
 namespace mqtt::bench {
 namespace {
@@ -157,84 +155,6 @@ int run_all(std::span<const ScenarioRun> runs, const std::vector<Runner>& runner
     return worst;
 }
 
-// find and vs have a text and a JSON form.
-void check_outputs(Outputs outputs) {
-    outputs.json.clear();
-    if (outputs.any()) throw std::invalid_argument("find and vs write text and --json only");
-}
-
-template <class Json>
-void write_text(const std::string& text, const Outputs& outputs, Json json) {
-    if (outputs.json != "-") write_stdout(text);
-    if (!outputs.json.empty()) write_file(outputs.json, json());
-}
-
-// Runs of find and vs: without live lines of their own.
-Result run_quietly(const Spec& given) {
-    Spec spec = given;
-    spec.silent = true;
-    spec.sys_version = false;
-    Run run(spec, make_observer(spec, nullptr));
-    return run.execute();
-}
-
-int run_find(const BenchSettings& settings) {
-    check_outputs(settings.spec.outputs);
-    FindSpec spec;
-    spec.load = settings.spec;
-    spec.objectives = settings.objectives;
-    for (const std::string& text : spec.objectives) {
-        check_metrics(text, is_metric);
-    }
-    spec.low = settings.low;
-    spec.high = settings.high;
-    spec.tolerance = settings.tolerance;
-    if (!settings.duration_given) spec.load.duration = std::chrono::seconds(5);
-    const FindResult result = find_rate(spec, run_quietly, [&](const Probe& probe) {
-        if (spec.load.silent) return;
-        fmt::print(stderr, "{:>10}/s  {}\n", format_rate(probe.rate),
-                   probe.passed ? "pass" : "fail: " + probe.why);
-    });
-    if (result.probes.empty() && !result.error.empty()) throw std::runtime_error(result.error);
-    write_text(find_text(result), settings.spec.outputs, [&] { return find_json(result); });
-    if (!result.error.empty()) return kExitRunFailed;
-    return result.passes > 0 ? kExitOk : (result.generator_limited ? kExitInvalid : kExitAssertion);
-}
-
-Spec spec_of_side(const Spec& common, const std::string& url, pid_t pid) {
-    Spec spec = common;
-    const auto parsed = parse_url(url);
-    if (!parsed.ok()) {
-        throw std::invalid_argument(fmt::format("'{}': {}", url, parsed.error().detail));
-    }
-    set_endpoint(spec, parsed->endpoint);
-    spec.broker_pid = pid;
-    return spec;
-}
-
-int run_versus_command(const BenchSettings& settings) {
-    check_outputs(settings.spec.outputs);
-    if (settings.url_a.empty() || settings.url_b.empty()) {
-        throw std::invalid_argument("vs needs --a URL and --b URL");
-    }
-    Spec common = settings.spec;
-    if (common.seed == 0) common.seed = 1;
-    if (!settings.duration_given) common.duration = std::chrono::seconds(3);
-    VersusSpec spec{spec_of_side(common, settings.url_a, settings.pid_a),
-                    spec_of_side(common, settings.url_b, settings.pid_b), settings.rounds};
-    const auto on_round = [&](int round, const Result& a, const Result& b) {
-        if (common.silent) return;
-        fmt::print(stderr, "round {}  A {}/s  B {}/s\n", round + 1,
-                   format_rate(a.per_second(a.work_in_window())),
-                   format_rate(b.per_second(b.work_in_window())));
-    };
-    const VersusResult result = run_versus(spec, run_quietly, on_round);
-    if (result.rounds == 0 && !result.error.empty()) throw std::runtime_error(result.error);
-    write_text(versus_text(result, common.seed), settings.spec.outputs,
-               [&] { return versus_json(result, common.seed); });
-    return result.error.empty() ? kExitOk : kExitRunFailed;
-}
-
 // What agents make of `uses` again: words of the command line and of profiles, not our own options.
 TeamPlan order_of(const CommandWords& what, std::span<const tools::FlagUse> uses) {
     TeamPlan order;
@@ -253,6 +173,7 @@ TeamPlan order_of(const CommandWords& what, std::span<const tools::FlagUse> uses
 // One runner per run of a sweep, all with the same agents.
 std::vector<Runner> team_runners(const CommandWords& what, const BenchSettings& settings,
                                  std::span<const tools::FlagUse> uses, std::size_t runs) {
+    if (!settings.agents_given) return std::vector<Runner>(runs, run_here);
     if (settings.control.empty()) {
         throw std::invalid_argument(
             "--agents needs --control URL: where agents find this process "
@@ -324,17 +245,17 @@ int run_command(const CommandWords& what, std::span<const tools::FlagUse> uses,
         runs.push_back({{}, make_settings(what.load, uses, command_line)});
     }
     const BenchSettings& first = runs.front().settings;
-    if (what.mode == Mode::once && first.agents_given) {
-        return run_all(runs, team_runners(what, first, uses, runs.size()));
-    }
-    if (what.mode == Mode::once) return run_all(runs, std::vector<Runner>(runs.size(), run_here));
-    if (first.agents_given) throw std::invalid_argument("find and vs do not take --agents");
-    if (runs.size() > 1) {
+    if (what.mode != Mode::once && runs.size() > 1) {
         throw std::invalid_argument(
             "find and vs take one run: choose by --set sweep.KEY=VALUE of each key");
     }
-    const BenchSettings& settings = runs.front().settings;
-    return what.mode == Mode::find ? run_find(settings) : run_versus_command(settings);
+    const std::vector<Runner> runners = team_runners(what, first, uses, runs.size());
+    if (what.mode == Mode::once) return run_all(runs, runners);
+    const RunOne run = [&runners](const Spec& spec) {
+        return runners.front()(spec, make_observer(spec, nullptr));
+    };
+    return what.mode == Mode::find ? search_rate(first, uses, run)
+                                   : compare_brokers(first, uses, run);
 }
 
 void cancel_run() {

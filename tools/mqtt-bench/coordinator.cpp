@@ -11,6 +11,7 @@
 #include <mutex>
 #include <stdexcept>
 
+#include "common/app.hpp"
 #include "mqtt-bench/clock_sync.hpp"
 #include "mqtt-bench/control_link.hpp"
 #include "mqtt-bench/coordinator_sum.hpp"
@@ -68,6 +69,8 @@ public:
         serve();
         ControlLink::Setup setup;
         setup.connect = control_options(control_);
+        // Agents of a run under way would wait for us for ever.
+        setup.connect.will = Will{fmt::format("{}gone/{}", kTeamRoot, id_), "", QoS::at_least_once};
         for (const std::string_view filter :
              {"agent/+", "ask/+", "run/+/ready/+", "run/+/second/+", "run/+/result/+"})
             setup.filters.push_back(fmt::format("{}{}", kTeamRoot, filter));
@@ -120,6 +123,7 @@ private:
     std::string first_trouble() const;
     std::vector<MemberResult> take_results();
 
+    const std::string id_ = fmt::format("{:x}-{:x}", getpid(), monotonic_ns());
     ParsedUrl control_;
     std::uint32_t wanted_;
     Say say_;
@@ -209,15 +213,24 @@ void Coordinator::Impl::choose_members(const Run::Observer& observer) {
         throw std::runtime_error(link_->is_lost() ? "the control broker went away" : "cancelled");
     }
     for (const auto& [id, card] : present_) {
-        if (members_.size() < wanted_) members_.push_back({id, card, {}, {}, false});
+        if (members_.size() == wanted_) break;
+        // They would make something else of the same words.
+        if (card.version != tools::kVersion) {
+            throw std::runtime_error(
+                fmt::format("the agent on {} is of version {}, this is {}: let all be the same",
+                            card.host, card.version, tools::kVersion));
+        }
+        members_.push_back({id, card, {}, {}, false});
     }
 }
 
 void Coordinator::Impl::send_plans(const Spec& spec, TeamPlan order) {
     order.clock = own_clock_id();
+    order.coordinator = id_;
     order.agents = wanted_;
     order.run_id = spec.run_id;
     order.seed = spec.seed;
+    order.change = spec.change;
     const std::lock_guard lock(mutex_);
     run_ = order.run = fmt::format("{:08x}{:x}", spec.run_id, monotonic_ns());
     for (const Member& member : members_) {
@@ -300,6 +313,9 @@ Result Coordinator::Impl::run(Spec spec, TeamPlan order, const Run::Observer& ob
             lock.lock();
         }
         sum.on_time(monotonic_ns());
+        if (const auto measure = sum.measure(monotonic_ns())) {
+            link_->publish(topic("measure"), write_measure(*measure));
+        }
         running = !cancelled && !is_broken() && !sum.is_stopped();
     }
     const std::string trouble = first_trouble();

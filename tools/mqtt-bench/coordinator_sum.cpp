@@ -10,12 +10,15 @@
 #include "mqtt-bench/hdr_log.hpp"
 #include "mqtt-bench/merge.hpp"
 #include "mqtt-bench/result_read.hpp"
+#include "mqtt-bench/warmup.hpp"
 
 namespace mqtt::bench {
 namespace {
 
 // Before the start seconds count from the host's own beginning.
 constexpr long kConnecting = -1'000'000;
+// For the word to reach every host.
+constexpr std::int64_t kMeasureIn = 500'000'000;
 
 void set_percentiles(SecondOfAll& all) {
     Second& s = all.second;
@@ -88,6 +91,11 @@ SumOfAll::SumOfAll(const Spec& spec, const Plan& plan, BrokerSide& broker,
         result_.assertions.push_back({.text = text});
     if (broker.is_watched()) result_.broker.emplace().source = broker.source();
     before_ = broker.read(0);
+    if (spec.limit != 0) {
+        warm_seconds_ = 0;
+    } else if (!spec.warmup_until_steady) {
+        warm_seconds_ = std::chrono::duration<double>(spec.warmup).count();
+    }
 }
 
 void SumOfAll::begin(std::int64_t zero_ns) {
@@ -97,8 +105,8 @@ void SumOfAll::begin(std::int64_t zero_ns) {
 }
 
 void SumOfAll::on_time(std::int64_t now) {
-    if (zero_ns_ == 0 || !broker_.is_watched()) return;
-    const std::int64_t from = zero_ns_ + spec_.warmup.count();
+    if (zero_ns_ == 0 || !warm_seconds_ || !broker_.is_watched()) return;
+    const std::int64_t from = zero_ns_ + std::llround(*warm_seconds_ * 1e9);
     const auto length = spec_.command == Command::conn ? spec_.hold : spec_.duration;
     if (!from_ && now >= from) from_ = broker_.read(0);
     if (!until_ && spec_.limit == 0 && now >= from + length.count()) until_ = broker_.read(0);
@@ -125,11 +133,20 @@ void SumOfAll::on_second(SecondOfAll all) {
     }
     result_.series.merge(all.series);
     count(s);
-    const double warm = std::chrono::duration<double>(spec_.warmup).count();
-    result_.measured_seconds = std::max(0.0, s.at - warm);
+    result_.measured_seconds = warm_seconds_ ? std::max(0.0, s.at - *warm_seconds_) : 0;
     result_.seconds.push_back(s);
     if (observer_.on_second) observer_.on_second(result_, s);
     if (spec_.abort_on_fail && result_.measured_seconds > 0) stop_if_failing(result_);
+}
+
+std::optional<TeamMeasure> SumOfAll::measure(std::int64_t now) {
+    if (zero_ns_ == 0 || warm_seconds_) return std::nullopt;
+    const bool steady = is_steady(result_.seconds, plan_.subscribers() > 0);
+    const bool waited = static_cast<double>(now - zero_ns_) / 1e9 > kLongestWarmup;
+    if (!steady && !waited) return std::nullopt;
+    const TeamMeasure measure{now + kMeasureIn, steady};
+    warm_seconds_ = static_cast<double>(measure.from_ns - zero_ns_) / 1e9;
+    return measure;
 }
 
 // What can be known before the hosts give their own counts.
@@ -140,7 +157,7 @@ void SumOfAll::count(const Second& s) {
     c.acked += s.acked;
     c.received += s.received;
     c.connected = std::max(c.connected, s.connected);
-    if (s.at <= std::chrono::duration<double>(spec_.warmup).count()) return;
+    if (!warm_seconds_ || s.at <= *warm_seconds_) return;
     c.measured_offered += s.offered;
     c.measured_sent += s.sent;
     c.sent_in_window += s.sent;

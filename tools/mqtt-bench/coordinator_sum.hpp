@@ -11,6 +11,7 @@
 #include "mqtt-bench/broker_side.hpp"
 #include "mqtt-bench/run.hpp"
 #include "mqtt-bench/sys_watch.hpp"
+#include "mqtt-bench/team_messages.hpp"
 
 namespace mqtt::bench {
 
@@ -46,6 +47,9 @@ public:
     void begin(std::int64_t zero_ns);  // the schedule starts then
     void on_time(std::int64_t now);
     void on_second(SecondOfAll second);
+    // --warmup auto: what to tell the hosts, once, as soon as the load of all is steady or has had its
+    // time.
+    std::optional<TeamMeasure> measure(std::int64_t now);
     bool is_stopped() const { return !result_.stopped_by.empty(); }
     // `trouble`: why the run ended before its time, as a sentence; empty: it did not, or a host says.
     Result finish(const std::vector<MemberResult>& results, const std::string& trouble,
@@ -63,6 +67,7 @@ private:
     const Run::Observer& observer_;
     Result result_;  // as it goes, for whoever looks
     std::int64_t zero_ns_ = 0;
+    std::optional<double> warm_seconds_;  // measured is what comes after it; nothing: not known yet
     std::optional<ProcessStats> before_, connected_, from_, until_, last_;
     std::int64_t last_ns_ = 0;
 };

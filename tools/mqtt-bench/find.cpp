@@ -9,8 +9,8 @@
 #include <iterator>
 
 #include "mqtt-bench/json_writer.hpp"
+#include "mqtt-bench/plan.hpp"
 #include "mqtt-bench/shapes.hpp"
-#include "mqtt-bench/statistics.hpp"
 #include "mqtt-bench/text.hpp"
 
 namespace mqtt::bench {
@@ -18,31 +18,17 @@ namespace {
 
 constexpr double kStep = 1.5;
 
-// Messages that pile up, per second; noise of a few milliseconds of load is none.
-double backlog_growth(const Result& result, double rate) {
-    std::vector<double> waiting;
-    for (const Second& second : result.seconds) {
-        if (second.at > 0) waiting.push_back(static_cast<double>(second.outstanding));
-    }
-    if (waiting.size() < 3) return 0;
-    const double slope = median_slope(waiting);
-    return slope > rate * 0.005 ? slope : 0;
-}
-
-// From the first attempt to the last; the last one's own time is no part of the pace.
-double connects_per_second(const Result& result) {
-    const double last = static_cast<double>(result.series[SeriesId::connect].at(0.5)) / 1e9;
-    const double seconds = std::max(1e-6, result.connect_seconds - last);
-    return (static_cast<double>(result.counters.connected) - 1) / seconds;
-}
-
 class Search {
 public:
     Search(const FindSpec& spec, const RunOne& run,
            const std::function<void(const Probe&)>& on_probe)
         : spec_(spec)
         , run_(run)
-        , on_probe_(on_probe) {}
+        , on_probe_(on_probe) {
+        Spec load = spec.load;
+        make_groups(load);
+        fan_out_ = std::max(1u, Plan(load, 1).fan_out());
+    }
 
     FindResult go() {
         const auto begin = std::chrono::steady_clock::now();
@@ -62,32 +48,33 @@ private:
     }
     bool is_over() const { return !out_.error.empty(); }
 
+    std::optional<std::chrono::nanoseconds> window(double rate) const {
+        if (spec_.window_given || spec_.load.command == Command::conn) return std::nullopt;
+        const std::chrono::duration<double> seconds(
+            window_seconds(spec_.objectives, rate * fan_out_));
+        return std::chrono::duration_cast<std::chrono::nanoseconds>(seconds);
+    }
+
     // A quarter of what it takes flat out.
     double first_guess() {
         Spec spec = spec_.load;
         const bool connects = spec.command == Command::conn;
-        spec.max = !connects;
-        if (connects) set_connect_rate(spec, 0);
-        spec.duration = std::chrono::seconds(2);
-        spec.warmup = std::chrono::milliseconds(500);
+        apply_change(spec, {.rate = 0,
+                            .warmup = std::chrono::milliseconds(500),
+                            .duration = std::chrono::seconds(2)});
         const Result result = run_(spec);
         if (result.partial || !result.error.empty()) {
             out_.error = result.error.empty() ? "cancelled" : result.error;
             return 0;
         }
-        const double most = connects ? connects_per_second(result)
+        const double most = connects ? standing_per_second(result)
                                      : result.per_second(result.counters.sent_in_window);
         return std::max(1.0, most / 4);
     }
 
     bool probe(double rate, bool is_repeat = false) {
         Spec spec = spec_.load;
-        spec.max = false;
-        if (spec.command == Command::conn) {
-            set_connect_rate(spec, rate);
-        } else {
-            set_total_rate(spec, rate);
-        }
+        apply_change(spec, {.rate = rate, .duration = window(rate)});
         const Result result = run_(spec);
         if (result.partial || !result.error.empty()) {
             out_.error = result.error.empty() ? "cancelled" : result.error;
@@ -154,6 +141,7 @@ private:
     const FindSpec& spec_;
     const RunOne& run_;
     const std::function<void(const Probe&)>& on_probe_;
+    double fan_out_ = 1;  // samples per message
     FindResult out_;
 };
 
@@ -169,44 +157,6 @@ const Probe* probe_near(const FindResult& result, double rate) {
 }
 
 }  // namespace
-
-Probe judge_probe(const Result& result, double rate, const std::vector<std::string>& objectives) {
-    Probe probe;
-    probe.rate = rate;
-    probe.p50_ns = static_cast<double>(result.series[SeriesId::e2e].at(0.5));
-    probe.p99_ns = static_cast<double>(result.series[SeriesId::e2e].at(0.99));
-    probe.broker_us = result.broker_us_per_message().value_or(0);
-    const Counters& c = result.counters;
-    if (!result.verdict.valid) {
-        probe.why = result.verdict.text;
-    } else if (result.command == "conn") {
-        probe.p50_ns = static_cast<double>(result.series[SeriesId::connect].at(0.5));
-        probe.p99_ns = static_cast<double>(result.series[SeriesId::connect].at(0.99));
-        const double achieved = connects_per_second(result);
-        if (achieved < 0.97 * rate) {
-            probe.why = fmt::format("connected {}/s", format_rate(achieved));
-        }
-    } else if (static_cast<double>(c.measured_sent) <
-               0.99 * static_cast<double>(c.measured_offered)) {
-        probe.why =
-            fmt::format("sent {} of {}", with_commas(static_cast<std::int64_t>(c.measured_sent)),
-                        with_commas(static_cast<std::int64_t>(c.measured_offered)));
-    } else if (result.lost > 0) {
-        probe.why = fmt::format("loss {}", with_commas(static_cast<std::int64_t>(result.lost)));
-    } else if (const double growth = backlog_growth(result, rate); growth > 0) {
-        probe.why = fmt::format("backlog +{}/s", format_rate(growth));
-    }
-    for (const std::string& objective : objectives) {
-        if (!probe.why.empty()) break;
-        const auto lookup = [&](std::string_view name) { return metric(result, name); };
-        const auto verdict = Expression::parse(objective).evaluate(lookup);
-        if (verdict.outcome == Expression::Outcome::pass) continue;
-        probe.why = fmt::format("{}: {}", objective,
-                                verdict.why.empty() ? format_metric(verdict.left) : verdict.why);
-    }
-    probe.passed = probe.why.empty();
-    return probe;
-}
 
 FindResult find_rate(const FindSpec& spec, const RunOne& run,
                      const std::function<void(const Probe&)>& on_probe) {
@@ -272,6 +222,12 @@ std::string find_json(const FindResult& result) {
         json.number("e2e_p50_ns", probe.p50_ns);
         json.number("e2e_p99_ns", probe.p99_ns);
         json.number("broker_cpu_us_per_message", probe.broker_us);
+        json.number("measured_seconds", probe.seconds);
+        json.number("backlog_per_second", probe.backlog_growth);
+        if (std::isfinite(probe.backlog_low)) {
+            json.number("backlog_per_second_low", probe.backlog_low);
+            json.number("backlog_per_second_high", probe.backlog_high);
+        }
         json.end('}');
     }
     json.end(']');

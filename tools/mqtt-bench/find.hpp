@@ -19,7 +19,13 @@ struct FindSpec {
     double high = 0;  // 0: no limit
     double tolerance = 0.03;
     int repeats = 3;  // of the highest passing rate
+    // The load's duration is measured as it is; else window_seconds() of every probe's rate.
+    bool window_given = false;
 };
+
+// Measured of a probe: five seconds, or until 2,000 samples lie above the highest percentile that the
+// objectives name. `samples_per_second`: of the series.
+double window_seconds(const std::vector<std::string>& objectives, double samples_per_second);
 
 struct Probe {
     double rate = 0;
@@ -29,6 +35,10 @@ struct Probe {
     double p50_ns = 0;
     double p99_ns = 0;
     double broker_us = 0;
+    double seconds = 0;         // measured
+    double backlog_growth = 0;  // messages per second, with the 95 % interval
+    double backlog_low = 0;
+    double backlog_high = 0;
 };
 
 struct FindResult {
@@ -40,9 +50,13 @@ struct FindResult {
     std::string error;
 };
 
+// Connections that came to stand, per second: from the first attempt to the last, whose own time is no
+// part of the pace.
+double standing_per_second(const Result& result);
 // Whether a probe held the objective; the reason when not.
 Probe judge_probe(const Result& result, double rate, const std::vector<std::string>& objectives);
 
+// Executes one spec: a run in the tool, a script in tests.
 using RunOne = std::function<Result(const Spec&)>;
 FindResult find_rate(const FindSpec& spec, const RunOne& run,
                      const std::function<void(const Probe&)>& on_probe);

@@ -33,6 +33,7 @@ LoadGroup::LoadGroup(const Plan& plan, const PlannedGroup& group, const Spec& sp
     : plan_(plan)
     , group_(group)
     , seed_(spec.seed)
+    , replays_(group.topic.replays())
     , payload_(group.spec.payload_bytes) {
     Random random(spec.seed * 31);
     for (std::uint8_t& byte : payload_)
@@ -88,9 +89,14 @@ void LoadGroup::set_content() {
 std::uint32_t LoadGroup::choose(const PublisherState& publisher) const {
     Pattern::Values values;
     values.number = publisher.number;
-    values.message = publisher.messages;
+    values.message = replays_ ? recorded_number(publisher) : publisher.messages;
     values.seed = seed_;
     return group_.topic.choose(values);
+}
+
+// All publishers together play a recording, each the messages that fall to it.
+std::uint64_t LoadGroup::recorded_number(const PublisherState& publisher) const {
+    return publisher.messages * group_.publishers + publisher.number - group_.first_publisher;
 }
 
 LoadGroup::Message LoadGroup::next(const PublisherState& publisher, std::uint32_t choice) {
@@ -109,16 +115,16 @@ LoadGroup::Message LoadGroup::next(const PublisherState& publisher, std::uint32_
         return {request_, {}};
     }
     if (const auto& recorded = group_.spec.recorded; !recorded.empty()) {
-        // All publishers together play it, each the messages that fall to it.
-        const std::uint64_t n =
-            publisher.messages * group_.publishers + publisher.number - group_.first_publisher;
-        const std::string& payload = recorded[n % recorded.size()];
+        const std::string& payload = recorded[recorded_number(publisher) % recorded.size()];
         request_.payload =
             Bytes(reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size());
         return {request_, {}};
     }
     std::span<std::uint8_t> payload(payload_);
-    if (size_weights_ > 0 && group_.spec.content.empty()) {
+    if (const auto& sizes = group_.spec.recorded_sizes; !sizes.empty()) {
+        payload = payload.first(sizes[recorded_number(publisher) % sizes.size()]);
+        request_.payload = payload;
+    } else if (size_weights_ > 0 && group_.spec.content.empty()) {
         payload = payload.first(draw_size(publisher));
         request_.payload = payload;
     }

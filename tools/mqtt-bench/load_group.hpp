@@ -45,6 +45,7 @@ public:
 
 private:
     std::uint32_t choose(const PublisherState& publisher) const;
+    std::uint64_t recorded_number(const PublisherState& publisher) const;
     std::uint32_t owned_by(std::uint32_t worker, std::uint32_t workers) const;
     void draw_qos(const PublisherState& publisher);
     std::size_t draw_size(const PublisherState& publisher) const;
@@ -55,6 +56,7 @@ private:
     const Plan& plan_;
     const PlannedGroup& group_;
     std::uint64_t seed_;
+    bool replays_;                   // topics of a recording
     std::uint32_t first_local_ = 0;  // of this group's publishers within the worker
     std::unique_ptr<Schedule> schedule_;
     std::uint64_t offered_ = 0;

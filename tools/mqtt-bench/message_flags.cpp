@@ -3,10 +3,13 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
+#include <unordered_map>
 
 #include "common/record_file.hpp"
 #include "common/units.hpp"
 #include "mqtt-bench/bench_flags.hpp"
+#include "mqtt-bench/payload_header.hpp"
 
 namespace mqtt::bench {
 namespace {
@@ -54,6 +57,7 @@ std::uint32_t to_bytes(const FlagUse& use, std::string_view text) {
 
 void set_sizes(BenchSettings& s, const FlagUse& use) {
     s.spec.sizes.clear();
+    s.spec.recorded_sizes.clear();
     s.spec.payload_bytes = 0;
     for_each_share(use, [&](std::string_view text, double weight) {
         const std::size_t dash = text.find('-');
@@ -73,8 +77,8 @@ void set_sizes(BenchSettings& s, const FlagUse& use) {
     if (s.spec.sizes.size() == 1 && first.from == first.to) s.spec.sizes.clear();
 }
 
-// "FILE" or "FILE,x2".
-void read_recording(BenchSettings& s, const FlagUse& use) {
+// "FILE" or "FILE,x2": its messages, and their times in seconds from the first one on.
+std::vector<tools::RecordedMessage> read_file(const FlagUse& use, std::vector<double>& times) {
     std::string path = use.word();
     double speed = 1;
     if (const std::size_t comma = path.rfind(",x"); comma != std::string::npos) {
@@ -82,28 +86,65 @@ void read_recording(BenchSettings& s, const FlagUse& use) {
             tools::parse_number(use.typed(), std::string_view(path).substr(comma + 2), 1e-3, 1e6);
         path.erase(comma);
     }
-    s.spec.recorded.clear();
-    s.spec.recorded_times.clear();
-    s.spec.payload_bytes = 0;
+    std::vector<tools::RecordedMessage> messages;
     tools::RecordReader reader(path);
-    while (auto message = reader.next()) {
-        const double at = std::chrono::duration<double>(message->at).count() / speed;
-        s.spec.recorded_times.push_back(at);
-        s.spec.payload_bytes =
-            std::max(s.spec.payload_bytes, static_cast<std::uint32_t>(message->payload.size()));
-        s.spec.recorded.push_back(std::move(message->payload));
+    while (auto message = reader.next())
+        messages.push_back(std::move(*message));
+    if (messages.empty()) {
+        throw UsageError(fmt::format("option '{}': '{}' has no messages", use.typed(), path));
     }
-    if (s.spec.recorded.empty()) {
-        throw UsageError(fmt::format("option '--replay': '{}' has no messages", path));
+    for (const tools::RecordedMessage& message : messages) {
+        const auto since = message.at - messages.front().at;
+        times.push_back(std::chrono::duration<double>(since).count() / speed);
     }
+    return messages;
+}
+
+std::shared_ptr<const RecordedTopics> topics_of(
+    const std::vector<tools::RecordedMessage>& messages) {
+    auto out = std::make_shared<RecordedTopics>();
+    std::unordered_map<std::string_view, std::uint32_t> known;
+    for (const tools::RecordedMessage& message : messages) {
+        const auto next = static_cast<std::uint32_t>(known.size());
+        const auto [entry, is_new] = known.try_emplace(message.topic, next);
+        if (is_new) out->names.push_back(message.topic);
+        out->of_message.push_back(entry->second);
+    }
+    return out;
+}
+
+// Times and topics; what is published is up to the option.
+std::vector<tools::RecordedMessage> play(BenchSettings& s, const FlagUse& use) {
+    s.spec.recorded.clear();
+    s.spec.recorded_sizes.clear();
+    s.spec.sizes.clear();
+    s.spec.payload_bytes = 0;
+    std::vector<double> times;
+    auto messages = read_file(use, times);
+    s.spec.recorded_topics = topics_of(messages);
     // The next round begins one mean distance after the last message.
-    auto& times = s.spec.recorded_times;
-    const double first = times.front();
-    for (double& time : times)
-        time -= first;
     const double gap = times.size() > 1 ? times.back() / static_cast<double>(times.size() - 1) : 1;
     s.spec.recorded_period = times.back() + (gap > 0 ? gap : 1e-3);
-    if (s.spec.sizes.size() > 0) s.spec.sizes.clear();
+    s.spec.recorded_times = std::move(times);
+    return messages;
+}
+
+void replay(BenchSettings& s, const FlagUse& use) {
+    for (tools::RecordedMessage& message : play(s, use)) {
+        s.spec.payload_bytes =
+            std::max(s.spec.payload_bytes, static_cast<std::uint32_t>(message.payload.size()));
+        s.spec.recorded.push_back(std::move(message.payload));
+    }
+}
+
+// Large enough to be timed and told apart.
+void trace(BenchSettings& s, const FlagUse& use) {
+    for (const tools::RecordedMessage& message : play(s, use)) {
+        const auto size = static_cast<std::uint32_t>(message.payload.size());
+        s.spec.recorded_sizes.push_back(std::max<std::uint32_t>(size, kPayloadHeaderBytes));
+        s.spec.payload_bytes = std::max(s.spec.payload_bytes, s.spec.recorded_sizes.back());
+    }
+    if (s.spec.topic == Traffic{}.topic) s.spec.topic = "bench/%{topic}";
 }
 
 constexpr std::array kRows{
@@ -148,11 +189,21 @@ constexpr std::array kRows{
               .argument = "FILE",
               .category = kMessage,
               .help = "payloads and timing of mqtt-sub --record, over and over; FILE,x2: quicker",
-              .details = "Topics stay those of --topic. Such messages carry no header: they are "
-                         "counted, but neither timed nor told apart. -R and -I after it replace "
-                         "the timing.",
+              .details = "Topics stay those of --topic, where %{topic} is the recorded one. Such "
+                         "messages carry no header: they are counted, but neither timed nor told "
+                         "apart. -R and -I after it replace the timing.",
               .complete = tools::Complete::file},
-             read_recording},
+             replay},
+    BenchRow{
+        {.long_name = "trace",
+         .argument = "FILE",
+         .category = kMessage,
+         .help = "topics, timing and sizes of mqtt-sub --record, content made up; FILE,x2",
+         .details = "As --replay, but nobody's data is sent: messages of the recorded sizes (32 "
+                    "bytes at least), timed and verified as any. They go to "
+                    "bench/%{topic} unless --topic says otherwise.",
+         .complete = tools::Complete::file},
+        trace},
     BenchRow{{.long_name = "message-expiry",
               .argument = "SECONDS",
               .category = kMessage,

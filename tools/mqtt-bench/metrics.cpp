@@ -60,7 +60,7 @@ constexpr NamedCount kCounts[] = {
 };
 
 // "p99.9" to 0.999; negative: not a percentile.
-double percentile_of(std::string_view name) {
+double to_percentile(std::string_view name) {
     if (!name.starts_with('p')) return -1;
     double percent = 0;
     const auto [end, error] = std::from_chars(name.data() + 1, name.data() + name.size(), percent);
@@ -94,7 +94,7 @@ std::optional<MetricValue> metric(const Result& result, std::string_view name) {
     if (what == "min") return MetricValue{to_double(histogram.min()), true};
     if (what == "mean") return MetricValue{histogram.mean(), true};
     if (what == "count") return MetricValue{to_double(histogram.count()), false};
-    const double p = percentile_of(what);
+    const double p = to_percentile(what);
     if (p < 0) return std::nullopt;
     const auto value = histogram.supported(p);
     if (!value) return std::nullopt;
@@ -116,7 +116,14 @@ bool is_metric(std::string_view name) {
     if (dot == std::string_view::npos || series_index(name.substr(0, dot)) < 0) return false;
     const std::string_view what = name.substr(dot + 1);
     return what == "max" || what == "min" || what == "mean" || what == "count" ||
-           percentile_of(what) > 0;
+           to_percentile(what) > 0;
+}
+
+std::optional<double> percentile_of(std::string_view name) {
+    const std::size_t dot = name.find('.');
+    if (dot == std::string_view::npos || series_index(name.substr(0, dot)) < 0) return std::nullopt;
+    const double percentile = to_percentile(name.substr(dot + 1));
+    return percentile > 0 ? std::optional(percentile) : std::nullopt;
 }
 
 void check_metrics(const std::string& text, bool (*is_known)(std::string_view)) {

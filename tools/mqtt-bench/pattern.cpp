@@ -62,7 +62,8 @@ double draw_share(std::uint64_t seed, std::uint64_t a, std::uint64_t b) {
     return static_cast<double>(draw_bits(seed, a, b) >> 11) * 0x1p-53;
 }
 
-Pattern::Pattern(std::string_view text) {
+Pattern::Pattern(std::string_view text, std::shared_ptr<const RecordedTopics> topics)
+    : topics_(std::move(topics)) {
     std::string literal;
     const auto flush = [&] {
         if (!literal.empty()) pieces_.push_back({.text = std::exchange(literal, {})});
@@ -127,15 +128,22 @@ void Pattern::add_variable(std::string_view name) {
         }
         piece.count = static_cast<std::uint32_t>(count);
         piece.weights = zipf_weights(piece.count, exponent);
+    } else if (name == "topic") {
+        if (!topics_) refuse(name, "only for the topics of a recording (--replay, --trace)");
+        piece.kind = Kind::topic;
+        piece.count = static_cast<std::uint32_t>(topics_->names.size());
     } else {
         refuse(name,
                "not known; there are %i %r %n %c %u %{i+1} %{i/2} %{i%2} %{seq:a-b} %{rand:a-b} "
-               "%{zipf:n,s}");
+               "%{zipf:n,s} %{topic}");
     }
     pieces_.push_back(std::move(piece));
 }
 
-std::uint32_t Pattern::choose(const Piece& piece, std::size_t index, const Values& values) {
+std::uint32_t Pattern::choose(const Piece& piece, std::size_t index, const Values& values) const {
+    if (piece.kind == Kind::topic) {
+        return topics_->of_message[values.message % topics_->of_message.size()];
+    }
     if (piece.kind == Kind::seq) return static_cast<std::uint32_t>(values.message % piece.count);
     const std::uint64_t who = std::uint64_t{values.number} << 8 | index;
     const double share = draw_share(values.seed, who, values.message);
@@ -162,10 +170,15 @@ void Pattern::append(std::string& out, const Values& values) const {
         case Kind::modulo: append_number(out, values.number % piece.first); break;
         case Kind::seq:
         case Kind::rand:
-        case Kind::zipf: {
+        case Kind::zipf:
+        case Kind::topic: {
             const bool given = values.choice != kDrawn && index == 0;
-            append_number(out,
-                          piece.first + (given ? values.choice : choose(piece, index, values)));
+            const std::uint32_t choice = given ? values.choice : choose(piece, index, values);
+            if (piece.kind == Kind::topic) {
+                out += topics_->names[choice];
+            } else {
+                append_number(out, piece.first + choice);
+            }
             ++index;
             break;
         }
@@ -189,6 +202,11 @@ bool Pattern::varies() const {
     return std::any_of(pieces_.begin(), pieces_.end(), [](const Piece& piece) {
         return piece.kind == Kind::message || piece.kind >= Kind::seq;
     });
+}
+
+bool Pattern::replays() const {
+    return std::any_of(pieces_.begin(), pieces_.end(),
+                       [](const Piece& piece) { return piece.kind == Kind::topic; });
 }
 
 std::uint32_t Pattern::choices() const {

@@ -5,6 +5,7 @@
 //   %{seq:0-7}                one after the other, message by message
 //   %{rand:0-999}             drawn for every message, the same for the same seed
 //   %{zipf:1000,1.1}          0..999, small ones more often: P(k) ~ 1 / (k + 1)^1.1
+//   %{topic}                  where the message of a recording was published
 // Compiled once; expanding allocates nothing once `out` has its size.
 #pragma once
 
@@ -20,10 +21,17 @@ namespace mqtt::bench {
 std::uint64_t draw_bits(std::uint64_t seed, std::uint64_t a, std::uint64_t b);
 double draw_share(std::uint64_t seed, std::uint64_t a, std::uint64_t b);  // [0, 1)
 
+// Of a recording: its topics, and which of them each message has.
+struct RecordedTopics {
+    std::vector<std::string> names;
+    std::vector<std::uint32_t> of_message;
+};
+
 class Pattern {
 public:
-    // Throws std::invalid_argument with a sentence when a variable is unknown or malformed.
-    explicit Pattern(std::string_view text = {});
+    // Throws std::invalid_argument with a sentence when a variable is unknown or malformed. `topics`:
+    // for %{topic}, which is unknown without.
+    explicit Pattern(std::string_view text = {}, std::shared_ptr<const RecordedTopics> topics = {});
 
     static constexpr std::uint32_t kDrawn = ~0u;
     struct Values {
@@ -32,7 +40,7 @@ public:
         std::uint32_t run_id = 0;
         std::uint64_t message = 0;
         std::uint64_t seed = 0;
-        std::uint32_t choice = kDrawn;  // of seq, rand, zipf; kDrawn: by message and seed
+        std::uint32_t choice = kDrawn;  // of seq, rand, zipf, topic; kDrawn: by message and seed
         std::string_view client_id;
         std::string_view user_name;
     };
@@ -42,7 +50,8 @@ public:
     bool empty() const { return pieces_.empty(); }
     bool has_number() const;                           // differs between clients
     bool varies() const;                               // differs between messages
-    std::uint32_t choices() const;                     // seq, rand and zipf in it
+    bool replays() const;                              // has %{topic}
+    std::uint32_t choices() const;                     // seq, rand, zipf and topic in it
     std::uint32_t variants() const;                    // values of the first of them; 1: none
     std::uint32_t choose(const Values& values) const;  // which of the variants
 
@@ -59,7 +68,8 @@ private:
         modulo,
         seq,
         rand,
-        zipf
+        zipf,
+        topic
     };
     struct Piece {
         Kind kind = Kind::text;
@@ -69,9 +79,10 @@ private:
         std::vector<float> weights;  // zipf: cumulative
     };
     void add_variable(std::string_view name);
-    static std::uint32_t choose(const Piece& piece, std::size_t index, const Values& values);
+    std::uint32_t choose(const Piece& piece, std::size_t index, const Values& values) const;
 
     std::vector<Piece> pieces_;
+    std::shared_ptr<const RecordedTopics> topics_;
 };
 
 // `expand` for texts that are used once. Throws as Pattern does.

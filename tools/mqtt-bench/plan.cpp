@@ -133,7 +133,7 @@ void Plan::add(const Group& given_group) {
     PlannedGroup group;
     group.spec = given;
     group.first_client = clients_;
-    group.topic = Pattern(given.topic);
+    group.topic = Pattern(given.topic, given.recorded_topics);
     group.client_id = Pattern(given.client_id);
     group.number_modulo = given.topics != 0 ? given.topics : std::max(1u, given.clients);
     if (publishes(given)) {
@@ -141,7 +141,8 @@ void Plan::add(const Group& given_group) {
         group.first_publisher = publishers_;
         group.first_stream = streams_;
         if (group.topic.choices() > 1) {
-            refuse(fmt::format("'{}': one of seq, rand and zipf at most in a topic", given.topic));
+            refuse(fmt::format("'{}': one of seq, rand, zipf and topic at most in a topic",
+                               given.topic));
         }
         if (const Status valid = validate_topic_name(group.topic.expand(values(group, 0)));
             !valid) {
@@ -158,6 +159,8 @@ void Plan::add(const Group& given_group) {
         std::uint32_t smallest = given.payload_bytes;
         for (const SizeShare& share : given.sizes)
             smallest = std::min(smallest, share.from);
+        for (const std::uint32_t size : given.recorded_sizes)
+            smallest = std::min(smallest, size);
         const bool made_up =
             given.content.empty() && given.recorded.empty() && given.verify >= Verify::order;
         group.has_header = made_up && smallest >= kPayloadHeaderBytes;

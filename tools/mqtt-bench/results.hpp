@@ -184,6 +184,8 @@ struct Result {
 // loss dup reorder offered sent acked recv recv.rate sent.rate broker.cpu_us_per_msg broker.rss ...
 std::optional<MetricValue> metric(const Result& result, std::string_view name);
 bool is_metric(std::string_view name);
+// "e2e.p99" to 0.99; nothing: it is no percentile of a series.
+std::optional<double> percentile_of(std::string_view name);
 // While the run goes on: only figures that say something before its end. Totals and loss do not.
 std::optional<MetricValue> metric_so_far(const Result& result, std::string_view name);
 // Throws std::invalid_argument when the expression names a metric that `is_known` does not know.

@@ -185,11 +185,18 @@ void Run::set_window(std::int64_t from) {
 // --warmup auto: the measured time begins a moment after the load has become steady.
 void Run::look_for_steady() {
     if (from_ns_ != Generator::kNever) return;
-    const std::int64_t now = monotonic_ns();
-    const bool waited = seconds_between(zero_ns_, now) > kLongestWarmup;
-    result_.warmup_steady = is_steady(result_.seconds, plan_->subscribers() > 0);
-    if (!result_.warmup_steady && !waited) return;
-    set_window(now + 20'000'000);
+    const std::int64_t soon = monotonic_ns() + 20'000'000;
+    if (team_ != nullptr) {
+        const auto measure = team_->measure();
+        if (!measure) return;
+        result_.warmup_steady = measure->steady;
+        set_window(std::max(measure->from_ns, soon));
+    } else {
+        const bool waited = seconds_between(zero_ns_, soon) > kLongestWarmup;
+        result_.warmup_steady = is_steady(result_.seconds, plan_->subscribers() > 0);
+        if (!result_.warmup_steady && !waited) return;
+        set_window(soon);
+    }
     for (const auto& worker : workers_)
         worker->measure(from_ns_);
 }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "common/mosquitto_argv.hpp"
 #include "common/nearest_word.hpp"
 
 namespace mqtt::bench {
@@ -24,9 +25,11 @@ std::vector<std::string_view> option_names() {
     return names;
 }
 
-// "publish user-property name value" as the four words of -D.
+// "publish user-property name value", or "name=value", as the four words of -D.
 std::vector<std::string> property_words(const TomlFile& file, const TomlEntry& entry,
                                         const std::string& text) {
+    const std::size_t equals = text.find('=');
+    if (equals < text.find(' ')) return tools::short_property_words(text);
     std::vector<std::string> words;
     std::string_view rest = text;
     const std::size_t wanted = text.find("user-property") != std::string::npos ? 4 : 3;

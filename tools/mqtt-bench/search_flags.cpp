@@ -23,20 +23,25 @@ pid_t to_pid(const FlagUse& use) {
 }
 
 constexpr std::array kRows{
-    BenchRow{{.long_name = "slo",
-              .argument = "EXPRESSION",
-              .category = kFind,
-              .help = "objective that a rate must hold, as in --assert",
-              .details = "Beside it a rate must be sent in time, lose nothing and pile up nothing.",
-              .repeatable = true},
-             [](BenchSettings& s, const FlagUse& use) {
-                 try {
-                     Expression::parse(use.word());
-                 } catch (const std::invalid_argument& error) {
-                     throw UsageError(fmt::format("option '--slo': {}", error.what()));
-                 }
-                 s.objectives.push_back(use.word());
-             }},
+    BenchRow{
+        {.long_name = "slo",
+         .argument = "EXPRESSION",
+         .category = kFind,
+         .help = "objective that a rate must hold, as in --assert",
+         .details = "Beside it a rate must be sent in time, lose nothing and pile up nothing: the "
+                    "slope of what waits, with its 95 % interval, is not above 0. Unless "
+                    "--warmup and -d say otherwise, a rate is measured once it is steady, for "
+                    "five seconds or until 2,000 samples lie above the highest percentile "
+                    "named here.",
+         .repeatable = true},
+        [](BenchSettings& s, const FlagUse& use) {
+            try {
+                Expression::parse(use.word());
+            } catch (const std::invalid_argument& error) {
+                throw UsageError(fmt::format("option '--slo': {}", error.what()));
+            }
+            s.objectives.push_back(use.word());
+        }},
     BenchRow{{.long_name = "lo",
               .argument = "RATE",
               .category = kFind,
@@ -61,11 +66,18 @@ constexpr std::array kRows{
                  if (word.ends_with('%')) word.remove_suffix(1);
                  s.tolerance = tools::parse_number(use.typed(), word, 0.1, 100) / 100;
              }},
-    BenchRow{{.long_name = "a", .argument = "URL", .category = kVersus, .help = "the first broker"},
+    BenchRow{{.long_name = "a",
+              .argument = "URL",
+              .category = kVersus,
+              .help = "the first broker, user and password with it",
+              .secret = tools::Secret::url},
              [](BenchSettings& s, const FlagUse& use) { s.url_a = use.word(); }},
-    BenchRow{
-        {.long_name = "b", .argument = "URL", .category = kVersus, .help = "the second broker"},
-        [](BenchSettings& s, const FlagUse& use) { s.url_b = use.word(); }},
+    BenchRow{{.long_name = "b",
+              .argument = "URL",
+              .category = kVersus,
+              .help = "the second broker",
+              .secret = tools::Secret::url},
+             [](BenchSettings& s, const FlagUse& use) { s.url_b = use.word(); }},
     BenchRow{{.long_name = "a-pid",
               .argument = "PID",
               .category = kVersus,

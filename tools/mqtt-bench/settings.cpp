@@ -147,8 +147,8 @@ void finish_settings(BenchSettings& s) {
             "--embedded, --spawn, --broker-pid and --broker-cgroup exclude each other");
     }
     if (command == Command::sub && !s.duration_given) spec.warmup = std::chrono::nanoseconds(0);
-    if (spec.warmup_until_steady && (s.agents_given || command == Command::conn)) {
-        throw UsageError("option '--warmup': auto is for the load of one host");
+    if (spec.warmup_until_steady && command == Command::conn) {
+        throw UsageError("option '--warmup': auto is for messages, conn has none");
     }
     // A connect-only run lasts as long as its connections are held.
     if (command == Command::conn && spec.hold.count() == 0 && s.duration_given) {

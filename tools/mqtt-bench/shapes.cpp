@@ -225,6 +225,10 @@ std::string filter_for(std::string_view topic, bool keep_number) {
             filter += '/';
         } else if (next == '{') {
             const auto close = std::min(topic.find('}', i), topic.size() - 1);
+            // Of any number of levels.
+            if (topic.substr(i, close - i + 1) == "%{topic}") {
+                return filter + (level.empty() ? "#" : "+/#");
+            }
             const bool of_number = i + 2 < topic.size() && topic[i + 2] == 'i';
             if (!of_number || !keep_number) wild = true;
             level += topic.substr(i, close - i + 1);

@@ -6,13 +6,16 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "mqtt-bench/load_change.hpp"
 #include "mqtt-bench/outputs.hpp"
+#include "mqtt-bench/pattern.hpp"
 #include "mqtt-bench/schedule.hpp"
 #include "mqtt/options.hpp"
 
@@ -68,6 +71,7 @@ struct Traffic {
     std::uint16_t inflight = 1000;          // QoS 1/2: min(this, Receive Maximum)
     std::vector<double> recorded_times;     // --replay: seconds; instead of a rate
     double recorded_period = 0;
+    std::shared_ptr<const RecordedTopics> recorded_topics;  // for %{topic}
     std::uint64_t limit = 0;  // messages of all publishers of the group; 0: by time
 
     // Message
@@ -76,12 +80,13 @@ struct Traffic {
     QoS subscribe_qos = QoS::exactly_once;  // set to qos unless given
     bool subscribe_qos_given = false;
     bool retain = false;
-    std::uint32_t payload_bytes = 64;   // the largest of `sizes`
-    std::vector<SizeShare> sizes;       // empty: payload_bytes
-    std::string content;                // -m: text, @file, template:file; empty: made up
-    std::vector<std::string> recorded;  // --replay: payloads, taken in turn
-    PropertyList properties;            // of PUBLISH, 5.0
-    PropertyList subscribe_properties;  // of SUBSCRIBE, 5.0
+    std::uint32_t payload_bytes = 64;           // the largest of `sizes`
+    std::vector<SizeShare> sizes;               // empty: payload_bytes
+    std::string content;                        // -m: text, @file, template:file; empty: made up
+    std::vector<std::string> recorded;          // --replay: payloads, taken in turn
+    std::vector<std::uint32_t> recorded_sizes;  // --trace: of payloads, instead
+    PropertyList properties;                    // of PUBLISH, 5.0
+    PropertyList subscribe_properties;          // of SUBSCRIBE, 5.0
     std::optional<std::uint32_t> expiry_seconds;
     Verify verify = Verify::order;
 };
@@ -183,6 +188,8 @@ struct Spec : Traffic {
     std::string spawn;
     bool sys_version = true;    // ask for $SYS/broker/version before the run
     bool sys_counters = false;  // compare with the counters under $SYS
+
+    LoadChange change;  // of find and vs: made already, noted for other load hosts
 
     // Judging and output
     std::vector<std::string> assertions;

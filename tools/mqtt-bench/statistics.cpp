@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "mqtt-bench/schedule.hpp"
@@ -69,14 +70,39 @@ Interval unpaired_ratio(std::span<const double> a, std::span<const double> b, st
     return interval_of(median(b) / median(a), ratios);
 }
 
-double median_slope(std::span<const double> values) {
+namespace {
+
+std::vector<double> slopes_of(std::span<const double> values) {
     std::vector<double> slopes;
     for (std::size_t i = 0; i < values.size(); ++i) {
         for (std::size_t k = i + 1; k < values.size(); ++k) {
             slopes.push_back((values[k] - values[i]) / static_cast<double>(k - i));
         }
     }
-    return median(slopes);
+    std::sort(slopes.begin(), slopes.end());
+    return slopes;
+}
+
+}  // namespace
+
+double median_slope(std::span<const double> values) {
+    return median(slopes_of(values));
+}
+
+// Kendall's statistic of n points without a trend has the variance n(n-1)(2n+5)/18; the interval leaves
+// out as many of the sorted slopes on either side as that allows.
+Interval slope_interval(std::span<const double> values) {
+    const std::vector<double> slopes = slopes_of(values);
+    const auto n = static_cast<double>(values.size());
+    const auto pairs = static_cast<double>(slopes.size());
+    const double reach = 1.96 * std::sqrt(n * (n - 1) * (2 * n + 5) / 18);
+    const double left_out = std::floor((pairs - reach) / 2);
+    if (values.size() < 4) {
+        constexpr double kAny = std::numeric_limits<double>::infinity();
+        return {median(slopes), -kAny, kAny};
+    }
+    const auto skip = static_cast<std::size_t>(std::max(0.0, left_out - 1));
+    return {median(slopes), slopes[skip], slopes[slopes.size() - 1 - skip]};
 }
 
 }  // namespace mqtt::bench

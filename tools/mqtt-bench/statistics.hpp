@@ -25,5 +25,7 @@ Interval unpaired_ratio(std::span<const double> a, std::span<const double> b, st
 
 // Theil-Sen: the median slope per step over all pairs of points of an evenly spaced series.
 double median_slope(std::span<const double> values);
+// The same with Sen's 95 % interval. With fewer than four points it cannot be narrower than any slope.
+Interval slope_interval(std::span<const double> values);
 
 }  // namespace mqtt::bench

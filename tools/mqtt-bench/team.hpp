@@ -29,6 +29,13 @@ public:
     // Every connection of this host stands, or `error` says why not. Waits for the others; the start of
     // the schedule on this host's clock, or nothing when there will be none.
     virtual std::optional<std::int64_t> start_together(const std::string& error) = 0;
+    // --warmup auto: the load has become steady on all hosts together, or never did. On this host's
+    // clock; nothing before it is known.
+    struct Measure {
+        std::int64_t from_ns = 0;
+        bool steady = true;
+    };
+    virtual std::optional<Measure> measure() const = 0;
     virtual void set_idle(bool idle) = 0;
     virtual bool are_others_idle() const = 0;
     // When the others last received something, on this host's clock, to some ten milliseconds.

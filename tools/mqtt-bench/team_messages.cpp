@@ -15,10 +15,17 @@ namespace mqtt::bench {
 namespace {
 
 // The coordinator's own: where figures go, how they are judged, what is watched, who takes part.
-constexpr std::array kCoordinators{
-    "json",       "html",          "csv",   "junit",  "md",         "hdr",      "jsonl",
-    "silent",     "assert",        "sys",   "no-sys", "prometheus", "agents",   "control",
-    "broker-pid", "broker-cgroup", "spawn", "fps",    "no-color",   "embedded", "abort-on-fail"};
+constexpr std::array kCoordinators{"json",          "html",     "csv",
+                                   "junit",         "md",       "hdr",
+                                   "jsonl",         "silent",   "assert",
+                                   "sys",           "no-sys",   "prometheus",
+                                   "agents",        "control",  "broker-pid",
+                                   "broker-cgroup", "spawn",    "fps",
+                                   "no-color",      "embedded", "abort-on-fail",
+                                   "slo",           "lo",       "hi",
+                                   "tol",           "a",        "b",
+                                   "a-pid",         "b-pid",    "rounds",
+                                   "broker-unit"};
 constexpr std::array kRefused{"spawn", "password-command", "srv", "embedded"};
 
 template <class Rows>
@@ -65,6 +72,42 @@ bool read_options(std::string_view text, std::vector<PlanOption>& out) {
 
 std::uint32_t to_index(std::uint64_t number) {
     return static_cast<std::uint32_t>(std::min<std::uint64_t>(number, ~0u));
+}
+
+void write_change(JsonWriter& json, const LoadChange& change) {
+    json.begin("change", '{');
+    if (change.rate) json.number("rate", *change.rate);
+    if (change.warmup) json.count("warmup", static_cast<std::uint64_t>(change.warmup->count()));
+    if (change.duration) {
+        json.count("duration", static_cast<std::uint64_t>(change.duration->count()));
+    }
+    json.flag("warmup_until_steady", change.warmup_until_steady);
+    json.text("url", change.url);
+    json.end('}');
+}
+
+bool read_nanoseconds(std::string_view text, std::optional<std::chrono::nanoseconds>& out) {
+    std::int64_t count = 0;
+    if (!to_number(text, count) || count < 0) return false;
+    out = std::chrono::nanoseconds(count);
+    return true;
+}
+
+bool read_rate(std::string_view text, std::optional<double>& out) {
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), out.emplace());
+    return error == std::errc{} && end == text.data() + text.size() && *out >= 0 && *out <= 1e12;
+}
+
+bool read_change(std::string_view text, LoadChange& out) {
+    return tools::for_each_json_member(text, [&](std::string_view key, std::string_view value) {
+        if (key == "url") out.url = to_text(value);
+        if (key == "warmup_until_steady") out.warmup_until_steady = value == "true";
+        if (key == "rate") return read_rate(value, out.rate);
+        if (key == "warmup") return read_nanoseconds(value, out.warmup);
+        if (key == "duration") return read_nanoseconds(value, out.duration);
+        return true;
+    });
 }
 
 // "s STREAM SENT", "u STREAM FIRST PAST", "c SET COUNTS...", "b SET STREAM WORD..." (hexadecimal).
@@ -179,6 +222,7 @@ std::string write_plan(const TeamPlan& plan) {
     json.begin("", '{', true);
     json.text("run", plan.run);
     json.text("clock", plan.clock);
+    json.text("coordinator", plan.coordinator);
     json.count("agent", plan.agent);
     json.count("agents", plan.agents);
     json.count("run_id", plan.run_id);
@@ -196,6 +240,7 @@ std::string write_plan(const TeamPlan& plan) {
         json.end(']');
     }
     json.end(']');
+    write_change(json, plan.change);
     json.end('}');
     return out;
 }
@@ -206,6 +251,7 @@ std::optional<TeamPlan> read_plan(std::string_view text) {
         tools::for_each_json_member(text, [&](std::string_view key, std::string_view value) {
             if (key == "run") plan.run = to_text(value);
             if (key == "clock") plan.clock = to_text(value);
+            if (key == "coordinator") plan.coordinator = to_text(value);
             if (key == "command") plan.command = to_text(value);
             if (key == "scenario") plan.scenario = to_text(value);
             if (key == "scenario_text") plan.scenario_text = to_text(value);
@@ -215,6 +261,7 @@ std::optional<TeamPlan> read_plan(std::string_view text) {
             if (key == "seed") return to_number(value, plan.seed);
             if (key == "variant") return to_number(value, plan.variant);
             if (key == "options") return read_options(value, plan.options);
+            if (key == "change") return read_change(value, plan.change);
             return true;
         });
     const bool named = !plan.run.empty() && plan.run.find_first_of("/+#") == std::string::npos;
@@ -242,6 +289,16 @@ std::optional<TeamClock> read_clock(std::string_view text) {
     const auto n = read_numbers(text.substr(0, end));
     if (!n || n->size() != 3) return std::nullopt;
     return TeamClock{(*n)[0], (*n)[1], (*n)[2], std::string(text.substr(end + 1))};
+}
+
+std::string write_measure(const TeamMeasure& measure) {
+    return fmt::format("{} {}", measure.from_ns, measure.steady ? 1 : 0);
+}
+
+std::optional<TeamMeasure> read_measure(std::string_view text) {
+    const auto n = read_numbers(text);
+    if (!n || n->size() != 2) return std::nullopt;
+    return TeamMeasure{(*n)[0], (*n)[1] != 0};
 }
 
 std::string write_balance(const Balance& balance) {

@@ -3,8 +3,9 @@
 //
 //   mqtt-bench/agent/ID         an agent is there (retained; its will clears it): host, clock, version
 //   mqtt-bench/plan/ID          coordinator to agent: take part in this run
+//   mqtt-bench/gone/ID          a coordinator that went away without a word (its will)
 //   mqtt-bench/ask/ID           agent: what time is it?      mqtt-bench/answer/ID   the coordinator's
-//   mqtt-bench/run/RUN/...      ready/N start stop clock/N progress/N balance/N second/N result/N; a
+//   mqtt-bench/run/RUN/...      ready/N start measure stop clock/N progress/N balance/N second/N result/N; a
 //                               second is a line of --jsonl and lines of --hdr, a result one of --json
 #pragma once
 
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "common/flags.hpp"
+#include "mqtt-bench/load_change.hpp"
 #include "mqtt-bench/team.hpp"
 
 namespace mqtt::bench {
@@ -36,6 +38,7 @@ struct PlanOption {
 struct TeamPlan {
     std::string run;    // names the run in topics
     std::string clock;  // the coordinator's
+    std::string coordinator;
     std::uint32_t agent = 0;
     std::uint32_t agents = 1;
     std::uint32_t run_id = 0;
@@ -45,6 +48,7 @@ struct TeamPlan {
     std::string scenario_text;  // TOML
     std::uint32_t variant = 0;  // of a sweep
     std::vector<PlanOption> options;
+    LoadChange change;  // of find and vs
     friend bool operator==(const TeamPlan&, const TeamPlan&) = default;
 };
 std::string write_plan(const TeamPlan& plan);
@@ -69,6 +73,14 @@ struct TeamClock {
 };
 std::string write_clock(const TeamClock& clock);
 std::optional<TeamClock> read_clock(std::string_view text);
+
+// --warmup auto: measured is from this instant of the coordinator's clock on.
+struct TeamMeasure {
+    std::int64_t from_ns = 0;
+    bool steady = true;  // false: the load never became so
+};
+std::string write_measure(const TeamMeasure& measure);
+std::optional<TeamMeasure> read_measure(std::string_view text);
 
 // Without zeros; read adds to what is there. False: not a balance of this plan.
 std::string write_balance(const Balance& balance);

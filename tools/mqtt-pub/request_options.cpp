@@ -255,6 +255,7 @@ std::span<const Row> request_rows() {
 Options parse_options(const tools::Invocation& invocation) {
     Options options;
     options.settings.persona = invocation.persona;
+    options.settings.property_packets = "publish connect will";
     options.request.wanted = invocation.persona == tools::Persona::mosquitto_rr;
     for (const FlagUse& use : invocation.uses) {
         if (tools::apply_flag(message_rows(), options, use)) continue;

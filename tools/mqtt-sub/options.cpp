@@ -299,6 +299,7 @@ void append_sub_flags(std::vector<const tools::Flag*>& flags) {
 Options parse_options(const tools::Invocation& invocation) {
     Options options;
     options.settings.persona = invocation.persona;
+    options.settings.property_packets = "subscribe connect will";
     for (const FlagUse& use : invocation.uses) {
         if (tools::apply_flag<Options>(kRows, options, use)) continue;
         if (tools::apply_flag(selection_rows(), options, use)) continue;
