@@ -32,6 +32,7 @@ if ($tool eq 'mqtt-broker-lite') {
 if ($tool eq 'mqtt-bench') {
     my %less = ('50k' => '500', '1k' => '100', '1000' => '20', '10000' => '40', '5s' => '200ms', '30s' => '200ms');
     for (@words[0 .. $#words]) { $_ = $less{$_} if exists $less{$_}; }
+    push @words, '--warmup', '100ms' if $words[0] eq 'find';
     push @words, '-d', '300ms', '--warmup', '100ms' if $words[0] =~ /^(pubsub|rtt|vs|run)$/ && !grep { $_ eq '-d' } @words;
 }
 exec "$ENV{BIN}/$tool", @words;
