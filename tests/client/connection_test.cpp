@@ -1,5 +1,6 @@
 // mqtt::Connection against a scripted broker on real loopback sockets.
 #include "client/connection_fixture.hpp"
+#include "core/describe.hpp"
 
 using namespace mqtt;
 using namespace mqtt::test;
@@ -237,17 +238,21 @@ TEST_CASE("connection: options that contradict each other are refused at once") 
     CHECK(f.connection->open(f.options).ok());
 }
 
-TEST_CASE("connection: a debug line per packet in either direction") {
+TEST_CASE("connection: every packet is told of, in either direction, before what it brings about") {
     ConnectionFixture f;
     std::vector<std::string> lines;
-    const LogSink log = [&](LogLevel, std::string_view line) { lines.emplace_back(line); };
-    f.connection->set_log(&log);
+    const PacketSink sink = [&](const PacketEvent& event) {
+        lines.push_back(core::describe(event) + ", " + std::to_string(f.sink.messages.size()));
+    };
+    f.connection->set_packet_sink(&sink);
     RawPeer& peer = f.connect();
-    peer.send_hex("32 07 00 01 61 00 07 00 79");
-    REQUIRE(f.wait([&] { return peer.frames().size() == 2; }));
-    REQUIRE(lines.size() == 4);
+    peer.send_hex("32 07 00 01 61 00 07 00 79 32 07 00 01 61 00 08 00 79");
+    REQUIRE(f.wait([&] { return peer.frames().size() == 3; }));
+    REQUIRE(lines.size() == 6);
     CHECK(lines[0].starts_with("sending CONNECT"));
     CHECK(lines[1].starts_with("received CONNACK"));
-    CHECK(lines[2].starts_with("received PUBLISH"));
-    CHECK(lines[3].starts_with("sending PUBACK"));
+    CHECK(lines[2] == "received PUBLISH q1 r0 d0 id 7 'a' 1 bytes, 0");
+    CHECK(lines[3] == "received PUBLISH q1 r0 d0 id 8 'a' 1 bytes, 1");
+    CHECK(lines[4].starts_with("sending PUBACK id 7"));
+    CHECK(lines[5].starts_with("sending PUBACK id 8"));
 }

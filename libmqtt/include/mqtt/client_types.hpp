@@ -63,6 +63,7 @@ struct ClientOptions {
 
     LogSink log;               // connection events, warnings
     bool log_packets = false;  // a debug line per packet too
+    PacketSink packet_sink;    // told of every packet, instead of a line
 };
 
 // What has become of a submitted QoS 1/2 message, for programs that keep a journal of their own.

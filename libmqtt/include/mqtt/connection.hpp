@@ -294,9 +294,9 @@ public:
     int descriptor() const;
     ConnectionStats stats() const;
 
-    // Debug lines, one per packet in either direction. Null (default) costs nothing.
-    // `sink` must outlive the connection.
-    void set_log(const LogSink* sink);
+    // Told of every packet in either direction; of a received one before what it brings about. Null (default) costs
+    // nothing. `sink` must outlive the connection.
+    void set_packet_sink(const PacketSink* sink);
     // For the library itself; null before the transport is up.
     net::Driver* driver();
 

@@ -3,6 +3,7 @@
 // They own nothing: valid until the buffer changes (in a sink: until the callback returns).
 #pragma once
 
+#include <functional>
 #include <iterator>
 #include <optional>
 #include <string_view>
@@ -184,5 +185,13 @@ struct Auth {
 
 using Packet = std::variant<Connect, Connack, Publish, Ack, Subscribe, Suback, Unsubscribe,
                             Unsuback, Pingreq, Pingresp, Disconnect, Auth>;
+
+// A packet that a connection has received or is about to send. Views, valid during the call.
+struct PacketEvent {
+    bool is_sent = false;
+    PacketType type = PacketType::connect;
+    const Packet* packet = nullptr;  // null: malformed
+};
+using PacketSink = std::function<void(const PacketEvent&)>;
 
 }  // namespace mqtt

@@ -4,6 +4,7 @@
 
 #include "client/client_impl.hpp"
 #include "client/random.hpp"
+#include "core/describe.hpp"
 #include "core/session.hpp"
 #include "core/version_refusal.hpp"
 
@@ -61,7 +62,12 @@ Client::Impl::Impl(ConnectionLoop& loop, ClientOptions options)
     , publish_timer_(*this, &Impl::on_publish_timer)
     , request_timer_(*this, &Impl::on_request_timer)
     , response_timer_(*this, &Impl::on_response_timer) {
-    if (options_.log && options_.log_packets) connection_.set_log(&options_.log);
+    if (!options_.packet_sink && options_.log && options_.log_packets) {
+        options_.packet_sink = [this](const PacketEvent& event) {
+            options_.log(LogLevel::debug, core::describe(event));
+        };
+    }
+    if (options_.packet_sink) connection_.set_packet_sink(&options_.packet_sink);
 }
 
 Client::Impl::~Impl() {

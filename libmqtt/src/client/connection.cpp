@@ -87,7 +87,7 @@ struct Connection::Impl final : client::LinkOwner {
     Attempt* attempt = nullptr;
     core::Session* session = nullptr;
     core::Session own_session;
-    const LogSink* log = nullptr;
+    const PacketSink* packet_sink = nullptr;
     ConnectionStep step = ConnectionStep::closed;
     bool is_bridge = false;
 };
@@ -137,7 +137,7 @@ void Connection::Impl::on_attempt(net::ConnectResult result) {
     opening->timing.transport_ready = Clock::now();
     link = std::make_unique<Link>(*this, *sink, loop, std::move(result.stream),
                                   std::move(result.peer_address));
-    link->set_log(log);
+    link->set_packet_sink(packet_sink);
     const ConnectOptions& options = *opening->options;
     const client::ConnectPacket packet(options, opening->client_id);
     Connect connect = packet.view();
@@ -347,9 +347,9 @@ ConnectionStats Connection::stats() const {
     return stats;
 }
 
-void Connection::set_log(const LogSink* sink) {
-    impl_->log = sink;
-    if (impl_->link) impl_->link->set_log(sink);
+void Connection::set_packet_sink(const PacketSink* sink) {
+    impl_->packet_sink = sink;
+    if (impl_->link) impl_->link->set_packet_sink(sink);
 }
 
 net::Driver* Connection::driver() {

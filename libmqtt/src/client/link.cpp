@@ -155,7 +155,7 @@ void Link::resume_reading() {
     driver_.resume_reading();
 }
 
-void Link::set_log(const LogSink* sink) {
+void Link::set_packet_sink(const PacketSink* sink) {
     log_ = sink != nullptr ? std::make_unique<PacketLog>(*sink) : nullptr;
 }
 
@@ -168,17 +168,31 @@ void Link::staged() {
 }
 
 net::Consumed Link::on_bytes(Bytes bytes) {
-    if (log_) log_->received(bytes, protocol_.version());
     shown_ = bytes;
     in_feed_ = true;
-    const net::Consumed consumed = protocol_.feed(bytes, driver_.loop().now(), *this);
+    const net::Consumed consumed =
+        log_ ? feed_by_packet(bytes) : protocol_.feed(bytes, driver_.loop().now(), *this);
     in_feed_ = false;
     shown_ = {};
     sink_->on_read_end();
-    if (log_) log_->consumed(consumed.bytes);
     staged();
     settle();
     return consumed;
+}
+
+// So that a packet is told of before what it brings about.
+net::Consumed Link::feed_by_packet(Bytes bytes) {
+    net::Consumed all;
+    while (true) {
+        const Bytes rest = bytes.subspan(all.bytes);
+        const std::size_t size = log_->received(rest, protocol_.version());
+        const net::Consumed one =
+            protocol_.feed(size != 0 ? rest.first(size) : rest, driver_.loop().now(), *this);
+        log_->consumed(one.bytes);
+        all.bytes += one.bytes;
+        all.needed = one.needed;
+        if (size == 0 || one.bytes < size) return all;
+    }
 }
 
 void Link::on_connack(const Connack& connack) {

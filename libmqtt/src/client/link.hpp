@@ -52,7 +52,7 @@ public:
 
     void pause_reading();
     void resume_reading();
-    void set_log(const LogSink* sink);
+    void set_packet_sink(const PacketSink* sink);
 
     const core::ClientProtocol& protocol() const { return protocol_; }
     net::Driver& driver() { return driver_; }
@@ -86,6 +86,7 @@ private:
     void on_timer(TimePoint now) override;
 
     void staged();
+    net::Consumed feed_by_packet(Bytes bytes);
     std::optional<Connack> v3_refusal() const;
     void settle();
     void fail(const Error& error, std::string message);

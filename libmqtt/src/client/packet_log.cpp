@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "core/decode.hpp"
-#include "core/describe.hpp"
 
 namespace mqtt::client {
 
@@ -15,12 +14,16 @@ constexpr int kMaxVectors = 256;
 
 }  // namespace
 
-void PacketLog::received(Bytes bytes, ProtocolVersion version) {
-    if (bytes.size() > ahead_) ahead_ += log_packets("received ", bytes.subspan(ahead_), version);
+std::size_t PacketLog::received(Bytes bytes, ProtocolVersion version) {
+    const core::FrameResult found = core::find_frame(bytes, 0);
+    if (found.status != core::FrameStatus::complete) return 0;
+    if (!told_) tell(found.frame, false, version);
+    told_ = true;
+    return found.frame.size;
 }
 
 void PacketLog::consumed(std::size_t bytes) {
-    ahead_ -= std::min(bytes, ahead_);
+    if (bytes != 0) told_ = false;
 }
 
 void PacketLog::sent(const base::OutBuffer& out, std::uint64_t already_out,
@@ -39,22 +42,19 @@ void PacketLog::sent(const base::OutBuffer& out, std::uint64_t already_out,
         }
         at = end;
     }
-    logged_out_ += log_packets("sending ", fresh, version);
-}
-
-// Bytes of the whole packets that were described.
-std::size_t PacketLog::log_packets(const char* direction, Bytes bytes, ProtocolVersion version) {
     std::size_t done = 0;
     while (true) {
-        const core::FrameResult found = core::find_frame(bytes.subspan(done), 0);
-        if (found.status != core::FrameStatus::complete) return done;
-        const Result<Packet> packet = core::decode(found.frame, version);
-        std::string line = direction;
-        line += packet ? core::describe(*packet) : packet_name(found.frame.type);
-        if (!packet) line += " (malformed)";
-        sink_(LogLevel::debug, line);
+        const core::FrameResult found = core::find_frame(Bytes(fresh).subspan(done), 0);
+        if (found.status != core::FrameStatus::complete) break;
+        tell(found.frame, true, version);
         done += found.frame.size;
     }
+    logged_out_ += done;
+}
+
+void PacketLog::tell(const core::Frame& frame, bool is_sent, ProtocolVersion version) const {
+    const Result<Packet> packet = core::decode(frame, version);
+    sink_({.is_sent = is_sent, .type = frame.type, .packet = packet ? &*packet : nullptr});
 }
 
 }  // namespace mqtt::client

@@ -187,6 +187,12 @@ std::string describe(const Packet& packet) {
     return std::visit([](const auto& p) { return describe_one(p).take(); }, packet);
 }
 
+std::string describe(const PacketEvent& event) {
+    std::string line = event.is_sent ? "sending " : "received ";
+    if (event.packet) return line += describe(*event.packet);
+    return line.append(packet_name(event.type)).append(" (malformed)");
+}
+
 std::string escape_controls(std::string_view text) {
     constexpr std::string_view kHex = "0123456789abcdef";
     const bool valid = is_valid_utf8(text);

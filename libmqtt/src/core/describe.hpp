@@ -10,6 +10,8 @@
 namespace mqtt::core {
 
 std::string describe(const Packet& packet);
+// "received PUBACK id 7", "sending PUBLISH (malformed)".
+std::string describe(const PacketEvent& event);
 
 // Control characters, quotes, backslashes, and every byte over 0x7F of text that is not UTF-8, come
 // out as \xNN or \' or \\.
