@@ -57,7 +57,9 @@ _mqtt_pub() {
         --tls-keylog) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --psk) COMPREPLY=(); return ;;
         --psk-identity) COMPREPLY=(); return ;;
+        --tls-engine) COMPREPLY=(); return ;;
         --keyform) COMPREPLY=($(compgen -W 'pem engine' -- "$word")); return ;;
+        --tls-engine-kpass-sha1) COMPREPLY=(); return ;;
         -u|--username) COMPREPLY=(); return ;;
         -P|--pw|--password) COMPREPLY=(); return ;;
         --password-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
@@ -74,6 +76,6 @@ _mqtt_pub() {
         -D|--property) COMPREPLY=(); return ;;
         -o|--options-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
-    COMPREPLY=($(compgen -W '-t --topic -m --message -f --file -l --stdin-line -s --stdin-file -n --null-message --json-lines -0 --null-delimiter --delimiter --line-format --hex --pack --restore --template -q --qos -r --retain --message-id --repeat --repeat-delay --ack-timeout --timeout --report --rate --for --replay --speed --loop --map --from --to --request -e --response-topic -W --wait --responses --resend --resend-after -F --format --json --pretty -v --verbose -N --no-newline -R --skip-retained --latency --retain-as-published --retain-handling --outbox --drain --no-drain --outbox-limit --outbox-sync --outbox-status -h --host -p --port -L --url --profile --unix --ws --ws-path --ws-header --ws-protocol --proxy -A --bind -S --srv --nodelay --connect-timeout --max-retries --retry-delay --exit-on-disconnect --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --insecure --tls-server-name --tls-version --ciphers --tls-alpn --tls-keylog --psk --psk-identity --keyform -u --username -P --pw --password --password-file --password-command --ask-password -i --id -I --id-prefix -V --protocol-version -c --disable-clean-session -x --session-expiry -k --keepalive -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -d --debug --quiet -o --options-file --help --version ' -- "$word"))
+    COMPREPLY=($(compgen -W '-t --topic -m --message -f --file -l --stdin-line -s --stdin-file -n --null-message --json-lines -0 --null-delimiter --delimiter --line-format --hex --pack --restore --template -q --qos -r --retain --message-id --repeat --repeat-delay --ack-timeout --timeout --report --rate --for --replay --speed --loop --map --from --to --request -e --response-topic -W --wait --responses --resend --resend-after -F --format --json --pretty -v --verbose -N --no-newline -R --skip-retained --latency --retain-as-published --retain-handling --outbox --drain --no-drain --outbox-limit --outbox-sync --outbox-status -h --host -p --port -L --url --profile --unix --ws --ws-path --ws-header --ws-protocol --proxy -A --bind -S --srv --nodelay --connect-timeout --max-retries --retry-delay --exit-on-disconnect --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --insecure --tls-server-name --tls-version --ciphers --tls-alpn --tls-keylog --psk --psk-identity --tls-engine --keyform --tls-engine-kpass-sha1 -u --username -P --pw --password --password-file --password-command --ask-password -i --id -I --id-prefix -V --protocol-version -c --disable-clean-session -x --session-expiry -k --keepalive -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -d --debug --quiet -o --options-file --help --version ' -- "$word"))
 }
 complete -F _mqtt_pub mqtt-pub

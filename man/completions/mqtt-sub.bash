@@ -52,7 +52,9 @@ _mqtt_sub() {
         --tls-keylog) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --psk) COMPREPLY=(); return ;;
         --psk-identity) COMPREPLY=(); return ;;
+        --tls-engine) COMPREPLY=(); return ;;
         --keyform) COMPREPLY=($(compgen -W 'pem engine' -- "$word")); return ;;
+        --tls-engine-kpass-sha1) COMPREPLY=(); return ;;
         -u|--username) COMPREPLY=(); return ;;
         -P|--pw|--password) COMPREPLY=(); return ;;
         --password-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
@@ -69,6 +71,6 @@ _mqtt_sub() {
         -D|--property) COMPREPLY=(); return ;;
         -o|--options-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
-    COMPREPLY=($(compgen -W '-t --topic -q --qos -T --filter-out -U --unsubscribe -R --skip-retained --retained-only --remove-retained --retain-as-published --retain-handling --no-local --random-filter -C --count -W --timeout --idle -E --exit-after-subscribe --until --expect --snapshot -v --verbose -N --no-newline -F --format --json --pretty --message-rate -w --watch --hex-dump --unpack -0 --null-delimiter --top --stat --color --record --subscribe --where --grep --on-change --throttle --dedupe --exec --exec-lines --reply --echo --jobs --on-failure -h --host -p --port -L --url --profile --unix --ws --ws-path --ws-header --ws-protocol --proxy -A --bind -S --srv --nodelay --connect-timeout --max-retries --retry-delay --exit-on-disconnect --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --insecure --tls-server-name --tls-version --ciphers --tls-alpn --tls-keylog --psk --psk-identity --keyform -u --username -P --pw --password --password-file --password-command --ask-password -i --id -I --id-prefix -V --protocol-version -c --disable-clean-session -x --session-expiry -k --keepalive -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -d --debug --quiet -o --options-file --help --version ' -- "$word"))
+    COMPREPLY=($(compgen -W '-t --topic -q --qos -T --filter-out -U --unsubscribe -R --skip-retained --retained-only --remove-retained --retain-as-published --retain-handling --no-local --random-filter -C --count -W --timeout --idle -E --exit-after-subscribe --until --expect --snapshot -v --verbose -N --no-newline -F --format --json --pretty --message-rate -w --watch --hex-dump --unpack -0 --null-delimiter --top --stat --color --record --subscribe --where --grep --on-change --throttle --dedupe --exec --exec-lines --reply --echo --jobs --on-failure -h --host -p --port -L --url --profile --unix --ws --ws-path --ws-header --ws-protocol --proxy -A --bind -S --srv --nodelay --connect-timeout --max-retries --retry-delay --exit-on-disconnect --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --insecure --tls-server-name --tls-version --ciphers --tls-alpn --tls-keylog --psk --psk-identity --tls-engine --keyform --tls-engine-kpass-sha1 -u --username -P --pw --password --password-file --password-command --ask-password -i --id -I --id-prefix -V --protocol-version -c --disable-clean-session -x --session-expiry -k --keepalive -M --max-inflight --will-topic --will-payload --will-qos --will-retain -D --property -d --debug --quiet -o --options-file --help --version ' -- "$word"))
 }
 complete -F _mqtt_sub mqtt-sub

@@ -143,6 +143,12 @@ TEST_CASE("options: what does not go together is refused (cases 37, 38)") {
     refused_by_pub(with_message({"--cert", "f"}), "--key");
     refused_by_pub(with_message({"--key", "f"}), "--cert");
     refused_by_pub(with_message({"--keyform", "pem"}), "--keyform");
+    refused_by_pub(with_message({"--keyform", "engine", "--cert", "f", "--key", "k"}),
+                   "--tls-engine");
+    refused_by_pub(with_message({"--tls-engine-kpass-sha1", std::string(40, '0')}), "--tls-engine");
+    refused_by_pub(with_message({"--cert", "f", "--key", "k", "--keyform", "engine", "--tls-engine",
+                                 "e", "--tls-engine-kpass-sha1", "00"}),
+                   "40 hexadecimal");
     refused_by_pub(with_message({"--cafile", "f", "--psk", "00", "--psk-identity", "i"}), "--psk");
     refused_by_pub(with_message({"--psk", "00"}), "--psk-identity");
     refused_by_pub(with_message({"-V", "311", "-c"}), "-i");

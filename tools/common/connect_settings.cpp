@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cstdlib>
 
 #include "common/credentials.hpp"
@@ -50,7 +49,13 @@ void apply_url(ConnectSettings& s, mqtt::ConnectOptions& options) {
             endpoint.port = mqtt::uses_tls(endpoint.transport) ? kTlsPort : kPlainPort;
         }
     }
-    if (parsed->has_user_name && !s.user_name) s.user_name = parsed->user_name;
+    if (s.persona != Persona::ours &&
+        s.url->find('/', s.url->find("://") + 3) == std::string::npos) {
+        throw UsageError("the URL has no topic");
+    }
+    const bool has_name =
+        parsed->has_user_name || parsed->has_password;  // ":secret@": an empty one
+    if (has_name && !s.user_name) s.user_name = parsed->user_name;
     if (parsed->has_password && !s.password) s.password = parsed->password;
     if (s.host) endpoint.host = *s.host;
     if (s.port) endpoint.port = *s.port;
@@ -64,17 +69,27 @@ void check_tls(const ConnectSettings& s) {
     if (s.tls.key_form && tls.key_file.empty()) {
         throw UsageError("option '--keyform' needs '--key'");
     }
-    if (s.tls.key_form == "engine") throw UsageError("OpenSSL engines are not supported");
+    if (s.tls.key_form == "engine" && tls.engine.empty()) {
+        throw UsageError("option '--keyform engine' needs '--tls-engine'");
+    }
+    if (!tls.engine_pin_sha1.empty() && (tls.engine.empty() || !s.tls.key_form)) {
+        throw UsageError("option '--tls-engine-kpass-sha1' needs '--tls-engine' and '--keyform'");
+    }
     const bool has_ca = !tls.ca_file.empty() || !tls.ca_directory.empty();
     if (!tls.psk_hex.empty() && has_ca) {
         throw UsageError("option '--psk' excludes '--cafile' and '--capath'");
     }
-    if (tls.psk_hex.empty() != tls.psk_identity.empty()) {
+    const bool is_odd = !tls.psk_identity.empty() && s.persona == Persona::ours;
+    if (tls.psk_hex.empty() ? is_odd : tls.psk_identity.empty()) {
         throw UsageError("options '--psk' and '--psk-identity' need each other");
     }
-    const auto is_hex = [](unsigned char c) { return std::isxdigit(c) != 0; };
-    if (!std::all_of(tls.psk_hex.begin(), tls.psk_hex.end(), is_hex)) {
-        throw UsageError("option '--psk' needs hexadecimal digits");
+    const auto is_hex = [](const std::string& text) {
+        return text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+    };
+    if (!is_hex(tls.psk_hex)) throw UsageError("option '--psk' needs hexadecimal digits");
+    const std::string& pin = tls.engine_pin_sha1;
+    if (!pin.empty() && (pin.size() != 40 || !is_hex(pin))) {
+        throw UsageError("option '--tls-engine-kpass-sha1' needs 40 hexadecimal digits");
     }
 }
 
@@ -113,7 +128,8 @@ void apply_proxy(const ConnectSettings& s, mqtt::ConnectOptions& options) {
     if (!s.proxy_url) return;
     constexpr std::string_view scheme = "socks5h://";
     if (!s.proxy_url->starts_with(scheme)) {
-        throw UsageError("option '--proxy' needs socks5h://[USER[:PASSWORD]@]HOST[:PORT]");
+        throw UsageError("option '--proxy' needs socks5h://[USER[:PASSWORD]@]HOST[:PORT], not '" +
+                         masked_url(*s.proxy_url) + "'");
     }
     // Same grammar after the scheme as mqtt://, so the same reader.
     const auto parsed = mqtt::parse_url("mqtt://" + s.proxy_url->substr(scheme.size()));
@@ -129,6 +145,9 @@ void apply_proxy(const ConnectSettings& s, mqtt::ConnectOptions& options) {
 void apply_login(const ConnectSettings& s, mqtt::ConnectOptions& options) {
     if (s.client_id && s.client_id_prefix) {
         throw UsageError("options '-i' and '-I' exclude each other");
+    }
+    if (s.client_id && s.client_id->empty() && s.persona != Persona::ours) {
+        throw UsageError("the client id is empty");
     }
     if (s.client_id) options.client_id = *s.client_id;
     if (s.client_id_prefix) {
@@ -193,6 +212,7 @@ mqtt::ConnectOptions make_connect_options(ConnectSettings& s) {
     check_tls(s);
     apply_endpoint(s, options);
     options.tls = s.tls.options;
+    options.tls.engine_has_key = s.tls.key_form == "engine";
     options.tls.verify_peer = !s.tls.insecure;
     options.tls.verify_host_name = !s.tls.insecure;
     options.websocket = s.websocket_options;

@@ -19,10 +19,6 @@ constexpr Setter store() {
     };
 }
 
-void refuse_engine(ConnectSettings&, const FlagUse& use) {
-    throw UsageError("option '" + use.typed() + "': OpenSSL engines are not supported");
-}
-
 using mqtt::TlsOptions;
 
 constexpr std::array kRows{
@@ -90,7 +86,16 @@ constexpr std::array kRows{
                 .help = "lowest TLS version",
                 .initial = "tlsv1.2",
                 .choices = "tlsv1.2 tlsv1.3",
-                .complete = Complete::choices},
+                .complete = Complete::choices,
+                .names = kOurs},
+               store<&TlsOptions::minimum_version, false>()},
+    ConnectRow{{.long_name = "tls-version",
+                .argument = "VERSION",
+                .category = kCategory,
+                .help = "lowest TLS version",
+                .initial = "tlsv1.2",
+                .choices = "tlsv1.1 tlsv1.2 tlsv1.3",  // the system's policy may refuse the first
+                .names = kPub | kSub | kRr},
                store<&TlsOptions::minimum_version, false>()},
     ConnectRow{{.long_name = "ciphers",
                 .argument = "LIST",
@@ -120,25 +125,28 @@ constexpr std::array kRows{
                 .argument = "TEXT",
                 .category = kCategory,
                 .help = "identity of the pre-shared key"},
-               store<&TlsOptions::psk_identity>()},
-    ConnectRow{{.long_name = "keyform",
-                .argument = "FORM",
-                .category = kCategory,
-                .help = "form of the private key; only pem is supported",
-                .choices = "pem engine"},
-               [](ConnectSettings& s, const FlagUse& use) { s.tls.key_form = use.word(); }},
+               store<&TlsOptions::psk_identity, false>()},
     ConnectRow{{.long_name = "tls-engine",
                 .argument = "NAME",
                 .category = kCategory,
-                .help = "not supported",
-                .hidden = true},
-               refuse_engine},
+                .help = "let this engine of OpenSSL do the cryptography",
+                .details = "Engines are modules, as for smart cards; OPENSSL_ENGINES names their "
+                           "directory. The provider that replaces one needs no option but a line "
+                           "in openssl.cnf."},
+               store<&TlsOptions::engine, false>()},
+    ConnectRow{{.long_name = "keyform",
+                .argument = "FORM",
+                .category = kCategory,
+                .help = "what --key names: a file, or a key that --tls-engine holds",
+                .initial = "pem",
+                .choices = "pem engine"},
+               [](ConnectSettings& s, const FlagUse& use) { s.tls.key_form = use.word(); }},
     ConnectRow{{.long_name = "tls-engine-kpass-sha1",
                 .argument = "HASH",
                 .category = kCategory,
-                .help = "not supported",
-                .hidden = true},
-               refuse_engine},
+                .help = "SHA-1 of the password of the engine's key, in hexadecimal",
+                .secret = Secret::word},
+               store<&TlsOptions::engine_pin_sha1, false>()},
 };
 
 }  // namespace

@@ -23,6 +23,11 @@ struct TlsOptions {
     std::string certificate_file;
     std::string key_file;
     std::string key_password;
+    // An OpenSSL engine (its id, or the path of its shared object) does the cryptography. With engine_has_key the key
+    // is what the engine knows as key_file, and engine_pin_sha1, 40 hexadecimal digits, is its password.
+    std::string engine;
+    bool engine_has_key = false;
+    std::string engine_pin_sha1;
     std::string crl_file;
     std::string ciphers;                      // TLS 1.2 list; empty: OpenSSL's default
     std::string ciphersuites;                 // TLS 1.3

@@ -8,6 +8,12 @@
 // Without MQTT_LAZY_OPENSSL the functions are OpenSSL's own (static linking, -DMQTT_LAZY_OPENSSL=OFF).
 #pragma once
 
+// Deprecated, so that only tls_engine.cpp sees them.
+#ifdef MQTT_WITH_ENGINES
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/engine.h>
+#endif
+
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
@@ -79,6 +85,7 @@ MQTT_LAZY(ERR_peek_error);
 MQTT_LAZY(ERR_reason_error_string);
 MQTT_LAZY(EVP_Digest);
 MQTT_LAZY(EVP_EncodeBlock);
+MQTT_LAZY(EVP_PKEY_free);
 MQTT_LAZY(EVP_sha1);
 MQTT_LAZY(GENERAL_NAMES_free);
 MQTT_LAZY(OPENSSL_sk_num);
@@ -107,6 +114,7 @@ MQTT_LAZY(SSL_CTX_set_psk_client_callback);
 MQTT_LAZY(SSL_CTX_set_psk_server_callback);
 MQTT_LAZY(SSL_CTX_set_session_id_context);
 MQTT_LAZY(SSL_CTX_set_verify);
+MQTT_LAZY(SSL_CTX_use_PrivateKey);
 MQTT_LAZY(SSL_CTX_use_PrivateKey_file);
 MQTT_LAZY(SSL_CTX_use_certificate_chain_file);
 MQTT_LAZY(SSL_CTX_use_psk_identity_hint);
@@ -163,6 +171,15 @@ MQTT_LAZY(X509_get_issuer_name);
 MQTT_LAZY(X509_get_subject_name);
 MQTT_LAZY(X509_load_crl_file);
 MQTT_LAZY(X509_verify_cert_error_string);
+#if defined(MQTT_WITH_ENGINES) && !defined(OPENSSL_NO_ENGINE)
+MQTT_LAZY(ENGINE_by_id);
+MQTT_LAZY(ENGINE_ctrl_cmd);
+MQTT_LAZY(ENGINE_finish);
+MQTT_LAZY(ENGINE_free);
+MQTT_LAZY(ENGINE_init);
+MQTT_LAZY(ENGINE_load_private_key);
+MQTT_LAZY(ENGINE_set_default);
+#endif
 // clang-format on
 
 #undef MQTT_LAZY

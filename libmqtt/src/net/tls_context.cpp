@@ -12,6 +12,7 @@
 
 #include "net/openssl.hpp"
 #include "net/psk_file.hpp"
+#include "net/tls_engine.hpp"
 #include "net/tls_error.hpp"
 
 namespace mqtt::net {
@@ -44,15 +45,11 @@ Extra& extra_of(const SSL* ssl) {
     return extra_of(SSL_get_SSL_CTX(ssl));
 }
 
-std::string failure(const std::string& what, const std::string& name) {
-    const std::string why = take_tls_error_text();
-    return what + " '" + name + "'" + (why.empty() ? "" : ": " + why);
-}
-
 // Versions.
 
 int parse_version(const std::string& text) {
     if (text.empty()) return 0;
+    if (text == "tlsv1.1") return TLS1_1_VERSION;  // which few systems still allow
     if (text == "tlsv1.2" || text == "1.2") return TLS1_2_VERSION;
     if (text == "tlsv1.3" || text == "1.3") return TLS1_3_VERSION;
     return -1;
@@ -73,11 +70,11 @@ std::string set_versions(SSL_CTX* context, const TlsOptions& options) {
 
 std::string set_ciphers(SSL_CTX* context, const TlsOptions& options) {
     if (!options.ciphers.empty() && !SSL_CTX_set_cipher_list(context, options.ciphers.c_str())) {
-        return failure("no cipher is known in", options.ciphers);
+        return tls_failure("no cipher is known in", options.ciphers);
     }
     if (!options.ciphersuites.empty() &&
         !SSL_CTX_set_ciphersuites(context, options.ciphersuites.c_str())) {
-        return failure("no TLS 1.3 ciphersuite is known in", options.ciphersuites);
+        return tls_failure("no TLS 1.3 ciphersuite is known in", options.ciphersuites);
     }
     return {};
 }
@@ -126,7 +123,7 @@ std::string load_crl(SSL_CTX* context, const std::string& file) {
     X509_STORE* store = SSL_CTX_get_cert_store(context);
     X509_LOOKUP* lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
     if (!lookup || X509_load_crl_file(lookup, file.c_str(), X509_FILETYPE_PEM) <= 0) {
-        return failure("cannot read the CRL file", file);
+        return tls_failure("cannot read the CRL file", file);
     }
     X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
     return {};
@@ -134,14 +131,14 @@ std::string load_crl(SSL_CTX* context, const std::string& file) {
 
 std::string load_trust(SSL_CTX* context, const TlsOptions& options, TlsRole role) {
     if (!options.ca_file.empty() && !SSL_CTX_load_verify_file(context, options.ca_file.c_str())) {
-        return failure("cannot read the CA file", options.ca_file);
+        return tls_failure("cannot read the CA file", options.ca_file);
     }
     if (!options.ca_directory.empty()) {
         struct stat status;
         const bool is_there =
             ::stat(options.ca_directory.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
         if (!is_there || !SSL_CTX_load_verify_dir(context, options.ca_directory.c_str())) {
-            return failure("cannot read the CA directory", options.ca_directory);
+            return tls_failure("cannot read the CA directory", options.ca_directory);
         }
     }
     const bool has_own = !options.ca_file.empty() || !options.ca_directory.empty();
@@ -177,6 +174,16 @@ int give_password(char* out, int size, int, void* user) {
     return static_cast<int>(password.size());
 }
 
+bool load_key(SSL_CTX* context, const TlsOptions& options, const std::string& key) {
+    SSL_CTX_set_default_passwd_cb(context, give_password);
+    SSL_CTX_set_default_passwd_cb_userdata(context,
+                                           const_cast<std::string*>(&options.key_password));
+    const bool is_loaded = SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) == 1;
+    SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
+    SSL_CTX_set_default_passwd_cb(context, nullptr);
+    return is_loaded;
+}
+
 std::string load_certificate(SSL_CTX* context, const TlsOptions& options, TlsRole role) {
     if (options.certificate_file.empty()) {
         const bool needs_one =
@@ -184,22 +191,19 @@ std::string load_certificate(SSL_CTX* context, const TlsOptions& options, TlsRol
         return needs_one ? "a TLS listener needs a certificate file" : "";
     }
     if (SSL_CTX_use_certificate_chain_file(context, options.certificate_file.c_str()) != 1) {
-        return failure("cannot read the certificate file", options.certificate_file);
+        return tls_failure("cannot read the certificate file", options.certificate_file);
     }
     const std::string& key = options.key_file.empty() ? options.certificate_file : options.key_file;
-    SSL_CTX_set_default_passwd_cb(context, give_password);
-    SSL_CTX_set_default_passwd_cb_userdata(context,
-                                           const_cast<std::string*>(&options.key_password));
-    const bool is_loaded = SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) == 1;
-    SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
-    SSL_CTX_set_default_passwd_cb(context, nullptr);
-    if (!is_loaded && ERR_GET_REASON(ERR_peek_error()) == X509_R_KEY_VALUES_MISMATCH) {
+    std::string problem;
+    const bool is_loaded = options.engine_has_key ? load_engine_key(context, options, problem)
+                                                  : load_key(context, options, key);
+    if (is_loaded || !problem.empty()) return problem;
+    if (ERR_GET_REASON(ERR_peek_error()) == X509_R_KEY_VALUES_MISMATCH) {
         ERR_clear_error();
         return "the private key '" + key + "' does not belong to the certificate '" +
                options.certificate_file + "'";
     }
-    if (!is_loaded) return failure("cannot read the private key (is its password right?)", key);
-    return {};
+    return tls_failure("cannot read the private key (is its password right?)", key);
 }
 
 // Pre-shared keys.
@@ -352,6 +356,7 @@ std::string TlsContext::load() {
     set_defaults(context_, role_);
     std::string problem = set_versions(context_, options_);
     if (problem.empty()) problem = set_ciphers(context_, options_);
+    if (problem.empty() && !options_.engine.empty()) problem = use_engine(options_);
     if (problem.empty()) problem = load_trust(context_, options_, role_);
     if (problem.empty()) problem = load_certificate(context_, options_, role_);
     if (problem.empty()) problem = set_psk(context_, options_, role_);

@@ -135,6 +135,11 @@ std::string take_tls_error_text() {
     return text ? text : "error " + std::to_string(code);
 }
 
+std::string tls_failure(const std::string& what, const std::string& name) {
+    const std::string why = take_tls_error_text();
+    return what + " '" + name + "'" + (why.empty() ? "" : ": " + why);
+}
+
 bool is_not_tls(std::error_code error) {
     if (error.category() != tls_category()) return false;
     const auto code = static_cast<unsigned long>(static_cast<unsigned>(error.value()));

@@ -19,6 +19,8 @@ const std::error_category& tls_category();
 std::error_code take_tls_error();
 // The same as text, for files that cannot be read; "" when the queue is empty.
 std::string take_tls_error_text();
+// "WHAT 'NAME': why", the reason from there.
+std::string tls_failure(const std::string& what, const std::string& name);
 
 // True for what a peer causes that does not speak TLS at all.
 bool is_not_tls(std::error_code error);
