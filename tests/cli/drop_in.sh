@@ -93,7 +93,7 @@ refuses() {
     run "$PROGRAM" ${port[@]+"${port[@]}"} "$@" </dev/null
     [ "$status" = 1 ] || { cat "$T/err" >&2; fail "$(at "$*"): exit status $status, expected 1"; }
     [ -s "$T/err" ] || fail "$(at "$*"): nothing on stderr"
-    is_theirs "$PROGRAM" || grep -qF -- "$part" "$T/err" ||
+    ! is_ours || grep -qF -- "$part" "$T/err" ||
         { cat "$T/err" >&2; fail "$(at "$*"): stderr does not name '$part'"; }
     is_theirs "$PROGRAM" || expect_quiet
 }

@@ -55,7 +55,7 @@ pre_shared() {
     go -h localhost -t t -m m -q 1 --psk 00112233aabb --psk-identity device; expect_exit 0
     go -h localhost -t t -m m -q 1 --psk 00112233aabc --psk-identity device
     [ "$status" != 0 ] || fail "$LABEL: a wrong key was accepted"
-    go -h localhost -t t -m m --psk xyz --psk-identity device; fails_naming 'hexadecimal'
+    go -h localhost -t t -m m --psk xyz --psk-identity device; fails_naming 'hexadecimal|TLS-PSK'
 }
 for PROGRAM in mqtt-pub "$LINKS/mosquitto_pub" $(theirs pub); do LABEL=${PROGRAM##*/}
     is_theirs "$PROGRAM" || pre_shared

@@ -12,6 +12,7 @@
 #include "common/cli.hpp"
 #include "common/exit_code.hpp"
 #include "common/incomplete_command.hpp"
+#include "common/mosquitto_words.hpp"
 #include "common/options_file.hpp"
 #include "common/profile.hpp"
 #include "common/safe_text.hpp"
@@ -19,6 +20,8 @@
 
 namespace tools {
 namespace {
+
+constexpr std::string_view kMosquittoVersion = "2.1.2";
 
 constexpr std::array kGeneral{
     Flag{.long_name = "options-file",
@@ -70,6 +73,26 @@ void print(std::string_view text) {
     std::fflush(stdout);
 }
 
+// Under mosquitto's names all that they know, as theirs.
+void print_help(const Invocation& invocation, ToolInfo info, bool everything) {
+    if (invocation.persona != Persona::ours) {
+        info.name = invocation.name;
+        info.examples.clear();
+        info.persona = invocation.persona;
+        everything = true;
+    }
+    print(help_text(info, everything, terminal_width(STDOUT_FILENO)));
+}
+
+// Scripts that look for a version of mosquitto find the one whose behaviour is ours.
+std::string version_text(const Invocation& invocation) {
+    if (invocation.persona == Persona::ours) {
+        return fmt::format("{} version {}\n", invocation.name, kVersion);
+    }
+    return fmt::format("{} version {} running on mqtt-tools {}.\n", invocation.name,
+                       kMosquittoVersion, kVersion);
+}
+
 // mosquitto's clients end with 1 after --help and --version.
 int done(const Invocation& invocation) {
     return invocation.persona == Persona::ours ? kExitDone : kExitUsage;
@@ -113,11 +136,11 @@ int run_tool(Invocation& invocation, std::span<const std::string> words,
     invocation.uses = parse_words(words, tool.info.flags, invocation.persona);
     scrub_arguments(arguments, invocation.uses);
     if (find_use(invocation.uses, "help") != nullptr) {
-        print(help_text(tool.info, everything, terminal_width(STDOUT_FILENO)));
+        print_help(invocation, tool.info, everything);
         return done(invocation);
     }
     if (find_use(invocation.uses, "version") != nullptr) {
-        print(fmt::format("{} version {}\n", invocation.name, kVersion));
+        print(version_text(invocation));
         return done(invocation);
     }
     if (const FlagUse* use = find_use(invocation.uses, "generate"); use != nullptr) {
@@ -141,7 +164,7 @@ void say_usage_error(const Invocation& invocation, std::string_view text) {
     if (invocation.persona == Persona::ours) {
         fmt::print(stderr, "{}: {}; see {} --help\n", invocation.name, text, invocation.name);
     } else {
-        fmt::print(stderr, "Error: {}.\n\nUse '{} --help' to see usage.\n", text, invocation.name);
+        fmt::print(stderr, "{}", in_mosquitto_words(text, invocation.name));
     }
 }
 
@@ -170,7 +193,7 @@ void say_error(const Invocation& invocation, std::string_view unsafe) {
     if (invocation.persona == Persona::ours) {
         fmt::print(stderr, "{}: {}\n", invocation.name, text);
     } else {
-        fmt::print(stderr, "Error: {}\n", text);
+        fmt::print(stderr, "{}", error_in_mosquitto_words(text));
     }
 }
 
@@ -184,7 +207,7 @@ int run_app(int argc, char** argv, const Tool& tool) {
         return run_tool(invocation, words, arguments, tool);
     } catch (const IncompleteCommand& error) {
         say_error(invocation, error.what());
-        print(help_text(tool.info, false, terminal_width(STDOUT_FILENO)));
+        print_help(invocation, tool.info, false);
         return kExitUsage;
     } catch (const UsageError& error) {
         say_usage_error(invocation, error.what());

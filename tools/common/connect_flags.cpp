@@ -58,7 +58,12 @@ constexpr std::array kRows{
                            "URL may stand alone, without the option.",
                 .common = true,
                 .secret = Secret::url},
-               [](ConnectSettings& s, const FlagUse& use) { s.url = use.word(); }},
+               [](ConnectSettings& s, const FlagUse& use) {
+                   s.url = use.word();
+                   if (s.persona == Persona::ours) return;
+                   s.host.reset();  // the last one that names a host and port wins
+                   s.port.reset();
+               }},
     ConnectRow{{.long_name = "profile",
                 .argument = "NAME",
                 .category = kCategory,

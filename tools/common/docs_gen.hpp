@@ -35,6 +35,7 @@ struct ToolInfo {
     std::vector<ManSection> sections{};
     std::vector<std::string_view> see_also{};  // "mqtt-sub 1"
     std::span<const ExitRow> exits = exit_rows();
+    Persona persona = Persona::ours;  // who asks: the flags that are told of
 };
 
 std::string help_text(const ToolInfo& tool, bool everything, int width);
@@ -51,7 +52,7 @@ std::string man_word(std::string_view word);
 // `what`: man, bash, zsh, fish or json. Throws UsageError for another word.
 std::string generate(const ToolInfo& tool, std::string_view what);
 
-// Our flags that are not hidden, grouped by category in order of first appearance.
+// The persona's flags that are not hidden, grouped by category in order of first appearance.
 struct FlagGroup {
     std::string_view category;
     std::vector<const Flag*> flags;

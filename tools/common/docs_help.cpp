@@ -82,7 +82,7 @@ void append_exit_codes(std::string& out, const ToolInfo& tool, std::size_t width
 std::vector<FlagGroup> group_flags(const ToolInfo& tool) {
     std::vector<FlagGroup> groups;
     for (const Flag* flag : tool.flags) {
-        if (flag->hidden || !is_known_to(*flag, Persona::ours)) continue;
+        if (flag->hidden || !is_known_to(*flag, tool.persona)) continue;
         const auto same = [flag](const FlagGroup& g) { return g.category == flag->category; };
         auto group = std::find_if(groups.begin(), groups.end(), same);
         if (group == groups.end()) {

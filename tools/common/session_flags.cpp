@@ -1,6 +1,8 @@
 // Who we are and what the session is: login, client id, version, keep alive, will, properties, and
 // how much is said about it all.
+#include <algorithm>
 #include <array>
+#include <cstdint>
 
 #include "common/connect_flags.hpp"
 #include "common/units.hpp"
@@ -14,14 +16,17 @@ constexpr std::string_view kWill = "Will";
 constexpr std::string_view kProperties = "MQTT 5.0 properties";
 constexpr std::string_view kTalk = "Messages of the tool";
 
+constexpr std::int64_t kLargestWindow = 65'535;
+
 void set_version(ConnectSettings& s, const FlagUse& use) {
     std::string_view word = use.word();
+    const bool ours = s.persona == Persona::ours;
     if (word.starts_with("mqttv")) word.remove_prefix(5);
-    if (word == "31" || word == "3.1") {
+    if (word == "31" || (ours && word == "3.1")) {
         s.version = mqtt::ProtocolVersion::v3_1;
-    } else if (word == "311" || word == "3.1.1") {
+    } else if (word == "311" || (ours && word == "3.1.1")) {
         s.version = mqtt::ProtocolVersion::v3_1_1;
-    } else if (word == "5" || word == "5.0") {
+    } else if (word == "5" || (ours && word == "5.0")) {
         s.version = mqtt::ProtocolVersion::v5;
     } else {
         throw UsageError("option '-V' needs 31, 311 or 5, not '" + use.word() + "'");
@@ -111,8 +116,10 @@ void add_property(ConnectSettings& s, const FlagUse& use) {
         const mqtt::Status status =
             mqtt::parse_property(list, row.place, property, use.words[2], use.words[3]);
         if (!status) {
+            const std::string_view problem = status.error().detail;
+            const bool is_number = problem.ends_with("range") || problem.ends_with("number");
             throw UsageError("option '-D " + packet + " " + property +
-                             "': " + std::string(status.error().detail));
+                             (is_number ? " " + use.words[2] : "") + "': " + std::string(problem));
         }
         if (!mqtt::validate_properties(list.view().raw(), row.place)) {
             throw UsageError("option '-D " + packet + " " + property +
@@ -219,8 +226,11 @@ constexpr std::array kRows{
                 .initial = "what the server allows, where it does not say (before 5.0) 20 with QoS "
                            "2; 20 under mosquitto's names"},
                [](ConnectSettings& s, const FlagUse& use) {
+                   // mosquitto takes what is more for all that there can be.
+                   const bool ours = s.persona == Persona::ours;
+                   const std::int64_t most = ours ? kLargestWindow : std::int64_t{INT32_MAX};
                    s.max_inflight = static_cast<std::uint16_t>(
-                       parse_integer(use.typed(), use.word(), 1, 65'535));
+                       std::min(parse_integer(use.typed(), use.word(), 1, most), kLargestWindow));
                    s.max_inflight_given = true;
                }},
     ConnectRow{{.long_name = "will-topic",

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "common/credentials.hpp"
+#include "common/mosquitto_log.hpp"
 
 namespace mqtt_pub {
 namespace {
@@ -54,8 +55,10 @@ mqtt::ClientOptions make_client_options(const tools::Invocation& invocation, con
     if (options.settings.debug && ours) {
         client.log = [&log](mqtt::LogLevel, std::string_view line) { log.say(line); };
     } else if (options.settings.debug) {
-        client.log = [](mqtt::LogLevel, std::string_view line) {
-            std::printf("%.*s\n", static_cast<int>(line.size()), line.data());
+        client.packet_sink = [log = tools::MosquittoLog(false)](const auto& event) mutable {
+            std::string lines;
+            log.append(lines, event);
+            std::fwrite(lines.data(), 1, lines.size(), stdout);
             std::fflush(stdout);
         };
     }

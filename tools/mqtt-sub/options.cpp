@@ -122,7 +122,9 @@ constexpr std::array kRows{
          .help = "show this part of the messages, chosen by chance",
          .initial = "100"},
         [](Options& o, const FlagUse& use) {
-            o.random_percent = tools::parse_number(use.typed(), use.word(), 0.1, 100);
+            const bool ours = o.settings.persona == tools::Persona::ours;
+            const double most = ours ? 100 : 1e9;  // theirs takes what is more for all
+            o.random_percent = tools::parse_number(use.typed(), use.word(), 0.1, most);
         }},
     Row{{.long_name = "count",
          .short_name = 'C',

@@ -10,6 +10,7 @@
 #include <csignal>
 
 #include "common/credentials.hpp"
+#include "common/mosquitto_log.hpp"
 #include "common/wait_descriptor.hpp"
 #include "mqtt-sub/subscriber_run.hpp"
 
@@ -54,11 +55,13 @@ mqtt::ClientOptions Subscriber::client_options() {
     // What comes after the last message of -C is left to the server's session.
     client.manual_acknowledgement = true;
     client.log_packets = options_.settings.debug;
-    if (options_.settings.debug) {
-        client.log = [this](mqtt::LogLevel, std::string_view line) {
-            if (is_ours()) return log_.say(line);
-            output_.buffer() += line;  // mosquitto_sub mixes these lines with its data
-            output_.buffer() += '\n';
+    if (options_.settings.debug && is_ours()) {
+        client.log = [this](mqtt::LogLevel, std::string_view line) { log_.say(line); };
+    } else if (options_.settings.debug) {
+        // mosquitto_sub mixes these lines with its data.
+        client.packet_sink = [this, log = tools::MosquittoLog(!options_.settings.quiet)](
+                                 const mqtt::PacketEvent& event) mutable {
+            log.append(output_.buffer(), event);
             flush_soon();
         };
     }
@@ -183,12 +186,17 @@ void Subscriber::on_connected(std::error_code error, const mqtt::ConnectReport& 
 }
 
 void Subscriber::subscribe() {
+    ask_for_filters();
+    // Afterwards: a filter that is in both is left.
     if (!options_.unsubscribes.empty()) {
         client_.unsubscribe(options_.unsubscribes,
                             [this](std::error_code error, const mqtt::UnsubscribeResult&) {
                                 on_unsubscribed(error);
                             });
     }
+}
+
+void Subscriber::ask_for_filters() {
     if (options_.filters.empty()) return;
     std::vector<mqtt::Subscription> subscriptions;
     for (std::size_t i = 0; i < options_.filters.size(); ++i) {

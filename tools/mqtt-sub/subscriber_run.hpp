@@ -42,6 +42,7 @@ private:
 
     void on_connected(std::error_code error, const mqtt::ConnectReport& report);
     void subscribe();
+    void ask_for_filters();
     void on_subscribed(std::error_code error, const mqtt::SubscribeResult& result);
     void on_refused(std::string_view filter, mqtt::ReasonCode reason, std::string_view again);
     void on_unsubscribed(std::error_code error);

@@ -1,0 +1,42 @@
+// What mosquitto's clients print with -d, to the byte, since people's scripts read it. Used by mqtt-pub and mqtt-sub
+// under mosquitto's names; under our own the library's lines serve.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "mqtt/packet.hpp"
+
+namespace tools {
+
+class MosquittoLog {
+public:
+    // mosquitto_sub tells what was granted, the others do not.
+    explicit MosquittoLog(bool tells_granted) : tells_granted_(tells_granted) {}
+
+    // Appends the lines of a packet, one or more, each with its end.
+    void append(std::string& out, const mqtt::PacketEvent& event);
+
+private:
+    void append_packet(const mqtt::Connect& packet, bool is_sent);
+    void append_packet(const mqtt::Connack& packet, bool is_sent);
+    void append_packet(const mqtt::Publish& packet, bool is_sent);
+    void append_packet(const mqtt::Ack& packet, bool is_sent);
+    void append_packet(const mqtt::Subscribe& packet, bool is_sent);
+    void append_packet(const mqtt::Suback& packet, bool is_sent);
+    void append_packet(const mqtt::Unsubscribe& packet, bool is_sent);
+    void append_packet(const mqtt::Unsuback& packet, bool is_sent);
+    void append_packet(const mqtt::Pingreq& packet, bool is_sent);
+    void append_packet(const mqtt::Pingresp& packet, bool is_sent);
+    void append_packet(const mqtt::Disconnect& packet, bool is_sent);
+    void append_packet(const mqtt::Auth& packet, bool is_sent);
+    template <class... Arguments>
+    void line(bool is_sent, const char* pattern, const Arguments&... arguments);
+
+    std::string* out_ = nullptr;  // during append()
+    std::string client_id_ = "(null)";
+    std::uint16_t last_id_ = 0;  // theirs counts messages with QoS 0, too
+    bool tells_granted_;
+};
+
+}  // namespace tools

@@ -1,0 +1,284 @@
+// See mosquitto_words.hpp. Sentences without a row stay ours, behind "Error: ".
+#include "common/mosquitto_words.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace tools {
+namespace {
+
+// Of an option, by the names that it has: what is said when its word is missing, and when the word is wrong. "%" is
+// the wrong word. Some sentences have an end of line of their own.
+struct OptionRow {
+    std::string_view names;
+    std::string_view missing;
+    std::string_view wrong{};
+};
+constexpr std::array kOptions{
+    OptionRow{"-A", "-A argument given but no address specified.\n"},
+    OptionRow{"-C", "-C argument given but no count specified.\n",
+              "Invalid message count \"%\".\n"},
+    OptionRow{"-D --property", "--property argument given but not enough arguments specified.\n",
+              "Invalid command given in --property argument.\n"},
+    OptionRow{"-F", "-F argument given but no format specified.\n"},
+    OptionRow{"-I --id-prefix", "-I argument given but no id prefix specified.\n"},
+    OptionRow{"-L --url", "-L argument given but no URL specified.\n"},
+    OptionRow{"-M", "-M argument given but max_inflight not specified.\n",
+              "Maximum inflight messages must be greater than 0.\n"},
+    OptionRow{"-P --pw", "-P argument given but no password specified.\n"},
+    OptionRow{"-T --filter-out", "-T argument given but no topic filter specified.\n"},
+    OptionRow{"-U --unsubscribe", "-U argument given but no unsubscribe topic specified.\n"},
+    OptionRow{"-V --protocol-version",
+              "--protocol-version argument given but no version specified.\n",
+              "Invalid protocol version argument given.\n"},
+    OptionRow{"-W", "-W argument given but no timeout specified.\n", "Invalid timeout \"%\".\n"},
+    OptionRow{"-e", "-e argument given but no response topic specified.\n"},
+    OptionRow{"-f --file", "-f argument given but no file specified.\n"},
+    OptionRow{"-h --host", "-h argument given but no host specified.\n"},
+    OptionRow{"-i --id", "-i argument given but no id specified.\n"},
+    OptionRow{"-k --keepalive", "-k argument given but no keepalive specified.\n",
+              "Invalid keepalive given, it must be between 5 and 65535 inclusive.\n"},
+    OptionRow{"-m --message", "-m argument given but no message specified.\n"},
+    OptionRow{"-p --port", "-p argument given but no port specified.\n", "Invalid port given: %"},
+    OptionRow{"-q --qos", "-q argument given but no QoS specified.\n", "Invalid QoS given: %"},
+    OptionRow{"-t --topic", "-t argument given but no topic specified.\n"},
+    OptionRow{"-u --username", "-u argument given but no username specified.\n"},
+    OptionRow{"-x", "-x argument given but no session expiry interval specified.\n"},
+    OptionRow{"--cafile", "--cafile argument given but no file specified.\n"},
+    OptionRow{"--capath", "--capath argument given but no directory specified.\n"},
+    OptionRow{"--cert", "--cert argument given but no file specified.\n"},
+    OptionRow{"--ciphers", "--ciphers argument given but no ciphers specified.\n"},
+    OptionRow{"--key", "--key argument given but no file specified.\n"},
+    OptionRow{"--keyform", "--keyform argument given but no keyform specified.\n"},
+    OptionRow{"--proxy", "--proxy argument given but no proxy url specified.\n"},
+    OptionRow{"--psk", "--psk argument given but no key specified.\n"},
+    OptionRow{"--psk-identity", "--psk-identity argument given but no identity specified.\n"},
+    OptionRow{"--random-filter", "--random-filter argument given but no chance specified.\n",
+              "--random-filter chance must be between 0.1-100.0\n"},
+    OptionRow{"--repeat", "--repeat argument given but no count specified.\n",
+              "--repeat argument must be >0.\n"},
+    OptionRow{"--repeat-delay", "--repeat-delay argument given but no time specified.\n",
+              "--repeat-delay argument must be >=0.0.\n"},
+    OptionRow{"--tls-alpn", "--tls-alpn argument given but no protocol specified.\n"},
+    OptionRow{"--tls-engine", "--tls-engine argument given but no engine_id specified.\n"},
+    OptionRow{"--tls-engine-kpass-sha1",
+              "--tls-engine-kpass-sha1 argument given but no kpass sha1 specified.\n"},
+    OptionRow{"--tls-version", "--tls-version argument given but no version specified.\n"},
+    OptionRow{"--unix", "--unix argument given but no socket path specified.\n"},
+    OptionRow{"--will-payload", "--will-payload argument given but no will payload specified.\n"},
+    OptionRow{"--will-qos", "--will-qos argument given but no will QoS specified.\n",
+              "Invalid will QoS %.\n"},
+    OptionRow{"--will-topic", "--will-topic argument given but no will topic specified.\n"},
+};
+
+// By what our sentence begins with. "%" is the first quoted word of ours, "$" the last one, "&" the
+// last character that is quoted.
+struct SentenceRow {
+    std::string_view ours;
+    std::string_view theirs;
+    bool with_hint = true;
+};
+constexpr std::array kSentences{
+    SentenceRow{"unknown option '", "Unknown option '%'."},
+    SentenceRow{"unexpected word '", "Unknown option '%'."},
+    SentenceRow{"only one of -m, ", "Only one type of message can be sent at once.\n"},
+    SentenceRow{"options '-i' and '-I' exclude", "-i and -I argument cannot be used together.\n"},
+    SentenceRow{"option '-c' needs a client id",
+                "You must provide a client id if you are using the -c option."},
+    SentenceRow{
+        "a session that never expires needs",
+        "You must provide a client id if you are using an infinite session expiry interval."},
+    SentenceRow{"option '--will-payload' needs '--will-topic'",
+                "Will payload given, but no will topic given."},
+    SentenceRow{"option '--will-retain' needs '--will-topic'",
+                "Will retain given, but no will topic given."},
+    SentenceRow{"options '--cert' and '--key' need",
+                "Both certfile and keyfile must be provided if one of them is set."},
+    SentenceRow{"option '--keyform' needs '--key'",
+                "If keyform is set, keyfile must be also specified."},
+    SentenceRow{
+        "option '--tls-engine-kpass-sha1' needs '--tls-engine'",
+        "when using tls-engine-kpass-sha1, both tls-engine and keyform must also be provided."},
+    SentenceRow{"option '--psk' excludes",
+                "Only one of --psk or --cafile/--capath may be used at once."},
+    SentenceRow{"options '--psk' and '--psk-identity'", "--psk-identity required if --psk used."},
+    SentenceRow{"option '--psk' needs hexadecimal", "Problem setting TLS-PSK options.", false},
+    SentenceRow{"option '--tls-version' does not know",
+                "Problem setting TLS options, check the options are valid.", false},
+    SentenceRow{"option '-P' needs '-u'", "Problem setting username and/or password.", false},
+    SentenceRow{"option '--proxy' needs socks5h", "Unsupported proxy protocol: $"},
+    SentenceRow{"option '-F' ends in an unfinished '\\'", "Incomplete escape specifier."},
+    SentenceRow{"option '-F' ends in an unfinished", "Incomplete format specifier."},
+    SentenceRow{"option '-F' does not know '%", "Invalid format specifier '&'."},
+    SentenceRow{"option '-F' does not know '\\", "Invalid escape specifier '&'."},
+    SentenceRow{"options '-R' and '--retained-only'",
+                "\nError: Combining '-R' and '--retained-only' makes no sense.", false},
+    SentenceRow{"a topic filter is needed", "You must specify a topic to subscribe to."},
+    SentenceRow{"the URL has no topic", "Invalid URL for -L argument specified - topic missing."},
+    SentenceRow{"the client id is empty", "Invalid id.", false},
+};
+
+// By how our sentence ends.
+constexpr std::array kEnds{
+    SentenceRow{
+        "is not a usable URL: URL: it must begin with mqtt://, mqtts://, ws://, wss:// or unix:",
+        "unsupported URL scheme.\n"},
+    SentenceRow{"' is not a valid will topic",
+                "Invalid will topic '%', does it contain '+' or '#'?"},
+    SentenceRow{"' is not a valid topic (option '-t')",
+                "Invalid publish topic '%', does it contain '+' or '#'?"},
+    SentenceRow{"' is not a valid response topic (option '-e')",
+                "Invalid response topic '%', does it contain '+' or '#'?"},
+    SentenceRow{"' is not a valid topic filter (option '-t')",
+                "Invalid subscription topic '%', are all '+' and '#' wildcards correct?"},
+    SentenceRow{"' is not a valid topic filter (option '-T')",
+                "Invalid filter topic '%', are all '+' and '#' wildcards correct?"},
+    SentenceRow{"' is not a valid topic filter (option '-U')",
+                "Invalid unsubscribe topic '%', are all '+' and '#' wildcards correct?"},
+};
+
+constexpr std::string_view kMissingForRr =
+    "All of topic, message, and response topic must be supplied.";
+
+std::string_view first_quoted(std::string_view text) {
+    const std::size_t begin = text.find('\'') + 1;
+    const std::size_t end = text.find('\'', begin);
+    return end == std::string_view::npos ? std::string_view() : text.substr(begin, end - begin);
+}
+
+// Behind ", not " or what else comes last; the word may have quotes in it.
+std::string_view last_quoted(std::string_view text) {
+    const std::size_t end = text.rfind('\'');
+    std::size_t begin = text.rfind(", not '");
+    if (begin == std::string_view::npos || end < begin + 7) return {};
+    begin += 7;
+    return text.substr(begin, end - begin);
+}
+
+std::string filled(std::string_view pattern, std::string_view ours) {
+    std::string text;
+    for (const char c : pattern) {
+        if (c == '%') {
+            text += first_quoted(ours);
+        } else if (c == '$') {
+            text += last_quoted(ours);
+        } else if (c == '&') {
+            text += ours[std::max<std::size_t>(1, ours.rfind('\'')) - 1];
+        } else {
+            text += c;
+        }
+    }
+    return text;
+}
+
+bool is_named(std::string_view names, std::string_view option) {
+    std::size_t at = 0;
+    while (at < names.size()) {
+        const std::size_t end = std::min(names.find(' ', at), names.size());
+        if (names.substr(at, end - at) == option) return true;
+        at = end + 1;
+    }
+    return false;
+}
+
+std::string about_expiry(std::string_view word) {
+    std::int64_t number = 0;
+    const bool is_number =
+        std::from_chars(word.data(), word.data() + word.size(), number).ec == std::errc();
+    return is_number ? "session-expiry-interval out of range.\n"
+                     : "session-expiry-interval not a number.\n";
+}
+
+// "option 'NAME' needs ..." or "option 'NAME' does not know ...".
+std::string about_option(std::string_view ours) {
+    if (!ours.starts_with("option '")) return {};
+    const std::string_view name = first_quoted(ours);
+    const auto* row = std::find_if(kOptions.begin(), kOptions.end(), [&](const OptionRow& option) {
+        return is_named(option.names, name);
+    });
+    if (row == kOptions.end()) return {};
+    const std::string_view word = last_quoted(ours);
+    const bool is_missing = ours.find(", not '") == std::string_view::npos &&
+                            ours.find(" does not know ") == std::string_view::npos;
+    if (is_missing) return std::string(row->missing);
+    if (is_named("-x", name)) return about_expiry(word);
+    std::string text(row->wrong);
+    if (const std::size_t at = text.find('%'); at != std::string::npos) text.replace(at, 1, word);
+    return text;
+}
+
+// "option '-D PACKET PROPERTY ...': what is wrong", "option '-D': PACKET of a client has no PROPERTY".
+std::string about_property(std::string_view ours) {
+    constexpr std::string_view kEnd = " in --property argument.\n";
+    constexpr std::string_view kServerOnly = " of a client has no ";
+    const auto word_of = [](std::string_view& text) {
+        const std::string_view word = text.substr(0, text.find(' '));
+        text.remove_prefix(std::min(text.size(), word.size() + 1));
+        return std::string(word);
+    };
+    if (!ours.starts_with("option '-D")) return {};
+    if (const std::size_t at = ours.find(kServerOnly); at != std::string_view::npos) {
+        std::string_view rest = ours.substr(ours.find(": ") + 2);
+        return std::string(ours.substr(at + kServerOnly.size())) + " property not supported for " +
+               word_of(rest) + std::string(kEnd);
+    }
+    std::string_view given = first_quoted(ours);
+    word_of(given);
+    const std::string packet = word_of(given);
+    const std::string property = word_of(given);
+    if (property.empty()) return {};
+    if (ours.ends_with("no property of this name")) {
+        return "Invalid property name given" + std::string(kEnd);
+    }
+    if (ours.ends_with("not allowed in this packet")) {
+        return property + " property not allowed for " + packet + std::string(kEnd);
+    }
+    const bool is_whole = given.find_first_not_of("-0123456789") == std::string_view::npos;
+    if (is_whole && !given.empty()) {
+        return "Property value (" + std::string(given) + ") out of range for property " + property +
+               ".\n";
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string in_mosquitto_words(std::string_view usage_error, std::string_view program) {
+    const auto hint = "\n\nUse '" + std::string(program) + " --help' to see usage.\n";
+    const auto said = [&](const SentenceRow& row) {
+        const std::string text = filled(row.theirs, usage_error) + (row.with_hint ? hint : "\n");
+        return text.starts_with('\n') ? text : "Error: " + text;
+    };
+    if (program == "mosquitto_sub" && usage_error == "the client id is empty") {
+        return "Error: Invalid id and/or clean_session.\n";
+    }
+    for (const SentenceRow& row : kSentences) {
+        if (usage_error.starts_with(row.ours)) return said(row);
+    }
+    for (const SentenceRow& row : kEnds) {
+        if (usage_error.ends_with(row.ours)) return said(row);
+    }
+    const bool is_rr = program == "mosquitto_rr";
+    for (const std::string_view part : {"a response topic is", "a topic is", "a message is"}) {
+        if (is_rr && usage_error.starts_with(part)) return said({part, kMissingForRr});
+    }
+    std::string text = about_property(usage_error);
+    if (text.empty()) text = about_option(usage_error);
+    if (!text.empty()) return "Error: " + text + hint;
+    return "Error: " + std::string(usage_error) + "." + hint;
+}
+
+std::string error_in_mosquitto_words(std::string_view error) {
+    const auto contains = [error](std::string_view part) {
+        return error.find(part) != std::string_view::npos;
+    };
+    if (error == "timed out" || error == "no response in time") return "Timed out\n";
+    if (error.starts_with("cannot resolve host")) return "Unable to connect (Lookup error.).\n";
+    if (error.starts_with("cannot connect to") && contains("connection refused")) {
+        return "Error: Connection refused\n";
+    }
+    return "Error: " + std::string(error) + "\n";
+}
+
+}  // namespace tools
