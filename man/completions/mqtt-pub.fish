@@ -76,7 +76,7 @@ complete -c mqtt-pub -l cert -r -F -d 'our certificate, in PEM, when the server 
 complete -c mqtt-pub -l key -r -F -d 'private key of --cert'
 complete -c mqtt-pub -l insecure -d 'accept any server certificate: for tests only'
 complete -c mqtt-pub -l tls-server-name -x -d 'name to ask for and to check, instead of the host'\''s'
-complete -c mqtt-pub -l tls-version -x -a 'tlsv1.2 tlsv1.3' -d 'lowest TLS version'
+complete -c mqtt-pub -l tls-version -x -a 'tlsv1.1 tlsv1.2 tlsv1.3' -d 'lowest TLS version'
 complete -c mqtt-pub -l ciphers -x -d 'OpenSSL cipher list for TLS 1.2'
 complete -c mqtt-pub -l tls-alpn -x -d 'application protocol to offer, such as mqtt on port 443'
 complete -c mqtt-pub -l tls-keylog -r -F -d 'append the session keys to this file, for Wireshark'

@@ -46,7 +46,7 @@ _mqtt_sub() {
         --cert) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --key) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --tls-server-name) COMPREPLY=(); return ;;
-        --tls-version) COMPREPLY=($(compgen -W 'tlsv1.2 tlsv1.3' -- "$word")); return ;;
+        --tls-version) COMPREPLY=($(compgen -W 'tlsv1.1 tlsv1.2 tlsv1.3' -- "$word")); return ;;
         --ciphers) COMPREPLY=(); return ;;
         --tls-alpn) COMPREPLY=(); return ;;
         --tls-keylog) COMPREPLY=($(compgen -f -- "$word")); return ;;

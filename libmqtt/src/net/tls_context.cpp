@@ -59,9 +59,9 @@ std::string set_versions(SSL_CTX* context, const TlsOptions& options) {
     const int minimum = parse_version(options.minimum_version);
     const int maximum = parse_version(options.maximum_version);
     if (minimum < 0)
-        return "TLS version '" + options.minimum_version + "' is not tlsv1.2 or tlsv1.3";
+        return "TLS version '" + options.minimum_version + "' is not tlsv1.1, tlsv1.2 or tlsv1.3";
     if (maximum < 0)
-        return "TLS version '" + options.maximum_version + "' is not tlsv1.2 or tlsv1.3";
+        return "TLS version '" + options.maximum_version + "' is not tlsv1.1, tlsv1.2 or tlsv1.3";
     if (maximum != 0 && maximum < minimum) return "the maximum TLS version is below the minimum";
     SSL_CTX_set_min_proto_version(context, minimum == 0 ? TLS1_2_VERSION : minimum);
     SSL_CTX_set_max_proto_version(context, maximum);
