@@ -49,7 +49,9 @@ void expect_all(RawClient& client, std::set<std::string> wanted) {
 
 }  // namespace
 
-TEST_CASE("shared: QoS 1 of a session that ends, sent or waiting, goes to another member") {
+TEST_CASE(
+    "shared: QoS 1 of a session that ends, sent or waiting, goes to another member [5.0 section "
+    "4.8.2]") {
     for (const unsigned threads : kThreadCounts) {
         TestBroker broker(with_threads(threads));
         RawClient pub = broker.client("pub");
@@ -154,7 +156,7 @@ TEST_CASE("shared: a message that a member refuses goes to nobody else [MQTT-4.8
     }
 }
 
-TEST_CASE("shared: a member whose window is full is passed over") {
+TEST_CASE("shared: a member whose window is full is passed over [5.0 section 4.8.2]") {
     for (const unsigned threads : kThreadCounts) {
         TestBroker broker(with_threads(threads));
         RawClient pub = broker.client("pub");

@@ -76,7 +76,8 @@ TEST_CASE("shared: two groups and an ordinary subscriber each get their copy [MQ
     }
 }
 
-TEST_CASE("shared: members that are away are passed over while others are there") {
+TEST_CASE(
+    "shared: members that are away are passed over while others are there [5.0 section 4.8.2]") {
     for (const unsigned threads : kThreadCounts) {
         TestBroker broker(with_threads(threads));
         PropertyList kept;

@@ -287,7 +287,7 @@ TEST_CASE(
     expect_refused(will, {R::payload_format_invalid});
 }
 
-TEST_CASE("5.0 server: nobody publishes into $SYS" * only_own_broker()) {
+TEST_CASE("5.0 server: nobody publishes into $SYS [5.0 section 4.7.2]" * only_own_broker()) {
     SpecBroker broker;
     RawClient client = broker.client("c");
     client.subscribe("$SYS/#");

@@ -59,7 +59,7 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("5.0 server: pings and close frames are answered" * only_own_broker()) {
+TEST_CASE("5.0 server: pings and close frames are answered [5.0 section 6.0]" * only_own_broker()) {
     TestBroker broker(loopback(Transport::websocket));
     RawClient client = upgraded(broker);
     client.connect("c");

@@ -89,7 +89,7 @@ TEST_CASE(
     CHECK(suback.properties.empty());
 }
 
-TEST_CASE("5.0 server: DISCONNECT says why" * only_own_broker()) {
+TEST_CASE("5.0 server: DISCONNECT says why [MQTT-4.13.1-1]" * only_own_broker()) {
     SpecBroker broker;
     RawClient old = broker.client("same");
     RawClient next = broker.client("same");
