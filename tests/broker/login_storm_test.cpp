@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "broker/login_guard.hpp"
+#include "broker/login_lanes.hpp"
 #include "broker/login_memory.hpp"
 #include "mqtt/limits.hpp"
 #include "support/test_broker.hpp"
@@ -139,6 +140,51 @@ TEST_CASE(
     LoginMemory none(0);
     none.remember(key, ReasonCode::success, none.generation());
     CHECK_FALSE(none.recall(key));
+}
+
+TEST_CASE("login storm: addresses take turns, users of one address among themselves") {
+    broker::LoginLanes lanes;
+    const auto wait = [&](const char* address, std::string_view user, Duration until = 1h) {
+        LoginRequest asked = request(user, "x");
+        asked.peer_address = address;
+        broker::LoginJob job(asked, [](ReasonCode) {});
+        job.expires = kStart + until;
+        lanes.add(std::move(job));
+    };
+    for (int i = 0; i < 3; ++i)
+        wait("192.0.2.1:1", "a");
+    for (const char* name : {"b", "c"})
+        wait("192.0.2.1:2", name);
+    wait("192.0.2.2:1", "d", 1s);
+    wait("192.0.2.3:1", "e");
+    CHECK(lanes.size() == 7);
+    CHECK(lanes.size_of(LoginGuard::source_of("192.0.2.1:9", "").address) == 5);
+    CHECK(lanes.size_of(LoginGuard::source_of("192.0.2.9:9", "").address) == 0);
+    CHECK(lanes.take_expired(kStart).empty());
+    const auto expired = lanes.take_expired(kStart + 1s);
+    REQUIRE(expired.size() == 1);
+    CHECK(expired.front().user_name == "d");
+    std::string order;
+    while (!lanes.empty())
+        order += lanes.take().user_name;
+    CHECK(order == "aebcaa");
+    CHECK(lanes.size() == 0);
+}
+
+TEST_CASE(
+    "login storm: who waits longer than the deadline is told so, though nothing is paid for") {
+    Check check;
+    BrokerConfig config = loopback();
+    config.maximum_login_delay = 1ms;
+    config.connect_timeout = 2s;
+    check.install(config, 100ms);
+    TestBroker broker(std::move(config));
+    std::vector<RawClient> guesses;
+    for (int i = 0; i < 20; ++i)
+        guesses.push_back(try_login(broker, "u", "wrong" + std::to_string(i)));
+    // Eight or so have cost a quarter of a minute.
+    CHECK(outcome(std::move(guesses.back())) == ReasonCode::server_busy);
+    CHECK(check.count < 20);
 }
 
 TEST_CASE("login storm: refusals are held back, the right password gets in at once") {

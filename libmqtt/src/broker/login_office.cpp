@@ -1,6 +1,7 @@
 // The queues, their order and the threads.
 #include "broker/login_office.hpp"
 
+#include <algorithm>
 #include <ctime>
 
 namespace mqtt::broker {
@@ -9,6 +10,10 @@ namespace {
 // Of one core, for passwords that turn out wrong: a twentieth, with a second in advance.
 constexpr int kShare = 20;
 constexpr std::chrono::seconds kAdvance{1};
+// Of the places in the queue, for one address with many wrong ones: an eighth.
+constexpr std::size_t kPlacesShare = 8;
+// How often suspects are looked at that have waited too long.
+constexpr std::chrono::seconds kLook{1};
 
 Duration thread_cpu() {
     timespec time{};
@@ -17,52 +22,6 @@ Duration thread_cpu() {
 }
 
 }  // namespace
-
-LoginOffice::Job::Job(const LoginRequest& request, std::function<void(ReasonCode)> when_done)
-    : plain(request)
-    , client_id(request.client_id)
-    , user_name(request.user_name.value_or(std::string_view()))
-    , address(request.peer_address)
-    , password(request.password->begin(), request.password->end())
-    , done(std::move(when_done))
-    , source(LoginGuard::source_of(address, user_name)) {}
-
-LoginRequest LoginOffice::Job::request() const {
-    LoginRequest request = plain;
-    request.client_id = client_id;
-    if (request.user_name) request.user_name = user_name;
-    request.password = Bytes(password);
-    request.peer_address = address;
-    return request;
-}
-
-void LoginOffice::Lanes::add(Job job) {
-    const std::uint64_t key = job.source.address ^ job.source.user;
-    std::deque<Job>& lane = lanes_[key];
-    if (lane.empty()) turns_.push_back(key);
-    lane.push_back(std::move(job));
-    ++size_;
-}
-
-LoginOffice::Job LoginOffice::Lanes::take() {
-    const std::uint64_t key = turns_.front();
-    turns_.pop_front();
-    const auto lane = lanes_.find(key);
-    Job job = std::move(lane->second.front());
-    lane->second.pop_front();
-    --size_;
-    if (lane->second.empty())
-        lanes_.erase(lane);
-    else
-        turns_.push_back(key);
-    return job;
-}
-
-void LoginOffice::Lanes::clear() {
-    lanes_.clear();
-    turns_.clear();
-    size_ = 0;
-}
 
 void LoginOffice::start() {
     stopping_ = false;
@@ -85,7 +44,7 @@ void LoginOffice::stop() {
 
 LoginOffice::Taken LoginOffice::submit(const LoginRequest& request, TimePoint deadline,
                                        ReasonCode& verdict, std::function<void(ReasonCode)> done) {
-    Job job(request, std::move(done));
+    LoginJob job(request, std::move(done));
     if (config_.remembered_logins != 0) {
         job.key = memory_.key_of(request);
         if (const auto known = memory_.recall(job.key)) {
@@ -96,21 +55,32 @@ LoginOffice::Taken LoginOffice::submit(const LoginRequest& request, TimePoint de
     job.expires = deadline;
     {
         const std::lock_guard lock(mutex_);
-        if (jobs_.size() + suspects_.size() >= config_.maximum_waiting_logins) return Taken::full;
-        jobs_.push_back(std::move(job));
+        const std::size_t most = config_.maximum_waiting_logins;
+        if (jobs_.size() + suspects_.size() >= most) return Taken::full;
+        if (is_clean(job, Clock::now())) {
+            jobs_.push_back(std::move(job));
+        } else {
+            if (suspects_.size_of(job.source.address) > most / kPlacesShare) return Taken::full;
+            suspects_.add(std::move(job));
+        }
     }
     changed_.notify_one();
     return Taken::waits;
 }
 
-// Whose turn it is; nothing: nobody's before paid_until_, if somebody waits at all.
-std::optional<LoginOffice::Job> LoginOffice::next(TimePoint now, bool& is_suspect) {
+// When wrong passwords have cost more than a second in advance, nobody's is checked out of turn.
+bool LoginOffice::is_clean(const LoginJob& job, TimePoint now) const {
+    return paid_until_ <= now + kAdvance && !guard.is_suspect(job.source, now);
+}
+
+// Whose turn it is; nothing: nobody's before paid_until_, if somebody waits at all. Who was clean when it came may be
+// no more.
+std::optional<LoginJob> LoginOffice::next(TimePoint now, bool& is_suspect) {
     is_suspect = false;
     while (!jobs_.empty()) {
-        Job job = std::move(jobs_.front());
+        LoginJob job = std::move(jobs_.front());
         jobs_.pop_front();
-        const bool is_clean = paid_until_ <= now + kAdvance && !guard.is_suspect(job.source, now);
-        if (is_clean) return job;
+        if (is_clean(job, now)) return job;
         suspects_.add(std::move(job));
     }
     if (suspects_.empty() || checks_suspect_ || now < paid_until_) return std::nullopt;
@@ -123,12 +93,13 @@ void LoginOffice::work() {
     while (!stopping_) {
         bool is_suspect = false;
         const TimePoint now = Clock::now();
-        const std::optional<Job> job = next(now, is_suspect);
+        if (!suspects_.empty() && now >= next_look_) {
+            tell_expired(now, lock);
+            continue;
+        }
+        const std::optional<LoginJob> job = next(now, is_suspect);
         if (!job) {
-            if (suspects_.empty() || checks_suspect_)
-                changed_.wait(lock);
-            else
-                changed_.wait_until(lock, paid_until_);
+            wait(lock);
             continue;
         }
         checks_suspect_ = checks_suspect_ || is_suspect;
@@ -145,7 +116,24 @@ void LoginOffice::work() {
     }
 }
 
-ReasonCode LoginOffice::check(const Job& job) {
+void LoginOffice::wait(std::unique_lock<std::mutex>& lock) {
+    if (suspects_.empty()) return changed_.wait(lock);
+    // One that is under way is followed by notify_one.
+    const TimePoint due = checks_suspect_ ? next_look_ : std::min(next_look_, paid_until_);
+    changed_.wait_until(lock, due);
+}
+
+// What is owed may take longer to pay than anybody waits for an answer: its place is free then.
+void LoginOffice::tell_expired(TimePoint now, std::unique_lock<std::mutex>& lock) {
+    next_look_ = now + kLook;
+    const std::vector<LoginJob> expired = suspects_.take_expired(now);
+    lock.unlock();
+    for (const LoginJob& job : expired)
+        job.done(ReasonCode::server_busy);
+    lock.lock();
+}
+
+ReasonCode LoginOffice::check(const LoginJob& job) {
     const std::uint64_t generation = memory_.generation();
     const ReasonCode verdict = config_.authenticate(job.request());
     if (config_.remembered_logins != 0) memory_.remember(job.key, verdict, generation);

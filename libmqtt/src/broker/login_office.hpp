@@ -8,12 +8,12 @@
 #include <deque>
 #include <functional>
 #include <mutex>
-#include <string>
+#include <optional>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 #include "broker/login_guard.hpp"
+#include "broker/login_lanes.hpp"
 #include "broker/login_memory.hpp"
 #include "mqtt/broker.hpp"
 
@@ -33,8 +33,8 @@ public:
     void stop();
 
     enum class Taken : std::uint8_t { known, waits, full };
-    // known: `verdict` is set. waits: `done` is called on a thread of the office, after `deadline` with
-    // server_busy.
+    // known: `verdict` is set. waits: `done` is called on a thread of the office, soon after `deadline` with
+    // server_busy. full: too many wait, or too many from an address that has had many wrong ones.
     Taken submit(const LoginRequest& request, TimePoint deadline, ReasonCode& verdict,
                  std::function<void(ReasonCode)> done);
     // Passwords have changed.
@@ -43,46 +43,23 @@ public:
     LoginGuard guard;
 
 private:
-    // A request with bytes of its own.
-    struct Job {
-        Job(const LoginRequest& request, std::function<void(ReasonCode)> when_done);
-        LoginRequest request() const;
-
-        LoginRequest plain;  // its views are not used
-        std::string client_id, user_name, address;
-        std::vector<std::uint8_t> password;
-        std::function<void(ReasonCode)> done;
-        LoginGuard::Source source;
-        LoginMemory::Key key{};
-        TimePoint expires;
-    };
-    // Jobs of suspects: a queue for each source and user, which take turns.
-    class Lanes {
-    public:
-        bool empty() const { return turns_.empty(); }
-        std::size_t size() const { return size_; }
-        void add(Job job);
-        Job take();
-        void clear();
-
-    private:
-        std::unordered_map<std::uint64_t, std::deque<Job>> lanes_;
-        std::deque<std::uint64_t> turns_;
-        std::size_t size_ = 0;
-    };
     void work();
-    std::optional<Job> next(TimePoint now, bool& is_suspect);
-    ReasonCode check(const Job& job);
+    bool is_clean(const LoginJob& job, TimePoint now) const;
+    std::optional<LoginJob> next(TimePoint now, bool& is_suspect);
+    void wait(std::unique_lock<std::mutex>& lock);
+    void tell_expired(TimePoint now, std::unique_lock<std::mutex>& lock);
+    ReasonCode check(const LoginJob& job);
     void charge(Duration cpu);
 
     const BrokerConfig& config_;
     LoginMemory memory_;
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::deque<Job> jobs_;
-    Lanes suspects_;
+    std::deque<LoginJob> jobs_;  // of the others: as they came
+    LoginLanes suspects_;
     bool checks_suspect_ = false;  // one thread at a time
     TimePoint paid_until_{};       // what failed logins have cost is paid for by waiting until then
+    TimePoint next_look_{};        // for suspects that have waited too long
     std::vector<std::thread> threads_;
     bool stopping_ = false;
 };
