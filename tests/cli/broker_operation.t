@@ -114,6 +114,25 @@ run mqtt-pub -p "$port" -t a -m "$big" -q 1 -V 5
 expect_match "$T/err" 'Quota exceeded'
 kill "$pid"; finish "$pid"; expect_exit 0
 
+# Limits and rights go by a listener's number, so none may come in between or get TLS: nothing is taken then.
+reloads_refused() {
+    printf '%s\n' "$@" >"$T/conf"
+    : >"$T/moved.err"
+    kill -HUP "$pid"
+    until_true 10 grep -qE 'conf:[0-9]: listener: listeners are not opened, moved, or given TLS .*: restart it' "$T/moved.err"
+    until_true 10 grep -q 'The old configuration stays in force' "$T/moved.err"
+    run mqtt-pub -p "$port" -t a -m x --max-retries 0; expect_exit 135
+}
+make_certs
+closed=('user root' "listener $port 127.0.0.1" 'allow_anonymous false')
+printf '%s\n' "${closed[@]}" >"$T/conf"
+background moved mqtt-broker-lite -c "$T/conf" --ready-file "$T/moved.urls"
+until_true 20 test -s "$T/moved.urls"
+reloads_refused 'user root' "listener $(free_port) 127.0.0.1" 'allow_anonymous true' "listener $port 127.0.0.1"
+reloads_refused 'user root' "listener $port 127.0.0.1" 'allow_anonymous true' "certfile $T/certs/server.crt" \
+    "keyfile $T/certs/server.key"
+kill "$pid"; finish "$pid"; expect_exit 0
+
 # The first access list cannot come by a reload: it would be said to hold, and nobody would ask it.
 printf '%s\n' "${base[@]}" 'message_size_limit 100' >"$T/conf"
 background lists mqtt-broker-lite -c "$T/conf" --ready-file "$T/lists.urls"

@@ -44,10 +44,16 @@ serial() { openssl s_client -connect "$HOST:$port" -cert "$T/certs/client.crt" -
     2>/dev/null | openssl x509 -noout -serial; }
 before=$(serial)
 cp "$T/certs/server.crt" "$T/certs/good.crt"
+# One that cannot be used keeps everything as it was: a limit in the same file is not taken either.
+cp "$T/conf" "$T/conf.good"
 echo nonsense >"$T/certs/server.crt"
+echo 'message_size_limit 1' >>"$T/conf"
 kill -HUP "$BROKER_PID"
-until_true 10 grep -q 'cannot read the certificate file .*server.crt.*the old certificate stays in use' "$BROKER_LOG"
+until_true 10 grep -qE 'conf:[0-9]+: cannot read the certificate file .*server.crt.*; ' "$BROKER_LOG"
+until_true 10 grep -q 'The old configuration stays in force' "$BROKER_LOG"
 expect_eq "serial after a bad reload" "$(serial)" "$before"
+pub client "mqtts://localhost:$port" own/long; expect_exit 0
+cp "$T/conf.good" "$T/conf"
 (cd "$T/certs" && lib_certificate server 'subjectAltName=DNS:localhost,IP:127.0.0.1') >/dev/null 2>&1
 kill -HUP "$BROKER_PID"
 changed() { local now; now=$(serial); [ -n "$now" ] && [ "$now" != "$before" ]; }

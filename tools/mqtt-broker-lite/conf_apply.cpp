@@ -261,7 +261,7 @@ struct TlsRemedy {
 };
 TlsRemedy remedy_of(const mqtt::TlsOptions& tls, std::string_view message) {
     static constexpr std::string_view kReadable =
-        "it must be a PEM file that the user who starts the broker is able to read";
+        "it must be a PEM file that the broker's user is able to read";
     const std::pair<const std::string&, TlsRemedy> all[] = {
         {tls.certificate_file, {"certfile", kReadable}},
         {tls.key_file, {"keyfile", kReadable}},

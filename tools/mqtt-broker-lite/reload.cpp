@@ -11,6 +11,28 @@ namespace {
 
 using mqtt::LogLevel;
 
+bool is_same_place(const mqtt::Endpoint& one, const mqtt::Endpoint& other) {
+    return one.transport == other.transport && one.host == other.host && one.port == other.port &&
+           one.path == other.path;
+}
+
+// Rights, limits and certificates go by the number of the listener: the file must have the same ones, in their order,
+// or one would get what is meant for another. The last ones may be gone, until a restart.
+void check_listeners(const Setup& running, Setup& next) {
+    const auto& are = running.config.listeners;
+    const auto& wanted = next.config.listeners;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        if (i < are.size() && is_same_place(are[i].endpoint, wanted[i].endpoint)) continue;
+        std::string place = listener_place(next.conf, i);
+        if (place.empty()) place = next.options.config_file;
+        next.conf.problems.push_back(
+            {true, place + ": listener: listeners are not opened, moved, or given TLS or another "
+                           "protocol while the broker runs: restart it"});
+        return;
+    }
+}
+
+// They have just been read without a fault, so that only files which change at this very moment can fail.
 void reload_certificates(const mqtt::BrokerConfig& now, mqtt::Broker& broker, Log& log) {
     for (std::size_t i = 0; i < now.listeners.size(); ++i) {
         if (!mqtt::uses_tls(now.listeners[i].endpoint.transport)) continue;
@@ -113,21 +135,22 @@ void reload(const Setup& setup, Rights& rights, mqtt::Broker& broker, Log& log) 
     again.uses = setup.uses;
     Setup next = read_setup(again);
     std::vector<ConfProblem>& problems = next.conf.problems;
-    if (next.config.listeners.size() > setup.config.listeners.size()) {
-        problems.push_back({true, "listeners cannot be added while running: restart"});
-    }
+    check_listeners(setup, next);
     for (std::size_t i = next.accesses.size(); i < setup.accesses.size(); ++i)
         next.accesses.push_back(setup.accesses[i]);
     if (!next.conf.has_errors()) {
         try {
             const mqtt::Broker opens_nothing(next.config);
         } catch (const std::invalid_argument& contradiction) {
-            problems.push_back({true, contradiction.what()});
+            problems.push_back({true, next.options.config_file + ": " + contradiction.what()});
         }
     }
     // All or nothing: what can fail comes first.
     Rights::Gates gates;
-    if (!next.conf.has_errors()) gates = Rights::read(next.accesses, problems);
+    if (!next.conf.has_errors()) {
+        gates = Rights::read(next.accesses, problems);
+        check_certificates(next.conf, next.config);
+    }
     if (gates && rights.needs_restart(gates)) {
         std::string place = next.conf.place_of("acl_file");
         if (place.empty()) place = next.conf.place_of("plugin_opt_acl_file");
@@ -136,7 +159,7 @@ void reload(const Setup& setup, Rights& rights, mqtt::Broker& broker, Log& log) 
     }
     std::string contradiction;
     if (!next.conf.has_errors() && !broker.change_limits(next.config, &contradiction)) {
-        problems.push_back({true, contradiction});
+        problems.push_back({true, next.options.config_file + ": " + contradiction});
     }
     if (!next.conf.has_errors()) {
         rights.use(std::move(gates));
