@@ -144,9 +144,12 @@ constexpr ConfKey kKeys[] = {
      "refuse clients that did not reach the proxy over TLS",
      CONF_SET(c.current().proxy_requires_tls = boolean(line)), false, "false"},
     {"websockets_origin", listener, used, "ORIGIN",
-     "web pages of this origin may connect (https://example.org; * for all); without it pages of "
-     "the "
-     "same host, when that is an address or a name of this machine",
+     "web pages of this origin may connect (https://example.org; * for all); without it those of "
+     "the host that they ask. Every WebSocket request must name the listener, in Host, by an "
+     "address, as localhost, by the machine's name (alone, or with .local, .lan, .home.arpa or "
+     ".internal), by a name in the listener's certificate, or by the host of an origin given here; "
+     "over the network by any name without a dot, too. So no site can have its own name lead here. "
+     "Unix sockets and proxies with a PROXY header may say any name",
      CONF_SET(c.current().websocket_origins.push_back(line.value)), true},
     {"listener_auto_id_prefix", listener, used, "TEXT", "as auto_id_prefix, for this listener",
      CONF_SET(if (line.value.size() > 50) throw ConfError("at most 50 characters");

@@ -98,9 +98,9 @@ const std::string_view kHttpText =
     "\n"
     "Web pages of other sites are not answered, which their browsers tell by Origin and "
     "Sec-Fetch-Site; "
-    "websockets_origin lists pages that are. Without a login a request must name the machine by "
-    "address, as "
-    "localhost, or by its own name, so that no name on the Internet can be made to lead here "
-    "(421).\n";
+    "websockets_origin lists pages that are. Without a login, and for WebSocket in any case, a "
+    "request must name the machine by address, as localhost, or by its own name, so that no name "
+    "on the Internet can be made to lead here (421); which names are its own stands at "
+    "websockets_origin in mqtt-broker-lite.conf(5).\n";
 
 }  // namespace tools::broker_lite

@@ -48,8 +48,8 @@ struct ListenerConfig {
     // every address of IPv4 and IPv6; "localhost" is 127.0.0.1 and ::1.
     Endpoint endpoint;
     TlsOptions tls;
-    // Origins of web pages that may connect, "https://example.org", or "*". Empty: pages of the same
-    // host, when it is an address or a name of this machine. Programs send no Origin and always may.
+    // Origins of web pages that may connect, "https://example.org", or "*". Empty: pages of the same host.
+    // Host must be an address, a name of this machine or of its certificate, or the host of an origin here.
     std::vector<std::string> websocket_origins = {};
     unsigned unix_mode = 0660;
     // Only the addresses of the interface of this name; an empty host is all of them.

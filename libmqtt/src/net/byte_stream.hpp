@@ -59,6 +59,8 @@ public:
 
     // Adds what this stream and those below it know, once the handshake is done.
     virtual void identify(PeerIdentity&) const {}
+    // The certificate that this side has shown is for the host.
+    virtual bool is_certified_for(const std::string&) const { return false; }
 
     virtual int descriptor() const = 0;
 };

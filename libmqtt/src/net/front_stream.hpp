@@ -27,6 +27,9 @@ public:
     }
     bool has_pending_output() const override { return inner_->has_pending_output(); }
     void identify(PeerIdentity& out) const override { inner_->identify(out); }
+    bool is_certified_for(const std::string& host) const override {
+        return inner_->is_certified_for(host);
+    }
     int descriptor() const override { return inner_->descriptor(); }
 
 protected:

@@ -330,6 +330,11 @@ void TlsStream::identify(PeerIdentity& out) const {
     out.subject.assign(data, static_cast<std::size_t>(size));
 }
 
+bool TlsStream::is_certified_for(const std::string& host) const {
+    X509* certificate = SSL_get_certificate(ssl_);
+    return certificate && X509_check_host(certificate, host.data(), host.size(), 0, nullptr) == 1;
+}
+
 std::string TlsStream::peer_common_name() const {
     X509* certificate = SSL_get0_peer_certificate(ssl_);
     if (!certificate) return {};

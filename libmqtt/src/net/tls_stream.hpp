@@ -36,6 +36,7 @@ public:
     void shutdown() override;
     bool has_buffered_input() const override;
     void identify(PeerIdentity& out) const override;
+    bool is_certified_for(const std::string& host) const override;
     int descriptor() const override { return inner_->descriptor(); }
 
     // After a failed handshake: what kind of failure, and its sentence's end.

@@ -58,8 +58,21 @@ UpgradeAnswer refuse(std::string_view status, std::string_view why, std::string_
     return out;
 }
 
+UpgradeAnswer refuse_foreign(WebVerdict verdict) {
+    UpgradeAnswer answer =
+        verdict == WebVerdict::foreign_page
+            ? refuse("403 Forbidden",
+                     "Pages of this origin may not connect here (websockets_origin).")
+            : refuse("421 Misdirected Request",
+                     "This host name is not known here: connect by address, or name it with "
+                     "websockets_origin (http://NAME).");
+    answer.is_foreign = true;
+    return answer;
+}
+
 std::string_view reason_hint(int status) {
     if (status == 401 || status == 403) return " (it wants a login or forbids this origin)";
+    if (status == 421) return " (it does not know this host name: connect by address)";
     if (status == 404) return " (try another path in the URL, such as /mqtt or /ws)";
     if (status == 502 || status == 503 || status == 504)
         return " (the proxy in front finds no broker)";
@@ -127,7 +140,8 @@ std::string check_upgrade_answer(std::string_view head, const WebSocketOptions& 
     return {};
 }
 
-UpgradeAnswer answer_upgrade(std::string_view head, const std::vector<std::string>* origins) {
+UpgradeAnswer answer_upgrade(std::string_view head, const std::vector<std::string>* origins,
+                             const ByteStream* stream) {
     const auto parsed = parse_http_head(head);
     const auto line = parsed ? parse_request_line(parsed->start_line) : std::nullopt;
     if (!line) return refuse_malformed_upgrade();
@@ -136,11 +150,9 @@ UpgradeAnswer answer_upgrade(std::string_view head, const std::vector<std::strin
     if (line->version != "HTTP/1.1" || !parsed->single("Host")) {
         return refuse("400 Bad Request", "A WebSocket upgrade needs HTTP/1.1 and one Host header.");
     }
-    if (origins != nullptr && !is_origin_allowed(*parsed, *origins)) {
-        UpgradeAnswer answer =
-            refuse("403 Forbidden", "Pages of this origin may not connect here.");
-        answer.is_foreign = true;
-        return answer;
+    if (origins != nullptr) {
+        const WebVerdict verdict = judge_upgrade(*parsed, *origins, stream);
+        if (verdict != WebVerdict::allowed) return refuse_foreign(verdict);
     }
     if (!parsed->lists("Upgrade", "websocket") || !parsed->lists("Connection", "upgrade")) {
         return refuse("426 Upgrade Required", "This port speaks MQTT over WebSocket.",

@@ -10,6 +10,8 @@
 
 namespace mqtt::net {
 
+class ByteStream;
+
 // A fresh random Sec-WebSocket-Key.
 std::string make_ws_key();
 // The Sec-WebSocket-Accept that proves that a server has seen `key`.
@@ -27,12 +29,14 @@ std::string check_upgrade_answer(std::string_view head, const WebSocketOptions& 
 // The answer to a complete request: 101, or a refusal with a sentence for whoever looks.
 struct UpgradeAnswer {
     bool accepted = false;
-    bool is_foreign = false;  // a web page that may not
+    bool is_foreign =
+        false;  // of a web page that may not, or to a host name that is not this one's
     std::string text;
 };
-// `origins`: see ws_origin.hpp; null: every page may.
+// `origins` and `stream`: see judge_upgrade of ws_origin.hpp; null origins: every page and name may.
 UpgradeAnswer answer_upgrade(std::string_view head,
-                             const std::vector<std::string>* origins = nullptr);
+                             const std::vector<std::string>* origins = nullptr,
+                             const ByteStream* stream = nullptr);
 // For a head that is not even HTTP, or too large.
 UpgradeAnswer refuse_malformed_upgrade();
 

@@ -36,6 +36,9 @@ public:
         return !control_.empty() || inner_->has_pending_output();
     }
     void identify(PeerIdentity& out) const override { inner_->identify(out); }
+    bool is_certified_for(const std::string& host) const override {
+        return inner_->is_certified_for(host);
+    }
     int descriptor() const override { return inner_->descriptor(); }
 
     // Why the upgrade was refused (client), as the end of a sentence; empty otherwise.

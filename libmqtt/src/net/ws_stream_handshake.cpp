@@ -106,8 +106,9 @@ IoResult WsStream::finish_as_client(std::string_view head) {
 }
 
 void WsStream::answer_as_server(std::string_view head) {
-    UpgradeAnswer answer =
-        head.empty() ? refuse_malformed_upgrade() : answer_upgrade(head, handshake_->origins.get());
+    UpgradeAnswer answer = head.empty()
+                               ? refuse_malformed_upgrade()
+                               : answer_upgrade(head, handshake_->origins.get(), inner_.get());
     handshake_->out = std::move(answer.text);
     handshake_->is_answered = answer.accepted;
     handshake_->is_refused = !answer.accepted;

@@ -15,7 +15,7 @@ struct WsStream::Handshake {
     std::string in;            // the peer's head, as far as it came
     bool is_refused = false;   // server: over when `out` is sent
     Origins origins;           // server
-    bool is_foreign = false;   // server: refused because of its origin
+    bool is_foreign = false;   // server: refused because of its origin or host name
     bool is_answered = false;  // server: likewise
 };
 

@@ -95,7 +95,8 @@ base::Consumed Connection::on_bytes(Bytes bytes) {
 std::size_t Connection::read_one(Bytes bytes) {
     std::size_t most = kMaxBodyBytes;
     if (config().maximum_payload_size != 0) most = std::min(most, config().maximum_payload_size);
-    Reading reading = read_request(as_text(bytes), most, *server_.origins(seat_.listener));
+    Reading reading =
+        read_request(as_text(bytes), most, *server_.origins(seat_.listener), &driver_.stream());
     if (reading.refusal) {
         refuse(*reading.refusal);
         return bytes.size();

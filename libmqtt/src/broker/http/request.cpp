@@ -75,13 +75,14 @@ std::optional<std::size_t> body_size(const HttpHead& head, std::size_t most,
     return size;
 }
 
-void take_headers(const HttpHead& head, std::span<const std::string> origins, Request& request) {
+void take_headers(const HttpHead& head, std::span<const std::string> origins,
+                  const net::ByteStream* stream, Request& request) {
     request.authorization = text_of(head, "Authorization");
     request.accept = text_of(head, "Accept");
     request.host = text_of(head, "Host");
     request.is_upgrade = head.lists("Upgrade", "websocket");
     request.is_same_origin = net::is_same_origin(head, origins);
-    request.is_host_own = net::is_host_own(head, origins);
+    request.is_host_own = net::is_host_own(head, origins, stream);
     const std::string site = text_of(head, "Sec-Fetch-Site");
     request.is_same_site = site.empty() || site == "same-origin" || site == "none" ||
                            (has(head, "Origin") && request.is_same_origin);
@@ -117,7 +118,7 @@ std::optional<std::string> decode_percent(std::string_view text) {
 }
 
 Reading read_request(std::string_view bytes, std::size_t most_body,
-                     std::span<const std::string> origins) {
+                     std::span<const std::string> origins, const net::ByteStream* stream) {
     Reading reading;
     const auto refuse = [&](int status, std::string_view why) {
         reading.refusal = Refusal{status, why};
@@ -144,7 +145,7 @@ Reading read_request(std::string_view bytes, std::size_t most_body,
     request.is_head = request.method == "HEAD";
     if (request.is_head) request.method = "GET";
     request.keeps_alive = request.can_be_chunked ? !head->lists("Connection", "close") : false;
-    take_headers(*head, origins, request);
+    take_headers(*head, origins, stream, request);
     const auto size = body_size(*head, most_body, reading.refusal);
     if (!size) return reading;
     if (bytes.size() - head_size < *size) {

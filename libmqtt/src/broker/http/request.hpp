@@ -12,6 +12,10 @@
 
 #include "net/http_head.hpp"
 
+namespace mqtt::net {
+class ByteStream;
+}
+
 namespace mqtt::broker::http {
 
 inline constexpr std::size_t kMaxBodyBytes = 1024 * 1024;
@@ -51,9 +55,9 @@ struct Reading {
     // Neither: more bytes are needed.
 };
 
-// `origins`: of pages that may ask, see net/ws_origin.hpp.
+// `origins`: of pages that may ask; `stream`: over which the bytes came. See net/ws_origin.hpp.
 Reading read_request(std::string_view bytes, std::size_t most_body,
-                     std::span<const std::string> origins);
+                     std::span<const std::string> origins, const net::ByteStream* stream = nullptr);
 
 // Percent-decoding; `+` is itself, since filters have it. Nothing: a broken escape, a
 // NUL, or no UTF-8.
