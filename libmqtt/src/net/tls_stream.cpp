@@ -168,6 +168,9 @@ IoResult TlsStream::read(std::span<std::uint8_t> into) {
         const int returned = SSL_read_ex(ssl_, into.data() + result.n, into.size() - result.n, &n);
         if (returned == 1) {
             result.n += n;
+            // Asking once more would only take a record buffer and give it back.
+            result.want_read = inner_is_drained_ && SSL_has_pending(ssl_) == 0;
+            if (result.want_read) break;
             continue;
         }
         const std::size_t so_far = result.n;
