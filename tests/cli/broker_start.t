@@ -39,6 +39,20 @@ expect_match "$BROKER_URLS" '^mqtt://127\.0\.0\.1:'
 expect_match "$BROKER_LOG" 'anyone who can reach'
 stop_broker
 
+# Idle, with a client and a store, all threads together wake less than once a second.
+start_broker --persistence batch --store "$T/idle.db"
+background idle mqtt-sub -h "$HOST" -p "$PORT" -t a -i idle -k 60
+until_true 10 grep -q 'as idle' "$BROKER_LOG"
+wakes() { cat "/proc/$BROKER_PID/task/"*/status | awk '/^voluntary_ctxt_switches/ { n += $2 } END { print n }'; }
+# Also the last commit and the log are over.
+rests() { local now; now=$(wakes); sleep 0.5; [ "$(wakes)" = "$now" ]; }
+until_true 20 rests
+before=$(wakes)
+sleep 6
+after=$(wakes)
+[ $((after - before)) -lt 6 ] || fail "$((after - before)) wake-ups in 6 s"
+stop_broker
+
 # Wrong words.
 for words in '--tls 0' '--listen http://localhost:1' '--threads 0' '--threads x' '--nonsense'; do
     # shellcheck disable=SC2086
