@@ -103,6 +103,24 @@ TEST_CASE("memory: what is freed can be used again") {
     CHECK(broker->stats().limits[Limit::memory_hard] == 0);
 }
 
+TEST_CASE("memory: a limit that is taken away while the broker runs takes no queue with it") {
+    BrokerConfig config = limited();
+    config.maximum_inflight = 1;
+    TestBroker broker(config);
+    RawClient pub = broker.client("pub");
+    RawClient sub = broker.client("sub");
+    sub.subscribe("fill/#", QoS::at_least_once);
+    fill(pub);
+    const std::uint64_t queued = broker->stats().queued_bytes;
+    CHECK(queued > kLimit / 3);
+    config.memory_limit = 0;
+    REQUIRE(broker->change_limits(config).ok());
+    // Longer than the figures are looked at after something has arrived.
+    CHECK_FALSE(eventually([&] { return broker->stats().limits[Limit::memory_hard] != 0; },
+                           std::chrono::milliseconds(400)));
+    CHECK(broker->stats().queued_bytes == queued);
+}
+
 TEST_CASE("memory: QoS 2 of 3.1.1 that was not taken is taken when it is sent again") {
     BrokerConfig config = limited();
     config.maximum_inflight = 1;

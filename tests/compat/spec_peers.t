@@ -6,14 +6,18 @@
 need perl
 [ -x "$BIN/test_spec" ] || skip 'test_spec is not built'
 cd "$T"
-# check BROKER STANDARD PORT: every test that does not hold is one that the list has.
+# check BROKER STANDARD PORT: every test that does not hold is one that the list has. What another broker does late on a
+# machine that is busy is asked once more, alone.
 check() {
-    local broker=$1 standard=$2 port=$3 line
+    local broker=$1 standard=$2 port=$3 line name
     timeout 280 "$lib_root/scripts/spec_check" -V "$standard" --target "$HOST:$port" >"$T/out" 2>"$T/err" || true
     grep -qE '^[0-9.:]+: [0-9]+ tests hold' "$T/out" || { cat "$T/err" >&2; fail "$broker, $standard: the check broke off"; }
     while IFS= read -r line; do
         awk -F'\t' -v broker="$broker" -v line="$line" '$1 ~ "^" broker " " && index(line, $3) { found = 1 } END { exit !found }' \
-            "$lib_root/tests/spec/deviations.tsv" || fail "$broker, not listed: $line"
+            "$lib_root/tests/spec/deviations.tsv" && continue
+        name=${line#*: }; name=${name#* }; name=${name%%[,\[]*}
+        timeout 120 "$lib_root/scripts/spec_check" -V "$standard" --target "$HOST:$port" "*$name*" >"$T/again" 2>&1 ||
+            fail "$broker, not listed: $line"
     done < <(grep '^deviates: ' "$T/out")
     echo "note: $broker, $standard: $(tail -n 1 "$T/out")"
 }

@@ -45,14 +45,15 @@ std::uint64_t steps_per_run() {
 }  // namespace
 
 TEST_CASE(
-    "simulation: the guarantees hold through cuts, stalls, take-overs and expiry "
+    "simulation: the guarantees hold through cuts, stalls, take-overs, expiry "
+    "and short memory "
     "[MQTT-4.3.2-2] [MQTT-4.3.3-2] [MQTT-4.5.0-1] [MQTT-4.6.0-6] [MQTT-3.2.2-2]") {
     const Seed first = chosen();
     const unsigned runs = first.is_given ? 1 : 8;
-    std::uint64_t deliveries = 0;
+    std::uint64_t deliveries = 0, refusals = 0, thrown_away = 0;
     for (unsigned run = 0; run < runs; ++run) {
         const std::uint64_t seed = first.seed + run;
-        sim::World world(seed, seed % 2 == 0 ? 1 : 3, 12);
+        sim::World world(seed, seed % 2 == 0 ? 1 : 3, 12, seed % 4 >= 2);
         try {
             world.run(steps_per_run());
             world.finish();
@@ -61,8 +62,13 @@ TEST_CASE(
                                   << ": " << std::string(error.what()));
         }
         deliveries += world.deliveries();
+        refusals += world.hits(Limit::memory_soft);
+        thrown_away += world.hits(Limit::memory_hard);
     }
-    MESSAGE((runs * steps_per_run()) << " steps, " << deliveries << " deliveries, from seed "
-                                     << first.seed << ":" << first.hash);
+    MESSAGE((runs * steps_per_run())
+            << " steps, " << deliveries << " deliveries, " << refusals << " refusals and "
+            << thrown_away << " queues thrown away where memory was short, from seed " << first.seed
+            << ":" << first.hash);
     CHECK(deliveries > 0);
+    if (!first.is_given) CHECK(refusals > 0);
 }

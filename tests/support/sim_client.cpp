@@ -105,7 +105,10 @@ void Client::expect_present(const Connack& connack) const {
 
 void Client::on_connack(const Connack& connack) {
     trace(connack.session_present ? "CONNACK, session present" : "CONNACK");
-    if (connack.reason != ReasonCode::success) Referee::complain(id_ + " was refused");
+    if (connack.reason != ReasonCode::success) {
+        if (!world_.squeezes_) Referee::complain(id_ + " was refused");
+        return;  // the broker closes
+    }
     expect_present(connack);
     was_accepted_ = true;
     is_empty_handed_ = false;
@@ -136,7 +139,12 @@ void Client::subscribe(std::string_view filter, QoS qos) {
 void Client::on_suback(const Suback& suback) {
     const auto place = subscribing_.find(suback.id);
     if (place == subscribing_.end()) Referee::complain("SUBACK for nothing");
-    if (suback.codes[0] > 2) Referee::complain("a subscription was refused");
+    if (suback.codes[0] > 2) {
+        if (!world_.squeezes_) Referee::complain("a subscription was refused");
+        world_.referee.not_subscribed(number_, place->second);
+        subscribing_.erase(place);
+        return;
+    }
     world_.referee.subscribed(number_, place->second, static_cast<QoS>(suback.codes[0]));
     subscribing_.erase(place);
 }
@@ -196,8 +204,11 @@ void Client::publish() {
 void Client::on_delivered(PacketId, std::uint64_t token, ReasonCode reason) {
     const int number = static_cast<int>(token);
     trace("delivered " + std::to_string(number));
-    if (is_error(reason)) Referee::complain("a message was refused");
     unfinished_.erase(number);
+    if (is_error(reason)) {
+        if (!world_.squeezes_) Referee::complain("a message was refused");
+        return;
+    }
     world_.referee.accepted(number);
 }
 
@@ -242,7 +253,9 @@ void Client::disconnect() {
     gone_since_ = world_.now;
     is_leaving_ = true;  // from now on it only waits for the broker to close
     if (will_ >= 0) {
-        world_.referee.messages[static_cast<std::size_t>(will_)].will = SentMessage::Will::never;
+        // Where memory is short, the broker may have ended the connection before it reads this.
+        world_.referee.messages[static_cast<std::size_t>(will_)].will =
+            world_.squeezes_ ? SentMessage::Will::possible : SentMessage::Will::never;
     }
 }
 
@@ -357,6 +370,21 @@ bool Client::is_at_rest() const {
            link_->to_client.arrived.empty() && link_->to_client.travelling.empty() &&
            link_->to_broker.travelling.empty() && link_->to_broker.arrived.empty() &&
            subscribing_.empty();
+}
+
+std::string Client::state() const {
+    return id_ +
+           (is_online() ? " online"
+            : protocol_ ? " connecting"
+                        : " away") +
+           ", " + std::to_string(unfinished_.size()) + " unfinished, " +
+           std::to_string(owed_.size()) + " owed, " + std::to_string(subscribing_.size()) +
+           " subscribing" +
+           (link_ ? ", " + std::to_string(link_->to_client.arrived.size()) + "+" +
+                        std::to_string(link_->to_client.travelling.size()) + " bytes to it, " +
+                        std::to_string(link_->to_broker.arrived.size()) + "+" +
+                        std::to_string(link_->to_broker.travelling.size()) + " from it;"
+                  : ";");
 }
 
 }  // namespace mqtt::sim

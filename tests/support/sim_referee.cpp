@@ -49,6 +49,12 @@ void Referee::subscribed(int client, std::size_t number, QoS granted) {
     period.surely_from = now;
 }
 
+// The one before, if any, goes on.
+void Referee::not_subscribed(int client, std::size_t number) {
+    Period& period = at(client).periods[number];
+    period.surely_until = period.possibly_until = std::min(period.possibly_until, now);
+}
+
 void Referee::unsubscribing(int client, std::string_view filter) {
     for (Period& period : at(client).periods)
         if (period.filter == filter) period.surely_until = std::min(period.surely_until, now);

@@ -54,6 +54,7 @@ public:
     // Subscriptions of a client; `period` is the number of one.
     std::size_t subscribing(int client, std::string_view filter, QoS qos);
     void subscribed(int client, std::size_t period, QoS granted);
+    void not_subscribed(int client, std::size_t period);
     void unsubscribing(int client, std::string_view filter);
     void unsubscribed(int client, std::string_view filter);
     // A CONNECT that may end the session is on its way; a new session has begun.

@@ -1,5 +1,6 @@
 // Many clients and a broker of several shards on fake time and in memory, moved step by step by a seeded
-// scheduler: turns in any order, bytes in any portions, cuts, stalls, take-overs, expiry. The referee
+// scheduler: turns in any order, bytes in any portions, cuts, stalls, take-overs, expiry, memory that is
+// short. The referee
 // looks at everything that arrives. One thread; the same seed gives the same run.
 #pragma once
 
@@ -40,6 +41,7 @@ public:
     void subscribe(std::string_view filter, QoS qos);
     bool is_online() const { return protocol_ && protocol_->is_connected() && !is_leaving_; }
     bool is_at_rest() const;
+    std::string state() const;  // in words, for complaints
     void keep_alive();
     const std::shared_ptr<Link>& link() const { return link_; }
     std::map<std::string, int> retained;  // what came with RETAIN
@@ -102,13 +104,16 @@ private:
 
 class World {
 public:
-    World(std::uint64_t seed, unsigned shards, int clients);
+    // `squeezes`: now and then memory is short, and the broker refuses what is new.
+    World(std::uint64_t seed, unsigned shards, int clients, bool squeezes);
     ~World();
     void step();
     void run(std::uint64_t steps);
     // No new messages; everything under way arrives; then the referee's last questions.
     void finish();
     std::uint64_t deliveries() const { return referee.deliveries(); }
+    // How often memory was short, and over its limit.
+    std::uint64_t hits(Limit limit) const;
 
     Random random;
     Referee referee;
@@ -121,6 +126,7 @@ private:
     void travel_some();
     std::shared_ptr<Link> open_link();
     void come_to_rest();
+    void squeeze(bool on);
 
     Links links_;
     std::vector<std::unique_ptr<SimPoller>> pollers_;
@@ -128,6 +134,9 @@ private:
     std::vector<std::unique_ptr<Client>> clients_;
     int next_descriptor_ = 1;
     std::uint64_t steps_ = 0;  // so far
+    const bool squeezes_;
+    bool is_squeezed_ = false;
+    Step next_squeeze_ = 1'000;
 };
 
 }  // namespace mqtt::sim

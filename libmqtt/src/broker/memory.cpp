@@ -66,6 +66,7 @@ void Memory::start_watching() {
 
 void Memory::on_timer(TimePoint) {
     is_watching_ = false;
+    if (limit() == 0) return;  // taken away since
     const std::size_t now = total();
     if (now > limit()) relieve(now - soft_mark());
     if (used() != used_at_last_look_ || now > limit()) start_watching();
