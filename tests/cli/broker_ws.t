@@ -47,7 +47,7 @@ tls() {
     local line
     exec 4< <(exec timeout 20 openssl s_client -quiet -connect "$HOST:$port3" 2>/dev/null < <(request "$1"))
     IFS= read -r line <&4
-    kill $!
+    kill $! 2>/dev/null || true
     exec 4<&-
     cut -d' ' -f2 <<<"$line"
 }
