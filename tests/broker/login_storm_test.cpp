@@ -6,6 +6,7 @@
 #include "broker/login_guard.hpp"
 #include "broker/login_lanes.hpp"
 #include "broker/login_memory.hpp"
+#include "broker/login_office.hpp"
 #include "mqtt/limits.hpp"
 #include "support/test_broker.hpp"
 
@@ -185,6 +186,36 @@ TEST_CASE(
     // Eight or so have cost a quarter of a minute.
     CHECK(outcome(std::move(guesses.back())) == ReasonCode::server_busy);
     CHECK(check.count < 20);
+}
+
+TEST_CASE("login storm: what one address owes for a costly hash holds up no other address") {
+    Check check;
+    BrokerConfig config;
+    check.install(config, 50ms);
+    broker::LoginOffice office(config);
+    std::atomic<int> wrong = 0, right = 0;
+    const auto submit = [&](std::string_view address, std::string_view password) {
+        const std::string user = "u" + std::string(address);
+        LoginRequest asked = request(user, password);
+        asked.peer_address = address;
+        ReasonCode known{};
+        return office.submit(asked, Clock::now() + 1h, known, [&](ReasonCode said) {
+            ++(said == ReasonCode::success ? right : wrong);
+        });
+    };
+    // An address with a past: each guess owes two seconds.
+    for (int i = 0; i <= LoginGuard::kFree; ++i)
+        office.guard.failed(LoginGuard::source_of("192.0.2.1:1", "u"), Clock::now(), kMost);
+    for (int i = 0; i < 50; ++i)
+        submit("192.0.2.1:1", "wrong" + std::to_string(i));
+    office.start();
+    REQUIRE(eventually([&] { return wrong >= 1; }));
+    for (const char* address : {"192.0.2.2:1", "192.0.2.3:1", "192.0.2.4:1"})
+        CHECK(submit(address, "right") == broker::LoginOffice::Taken::waits);
+    const int before = wrong;
+    REQUIRE(eventually([&] { return right == 3; }));
+    CHECK(wrong <= before + 1);
+    office.stop();
 }
 
 TEST_CASE("login storm: refusals are held back, the right password gets in at once") {

@@ -7,8 +7,9 @@
 namespace mqtt::broker {
 namespace {
 
-// Of one core, for passwords that turn out wrong: a twentieth, with a second in advance.
-constexpr int kShare = 20;
+// Of one core, for passwords that turn out wrong: a fortieth for suspects, and as much for all others, with a second in
+// advance.
+constexpr int kShare = 40;
 constexpr std::chrono::seconds kAdvance{1};
 // Of the places in the queue, for one address with many wrong ones: an eighth.
 constexpr std::size_t kPlacesShare = 8;
@@ -68,12 +69,12 @@ LoginOffice::Taken LoginOffice::submit(const LoginRequest& request, TimePoint de
     return Taken::waits;
 }
 
-// When wrong passwords have cost more than a second in advance, nobody's is checked out of turn.
+// When those of others have cost more than a second in advance, too, nobody's is checked out of turn.
 bool LoginOffice::is_clean(const LoginJob& job, TimePoint now) const {
-    return paid_until_ <= now + kAdvance && !guard.is_suspect(job.source, now);
+    return others_paid_until_ <= now + kAdvance && !guard.is_suspect(job.source, now);
 }
 
-// Whose turn it is; nothing: nobody's before paid_until_, if somebody waits at all. Who was clean when it came may be
+// Whose turn it is; nothing: nobody's before it is paid for, if somebody waits at all. Who was clean when it came may be
 // no more.
 std::optional<LoginJob> LoginOffice::next(TimePoint now, bool& is_suspect) {
     is_suspect = false;
@@ -83,23 +84,25 @@ std::optional<LoginJob> LoginOffice::next(TimePoint now, bool& is_suspect) {
         if (is_clean(job, now)) return job;
         suspects_.add(std::move(job));
     }
-    if (suspects_.empty() || checks_suspect_ || now < paid_until_) return std::nullopt;
+    if (suspects_.empty() || checks_suspect_ || now < suspects_paid_until_) return std::nullopt;
     is_suspect = true;
     return suspects_.take();
 }
 
 void LoginOffice::work() {
+    TimePoint next_look{};
     std::unique_lock lock(mutex_);
     while (!stopping_) {
         bool is_suspect = false;
         const TimePoint now = Clock::now();
-        if (!suspects_.empty() && now >= next_look_) {
+        if (!suspects_.empty() && now >= next_look) {
+            next_look = now + kLook;
             tell_expired(now, lock);
             continue;
         }
         const std::optional<LoginJob> job = next(now, is_suspect);
         if (!job) {
-            wait(lock);
+            wait(lock, next_look);
             continue;
         }
         checks_suspect_ = checks_suspect_ || is_suspect;
@@ -110,22 +113,21 @@ void LoginOffice::work() {
         const Duration used = thread_cpu() - before;
         job->done(verdict);
         lock.lock();
-        if (is_error(verdict)) charge(used);
+        if (is_error(verdict)) charge(used, is_suspect);
         if (is_suspect) checks_suspect_ = false;
         if (is_suspect && !suspects_.empty()) changed_.notify_one();
     }
 }
 
-void LoginOffice::wait(std::unique_lock<std::mutex>& lock) {
+void LoginOffice::wait(std::unique_lock<std::mutex>& lock, TimePoint next_look) {
     if (suspects_.empty()) return changed_.wait(lock);
     // One that is under way is followed by notify_one.
-    const TimePoint due = checks_suspect_ ? next_look_ : std::min(next_look_, paid_until_);
+    const TimePoint due = checks_suspect_ ? next_look : std::min(next_look, suspects_paid_until_);
     changed_.wait_until(lock, due);
 }
 
 // What is owed may take longer to pay than anybody waits for an answer: its place is free then.
 void LoginOffice::tell_expired(TimePoint now, std::unique_lock<std::mutex>& lock) {
-    next_look_ = now + kLook;
     const std::vector<LoginJob> expired = suspects_.take_expired(now);
     lock.unlock();
     for (const LoginJob& job : expired)
@@ -140,8 +142,9 @@ ReasonCode LoginOffice::check(const LoginJob& job) {
     return verdict;
 }
 
-void LoginOffice::charge(Duration cpu) {
-    paid_until_ = std::max(paid_until_, Clock::now()) + cpu * (kShare - 1);
+void LoginOffice::charge(Duration cpu, bool is_suspect) {
+    TimePoint& paid_until = is_suspect ? suspects_paid_until_ : others_paid_until_;
+    paid_until = std::max(paid_until, Clock::now()) + cpu * (kShare - 1);
 }
 
 }  // namespace mqtt::broker

@@ -46,10 +46,10 @@ private:
     void work();
     bool is_clean(const LoginJob& job, TimePoint now) const;
     std::optional<LoginJob> next(TimePoint now, bool& is_suspect);
-    void wait(std::unique_lock<std::mutex>& lock);
+    void wait(std::unique_lock<std::mutex>& lock, TimePoint next_look);
     void tell_expired(TimePoint now, std::unique_lock<std::mutex>& lock);
     ReasonCode check(const LoginJob& job);
-    void charge(Duration cpu);
+    void charge(Duration cpu, bool is_suspect);
 
     const BrokerConfig& config_;
     LoginMemory memory_;
@@ -58,8 +58,10 @@ private:
     std::deque<LoginJob> jobs_;  // of the others: as they came
     LoginLanes suspects_;
     bool checks_suspect_ = false;  // one thread at a time
-    TimePoint paid_until_{};       // what failed logins have cost is paid for by waiting until then
-    TimePoint next_look_{};        // for suspects that have waited too long
+    // What failed logins have cost is paid for by waiting until then: suspects on an account of their own, so that
+    // others need not wait for what they owe.
+    TimePoint others_paid_until_{};
+    TimePoint suspects_paid_until_{};
     std::vector<std::thread> threads_;
     bool stopping_ = false;
 };
