@@ -7,32 +7,35 @@
 namespace mqtt::bench {
 
 inline constexpr std::string_view kExampleOutput =
-    R"(The highest rate that mosquitto 2.0.11 holds with 99 % of the messages below 20 ms, when its cgroup
-gives it 1.5 ms of processor in every 5 ms. The generator has a processor of its own, so the limit
-is the broker's: beyond it messages wait for the next period.
+    R"(The highest rate that mosquitto 2.0.11 holds with 99 % of the messages below 2 ms, of which up to one is the
+generator's coalescing. Each has a processor of its own.
 
-  $ mqtt-bench find pubsub -c 10 -q 1 -s 100 -d 3s --slo 'e2e.p99<20ms' --lo 1k --hi 60k --tol 10% \
-      --warmup 300ms --pin 1 --broker-pid $(pidof mosquitto)
+  $ mqtt-bench find pubsub -c 10 -q 1 -s 100 --coalesce on --slo 'e2e.p99<2ms' --lo 10k --tol 5% -d 3s \
+      --warmup 1s --pin 1 --broker-pid $(pidof mosquitto)
         rate        p50        p99   broker us/msg
-       1,000      0.158       7.09            70.4   pass
-       1,500      0.140       2.54            91.4   pass
-       2,250      0.114       2.74            83.9   pass
-       2,490      0.069       5.47            17.4   pass
-       2,490      0.111       8.71            74.2   pass
-       2,490      0.111       5.94            71.9   pass
-       2,619      0.105       28.4            75.2   fail: e2e.p99<20ms: 28.4 ms
-       2,756      0.070       41.9            25.2   fail: e2e.p99<20ms: 41.9 ms
-       3,375      0.090       25.8            53.1   fail: e2e.p99<20ms: 25.8 ms
-  sustains 2,490/s (fails 2,619/s: e2e.p99<20ms: 28.4 ms); 9 probes, 2 repeats, 0 min 30 s
+       10.0k      0.665       1.17            17.8   pass
+       15.0k      0.696       1.17            13.8   pass
+       22.5k      0.706       1.15            13.2   pass
+       33.8k      0.773       1.17              12   pass
+       50.6k      0.846       1.15            11.2   pass
+       75.9k      0.937       1.19            10.3   pass
+       75.9k      0.949       1.84            10.5   pass
+       75.9k      0.944       1.15            10.4   pass
+       77.9k      0.952       2.06            10.3   fail: e2e.p99<2ms: 2.06 ms
+       79.9k      0.973       14.3            10.5   fail: e2e.p99<2ms: 14.3 ms
+       84.0k      0.986       2.62            10.2   fail: e2e.p99<2ms: 2.62 ms
+       93.0k       1.02       1.93            9.95   fail: measurement invalid, generator-limited
+      113.9k        390        724            9.97   fail: measurement invalid, generator-limited
+  sustains 75.9k/s (fails 77.9k/s: e2e.p99<2ms: 2.06 ms); 13 probes, 2 repeats, 0 min 53 s
 
 mosquitto 2.0.11 (A) and mqtt-broker-lite (B), as fast as they go, on one processor in turn:
 
-  $ mqtt-bench vs pubsub --max --batch 32 --max-outstanding 2000 -s 100 -d 1s --rounds 6 --warmup 300ms --pin 1 \
+  $ mqtt-bench vs pubsub --max --batch 32 --max-outstanding 2000 -s 100 -d 1s --rounds 8 --warmup 300ms --pin 1 \
       --a mqtt://127.0.0.1:1883 --b mqtt://127.0.0.1:1884 --a-pid $(pidof mosquitto) --b-pid ...
-  B/A delivered      x29.389 [26.976, 30.051]   B is better
-  B/A published      x29.390 [26.976, 30.051]   B is better
-  B/A broker us/msg  x0.033 [0.032, 0.034]   B is better
-  rounds  6 pairs, interleaved A B B A; loss A 0  B 0
+  B/A delivered      x34.544 [33.164, 36.140]   B is better
+  B/A published      x34.544 [33.162, 36.135]   B is better
+  B/A broker us/msg  x0.029 [0.027, 0.030]   B is better
+  rounds  8 pairs, interleaved A B B A; loss A 0  B 0
 
 Two agents whose clocks are an hour apart (the second was started by unshare -T --monotonic 3600), and
 messages that cross between them:
