@@ -17,9 +17,12 @@ lib_pids=()
 lib_cleanup() {
     local status=$? pid
     set +e
+    # Those that still run: the number of one that has ended may be somebody else's by now.
+    local running=() known=" ${lib_pids[*]} "
+    for pid in $(jobs -rp; jobs -sp); do case $known in *" $pid "*) running+=("$pid") ;; esac; done
     # A function or a script in the background is a shell, and what it runs would outlive it.
-    for pid in "${lib_pids[@]}"; do pkill -P "$pid" 2>/dev/null; kill "$pid" 2>/dev/null; done
-    for pid in "${lib_pids[@]}"; do
+    for pid in "${running[@]}"; do pkill -P "$pid" 2>/dev/null; kill "$pid" 2>/dev/null; done
+    for pid in "${running[@]}"; do
         (sleep 5; kill -9 "$pid" 2>/dev/null) & local watch=$!
         wait "$pid" 2>/dev/null
         kill "$watch" 2>/dev/null; wait "$watch" 2>/dev/null
