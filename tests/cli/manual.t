@@ -97,6 +97,6 @@ kill -TERM -- "-$home"  # its broker, that the script left running
 # The others have files of their own.
 for name in $(sed -nE 's/^\.\\" recipe //p' "$page"); do
     grep -qE "(^| )(recipe|in_background|run_recipe) $name( |;|\$)" "$lib_root"/tests/cli/manual.t \
-        "$lib_root"/tests/cli/recipes_*.t "$lib_root"/tests/cli/readings.sh "$lib_root"/tests/compat/bridge_rabbitmq.t ||
+        "$lib_root"/tests/cli/recipes_*.t "$lib_root"/tests/cli/readings.sh "$lib_root"/tests/compat/rabbitmq_lib.sh ||
         fail "no test runs the recipe $name"
 done
