@@ -11,7 +11,9 @@ declare -A flags
 
 # At a pace, so that the cuts are in the middle. $1 lines
 lines() { perl -e '$| = 1; for (1 .. $ARGV[0]) { print "$_\n"; select undef, undef, undef, 0.01 if $_ % 8 == 0 }' "$1"; }
-session() { mqtt-sub -h "$HOST" -p "$2" -c ${flags[$2]:--V 5 -x 3600} -i "reader$1.$$" -q "$1" -t "$3/$1" "${@:4}"; }
+# With as=exec, in the background, it is the process itself that is ended later, not a shell around it.
+as=
+session() { $as mqtt-sub -h "$HOST" -p "$2" -c ${flags[$2]:--V 5 -x 3600} -i "reader$1.$$" -q "$1" -t "$3/$1" "${@:4}"; }
 # publish NAME PORT QOS TOPIC COUNT, in the background: mqtt-pub survives the end of its broker.
 publish() {
     lines "$5" | mqtt-pub -h "$HOST" -p "$2" -c ${flags[$2]:--V 5 -x 3600} -i "$1$3.$$" -q "$3" -t "$4/$3" -l --retry-delay 200ms \
@@ -21,7 +23,7 @@ publish() {
 read_to_end() { # read_to_end NAME PORT TOPIC
     local qos
     for qos in $levels; do
-        session $qos "$2" "$3" >"$T/$1$qos" 2>"$T/$1$qos.err" & readers+=($!); lib_pids+=($!)
+        as=exec session $qos "$2" "$3" >"$T/$1$qos" 2>"$T/$1$qos.err" & readers+=($!); lib_pids+=($!)
     done
 }
 has_last() { grep -qx "$2" "$1"; }
