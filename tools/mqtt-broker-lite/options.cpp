@@ -5,6 +5,7 @@
 #include "common/units.hpp"
 #include "mqtt-broker-lite/http_text.hpp"
 #include "mqtt-broker-lite/store_command.hpp"
+#include "mqtt-broker-lite/sys_text.hpp"
 #include "mqtt/topic.hpp"
 
 namespace tools::broker_lite {
@@ -383,7 +384,7 @@ ToolInfo tool_info() {
          "TCP, TLS and WebSocket side by side."},
         {"mqtt-broker-lite --unix /run/user/1000/mqtt.sock", "A Unix socket and nothing else."},
     };
-    info.sections = {{"Store", kStoreText}, {"HTTP API", kHttpText}};
+    info.sections = {{"$SYS topics", kSysText}, {"Store", kStoreText}, {"HTTP API", kHttpText}};
     info.see_also = {"mqtt-bench 1", "mqtt-pub 1", "mqtt-sub 1", "mqtt-broker-lite.conf 5"};
     return info;
 }
