@@ -8,9 +8,9 @@
 namespace tools {
 namespace {
 
-constexpr int kMaximumDepth = 200;  // recursion follows nesting
+constexpr int kJsonDepth = 200;  // recursion follows nesting
 
-bool is_digit(char c) {
+bool is_json_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
@@ -19,7 +19,7 @@ bool is_blank(char c) {
 }
 
 int hex_value(char c) {
-    if (is_digit(c)) return c - '0';
+    if (is_json_digit(c)) return c - '0';
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;
     if (c >= 'A' && c <= 'F') return c - 'A' + 10;
     return -1;
@@ -113,7 +113,7 @@ bool JsonScanner::skip_value() {
 }
 
 bool JsonScanner::skip_container(char open, char close) {
-    if (!take(open) || ++depth_ > kMaximumDepth) return false;
+    if (!take(open) || ++depth_ > kJsonDepth) return false;
     if (!take(close)) {
         do {
             if (open == '{') {
@@ -151,7 +151,7 @@ bool JsonScanner::skip_string() {
 
 bool JsonScanner::skip_digits() {
     const std::size_t start = at_;
-    while (is_digit(peek()))
+    while (is_json_digit(peek()))
         ++at_;
     return at_ > start;
 }

@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kMaximumPatternBytes = 4'096;
 constexpr std::size_t kMaximumStates = 10'000;
 constexpr int kMaximumCount = 1'000;
-constexpr int kMaximumDepth = 100;
+constexpr int kRegexDepth = 100;
 
 using Kind = RegexState::Kind;
 
@@ -118,7 +118,7 @@ private:
     }
 
     std::uint32_t either() {
-        if (++depth_ > kMaximumDepth) fail("too many groups inside each other");
+        if (++depth_ > kRegexDepth) fail("too many groups inside each other");
         std::uint32_t left = sequence();
         while (accept("|")) {
             const std::uint32_t right = sequence();

@@ -24,7 +24,6 @@ namespace mqtt::bench {
 namespace {
 
 using std::chrono::milliseconds;
-constexpr std::chrono::milliseconds kSysInterval{12'000};
 // For the word to reach every agent.
 constexpr std::int64_t kStartIn = 500'000'000;
 // After the end of the load and the drain.

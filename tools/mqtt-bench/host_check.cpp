@@ -57,7 +57,7 @@ double wake_up_ns() {
     return static_cast<double>(late.at(0.9));
 }
 
-std::string commas(double value) {
+std::string rounded(double value) {
     return with_commas(static_cast<std::int64_t>(value));
 }
 
@@ -70,7 +70,7 @@ public:
               std::string_view advice) {
         const bool fits = needs <= has;
         if (!fits) lacks_ = true;
-        line(subject, fmt::format("needs {} of {} {}: {}", commas(needs), commas(has), unit,
+        line(subject, fmt::format("needs {} of {} {}: {}", rounded(needs), rounded(has), unit,
                                   fits ? std::string("ok") : fmt::format("too few; {}", advice)));
     }
     void memory(std::string_view subject, double bytes, double has) {
@@ -113,10 +113,10 @@ void check_machine(Answer& report, const Offer& offer) {
     const std::uint64_t descriptors = raise_descriptor_limit();
     report.line("descriptors",
                 fmt::format("{} allowed: {} clients, {} beside an embedded broker",
-                            commas(static_cast<double>(descriptors)),
-                            commas(static_cast<double>(descriptors - kSpareDescriptors)),
-                            commas(static_cast<double>(descriptors - kSpareDescriptors) / 2)));
-    report.line("ports", fmt::format("{} per source address and target", commas(local_ports())));
+                            rounded(static_cast<double>(descriptors)),
+                            rounded(static_cast<double>(descriptors - kSpareDescriptors)),
+                            rounded(static_cast<double>(descriptors - kSpareDescriptors) / 2)));
+    report.line("ports", fmt::format("{} per source address and target", rounded(local_ports())));
     report.line("memory", fmt::format("{} available", format_bytes(available_memory())));
     report.line("processors", fmt::format("{}", std::thread::hardware_concurrency()));
     const std::string clock =
@@ -135,7 +135,7 @@ void check_clients(Answer& report, const Spec& spec, std::uint32_t clients) {
     const double n = clients;
     const double memory = available_memory();
     report.line("", "");
-    report.line("load host", fmt::format("for {} clients", commas(n)));
+    report.line("load host", fmt::format("for {} clients", rounded(n)));
     report.need("descriptors", n + kSpareDescriptors, static_cast<double>(raise_descriptor_limit()),
                 "open files", fmt::format("ulimit -n {}", clients + kSpareDescriptors));
     try {
@@ -145,20 +145,20 @@ void check_clients(Answer& report, const Spec& spec, std::uint32_t clients) {
         const double addresses = static_cast<double>(std::max<std::size_t>(1, sources.size()));
         report.need(
             "ports", n, targets * addresses * local_ports(),
-            fmt::format("({} source address{})", commas(addresses), addresses == 1 ? "" : "es"),
+            fmt::format("({} source address{})", rounded(addresses), addresses == 1 ? "" : "es"),
             "name more by --bind");
     } catch (const std::invalid_argument& error) {
         report.line("ports", error.what());
         report.lack();
     }
     report.memory("memory", n * (kUserBytes + kKernelBytes), memory);
-    report.line("broker host", fmt::format("for {} clients, if it is like this one", commas(n)));
+    report.line("broker host", fmt::format("for {} clients, if it is like this one", rounded(n)));
     report.need("descriptors", n + kSpareDescriptors, static_cast<double>(raise_descriptor_limit()),
                 "open files", fmt::format("ulimit -n {}", clients + kSpareDescriptors));
     report.memory("memory", n * (kBrokerBytes + kKernelBytes), memory);
     const double queue = std::strtod(first_line("/proc/sys/net/core/somaxconn").c_str(), nullptr);
-    report.line("backlog",
-                fmt::format("net.core.somaxconn {}: that many may connect at once", commas(queue)));
+    report.line("backlog", fmt::format("net.core.somaxconn {}: that many may connect at once",
+                                       rounded(queue)));
 }
 
 void check_rate(Answer& report, double rate, const Offer& offer) {

@@ -19,16 +19,12 @@ namespace {
 
 using Out = std::back_insert_iterator<std::string>;
 
-std::string commas(std::uint64_t value) {
-    return with_commas(static_cast<std::int64_t>(value));
-}
-
 void row(Out out, std::string_view name, const std::string& value) {
     if (value.empty()) return;
     fmt::format_to(out, "<tr><th>{}</th><td>{}</td></tr>\n", escape_html(name), escape_html(value));
 }
 
-std::string cell(const Histogram& histogram, double p) {
+std::string html_ms(const Histogram& histogram, double p) {
     const auto value = histogram.supported(p);
     return value ? format_ms(static_cast<double>(*value)) : "–";
 }
@@ -75,7 +71,7 @@ void write_tiles(Out out, const Result& r) {
         const std::string_view what =
             r.main_series() == SeriesId::e2e ? "end to end, ms" : "acknowledged, ms";
         for (const double p : {0.5, 0.99, 0.999}) {
-            if (h.supported(p)) tile(out, fmt::format("p{:g}", p * 100), cell(h, p), what);
+            if (h.supported(p)) tile(out, fmt::format("p{:g}", p * 100), html_ms(h, p), what);
         }
         tile(out, "max", format_ms(static_cast<double>(h.max())), what);
     }
@@ -115,7 +111,7 @@ void write_latency_table(Out out, const Result& r) {
         if (h.empty()) continue;
         fmt::format_to(out, "<tr><th>{}</th>", name);
         for (const double p : {0.5, 0.9, 0.99, 0.999, 0.9999})
-            fmt::format_to(out, "<td>{}</td>", cell(h, p));
+            fmt::format_to(out, "<td>{}</td>", html_ms(h, p));
         fmt::format_to(out, "<td>{}</td><td>{}</td><td>{}</td></tr>\n",
                        format_ms(static_cast<double>(h.max())), format_ms(h.mean()),
                        commas(h.count()));
@@ -155,7 +151,7 @@ void write_counts(Out out, const Result& r) {
 }
 
 // Where bytes stood between us and the broker.
-void write_queues(Out out, const Result& r) {
+void write_queue_rows(Out out, const Result& r) {
     const auto time = [&](std::string_view name, std::optional<double> ns) {
         if (ns) row(out, name, fmt::format("{} ms", format_ms(*ns)));
     };
@@ -183,7 +179,7 @@ void write_cost(Out out, const Result& r) {
                         format_bytes(static_cast<double>(b.rss_after))));
         row(out, "context switches", commas(b.switches));
     }
-    write_queues(out, r);
+    write_queue_rows(out, r);
     if (r.sys) {
         row(out, "broker version ($SYS)", r.sys->version);
         row(out, "$SYS counters", r.sys->agreement);
@@ -205,7 +201,7 @@ std::string after(std::uint64_t count, double seconds) {
     return count == 0 ? "–" : fmt::format("{:.3f} s", seconds);
 }
 
-void write_stages(Out out, const Result& r) {
+void write_stage_rows(Out out, const Result& r) {
     if (r.stages.empty()) return;
     fmt::format_to(out,
                    "<section class=\"card wide\"><h2>Stages</h2><table id=\"stages\"><thead><tr>"
@@ -289,7 +285,7 @@ std::string result_html(const Result& r) {
                    result_charts(r));
     write_assertions(out, r);
     write_latency_table(out, r);
-    write_stages(out, r);
+    write_stage_rows(out, r);
     write_counts(out, r);
     write_cost(out, r);
     write_seconds(out, r);

@@ -105,15 +105,10 @@ std::string rate_cells(double now, double mean, double target) {
                        target > 0 ? format_rate(target) : std::string("-"));
 }
 
-std::string cell(const Histogram& histogram, double p) {
-    const auto value = histogram.supported(p);
-    return value ? format_ms(static_cast<double>(*value)) : "-";
-}
-
 std::string far_cells(const Histogram& h) {
     if (h.empty()) return {};
-    return fmt::format("{:>8} {:>8} {:>8} {:>8}", cell(h, 0.5), cell(h, 0.99), cell(h, 0.999),
-                       format_ms(static_cast<double>(h.max())));
+    return fmt::format("{:>8} {:>8} {:>8} {:>8}", supported_ms(h, 0.5), supported_ms(h, 0.99),
+                       supported_ms(h, 0.999), format_ms(static_cast<double>(h.max())));
 }
 
 void add_figures(Lines& lines, const Result& r, const Second& s) {

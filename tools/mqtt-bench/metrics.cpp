@@ -17,10 +17,6 @@ struct NamedCount {
     bool says_early = false;  // before the end of the run, too
 };
 
-double to_double(std::uint64_t value) {
-    return static_cast<double>(value);
-}
-
 constexpr NamedCount kCounts[] = {
     {"loss", [](const Result& r) { return to_double(r.lost); }},
     {"dup", [](const Result& r) { return to_double(r.checks.duplicates); }},

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view kOurs = "ours";
 
-constexpr std::array kPresets{
+constexpr std::array kOwnPresets{
     Preset{"storm-reconnect", "10,000 clients up within 10 s, all dropped at once, all back",
            "HiveMQ Swarm, example", R"(
 duration = "30s"
@@ -226,7 +226,7 @@ inflight = [1, 3, 10, 30, 100, 300, 1000]
 }  // namespace
 
 std::span<const Preset> own_presets() {
-    return kPresets;
+    return kOwnPresets;
 }
 
 }  // namespace mqtt::bench

@@ -11,7 +11,7 @@ constexpr std::string_view kEmqxDocs = "emqx-docs, performance reference";
 constexpr std::string_view kEmqxBlog = "emqx.com/blog";
 constexpr std::string_view kEmqxTests = "tf-emqx-performance-test";
 
-constexpr std::array kPresets{
+constexpr std::array kPublishedPresets{
     Preset{"mqttbs-conn-10k", "10,000 connections in 100 s, held 30 minutes", kMqttbs, R"(
 protocol-version = "311"
 keepalive = 300
@@ -274,7 +274,7 @@ phase = "aligned"
 }  // namespace
 
 std::span<const Preset> published_presets() {
-    return kPresets;
+    return kPublishedPresets;
 }
 
 }  // namespace mqtt::bench

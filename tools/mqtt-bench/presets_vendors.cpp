@@ -6,7 +6,7 @@
 namespace mqtt::bench {
 namespace {
 
-constexpr std::array kPresets{
+constexpr std::array kVendorPresets{
     Preset{"tbmq-fanout-3m", "100 publishers at 10/s to 3,000 subscribers, 66 B: 3 M/s",
            "thingsboard.io, TBMQ 3M", R"(
 keepalive = 300
@@ -349,7 +349,7 @@ rate = "100/s/client"
 }  // namespace
 
 std::span<const Preset> vendor_presets() {
-    return kPresets;
+    return kVendorPresets;
 }
 
 }  // namespace mqtt::bench

@@ -6,10 +6,6 @@
 namespace mqtt::bench {
 namespace {
 
-double to_double(std::uint64_t value) {
-    return static_cast<double>(value);
-}
-
 constexpr std::uint64_t kEnoughSamples = 20;
 
 // Bytes in the queues of all sockets over bytes per second.

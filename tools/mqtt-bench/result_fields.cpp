@@ -60,7 +60,7 @@ constexpr Field<Result> kHead[] = {
     of_result<&Result::exit_code>("exit_code", ""),
 };
 
-constexpr Field<Result> kCounts[] = {
+constexpr Field<Result> kCountFields[] = {
     counter<&Counters::connected>("connected", ""),
     counter<&Counters::connect_failed>("connect_failed", ""),
     counter<&Counters::connections_lost>("connections_lost", ""),
@@ -178,7 +178,7 @@ constexpr DerivedField kGeneratorDerived[] = {
     {"retransmit_share", "of TCP segments", [](const Result& r) { return r.retransmit_share(); }},
 };
 
-constexpr Field<Second> kSecond[] = {
+constexpr Field<Second> kSecondFields[] = {
     field<Second, &Second::at>("at", "its end, seconds after the schedule's start"),
     field<Second, &Second::elapsed>("elapsed", "its end, seconds after the run's start"),
     field<Second, &Second::offered>("offered", "per second"),
@@ -223,7 +223,7 @@ std::span<const Field<Result>> head_fields() {
     return kHead;
 }
 std::span<const Field<Result>> count_fields() {
-    return kCounts;
+    return kCountFields;
 }
 std::span<const DerivedField> rate_fields() {
     return kRates;
@@ -244,7 +244,7 @@ std::span<const DerivedField> generator_derived_fields() {
     return kGeneratorDerived;
 }
 std::span<const Field<Second>> second_fields() {
-    return kSecond;
+    return kSecondFields;
 }
 
 std::span<const Field<StageResult>> stage_fields() {
@@ -261,7 +261,7 @@ std::string schema_text() {
     describe(out, "", kHead);
     out += fmt::format("  {:<34}{}\n", "run_id", "eight hexadecimal digits");
     out += fmt::format("  {:<34}{}\n", "targets[]", "URLs");
-    describe(out, "counts.", kCounts);
+    describe(out, "counts.", kCountFields);
     describe(out, "rates.", kRates);
     const std::string series = "latency_ns.SERIES.";
     out +=
@@ -284,7 +284,7 @@ std::string schema_text() {
     out += "  assertions[].value, .why\n";
     out += fmt::format("  {:<34}{}\n", "environment.NAME", "kernel, cpu, limits ... as text");
     describe(out, "stages[].", kStage);
-    describe(out, "seconds[].", kSecond);
+    describe(out, "seconds[].", kSecondFields);
     out += fmt::format("  {:<34}{}\n", "seconds[].heat[][]",
                        "[row, samples]: row n begins at 10^(n/8) us");
     return out;

@@ -32,15 +32,6 @@ void test_case(Out out, std::string_view name, double seconds, bool failed,
                    escape_xml(message));
 }
 
-std::string cell(const Histogram& histogram, double p) {
-    const auto value = histogram.supported(p);
-    return value ? format_ms(static_cast<double>(*value)) : "-";
-}
-
-std::string commas(std::uint64_t value) {
-    return with_commas(static_cast<std::int64_t>(value));
-}
-
 // A pipe would end the cell.
 std::string in_cell(std::string_view text) {
     std::string out;
@@ -114,9 +105,10 @@ std::string result_markdown(const Result& r) {
     for (std::size_t i = 0; i < kSeriesCount; ++i) {
         const Histogram& h = r.series.series[i];
         if (h.empty()) continue;
-        fmt::format_to(out, "| {} | {} | {} | {} | {} | {} | {} |\n", kSeriesNames[i], cell(h, 0.5),
-                       cell(h, 0.9), cell(h, 0.99), cell(h, 0.999),
-                       format_ms(static_cast<double>(h.max())), commas(h.count()));
+        fmt::format_to(out, "| {} | {} | {} | {} | {} | {} | {} |\n", kSeriesNames[i],
+                       supported_ms(h, 0.5), supported_ms(h, 0.9), supported_ms(h, 0.99),
+                       supported_ms(h, 0.999), format_ms(static_cast<double>(h.max())),
+                       commas(h.count()));
     }
     fmt::format_to(out, "\n`{}`\n", r.command_line);
     return text;

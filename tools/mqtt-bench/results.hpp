@@ -200,6 +200,15 @@ public:
 // Judges the run as a whole: exit code from error, verdict and assertions.
 void judge(Result& result);
 
+// Figures are counted as integers, and written and compared as doubles.
+inline double to_double(std::uint64_t value) {
+    return static_cast<double>(value);
+}
+
+inline double seconds_between(std::int64_t from_ns, std::int64_t to_ns) {
+    return static_cast<double>(to_ns - from_ns) / 1e9;
+}
+
 // Exit codes of mqtt-bench.
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitRunFailed = 1;

@@ -19,15 +19,6 @@ namespace mqtt::bench {
 namespace {
 
 using std::chrono::milliseconds;
-constexpr std::int64_t kSecond = 1'000'000'000;
-
-double seconds_between(std::int64_t from, std::int64_t to) {
-    return static_cast<double>(to - from) / 1e9;
-}
-
-// Ten seconds is every broker's default for $SYS.
-constexpr std::chrono::milliseconds kSysInterval{12'000};
-
 double epoch_seconds() {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     return std::chrono::duration<double>(now).count();
@@ -239,7 +230,8 @@ void Run::load() {
 void Run::drain() {
     if (spec_.command == Command::conn || spec_.command == Command::sub) return;
     const std::int64_t start = monotonic_ns();
-    const std::int64_t give_up = start + std::max<std::int64_t>(60 * kSecond, spec_.drain.count());
+    const std::int64_t give_up =
+        start + std::max<std::int64_t>(60'000'000'000, spec_.drain.count());
     for (;;) {
         const std::int64_t now = monotonic_ns();
         std::uint64_t owed = 0;

@@ -8,14 +8,6 @@
 #include "mqtt-bench/text.hpp"
 
 namespace mqtt::bench {
-namespace {
-
-double seconds_between(std::int64_t from, std::int64_t to) {
-    return static_cast<double>(to - from) / 1e9;
-}
-
-}  // namespace
-
 // Of this host's workers.
 Balance Run::own_balance() {
     Balance balance;

@@ -7,14 +7,6 @@
 #include "mqtt-bench/run.hpp"
 
 namespace mqtt::bench {
-namespace {
-
-double seconds_between(std::int64_t from, std::int64_t to) {
-    return static_cast<double>(to - from) / 1e9;
-}
-
-}  // namespace
-
 void Run::collect(TimePoint until) {
     for (Report& report : inbox_.take(until)) {
         const std::uint32_t own = report.worker - spec_.first_worker();

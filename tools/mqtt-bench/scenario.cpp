@@ -17,7 +17,7 @@ namespace {
 using tools::FlagUse;
 using tools::UsageError;
 
-constexpr std::string_view kTables[] = {"group", "stage", "assert", "sweep"};
+constexpr std::string_view kScenarioTables[] = {"group", "stage", "assert", "sweep"};
 // Of the command line these would change every group's part: --set GROUP.key=value says which.
 constexpr std::string_view kGroupOnly[] = {"clients", "topic",    "topics",    "filter",
                                            "rate",    "interval", "client-id", "start",
@@ -78,10 +78,10 @@ void set_entry(TomlFile& file, const std::string& text) {
 void check_tables(const TomlFile& file) {
     for (std::size_t i = 1; i < file.tables.size(); ++i) {
         const TomlTable& table = file.tables[i];
-        if (!contains(kTables, table.name)) {
+        if (!contains(kScenarioTables, table.name)) {
             throw TomlError(file, table.line,
                             fmt::format("table '{}' is not known{}", table.name,
-                                        tools::suggestion(table.name, kTables)));
+                                        tools::suggestion(table.name, kScenarioTables)));
         }
         const bool should_repeat = table.name == "group" || table.name == "stage";
         if (table.repeats != should_repeat) {

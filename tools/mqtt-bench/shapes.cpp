@@ -9,7 +9,7 @@
 namespace mqtt::bench {
 namespace {
 
-[[noreturn]] void refuse(std::string text) {
+[[noreturn]] void refuse_shape(std::string text) {
     throw std::invalid_argument(std::move(text));
 }
 
@@ -43,7 +43,7 @@ struct Counts {
 void add_two_sides(Spec& spec, Counts counts, std::string filter, bool shared = false) {
     const std::uint32_t topics = spec.topics != 0 ? spec.topics : counts.publishers;
     if (topics > counts.publishers) {
-        refuse("more --topics than --pubs: some would never be published to");
+        refuse_shape("more --topics than --pubs: some would never be published to");
     }
     if (filter.empty()) filter = filter_for(spec.topic, topics == 1);
     if (shared) filter = fmt::format("$share/{}/{}", spec.share_group, filter);
@@ -62,7 +62,7 @@ void add_pair(Spec& spec) {
     const std::uint32_t subscribers = choose(spec.subscribers, publishers);
     const std::uint32_t topics = choose(spec.topics, publishers);
     if (subscribers != publishers || topics != publishers) {
-        refuse(
+        refuse_shape(
             fmt::format("--shape pair needs as many --subs and --topics as --pubs; {} {} {} "
                         "looks like --shape fanout or fanin",
                         publishers, subscribers, topics));
@@ -75,13 +75,13 @@ void add_circle(Spec& spec, bool next) {
     const std::uint32_t n = choose(spec.clients, spec.publishers != 0 ? spec.publishers : 3);
     if ((spec.publishers != 0 && spec.publishers != n) ||
         (spec.subscribers != 0 && spec.subscribers != n)) {
-        refuse("--shape ring and mesh have clients that publish and subscribe: say -c N");
+        refuse_shape("--shape ring and mesh have clients that publish and subscribe: say -c N");
     }
     Group group = base_group(spec, next ? "ring" : "mesh", Role::both, n);
     group.filters = {filter_for(spec.topic, next)};
     if (next) {
         const auto at = group.topic.find("%i");
-        if (at == std::string::npos) refuse("--shape ring needs %i in --topic");
+        if (at == std::string::npos) refuse_shape("--shape ring needs %i in --topic");
         group.topic.replace(at, 2, "%{i+1}");
     }
     add_group(spec, std::move(group));
@@ -141,7 +141,7 @@ void add_groups(Spec& spec) {
     }
     case Command::pubsub: return add_pubsub(spec);
     case Command::rtt: return add_round_trips(spec);
-    case Command::run: refuse("the scenario has no [[group]]");
+    case Command::run: refuse_shape("the scenario has no [[group]]");
     }
 }
 

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::uint32_t kMaxSources = 65'536;
 
-[[noreturn]] void refuse(std::string text) {
+[[noreturn]] void refuse_source(std::string text) {
     throw std::invalid_argument(std::move(text));
 }
 
@@ -76,12 +76,13 @@ void add_network(const std::string& word, std::vector<std::string>& out) {
     const auto parsed = std::from_chars(word.data() + slash + 1, end, bits);
     if (inet_pton(AF_INET, word.substr(0, slash).c_str(), &base) != 1 || parsed.ptr != end ||
         bits < 8 || bits > 32) {
-        refuse(fmt::format("option '--bind': '{}' is no IPv4 network such as 10.0.0.0/28", word));
+        refuse_source(
+            fmt::format("option '--bind': '{}' is no IPv4 network such as 10.0.0.0/28", word));
     }
     const std::uint32_t mask = bits == 32 ? ~0u : ~(~0u >> bits);
     const std::uint32_t first = ntohl(base.s_addr) & mask;
     const std::uint64_t count = std::uint64_t{1} << (32 - bits);
-    if (count > kMaxSources) refuse("option '--bind': more than 65,536 addresses");
+    if (count > kMaxSources) refuse_source("option '--bind': more than 65,536 addresses");
     const bool has_ends = bits <= 30;  // network and broadcast address
     for (std::uint64_t i = has_ends ? 1 : 0; i < count - (has_ends ? 1 : 0); ++i) {
         out.push_back(to_text({htonl(first + static_cast<std::uint32_t>(i))}));
@@ -103,7 +104,7 @@ std::vector<std::string> expand_sources(const std::vector<std::string>& words) {
                 if (local.interface == word) out.push_back(local.address);
             }
             if (out.size() == before) {
-                refuse(fmt::format(
+                refuse_source(fmt::format(
                     "option '--bind': '{}' is neither an address nor a network nor an interface",
                     word));
             }

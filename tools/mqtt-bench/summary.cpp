@@ -13,23 +13,14 @@ namespace {
 
 using Out = std::back_insert_iterator<std::string>;
 
-std::string commas(std::uint64_t value) {
-    return with_commas(static_cast<std::int64_t>(value));
-}
-
-std::string cell(const Histogram& histogram, double p) {
-    const auto value = histogram.supported(p);
-    return value ? format_ms(static_cast<double>(*value)) : "-";
-}
-
 void write_connect(Out out, const Result& r) {
     const Histogram& connect = r.series[SeriesId::connect];
     const Histogram& subscribe = r.series[SeriesId::subscribe];
     fmt::format_to(out, "connect  {}/{} in {:.2f} s", commas(r.counters.connected),
                    commas(r.clients), r.connect_seconds);
     if (!connect.empty()) {
-        fmt::format_to(out, "   p50 {}  p99 {}  max {} ms", cell(connect, 0.5), cell(connect, 0.99),
-                       format_ms(static_cast<double>(connect.max())));
+        fmt::format_to(out, "   p50 {}  p99 {}  max {} ms", supported_ms(connect, 0.5),
+                       supported_ms(connect, 0.99), format_ms(static_cast<double>(connect.max())));
     }
     if (!subscribe.empty()) {
         fmt::format_to(out, "     subscribe max {} ms",
@@ -109,7 +100,8 @@ void write_deliver(Out out, const Result& r) {
 void write_latency_row(Out out, std::string_view name, const Histogram& h, std::string_view note) {
     if (h.empty()) return;
     fmt::format_to(out, "  {:<14} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>11}   {}", name,
-                   cell(h, 0.5), cell(h, 0.9), cell(h, 0.99), cell(h, 0.999), cell(h, 0.9999),
+                   supported_ms(h, 0.5), supported_ms(h, 0.9), supported_ms(h, 0.99),
+                   supported_ms(h, 0.999), supported_ms(h, 0.9999),
                    format_ms(static_cast<double>(h.max())), commas(h.count()), note);
     fmt::format_to(out, "\n");
 }

@@ -13,6 +13,9 @@
 
 namespace mqtt::bench {
 
+// How long to wait for a $SYS round: ten seconds is every broker's default.
+inline constexpr std::chrono::milliseconds kSysInterval{12'000};
+
 class SysWatch {
 public:
     // Connects and waits up to `patience` for the version (and, with `counters`, for the counters).

@@ -29,7 +29,7 @@ constexpr std::array kCoordinators{"json",          "html",     "csv",
 constexpr std::array kRefused{"spawn", "password-command", "srv", "embedded"};
 
 template <class Rows>
-bool contains(const Rows& rows, std::string_view word) {
+bool holds(const Rows& rows, std::string_view word) {
     return std::find(rows.begin(), rows.end(), word) != rows.end();
 }
 
@@ -184,11 +184,11 @@ std::optional<std::vector<std::int64_t>> read_numbers(std::string_view text) {
 }
 
 bool is_for_agents(std::string_view option) {
-    return !contains(kCoordinators, option);
+    return !holds(kCoordinators, option);
 }
 
 bool is_refused_by_agents(std::string_view option) {
-    return contains(kRefused, option);
+    return holds(kRefused, option);
 }
 
 std::string write_card(const AgentCard& card) {

@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "mqtt-bench/histogram.hpp"
+
 namespace mqtt::bench {
 
 std::string with_commas(std::int64_t value) {
@@ -23,6 +25,15 @@ std::string format_ms(double ns) {
     if (ms < 9.995) return fmt::format("{:.2f}", ms);
     if (ms < 99.95) return fmt::format("{:.1f}", ms);
     return with_commas(std::llround(ms));
+}
+
+std::string commas(std::uint64_t value) {
+    return with_commas(static_cast<std::int64_t>(value));
+}
+
+std::string supported_ms(const Histogram& histogram, double percentile) {
+    const auto value = histogram.supported(percentile);
+    return value ? format_ms(static_cast<double>(*value)) : "-";
 }
 
 std::string format_rate(double per_second) {

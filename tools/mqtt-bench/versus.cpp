@@ -12,26 +12,26 @@
 namespace mqtt::bench {
 namespace {
 
-struct Compared {
+struct PairedFigure {
     const char* name;
     const char* metric;
     bool more_is_better;
 };
 
 // In a saturation run rates are compared, in an open loop latencies; costs in both.
-constexpr Compared kSaturation[] = {{"delivered", "recv.rate", true},
-                                    {"published", "sent.rate", true},
-                                    {"broker us/msg", "broker.cpu_us_per_msg", false}};
-constexpr Compared kOpenLoop[] = {{"e2e p50", "e2e.p50", false},
-                                  {"e2e p99", "e2e.p99", false},
-                                  {"e2e p99.9", "e2e.p99.9", false},
-                                  {"ack p99", "ack.p99", false},
-                                  {"connect p50", "connect.p50", false},
-                                  {"connect p99", "connect.p99", false},
-                                  {"bytes/conn", "broker.bytes_per_conn", false},
-                                  {"broker us/msg", "broker.cpu_us_per_msg", false}};
+constexpr PairedFigure kSaturation[] = {{"delivered", "recv.rate", true},
+                                        {"published", "sent.rate", true},
+                                        {"broker us/msg", "broker.cpu_us_per_msg", false}};
+constexpr PairedFigure kOpenLoop[] = {{"e2e p50", "e2e.p50", false},
+                                      {"e2e p99", "e2e.p99", false},
+                                      {"e2e p99.9", "e2e.p99.9", false},
+                                      {"ack p99", "ack.p99", false},
+                                      {"connect p50", "connect.p50", false},
+                                      {"connect p99", "connect.p99", false},
+                                      {"bytes/conn", "broker.bytes_per_conn", false},
+                                      {"broker us/msg", "broker.cpu_us_per_msg", false}};
 
-std::span<const Compared> compared(bool saturation) {
+std::span<const PairedFigure> compared(bool saturation) {
     if (saturation) return kSaturation;
     return kOpenLoop;
 }
@@ -49,7 +49,7 @@ std::string verdict(const VersusResult::Row& row, const Interval& ratio, int rou
 VersusResult run_versus(const VersusSpec& spec, const RunOne& run,
                         const std::function<void(int, const Result&, const Result&)>& on_round) {
     VersusResult out;
-    for (const Compared& c : compared(spec.a.max))
+    for (const PairedFigure& c : compared(spec.a.max))
         out.rows.push_back({c.name, c.more_is_better, {}, {}});
     for (int round = 0; round < spec.rounds; ++round) {
         // A B, B A, A B: what drifts over time falls on both alike.
@@ -70,7 +70,7 @@ VersusResult run_versus(const VersusSpec& spec, const RunOne& run,
         out.lost_a += a.lost;
         out.lost_b += b.lost;
         std::size_t row = 0;
-        for (const Compared& c : compared(spec.a.max)) {
+        for (const PairedFigure& c : compared(spec.a.max)) {
             const auto of_a = metric(a, c.metric);
             const auto of_b = metric(b, c.metric);
             out.rows[row].a.push_back(of_a ? of_a->value : 0);

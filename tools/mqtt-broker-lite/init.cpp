@@ -25,7 +25,7 @@
 namespace tools::broker_lite {
 namespace {
 
-constexpr std::string_view kHelp =
+constexpr std::string_view kInitHelp =
     "mqtt-broker-lite init: write a configuration to begin with\n"
     "\n"
     "  mqtt-broker-lite init [-p PORT] [-u USER] DIR\n"
@@ -38,14 +38,14 @@ constexpr std::string_view kHelp =
     "is\n"
     "there already is overwritten.\n";
 
-struct Request {
+struct InitRequest {
     std::optional<std::uint16_t> port;
     std::string user = "admin";
     std::string directory;
 };
 
-Request parse(const std::vector<std::string>& words) {
-    Request request;
+InitRequest parse_init(const std::vector<std::string>& words) {
+    InitRequest request;
     for (std::size_t i = 0; i < words.size(); ++i) {
         const std::string& word = words[i];
         if (word == "-p" || word == "-u") {
@@ -121,7 +121,7 @@ std::string name_of_user() {
     return user == nullptr ? "root" : user->pw_name;
 }
 
-void execute(const Request& request) {
+void write_folder(const InitRequest& request) {
     namespace fs = std::filesystem;
     std::error_code failed;
     fs::create_directories(fs::path(request.directory) / "data", failed);
@@ -156,8 +156,9 @@ void execute(const Request& request) {
 }  // namespace
 
 int run_init(const std::vector<std::string>& words) {
-    static constexpr Command kCommand{
-        "init", kHelp, [](const std::vector<std::string>& given) { execute(parse(given)); }};
+    static constexpr Command kCommand{"init", kInitHelp, [](const std::vector<std::string>& given) {
+                                          write_folder(parse_init(given));
+                                      }};
     return run_command(kCommand, words);
 }
 

@@ -19,7 +19,7 @@
 namespace tools::broker_lite {
 namespace {
 
-constexpr std::string_view kHelp =
+constexpr std::string_view kPasswdHelp =
     "mqtt-broker-lite passwd: make and edit password files, as mosquitto_passwd does\n"
     "\n"
     "  mqtt-broker-lite passwd [-c] [-H HOW] [-I N] FILE USER     set USER's password, which is "
@@ -44,7 +44,7 @@ constexpr std::string_view kHelp =
     "a whole\n"
     "or not at all; a running broker reads it again at SIGHUP.\n";
 
-struct Request {
+struct PasswdRequest {
     bool create = false;
     bool on_command_line = false;
     bool remove = false;
@@ -54,8 +54,8 @@ struct Request {
     std::vector<std::string> names;  // FILE [USER [PASSWORD]]
 };
 
-Request parse(const std::vector<std::string>& words) {
-    Request request;
+PasswdRequest parse_passwd(const std::vector<std::string>& words) {
+    PasswdRequest request;
     for (std::size_t i = 0; i < words.size(); ++i) {
         const std::string& word = words[i];
         if (word == "-c") {
@@ -131,7 +131,7 @@ std::string ask_password() {
     return password;
 }
 
-void set_password(mqtt::PasswordFile& file, const Request& request, const std::string& user,
+void set_password(mqtt::PasswordFile& file, const PasswdRequest& request, const std::string& user,
                   const std::string& password) {
     const mqtt::Bytes bytes = mqtt::as_bytes(password);
     if (request.is_scram)
@@ -140,7 +140,7 @@ void set_password(mqtt::PasswordFile& file, const Request& request, const std::s
         file.set(user, bytes, request.iterations);
 }
 
-void hash_plain_lines(mqtt::PasswordFile& file, const Request& request) {
+void hash_plain_lines(mqtt::PasswordFile& file, const PasswdRequest& request) {
     std::ifstream in(request.names[0]);
     if (!in) throw CommandFailure{request.names[0] + ": cannot be read"};
     std::string line;
@@ -151,7 +151,7 @@ void hash_plain_lines(mqtt::PasswordFile& file, const Request& request) {
     }
 }
 
-void execute(const Request& request) {
+void edit_file(const PasswdRequest& request) {
     const std::string& path = request.names[0];
     mqtt::PasswordFile file;
     if (request.hash_file) {
@@ -177,7 +177,8 @@ void execute(const Request& request) {
 
 int run_passwd(const std::vector<std::string>& words) {
     static constexpr Command kCommand{
-        "passwd", kHelp, [](const std::vector<std::string>& given) { execute(parse(given)); }};
+        "passwd", kPasswdHelp,
+        [](const std::vector<std::string>& given) { edit_file(parse_passwd(given)); }};
     return run_command(kCommand, words);
 }
 

@@ -45,18 +45,18 @@ namespace {
 constexpr int kExitDamaged = 11;  // beside those of exit_code.hpp
 
 // What stands before the flags.
-struct Request {
+struct StoreRequest {
     std::string verb;
     std::string target;  // of backup
 };
 
 // Words that are taken off the command line.
-int words_of(const Request& request) {
+int words_of(const StoreRequest& request) {
     return 2 + (request.verb.empty() ? 0 : 1) + (request.target.empty() ? 0 : 1);
 }
 
-Request parse(int argc, char** argv) {
-    Request request;
+StoreRequest parse_store(int argc, char** argv) {
+    StoreRequest request;
     const auto word = [&](int i) {
         return argc > i && argv[i][0] != '-' ? std::string(argv[i]) : std::string();
     };
@@ -125,7 +125,7 @@ int back_up(const std::string& file, const std::string& target) {
     return kExitDone;
 }
 
-int execute(const Request& request, const Invocation& invocation) {
+int execute(const StoreRequest& request, const Invocation& invocation) {
     if (request.verb == "backup" && request.target.empty()) {
         throw UsageError("store backup TARGET: the new file is missing");
     }
@@ -141,7 +141,7 @@ int execute(const Request& request, const Invocation& invocation) {
 }  // namespace
 
 int run_store(int argc, char** argv) {
-    const Request request = parse(argc, argv);
+    const StoreRequest request = parse_store(argc, argv);
     Tool tool;
     tool.info = tool_info();
     tool.run = [&request](const Invocation& invocation) { return execute(request, invocation); };

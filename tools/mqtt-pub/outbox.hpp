@@ -6,6 +6,7 @@
 // A journal is deleted when all its messages are done and a later one exists, or nothing is left.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -19,6 +20,12 @@
 #include "mqtt-pub/outbox_segment.hpp"
 
 namespace mqtt_pub {
+
+// Now, as the journals write it: nanoseconds since 1970.
+inline std::int64_t unix_time() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+}
 
 // An advisory lock on a file of the folder, for as long as the descriptor lives.
 class FolderLock {

@@ -20,15 +20,10 @@ namespace {
 using mqtt::Errc;
 using mqtt::ReasonCode;
 
-constexpr std::uint32_t kSessionSeconds = 86'400;  // that the server keeps what is in flight
-constexpr int kRetries = 5;                        // after a loss, unless --max-retries says else
-constexpr int kMessagesPerTurn = 2'000;
-constexpr int kAckChecksPerTimeout = 4;
-
-std::int64_t unix_time() {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
-}
+constexpr std::uint32_t kDrainSessionSeconds = 86'400;  // that the server keeps what is in flight
+constexpr int kRetries = 5;  // after a loss, unless --max-retries says else
+constexpr int kDrainedPerTurn = 2'000;
+constexpr int kDrainChecksPerTimeout = 4;
 
 std::string server_name(const mqtt::Endpoint& endpoint) {
     return fmt::format("{} {} {}", endpoint.host, endpoint.port, endpoint.path);
@@ -54,7 +49,7 @@ mqtt::ClientOptions OutboxDrain::client_options(const std::string& client_id) co
     const auto expiry = mqtt::PropertyId::session_expiry_interval;
     if (mqtt::has_properties(options.connect.version) &&
         !options.connect.properties.view().number(expiry)) {
-        options.connect.properties.add(expiry, kSessionSeconds);
+        options.connect.properties.add(expiry, kDrainSessionSeconds);
     }
     mqtt::ClientOptions client = make_client_options(invocation_, options, log_);
     client.reconnect = options_.settings.reconnect;
@@ -253,7 +248,7 @@ void OutboxDrain::on_more(bool is_last) {
 void OutboxDrain::pump() {
     is_pumping_ = false;
     if (is_ending_ || client_ == nullptr) return;
-    for (int i = 0; i < kMessagesPerTurn; ++i) {
+    for (int i = 0; i < kDrainedPerTurn; ++i) {
         const Outbox::Entry* entry = outbox_.peek();
         if (entry == nullptr) {
             if (is_last_ && outstanding_ == 0 && outbox_.clean()) {
@@ -303,13 +298,13 @@ bool OutboxDrain::send(const Outbox::Entry& entry) {
 
 void OutboxDrain::watch_acknowledgements(std::uint64_t seen, int quiet_checks) {
     if (options_.ack_timeout.count() == 0) return;
-    ack_timer_.expires_after(options_.ack_timeout / kAckChecksPerTimeout);
+    ack_timer_.expires_after(options_.ack_timeout / kDrainChecksPerTimeout);
     ack_timer_.async_wait([this, seen, quiet_checks](std::error_code error) {
         if (error || is_ending_ || client_ == nullptr) return;
         const bool is_quiet =
             client_->is_connected() && outstanding_ > 0 && counts_.delivered == seen;
         const int checks = is_quiet ? quiet_checks + 1 : 0;
-        if (checks >= kAckChecksPerTimeout) {
+        if (checks >= kDrainChecksPerTimeout) {
             return stop({false, tools::kExitTimedOut,
                          fmt::format("the server acknowledged nothing for {}",
                                      tools::format_duration(options_.ack_timeout))});

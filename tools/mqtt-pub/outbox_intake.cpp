@@ -12,11 +12,6 @@ namespace {
 constexpr std::size_t kBatchMessages = 2'000;
 constexpr std::size_t kBatchBytes = 256 * 1024;
 
-std::int64_t unix_time() {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
-}
-
 }  // namespace
 
 OutboxIntake::OutboxIntake(const Options& options, Outbox& outbox, const tools::ConnectionLog& log)

@@ -21,7 +21,7 @@ constexpr std::string_view kMagic = "MQTTOBX1";
 constexpr std::uint64_t kHintOffset = 16;
 constexpr std::size_t kRecordHead = 16;
 constexpr std::size_t kStateOffset = 8;
-constexpr std::size_t kReadBytes = 256 * 1024;
+constexpr std::size_t kSegmentReadBytes = 256 * 1024;
 // The largest message, its properties included, and then some.
 constexpr std::uint32_t kLargestRecord = 300'000'000;
 
@@ -184,7 +184,7 @@ void OutboxSegment::append(std::string_view batch, bool sync) {
 // True when the buffer has at least so many bytes from `offset` on.
 bool OutboxSegment::load(std::uint64_t offset, std::size_t bytes) {
     if (offset >= buffer_offset_ && offset + bytes <= buffer_offset_ + buffer_.size()) return true;
-    buffer_.resize(std::max(bytes, kReadBytes));
+    buffer_.resize(std::max(bytes, kSegmentReadBytes));
     buffer_offset_ = offset;
     std::size_t have = 0;
     while (have < buffer_.size()) {

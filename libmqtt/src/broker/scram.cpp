@@ -11,27 +11,27 @@
 namespace mqtt {
 namespace {
 
-using Key = ScramCredentials::Key;
-constexpr std::size_t kSaltBytes = 16;
+using ScramKey = ScramCredentials::Key;
+constexpr std::size_t kScramSaltBytes = 16;
 
-Key hmac(Bytes key, Bytes text) {
-    Key out{};
+ScramKey hmac(Bytes key, Bytes text) {
+    ScramKey out{};
     unsigned size = 0;
     HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), text.data(), text.size(),
          out.data(), &size);
     return out;
 }
 
-Key hash(Bytes text) {
-    Key out{};
+ScramKey hash(Bytes text) {
+    ScramKey out{};
     EVP_Digest(text.data(), text.size(), out.data(), nullptr, EVP_sha256(), nullptr);
     return out;
 }
 
 // The same for the whole run of the process, so that asking twice for an unknown user tells nothing.
 Bytes process_secret() {
-    static const Key secret = [] {
-        Key bytes{};
+    static const ScramKey secret = [] {
+        ScramKey bytes{};
         RAND_bytes(bytes.data(), static_cast<int>(bytes.size()));
         return bytes;
     }();
@@ -74,12 +74,12 @@ ScramCredentials derive_scram_credentials(Bytes password, Bytes salt, unsigned i
     ScramCredentials made;
     made.iterations = iterations;
     made.salt.assign(salt.begin(), salt.end());
-    Key salted{};
+    ScramKey salted{};
     const char* text = password.empty() ? "" : reinterpret_cast<const char*>(password.data());
     PKCS5_PBKDF2_HMAC(text, static_cast<int>(password.size()), salt.data(),
                       static_cast<int>(salt.size()), static_cast<int>(iterations), EVP_sha256(),
                       static_cast<int>(salted.size()), salted.data());
-    Key client_key = hmac(salted, as_bytes("Client Key"));
+    ScramKey client_key = hmac(salted, as_bytes("Client Key"));
     made.stored_key = hash(client_key);
     made.server_key = hmac(salted, as_bytes("Server Key"));
     OPENSSL_cleanse(salted.data(), salted.size());
@@ -88,7 +88,7 @@ ScramCredentials derive_scram_credentials(Bytes password, Bytes salt, unsigned i
 }
 
 ScramCredentials make_scram_credentials(Bytes password, unsigned iterations) {
-    std::uint8_t salt[kSaltBytes];
+    std::uint8_t salt[kScramSaltBytes];
     RAND_bytes(salt, sizeof salt);
     return derive_scram_credentials(password, salt, iterations);
 }
@@ -115,8 +115,8 @@ std::optional<std::string> ScramServer::first(std::string_view message, const Fi
         credentials_ = std::move(*found);
         is_known_ = true;
     } else {
-        const Key salt = hmac(process_secret(), as_bytes(user_));
-        credentials_.salt.assign(salt.begin(), salt.begin() + kSaltBytes);
+        const ScramKey salt = hmac(process_secret(), as_bytes(user_));
+        credentials_.salt.assign(salt.begin(), salt.begin() + kScramSaltBytes);
         credentials_.iterations = ScramCredentials::kDefaultIterations;
     }
     std::uint8_t own[18];
@@ -138,11 +138,11 @@ std::optional<std::string> ScramServer::last(std::string_view message) {
     const auto binding = value_of(next_part(without_proof), 'c');
     const auto nonce = value_of(next_part(without_proof), 'r');
     if (!binding || *binding != binding_ || !nonce || *nonce != nonce_) return std::nullopt;
-    Key key = hmac(credentials_.stored_key, as_bytes(text));  // the client's signature
+    ScramKey key = hmac(credentials_.stored_key, as_bytes(text));  // the client's signature
     if (!proof || proof->size() != key.size()) return std::nullopt;
     for (std::size_t i = 0; i < key.size(); ++i)
         key[i] = static_cast<std::uint8_t>(key[i] ^ (*proof)[i]);
-    const Key stored = hash(key);
+    const ScramKey stored = hash(key);
     const bool is_right =
         CRYPTO_memcmp(stored.data(), credentials_.stored_key.data(), stored.size()) == 0;
     if (!is_right || !is_known_) return std::nullopt;

@@ -8,15 +8,6 @@
 namespace mqtt::core {
 namespace {
 
-PropertyPlace place_of(PacketType ack) {
-    switch (ack) {
-    case PacketType::puback: return PropertyPlace::puback;
-    case PacketType::pubrec: return PropertyPlace::pubrec;
-    case PacketType::pubrel: return PropertyPlace::pubrel;
-    default: return PropertyPlace::pubcomp;
-    }
-}
-
 bool are_flags_right(const Frame& frame, ProtocolVersion version) {
     switch (frame.type) {
     case PacketType::pubrel:
@@ -46,7 +37,7 @@ Result<Packet> to_packet(Result<Publish> publish) {
 }  // namespace
 
 Result<Packet> decode_ack(const Frame& frame, ProtocolVersion version) {
-    const PropertyPlace place = place_of(frame.type);
+    const PropertyPlace place = ack_place(frame.type);
     Reader reader(frame.body);
     Error error;
     Ack ack;

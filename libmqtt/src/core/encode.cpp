@@ -13,15 +13,6 @@ std::uint8_t byte(ReasonCode code) {
     return static_cast<std::uint8_t>(code);
 }
 
-PropertyPlace place_of(PacketType ack) {
-    switch (ack) {
-    case PacketType::puback: return PropertyPlace::puback;
-    case PacketType::pubrec: return PropertyPlace::pubrec;
-    case PacketType::pubrel: return PropertyPlace::pubrel;
-    default: return PropertyPlace::pubcomp;
-    }
-}
-
 std::string_view protocol_name(ProtocolVersion version) {
     return version == ProtocolVersion::v3_1 ? "MQIsdp" : "MQTT";  // [MQTT-3.1.2-1]
 }
@@ -117,7 +108,7 @@ void encode(base::OutBuffer& out, ProtocolVersion version, const Connack& packet
 void encode(base::OutBuffer& out, ProtocolVersion version, const Ack& packet) {
     const bool v5 = version == ProtocolVersion::v5;
     MQTT_ASSERT(packet.id != 0);
-    MQTT_ASSERT(!v5 || is_allowed(packet.reason, place_of(packet.type)));  // [MQTT-3.4.2-1]
+    MQTT_ASSERT(!v5 || is_allowed(packet.reason, ack_place(packet.type)));  // [MQTT-3.4.2-1]
     const std::uint8_t flags = packet.type == PacketType::pubrel ? kRequestFlags : std::uint8_t{0};
     const std::size_t tail = v5 ? tail_size(packet.reason, packet.properties) : 0;
     PacketWriter writer(out, packet.type, flags, 2 + tail);

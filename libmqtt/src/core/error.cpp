@@ -18,7 +18,7 @@ constexpr int kTimedOut = 5;
 
 using R = ReasonCode;
 
-constexpr auto kTable = std::to_array<ErrcInfo>({
+constexpr auto kErrors = std::to_array<ErrcInfo>({
     {Errc::ok, "ok", "no error", R::success, 0},
     {Errc::malformed_packet, "malformed_packet", "malformed packet", R::malformed_packet, kFailed},
     {Errc::protocol_error, "protocol_error", "protocol error", R::protocol_error, kFailed},
@@ -94,10 +94,10 @@ constexpr auto kTable = std::to_array<ErrcInfo>({
 });
 
 constexpr bool is_indexed_by_code() {
-    for (std::size_t i = 0; i < kTable.size(); ++i) {
-        if (static_cast<std::size_t>(kTable[i].code) != i) return false;
+    for (std::size_t i = 0; i < kErrors.size(); ++i) {
+        if (static_cast<std::size_t>(kErrors[i].code) != i) return false;
     }
-    return kTable.back().code == Errc::out_of_memory;
+    return kErrors.back().code == Errc::out_of_memory;
 }
 static_assert(is_indexed_by_code(), "one row per Errc, in the order of the enumeration");
 
@@ -105,8 +105,8 @@ class Category final : public std::error_category {
 public:
     const char* name() const noexcept override { return "mqtt"; }
     std::string message(int value) const override {
-        if (value < 0 || static_cast<std::size_t>(value) >= kTable.size()) return "unknown error";
-        return std::string(kTable[static_cast<std::size_t>(value)].text);
+        if (value < 0 || static_cast<std::size_t>(value) >= kErrors.size()) return "unknown error";
+        return std::string(kErrors[static_cast<std::size_t>(value)].text);
     }
 };
 
@@ -114,7 +114,7 @@ public:
 
 const ErrcInfo& info(Errc code) {
     const auto row = static_cast<std::size_t>(code);
-    return kTable[row < kTable.size() ? row : 0];
+    return kErrors[row < kErrors.size() ? row : 0];
 }
 
 Error::Error(Errc c) : code(c), reason(info(c).reason) {}

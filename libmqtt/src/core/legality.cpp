@@ -39,10 +39,10 @@ bool contains(std::span<const ReasonCode> codes, ReasonCode code) {
 PropertyPlace place_of(PacketType type) {
     switch (type) {
     case PacketType::connack: return PropertyPlace::connack;
-    case PacketType::puback: return PropertyPlace::puback;
-    case PacketType::pubrec: return PropertyPlace::pubrec;
-    case PacketType::pubrel: return PropertyPlace::pubrel;
-    case PacketType::pubcomp: return PropertyPlace::pubcomp;
+    case PacketType::puback:
+    case PacketType::pubrec:
+    case PacketType::pubrel:
+    case PacketType::pubcomp: return ack_place(type);
     case PacketType::suback: return PropertyPlace::suback;
     case PacketType::unsuback: return PropertyPlace::unsuback;
     case PacketType::disconnect: return PropertyPlace::disconnect;

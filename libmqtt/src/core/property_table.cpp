@@ -29,7 +29,7 @@ constexpr std::uint16_t kEverywhere = 0x3FFF;
 constexpr std::uint32_t kAnyU32 = 0xFFFF'FFFF;
 
 // id, name, type, allowed_in, repeatable, minimum, maximum
-constexpr std::array<PropertyInfo, kPropertyCount> kTable{{
+constexpr std::array<PropertyInfo, kPropertyCount> kProperties{{
     {Id::payload_format_indicator, "payload-format-indicator", Type::byte, kMessage, false, 0, 1},
     {Id::message_expiry_interval, "message-expiry-interval", Type::four_byte_integer, kMessage,
      false, 0, kAnyU32},
@@ -73,15 +73,15 @@ constexpr std::array<PropertyInfo, kPropertyCount> kTable{{
     {Id::shared_subscription_available, "shared-subscription-available", Type::byte, kConnack,
      false, 0, 1},
 }};
-static_assert(std::ranges::is_sorted(kTable, {}, &PropertyInfo::id));
+static_assert(std::ranges::is_sorted(kProperties, {}, &PropertyInfo::id));
 
 constexpr std::size_t kIdentifiers = 0x2B;
 
 // Identifier to row number plus one; 0: no such property.
 constexpr auto kRows = [] {
     std::array<std::uint8_t, kIdentifiers> rows{};
-    for (std::size_t i = 0; i < kTable.size(); ++i) {
-        rows[static_cast<std::size_t>(kTable[i].id)] = static_cast<std::uint8_t>(i + 1);
+    for (std::size_t i = 0; i < kProperties.size(); ++i) {
+        rows[static_cast<std::size_t>(kProperties[i].id)] = static_cast<std::uint8_t>(i + 1);
     }
     return rows;
 }();
@@ -89,18 +89,18 @@ constexpr auto kRows = [] {
 }  // namespace
 
 const std::array<PropertyInfo, kPropertyCount>& property_table() {
-    return kTable;
+    return kProperties;
 }
 
 const PropertyInfo* find_property(PropertyId id) {
     const auto at = static_cast<std::size_t>(id);
     if (at >= kIdentifiers || kRows[at] == 0) return nullptr;
-    return &kTable[kRows[at] - 1u];
+    return &kProperties[kRows[at] - 1u];
 }
 
 const PropertyInfo* find_property(std::string_view name) {
-    const auto row = std::ranges::find(kTable, name, &PropertyInfo::name);
-    return row == kTable.end() ? nullptr : &*row;
+    const auto row = std::ranges::find(kProperties, name, &PropertyInfo::name);
+    return row == kProperties.end() ? nullptr : &*row;
 }
 
 }  // namespace mqtt

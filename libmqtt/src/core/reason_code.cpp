@@ -25,7 +25,7 @@ constexpr std::uint16_t kEnds = kConnack | kDisconnect;
 
 using enum ReasonCode;
 
-constexpr auto kTable = std::to_array<ReasonInfo>({
+constexpr auto kReasons = std::to_array<ReasonInfo>({
     {success, "success", "Success", kEverywhere},
     {granted_qos_1, "granted_qos_1", "Granted QoS 1", kSuback},
     {granted_qos_2, "granted_qos_2", "Granted QoS 2", kSuback},
@@ -86,22 +86,22 @@ constexpr std::uint8_t kNoRow = 0xFF;
 constexpr auto kRows = [] {
     std::array<std::uint8_t, 256> rows{};
     rows.fill(kNoRow);
-    for (std::size_t i = 0; i < kTable.size(); ++i) {
-        rows[static_cast<std::uint8_t>(kTable[i].code)] = static_cast<std::uint8_t>(i);
+    for (std::size_t i = 0; i < kReasons.size(); ++i) {
+        rows[static_cast<std::uint8_t>(kReasons[i].code)] = static_cast<std::uint8_t>(i);
     }
     return rows;
 }();
-static_assert(std::ranges::is_sorted(kTable, {}, &ReasonInfo::code));
+static_assert(std::ranges::is_sorted(kReasons, {}, &ReasonInfo::code));
 
 }  // namespace
 
 std::span<const ReasonInfo> reason_table() {
-    return kTable;
+    return kReasons;
 }
 
 const ReasonInfo* find_reason(ReasonCode code) {
     const std::uint8_t row = kRows[static_cast<std::uint8_t>(code)];
-    return row == kNoRow ? nullptr : &kTable[row];
+    return row == kNoRow ? nullptr : &kReasons[row];
 }
 
 bool is_allowed(ReasonCode code, PropertyPlace place) {

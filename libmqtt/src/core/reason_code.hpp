@@ -23,4 +23,14 @@ const ReasonInfo* find_reason(ReasonCode code);
 // disconnect or auth.
 bool is_allowed(ReasonCode code, PropertyPlace place);
 
+// Of PUBACK, PUBREC, PUBREL or PUBCOMP.
+inline PropertyPlace ack_place(PacketType ack) {
+    switch (ack) {
+    case PacketType::puback: return PropertyPlace::puback;
+    case PacketType::pubrec: return PropertyPlace::pubrec;
+    case PacketType::pubrel: return PropertyPlace::pubrel;
+    default: return PropertyPlace::pubcomp;
+    }
+}
+
 }  // namespace mqtt::core

@@ -13,7 +13,7 @@ namespace mqtt::net {
 
 namespace {
 
-constexpr std::size_t kMaxVectors = 64;
+constexpr std::size_t kFrameVectors = 64;
 // What a client masks at once; also the largest piece that one inner write is given.
 constexpr std::size_t kMaskBytes = 64 * 1024;
 // A peer that sends pings and reads no pongs gets no more of them.
@@ -161,7 +161,7 @@ IoResult WsStream::write_frame(const iovec* vectors, int count, std::size_t skip
 }
 
 IoResult WsStream::write_plain(const iovec* vectors, int count, std::size_t skip) {
-    std::array<iovec, kMaxVectors + 1> out;
+    std::array<iovec, kFrameVectors + 1> out;
     int used = 0;
     if (header_sent_ < header_size_) {
         out[0] = {header_.data() + header_sent_,

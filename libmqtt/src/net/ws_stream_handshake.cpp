@@ -11,7 +11,7 @@ namespace mqtt::net {
 
 namespace {
 
-bool is_over(const IoResult& result) {
+bool is_handshake_over(const IoResult& result) {
     return result.error || result.eof || result.want_read || result.want_write;
 }
 
@@ -37,11 +37,11 @@ WsStream::WsStream(std::unique_ptr<ByteStream> inner, const Endpoint& endpoint,
 
 IoResult WsStream::handshake() {
     const IoResult below = inner_->handshake();
-    if (is_over(below) || !handshake_) return below;
+    if (is_handshake_over(below) || !handshake_) return below;
     for (;;) {
         if (!handshake_->out.empty()) {
             const IoResult sent = send_handshake();
-            if (is_over(sent)) return sent;
+            if (is_handshake_over(sent)) return sent;
         }
         if (handshake_->is_refused) {
             inner_->shutdown();
@@ -54,13 +54,13 @@ IoResult WsStream::handshake() {
             return {};
         }
         const IoResult received = receive_head();
-        if (is_over(received) || !handshake_) return received;
+        if (is_handshake_over(received) || !handshake_) return received;
     }
 }
 
 IoResult WsStream::send_handshake() {
     IoResult result;
-    while (!handshake_->out.empty() && !is_over(result)) {
+    while (!handshake_->out.empty() && !is_handshake_over(result)) {
         const iovec vector{handshake_->out.data(), handshake_->out.size()};
         result = inner_->write(&vector, 1);
         handshake_->out.erase(0, result.n);

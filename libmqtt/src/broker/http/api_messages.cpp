@@ -9,7 +9,7 @@
 namespace mqtt::broker::http {
 namespace {
 
-constexpr std::size_t kPieceBytes = 32 * 1024;
+constexpr std::size_t kEventPieceBytes = 32 * 1024;
 constexpr std::size_t kLooksPerPiece = 2'000;  // topics looked at under the store's lock
 
 MessageView view_of(const core::Message& message, std::size_t mount_bytes) {
@@ -32,7 +32,7 @@ public:
         std::size_t looks = 0;
         const bool is_end =
             cursor_.run(connection_.shard().now(), [&](const core::Message& message) {
-                if (out.size() >= kPieceBytes || ++looks > kLooksPerPiece || left_ == 0)
+                if (out.size() >= kEventPieceBytes || ++looks > kLooksPerPiece || left_ == 0)
                     return false;
                 add(out, message);
                 return true;

@@ -17,7 +17,7 @@
 namespace mqtt::broker::http {
 namespace {
 
-constexpr std::size_t kPieceBytes = 32 * 1024;
+constexpr std::size_t kFilePieceBytes = 32 * 1024;
 
 class Descriptor {
 public:
@@ -62,7 +62,7 @@ public:
     Sending(Descriptor file, std::uint64_t size) : file_(std::move(file)), left_(size) {}
 
     More produce(std::string& piece) override {
-        piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(left_, kPieceBytes)));
+        piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(left_, kFilePieceBytes)));
         const ssize_t n = piece.empty() ? 0 : ::read(file_.get(), piece.data(), piece.size());
         const bool is_short = n < 0 || (n == 0 && left_ > 0);
         piece.resize(n > 0 ? static_cast<std::size_t>(n) : 0);

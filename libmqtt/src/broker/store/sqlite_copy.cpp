@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kPages = 256;  // 1 MiB at a time
 
-std::string problem(const std::string& file) {
+std::string copy_problem(const std::string& file) {
     return "cannot write '" + file + "': " + std::strerror(errno);
 }
 
@@ -50,7 +50,7 @@ Fault Copy::begin() {
     ::unlink(part().c_str());  // of an attempt that was killed
     ::unlink((part() + "-journal").c_str());
     const int fd = ::open(part().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0) return {problem(part()), errno == ENOSPC};
+    if (fd < 0) return {copy_problem(part()), errno == ENOSPC};
     ::close(fd);
     is_begun_ = true;
     sqlite3* opened = nullptr;
@@ -74,10 +74,10 @@ Fault Copy::finish() {
     target_.reset();
     if (code != SQLITE_OK) return fault(code);
     // Not over somebody else's file that has come meanwhile.
-    if (::link(part().c_str(), to_.c_str()) != 0) return {problem(to_), errno == ENOSPC};
+    if (::link(part().c_str(), to_.c_str()) != 0) return {copy_problem(to_), errno == ENOSPC};
     ::unlink(part().c_str());
     is_begun_ = false;
-    return sync_folder(to_) ? Fault{} : Fault{problem(to_), false};
+    return sync_folder(to_) ? Fault{} : Fault{copy_problem(to_), false};
 }
 
 }  // namespace mqtt::broker::store
