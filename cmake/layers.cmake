@@ -29,6 +29,17 @@ function(mqtt_glob out)
     set(${out} ${all} PARENT_SCOPE)
 endfunction()
 
+# Several files of a library in one translation unit: the compiler reads their headers once, which is most of its
+# work. Tables of flags and keys stay apart, since all of them call their rows alike; so do Asio, and the kernel's
+# <linux/tcp.h>, which no file with <netinet/tcp.h> may include.
+function(mqtt_unity name sources)
+    list(FILTER sources INCLUDE REGEX "(_flags|/options[a-z_]*|_options|/conf_keys_[a-z]+|/asio|/worker_queues)\\.cpp$")
+    set_source_files_properties(${sources} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    # Two warnings that take what is included for a header, or see a name of the file before.
+    target_compile_options(${name} PRIVATE -Wno-shadow $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+endfunction()
+
 # mqtt_layer(name [RECURSE] DIRS folder... [EXCLUDE regex] [LINK target...] [PRIVATE target...])
 function(mqtt_layer name)
     cmake_parse_arguments(ARG "RECURSE" "EXCLUDE" "DIRS;LINK;PRIVATE" ${ARGN})
@@ -54,6 +65,9 @@ function(mqtt_library name sources link private)
         target_link_libraries(${name} PUBLIC ${link} PRIVATE ${private} mqtt_flags)
         if(NOT name MATCHES "^mqtt_")
             target_compile_options(${name} PRIVATE ${MQTT_UNOPTIMISED})
+        endif()
+        if(MQTT_UNITY)
+            mqtt_unity(${name} "${sources}")
         endif()
     else()
         add_library(${name} INTERFACE)
