@@ -11,7 +11,7 @@
 namespace mqtt::broker {
 namespace {
 
-constexpr std::chrono::milliseconds kLook{100};
+constexpr std::chrono::milliseconds kMemoryLook{100};
 
 // Somebody for whom memory is held: a session, or a stranger's connection.
 struct Owner {
@@ -61,7 +61,7 @@ bool Memory::look() {
 
 void Memory::start_watching() {
     is_watching_ = true;
-    shard_.loop().set_timer(*this, shard_.now() + kLook);
+    shard_.loop().set_timer(*this, shard_.now() + kMemoryLook);
 }
 
 void Memory::on_timer(TimePoint) {

@@ -17,6 +17,11 @@ struct CloseDatabase {
 };
 using Database = std::unique_ptr<sqlite3, CloseDatabase>;
 
+// SQLite's integers have a sign.
+inline std::int64_t signed_key(Key key) {
+    return static_cast<std::int64_t>(key);
+}
+
 class Statement {
 public:
     Statement() = default;

@@ -63,10 +63,6 @@ constexpr std::array<const char*, kStatements> kSql = {
     "ROLLBACK",
 };
 
-std::int64_t signed_key(Key key) {
-    return static_cast<std::int64_t>(key);
-}
-
 class SqliteBackend final : public Backend {
 public:
     explicit SqliteBackend(std::string file) : file_(std::move(file)) {}

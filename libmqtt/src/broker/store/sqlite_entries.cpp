@@ -15,7 +15,7 @@ constexpr std::uint32_t kWorthSpreading = 64;
 // Beside an entry's states in table `change`.
 constexpr int kRemoved = 4;
 
-constexpr const char* kSql[] = {
+constexpr const char* kEntrySql[] = {
     "INSERT INTO message VALUES (?,?,?,?,?,?,?,?)",
     "DELETE FROM message WHERE key = ?",
     "INSERT INTO entry VALUES (?,?,?,?,?,?,?,?)",
@@ -31,10 +31,6 @@ constexpr const char* kSql[] = {
     "SELECT key, state, packet_id FROM change WHERE key BETWEEN ? AND ? AND key & 255 = ?",
     "DELETE FROM change WHERE key BETWEEN ? AND ? AND key & 255 = ?",
 };
-
-std::int64_t signed_key(Key key) {
-    return static_cast<std::int64_t>(key);
-}
 
 EntryRow row_of(const NewEntry& entry) {
     EntryRow row;
@@ -56,10 +52,10 @@ std::int64_t key_of(std::uint64_t number, unsigned shard) {
 }  // namespace
 
 int SqliteEntries::prepare(sqlite3* database) {
-    static_assert(std::size(kSql) == kStatements);
+    static_assert(std::size(kEntrySql) == kStatements);
     database_ = database;
     for (std::size_t i = 0; i < kStatements; ++i) {
-        const int code = statements_[i].prepare(database, kSql[i]);
+        const int code = statements_[i].prepare(database, kEntrySql[i]);
         if (code != SQLITE_OK) return code;
     }
     return SQLITE_OK;
