@@ -17,7 +17,10 @@ endif()
 
 add_library(mqtt_flags INTERFACE)
 target_compile_options(mqtt_flags INTERFACE
-    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
+    -Wall -Wextra -Wpedantic
+    # Not where a file sees the names of the one before it.
+    $<$<NOT:$<BOOL:${MQTT_UNITY}>>:-Wshadow>
+    -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
     -Wmissing-declarations -Wextra-semi -Wundef -Wvla
     # Designated initialisers are how options are written here; the fields left out have defaults.
     -Wno-missing-field-initializers

@@ -30,14 +30,14 @@ function(mqtt_glob out)
 endfunction()
 
 # Several files of a library in one translation unit: the compiler reads their headers once, which is most of its
-# work. Tables of flags and keys stay apart, since all of them call their rows alike; so do Asio, and the kernel's
-# <linux/tcp.h>, which no file with <netinet/tcp.h> may include.
+# work. Tables of flags and keys stay apart, since all of them call their rows alike; so do Asio, what wants
+# a macro before OpenSSL's headers, and the kernel's <linux/tcp.h>, which no file with <netinet/tcp.h> may include.
 function(mqtt_unity name sources)
-    list(FILTER sources INCLUDE REGEX "(_flags|/options[a-z_]*|_options|/conf_keys_[a-z]+|/asio|/worker_queues)\\.cpp$")
+    list(FILTER sources INCLUDE REGEX "(_flags|/options[a-z_]*|_options|/conf_keys_[a-z]+|/asio|/tls_engine|/worker_queues)\\.cpp$")
     set_source_files_properties(${sources} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
     set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
-    # Two warnings that take what is included for a header, or see a name of the file before.
-    target_compile_options(${name} PRIVATE -Wno-shadow $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+    # It means headers, and takes for one what is included here.
+    target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endfunction()
 
 # mqtt_layer(name [RECURSE] DIRS folder... [EXCLUDE regex] [LINK target...] [PRIVATE target...])
