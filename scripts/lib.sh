@@ -7,8 +7,9 @@ allow_install=1
 
 packages_build=(g++ cmake ninja-build ccache libasio-dev libcli11-dev libfmt-dev libssl-dev libsqlite3-dev pkg-config openssl)
 packages_test=(doctest-dev mosquitto mosquitto-clients tshark
-               python3-paho-mqtt libpaho-mqtt-dev node-mqtt nats-server haproxy nginx-light
+               python3-paho-mqtt libpaho-mqtt-dev libpaho-mqttpp-dev node-mqtt nats-server haproxy nginx-light
                mariadb-server-core mariadb-client-core tmux procps bsdutils chromium jq sqlite3 mandoc dpkg-dev file curl strace valgrind)
+packages_peers=(rabbitmq-server activemq libmqtt-client-java default-jdk-headless)  # large: scripts/test --full
 packages_check=(clang-format-14 clang-tidy-14)
 packages_fuzz=(clang)
 
@@ -86,7 +87,7 @@ apt_install() {
 disable_new_services() {
     local service
     command -v systemctl >/dev/null || return 0
-    for service in mosquitto nats-server haproxy nginx; do
+    for service in mosquitto nats-server haproxy nginx activemq rabbitmq-server; do
         case " $* " in
             *" $service "* | *" $service-light "*)
                 as_root systemctl disable "$service.service" >/dev/null 2>&1 || true ;;
