@@ -46,6 +46,7 @@ verdicts() {
     mosquitto_pub -h "$HOST" -p "$PORT" -u bob -P 'pass word' -i w -t alice/from-bob -m x -q 1 || true
     mosquitto_pub -h "$HOST" -p "$PORT" -u alice -P secret -i w -t alice/end -m x -q 1
     until_true 10 grep -q alice/end "$T/seen"
+    until_true 10 grep -q '$SYS/broker/version' "$T/seen"
     kill -INT "$reader"; finish "$reader"
     sort -u "$T/seen"
 }

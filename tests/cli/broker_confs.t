@@ -77,8 +77,8 @@ expect_match "$BROKER_LOG" 'Received PUBLISH from '
 gets -L "mqtts://localhost:${port[8883]}" "${tls[@]}" "${home[@]}" -t clients/me/x -i me
 refused -L "mqtts://localhost:${port[8883]}" "${tls[@]}" "${home[@]}" -t clients/you/x -i me
 refused -L "mqtts://localhost:${port[8883]}" "${tls[@]}" "${home[@]}" -t home/x -m "$(printf '%3000s')"
-refused -L "mqtts://localhost:${port[8883]}" "${tls[@]}" "${home[@]}" -t home/x --tls-version tlsv1.1
 suite() { openssl s_client -connect "localhost:${port[8883]}" "$@" </dev/null 2>&1 | sed -n 's/.*Cipher is //p' | head -n 1; }
+expect_eq "TLS 1.1" "$(suite -tls1_1 -cipher DEFAULT@SECLEVEL=0)" '(NONE)'
 expect_eq "TLS 1.2" "$(suite -tls1_2 -cipher ECDHE-ECDSA-AES128-GCM-SHA256)" ECDHE-ECDSA-AES128-GCM-SHA256
 expect_eq "a cipher that is not listed" "$(suite -tls1_2 -cipher ECDHE-ECDSA-CHACHA20-POLY1305)" '(NONE)'
 expect_eq "TLS 1.3" "$(suite -tls1_3)" TLS_AES_128_GCM_SHA256
