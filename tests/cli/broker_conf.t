@@ -135,6 +135,10 @@ run mqtt-broker-lite -c "$T/conf"
 expect_exit 1
 expect_match "$T/err" 'conf:2: password_file: .*nowhere: cannot be read \(mqtt-broker-lite passwd'
 expect_eq "lines" "$(wc -l <"$T/err")" 1
+conf "listener $port 127.0.0.1" 'queue_overflow block'
+run mqtt-broker-lite -c "$T/conf" --threads 2
+expect_exit 1
+expect_match "$T/err" 'conf:2: queue_overflow block needs one thread'
 conf "listener $port 127.0.0.1" 'allow_anonymous true' 'max_inflight_messages 0x10'
 run mqtt-broker-lite -c "$T/conf" --check-config
 expect_exit 0

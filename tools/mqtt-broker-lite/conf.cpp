@@ -169,6 +169,14 @@ std::string Conf::place_of(std::string_view key, std::string_view value) const {
     return found == lines.rend() ? std::string() : found->place();
 }
 
+std::string Conf::at_named_key(std::string sentence) const {
+    const auto found = std::find_if(lines.rbegin(), lines.rend(), [&](const ConfLine& line) {
+        return sentence.find(line.key) != std::string::npos;
+    });
+    if (lines.empty()) return sentence;
+    return (found == lines.rend() ? lines.front().file : found->place()) + ": " + sentence;
+}
+
 bool Conf::has_errors() const {
     return std::any_of(problems.begin(), problems.end(), [](const auto& p) { return p.is_error; });
 }

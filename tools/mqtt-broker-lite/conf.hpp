@@ -125,6 +125,8 @@ struct Conf {
     bool has_errors() const;
     // "file:line" of the last line of a general key with this value, or with any; empty: none.
     std::string place_of(std::string_view key, std::string_view value = {}) const;
+    // The sentence behind the place of the key that it names, or behind the file.
+    std::string at_named_key(std::string sentence) const;
     // The listener that listener keys talk about now.
     ConfListener& current() { return listeners.empty() ? default_listener : listeners.back(); }
     // That the keys of bridges talk about. Throws ConfError: there is none.

@@ -1,5 +1,6 @@
 // mqtt-broker-lite: which command it is, and the parts that answer it.
 #include <cstdio>
+#include <stdexcept>
 #include <string>
 
 #include "common/app.hpp"
@@ -28,7 +29,11 @@ int run(const Invocation& invocation) {
         std::fputs(effective_text(setup).c_str(), stdout);
         return kExitDone;
     }
-    return serve(setup);
+    try {
+        return serve(setup);
+    } catch (const std::invalid_argument& contradiction) {
+        throw std::invalid_argument(setup.conf.at_named_key(contradiction.what()));
+    }
 }
 
 }  // namespace

@@ -142,7 +142,7 @@ void reload(const Setup& setup, Rights& rights, mqtt::Broker& broker, Log& log) 
         try {
             const mqtt::Broker opens_nothing(next.config);
         } catch (const std::invalid_argument& contradiction) {
-            problems.push_back({true, next.options.config_file + ": " + contradiction.what()});
+            problems.push_back({true, next.conf.at_named_key(contradiction.what())});
         }
     }
     // All or nothing: what can fail comes first.
@@ -159,7 +159,7 @@ void reload(const Setup& setup, Rights& rights, mqtt::Broker& broker, Log& log) 
     }
     std::string contradiction;
     if (!next.conf.has_errors() && !broker.change_limits(next.config, &contradiction)) {
-        problems.push_back({true, next.options.config_file + ": " + contradiction});
+        problems.push_back({true, next.conf.at_named_key(contradiction)});
     }
     if (!next.conf.has_errors()) {
         rights.use(std::move(gates));

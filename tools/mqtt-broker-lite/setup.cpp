@@ -78,7 +78,7 @@ void check_setup(Setup& setup) {
         }
         const mqtt::Broker opens_nothing(std::move(config));
     } catch (const std::invalid_argument& contradiction) {
-        conf.problems.push_back({true, contradiction.what()});
+        conf.problems.push_back({true, conf.at_named_key(contradiction.what())});
     }
 }
 
