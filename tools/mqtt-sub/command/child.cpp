@@ -45,6 +45,13 @@ struct Pipe {
     std::array<int, 2> ends{-1, -1};
 };
 
+// Writes what the pipe has room for.
+std::size_t fill(const Pipe& pipe, std::string_view bytes) {
+    ::fcntl(pipe.ends[1], F_SETFL, O_NONBLOCK);
+    const ssize_t written = bytes.empty() ? 0 : ::write(pipe.ends[1], bytes.data(), bytes.size());
+    return written > 0 ? static_cast<std::size_t>(written) : 0;
+}
+
 std::vector<char*> environment_of(const Environment& extra) {
     std::vector<char*> all;
     for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -106,8 +113,11 @@ void ChildReaper::reap() {
         on_exit(code);
 }
 
-ChildPipes start_child(const std::string& command, const Environment& extra, bool captures_output) {
+ChildPipes start_child(const std::string& command, const Environment& extra, bool captures_output,
+                       std::string_view first_input) {
     Pipe input, output;
+    ChildPipes child;
+    child.given = fill(input, first_input);
     posix_spawn_file_actions_t actions;
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawn_file_actions_adddup2(&actions, input.ends[0], STDIN_FILENO);
@@ -121,7 +131,6 @@ ChildPipes start_child(const std::string& command, const Environment& extra, boo
     std::array<char*, 4> words{const_cast<char*>("sh"), const_cast<char*>("-c"),
                                const_cast<char*>(command.c_str()), nullptr};
     std::vector<char*> environment = environment_of(extra);
-    ChildPipes child;
     const int error = ::posix_spawn(&child.pid, "/bin/sh", &actions, &attributes, words.data(),
                                     environment.data());
     ::posix_spawn_file_actions_destroy(&actions);

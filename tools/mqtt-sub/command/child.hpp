@@ -12,6 +12,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mqtt_sub {
@@ -39,12 +40,16 @@ private:
 
 struct ChildPipes {
     pid_t pid = -1;
-    int input = -1;   // what we write is its standard input
-    int output = -1;  // its standard output, when asked for
+    int input = -1;         // what we write is its standard input
+    int output = -1;        // its standard output, when asked for
+    std::size_t given = 0;  // bytes of `first_input` that wait for it already
 };
 
-// Throws std::system_error. Both descriptors are non-blocking and closed on exec.
-ChildPipes start_child(const std::string& command, const Environment& extra, bool captures_output);
+// Throws std::system_error. Both descriptors are non-blocking and closed on exec. As much of `first_input` as
+// a pipe holds (64 KiB) lies in it before the child starts: were we killed in between, the child would take
+// the end of its input for the end of the message.
+ChildPipes start_child(const std::string& command, const Environment& extra, bool captures_output,
+                       std::string_view first_input = {});
 
 // Writes all of `bytes`, closes when `closes`, and is destroyed. A child that does not read is none of
 // its business: errors are ignored.

@@ -36,7 +36,7 @@ void CommandPool::start_next() {
 void CommandPool::start(const std::shared_ptr<Job>& job) {
     ChildPipes child;
     try {
-        child = start_child(command_, job->input.environment, captures_output_);
+        child = start_child(command_, job->input.environment, captures_output_, job->input.payload);
     } catch (const std::system_error& error) {
         job->output = error.what();
         // Not from inside run().
@@ -47,6 +47,7 @@ void CommandPool::start(const std::shared_ptr<Job>& job) {
         job->status = status;
         part_done(job);
     });
+    job->input.payload.erase(0, child.given);
     std::make_shared<ChildWriter>(context_, child.input)
         ->write_and_close(std::move(job->input.payload));
     if (!captures_output_) return;
