@@ -11,14 +11,15 @@ port=$(free_port) port2=$(free_port)
  : >index
  openssl ca -config ca.conf -keyfile ca.key -cert ca.crt -revoke revoked.crt
  openssl ca -config ca.conf -keyfile ca.key -cert ca.crt -gencrl -out crl.pem) >/dev/null 2>&1 || fail "no CRL"
-tls() { printf '%s\n' "certfile $T/certs/server.crt" "keyfile $T/certs/server.key" "cafile $T/certs/ca.crt" \
+cp "$T/certs/server.crt" "$T/certs/second.crt"; cp "$T/certs/server.key" "$T/certs/second.key"
+tls() { printf '%s\n' "certfile $T/certs/$1.crt" "keyfile $T/certs/$1.key" "cafile $T/certs/ca.crt" \
     'require_certificate true'; }
 printf 'user client\ntopic readwrite own/#\n' >"$T/acl"
 printf 'user CN=client\ntopic readwrite own/#\n' >>"$T/acl"
 { printf '%s\n' 'user root' 'allow_anonymous false' "acl_file $T/acl" "listener $port 127.0.0.1"
-  tls
+  tls server
   printf '%s\n' 'use_identity_as_username true' "crlfile $T/certs/crl.pem" "listener $port2 127.0.0.1" 'protocol websockets'
-  tls
+  tls second
   echo 'use_subject_as_username true'; } >"$T/conf"
 BROKER_LOG=$T/broker.log BROKER_URLS=$T/broker.urls
 mqtt-broker-lite -c "$T/conf" --ready-file "$BROKER_URLS" 2>"$BROKER_LOG" &
@@ -43,24 +44,47 @@ until_true 10 grep -q 'as stays' "$BROKER_LOG"
 serial() { openssl s_client -connect "$HOST:$port" -cert "$T/certs/client.crt" -key "$T/certs/client.key" </dev/null \
     2>/dev/null | openssl x509 -noout -serial; }
 before=$(serial)
-cp "$T/certs/server.crt" "$T/certs/good.crt"
-# One that cannot be used keeps everything as it was: a limit in the same file is not taken either.
+# One that cannot be used keeps everything as it was: the good one of another listener and a limit in the same file are
+# not taken either.
 cp "$T/conf" "$T/conf.good"
-echo nonsense >"$T/certs/server.crt"
+renew() { (cd "$T/certs" && lib_certificate server 'subjectAltName=DNS:localhost,IP:127.0.0.1') >/dev/null 2>&1; }
+renew
+echo nonsense >"$T/certs/second.crt"
 echo 'message_size_limit 1' >>"$T/conf"
 kill -HUP "$BROKER_PID"
-until_true 10 grep -qE 'conf:[0-9]+: cannot read the certificate file .*server.crt.*; ' "$BROKER_LOG"
+until_true 10 grep -qE 'conf:[0-9]+: cannot read the certificate file .*second.crt.*; ' "$BROKER_LOG"
 until_true 10 grep -q 'The old configuration stays in force' "$BROKER_LOG"
 expect_eq "serial after a bad reload" "$(serial)" "$before"
 pub client "mqtts://localhost:$port" own/long; expect_exit 0
 cp "$T/conf.good" "$T/conf"
-(cd "$T/certs" && lib_certificate server 'subjectAltName=DNS:localhost,IP:127.0.0.1') >/dev/null 2>&1
+# Each file is read once, into what is then used, so that no change between two looks at it can be missed: this one is
+# there for one reader.
+renew
+cp "$T/certs/server.crt" "$T/certs/second.crt"; cp "$T/certs/server.key" "$T/certs/second.key"
+once() { mv "$T/certs/server.crt" "$T/certs/renewed.crt"; mkfifo "$T/certs/server.crt"
+    background writer sh -c "cat '$T/certs/renewed.crt' >'$T/certs/server.crt'"; }
+once
 kill -HUP "$BROKER_PID"
 changed() { local now; now=$(serial); [ -n "$now" ] && [ "$now" != "$before" ]; }
 until_true 10 changed
 pub client "mqtts://localhost:$port" own/y; expect_exit 0
 until_true 10 contains "$T/stays.out" x
 ! grep -q 'Client stays disconnected' "$BROKER_LOG" || fail "the connection was dropped"
+
+# Without a configuration file certificates are read again all the same.
+rm "$T/certs/server.crt"; cp "$T/certs/renewed.crt" "$T/certs/server.crt"
+start_broker --tls 0 --cert "$T/certs/server.crt" --key "$T/certs/server.key"
+port=$(broker_port mqtts)
+before=$(serial)
+echo nonsense >"$T/certs/server.crt"
+kill -HUP "$BROKER_PID"
+until_true 10 grep -q 'The old certificates stay in use' "$BROKER_LOG"
+expect_match "$BROKER_LOG" "cannot read the certificate file '$T/certs/server.crt'.*PEM"
+expect_eq "serial after a bad reload" "$(serial)" "$before"
+rm "$T/certs/server.crt"; renew
+once
+kill -HUP "$BROKER_PID"
+until_true 10 changed
 
 # Names from certificates need certificates.
 printf '%s\n' "listener $port" 'use_identity_as_username true' >"$T/conf"

@@ -18,6 +18,13 @@ std::string place_of(const ConfListener& listener, std::string_view key) {
     return place.empty() ? "default listener" : place;
 }
 
+// The same, where the key may be said for all listeners.
+std::string place_of(const Conf& conf, const ConfListener& listener, std::string_view key) {
+    std::string place = listener.places.of(key);
+    if (place.empty()) place = conf.place_of(key);
+    return place.empty() ? place_of(listener, "certfile") : place;
+}
+
 bool has_certificate(const ConfListener& listener) {
     return !listener.tls.certificate_file.empty();
 }
@@ -53,6 +60,26 @@ void check_tls(Conf& conf, const ConfListener& listener, const ConfAccess& acces
         wrong(listener.uses_subject ? "use_subject_as_username" : "use_identity_as_username",
               "user names from certificates need certfile, keyfile, cafile and "
               "require_certificate");
+    }
+}
+
+void check_engine(Conf& conf, const ConfListener& listener) {
+    const auto wrong = [&](std::string_view key, std::string_view text) {
+        conf.problems.push_back({true, fmt::format("{}: {}", place_of(listener, key), text)});
+    };
+    const mqtt::TlsOptions& tls = listener.tls;
+    if (tls.engine_has_key && tls.engine.empty()) {
+        wrong("tls_keyform", "tls_keyform engine needs tls_engine");
+    }
+    if (!tls.engine_pin_sha1.empty() && !tls.engine_has_key) {
+        wrong("tls_engine_kpass_sha1",
+              "tls_engine_kpass_sha1 needs tls_engine and tls_keyform engine");
+    }
+    const bool is_for_bridges = &listener == &conf.default_listener &&
+                                std::any_of(conf.bridges.begin(), conf.bridges.end(),
+                                            [](const ConfBridge& bridge) { return bridge.is_tls; });
+    if (!tls.engine.empty() && !has_tls(listener) && !is_for_bridges) {
+        wrong("tls_engine", "tls_engine is for TLS listeners: certfile and keyfile are missing");
     }
 }
 
@@ -170,8 +197,14 @@ void check_bridge(Conf& conf, const ConfBridge& bridge) {
     }
 }
 
-mqtt::BridgeConfig bridge_config(const ConfBridge& bridge) {
+// Bridges have no keys of their own for engines: those of the default listener count, as in mosquitto.
+mqtt::BridgeConfig bridge_config(const ConfBridge& bridge, const mqtt::TlsOptions& usual) {
     mqtt::BridgeConfig config = bridge.config;
+    if (bridge.is_tls) {
+        config.connect.tls.engine = usual.engine;
+        config.connect.tls.engine_has_key = usual.engine_has_key;
+        config.connect.tls.engine_pin_sha1 = usual.engine_pin_sha1;
+    }
     for (mqtt::Endpoint& endpoint : config.addresses) {
         if (bridge.is_tls) endpoint.transport = Transport::tls;
         if (endpoint.port == 0) endpoint.port = mqtt::default_port(endpoint.transport);
@@ -220,6 +253,7 @@ mqtt::BrokerConfig broker_config(Conf& conf, const std::vector<mqtt::Endpoint>& 
     for (const ConfListener* listener : all) {
         ConfAccess access = access_at(conf, *listener, is_local);
         check_tls(conf, *listener, access);
+        check_engine(conf, *listener);
         check_proxy(conf, *listener);
         check_http_dir(conf, *listener);
         config.listeners.push_back(listener_config(*listener, access));
@@ -236,7 +270,7 @@ mqtt::BrokerConfig broker_config(Conf& conf, const std::vector<mqtt::Endpoint>& 
     }
     for (const ConfBridge& bridge : conf.bridges) {
         check_bridge(conf, bridge);
-        config.bridges.push_back(bridge_config(bridge));
+        config.bridges.push_back(bridge_config(bridge, conf.default_listener.tls));
     }
     config.log_packets = conf.log_packets;
     if (config.persistence != mqtt::Persistence::off) {
@@ -262,12 +296,20 @@ struct TlsRemedy {
 TlsRemedy remedy_of(const mqtt::TlsOptions& tls, std::string_view message) {
     static constexpr std::string_view kReadable =
         "it must be a PEM file that the broker's user is able to read";
+    static constexpr std::string_view kEngine =
+        "openssl engine -t -c NAME tells whether it works; OPENSSL_ENGINES names the folder of "
+        "engines";
+    if (tls.engine_has_key && message.find("has no private key") != std::string_view::npos) {
+        return {"keyfile",
+                "name a key that it has; tls_engine_kpass_sha1 is for the password that it wants"};
+    }
     const std::pair<const std::string&, TlsRemedy> all[] = {
         {tls.certificate_file, {"certfile", kReadable}},
         {tls.key_file, {"keyfile", kReadable}},
         {tls.crl_file, {"crlfile", kReadable}},
         {tls.ca_file, {"cafile", kReadable}},
         {tls.ca_directory, {"capath", "c_rehash makes such folders"}},
+        {tls.engine, {"tls_engine", kEngine}},
         {tls.psk_file, {"psk_file", "the user who starts the broker must be able to read it"}},
         {tls.ciphers, {"ciphers", "openssl ciphers lists what there is"}},
         {tls.ciphersuites, {"ciphers_tls1.3", "openssl ciphers -tls1_3 lists what there is"}},
@@ -285,18 +327,20 @@ TlsRemedy remedy_of(const mqtt::TlsOptions& tls, std::string_view message) {
 
 }  // namespace
 
-void check_certificates(Conf& conf, const mqtt::BrokerConfig& config) {
+std::vector<mqtt::ListenerTls> load_certificates(Conf& conf, const mqtt::BrokerConfig& config) {
     const std::vector<const ConfListener*> all = all_listeners(conf);
-    for (std::size_t i = 0; i < all.size(); ++i) {
+    std::vector<mqtt::ListenerTls> loaded(config.listeners.size());
+    for (std::size_t i = 0; i < loaded.size(); ++i) {
+        const mqtt::ListenerConfig& listener = config.listeners[i];
+        if (!mqtt::uses_tls(listener.endpoint.transport)) continue;
         std::string message;
-        if (!has_tls(*all[i])) continue;
-        if (mqtt::check_listener_tls(config.listeners[i].tls, &message)) continue;
-        const TlsRemedy remedy = remedy_of(config.listeners[i].tls, message);
-        std::string place = all[i]->places.of(remedy.key);
-        if (place.empty()) place = conf.place_of(remedy.key);  // psk_file of all listeners
-        if (place.empty()) place = place_of(*all[i], "certfile");
-        conf.problems.push_back({true, fmt::format("{}: {}; {}", place, message, remedy.text)});
+        loaded[i] = mqtt::ListenerTls::load(listener.tls, &message);
+        if (loaded[i]) continue;
+        const TlsRemedy remedy = remedy_of(listener.tls, message);
+        const std::string place = i < all.size() ? place_of(conf, *all[i], remedy.key) + ": " : "";
+        conf.problems.push_back({true, fmt::format("{}{}; {}", place, message, remedy.text)});
     }
+    return loaded;
 }
 
 std::string listener_place(const Conf& conf, std::size_t index) {

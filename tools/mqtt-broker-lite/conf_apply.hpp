@@ -17,9 +17,8 @@ mqtt::BrokerConfig broker_config(Conf& conf, const std::vector<mqtt::Endpoint>& 
 // Who may log in at a listener that a flag asks for beside those of the file.
 ConfAccess access_of_flag(const Conf& conf, const mqtt::ListenerConfig& listener);
 
-// Loads the certificates of the listeners of `config`, which was made from `conf`; what cannot be used is a
-// problem.
-void check_certificates(Conf& conf, const mqtt::BrokerConfig& config);
+// The certificates of the listeners of `config`, which was made from `conf`; what cannot be used is a problem.
+std::vector<mqtt::ListenerTls> load_certificates(Conf& conf, const mqtt::BrokerConfig& config);
 
 // Where the listener at this index of the result was said; empty: by no line of the file.
 std::string listener_place(const Conf& conf, std::size_t index);

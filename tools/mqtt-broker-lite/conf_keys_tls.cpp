@@ -8,9 +8,6 @@ namespace {
 using enum ConfScope;
 using enum ConfUse;
 
-constexpr std::string_view kEngines =
-    "engines are no longer part of OpenSSL; a PKCS#11 provider of openssl.cnf does the same";
-
 void set_tls_version(Conf& conf, const ConfLine& line) {
     if (line.value != "tlsv1.2" && line.value != "tlsv1.3") {
         throw ConfError("'" + line.value + "' is neither tlsv1.2 nor tlsv1.3");
@@ -18,8 +15,20 @@ void set_tls_version(Conf& conf, const ConfLine& line) {
     conf.current().tls.minimum_version = line.value;
 }
 
-void check_key_form(Conf&, const ConfLine& line) {
-    if (line.value != "pem") throw ConfError("only pem; " + std::string(kEngines));
+void set_key_form(Conf& conf, const ConfLine& line) {
+    if (line.value != "pem" && line.value != "engine") {
+        throw ConfError("'" + line.value + "' is neither pem nor engine");
+    }
+    conf.current().tls.engine_has_key = line.value == "engine";
+}
+
+void set_engine_password(Conf& conf, const ConfLine& line) {
+    const std::string& digits = line.value;
+    if (digits.size() != 40 ||
+        digits.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos) {
+        throw ConfError("not 40 hexadecimal digits: printf PASSWORD | openssl sha1 -r gives them");
+    }
+    conf.current().tls.engine_pin_sha1 = digits;
 }
 
 // Listener keys whose value goes to a member as it is.
@@ -63,9 +72,14 @@ constexpr ConfKey kKeys[] = {
      "makes it a TLS listener for the pre-shared keys of psk_file; clients of TLS 1.2 are told it",
      tls_text<&mqtt::TlsOptions::psk_hint>},
     {"dhparamfile", listener, ignored, "FILE", "the groups of OpenSSL are used"},
-    {"tls_engine", listener, refused, "NAME", kEngines},
-    {"tls_engine_kpass_sha1", listener, refused, "TEXT", kEngines},
-    {"tls_keyform", listener, used, "pem", "the form of keyfile", check_key_form},
+    {"tls_engine", listener, used, "NAME",
+     "this engine of OpenSSL does the cryptography, in the whole broker; OPENSSL_ENGINES names the "
+     "folder of engines",
+     tls_text<&mqtt::TlsOptions::engine>},
+    {"tls_keyform", listener, used, "pem|engine",
+     "what keyfile names: a file, or a key that the engine holds", set_key_form, false, "pem"},
+    {"tls_engine_kpass_sha1", listener, used, "HEX",
+     "SHA-1 of the password that the engine wants for its key", set_engine_password},
 };
 
 }  // namespace

@@ -23,7 +23,7 @@ int run(const Invocation& invocation) {
         std::fputs("Configuration file is OK.\n", stderr);
         return kExitDone;
     }
-    if (!setup.conf.has_errors()) check_certificates(setup.conf, setup.config);
+    if (!setup.conf.has_errors()) load_certificates(setup.conf, setup.config);
     if (!tell_problems(setup.conf)) return kExitUsage;
     if (setup.options.print_config) {
         std::fputs(effective_text(setup).c_str(), stdout);

@@ -32,17 +32,6 @@ void check_listeners(const Setup& running, Setup& next) {
     }
 }
 
-// They have just been read without a fault, so that only files which change at this very moment can fail.
-void reload_certificates(const mqtt::BrokerConfig& now, mqtt::Broker& broker, Log& log) {
-    for (std::size_t i = 0; i < now.listeners.size(); ++i) {
-        if (!mqtt::uses_tls(now.listeners[i].endpoint.transport)) continue;
-        std::string message;
-        if (!broker.reload_tls(i, now.listeners[i].tls, &message)) {
-            log.write(LogLevel::error, message + "; the old certificate stays in use");
-        }
-    }
-}
-
 // What a reload takes, apart from listeners' own keys that are read with their certificates.
 bool is_reloaded(std::string_view key) {
     static constexpr std::string_view kKeys[] = {
@@ -96,6 +85,9 @@ bool is_reloaded(std::string_view key) {
         "queue_qos0_messages",
         "require_certificate",
         "retain_available",
+        "tls_engine",
+        "tls_engine_kpass_sha1",
+        "tls_keyform",
         "tls_version",
         "trace_client",
         "trace_topic",
@@ -125,15 +117,36 @@ void tell_changes(const Conf& before, const Conf& now, Log& log) {
     }
 }
 
+void tell_problems(const std::vector<ConfProblem>& problems, Log& log) {
+    for (const ConfProblem& problem : problems)
+        log.write(problem.is_error ? LogLevel::error : LogLevel::warning, problem.text);
+}
+
+// All that flags name and that may change is certificates.
+void reload_flags(Setup& next, mqtt::Broker& broker, Log& log) {
+    const auto& listeners = next.config.listeners;
+    const bool has_tls = std::any_of(listeners.begin(), listeners.end(), [](const auto& listener) {
+        return mqtt::uses_tls(listener.endpoint.transport);
+    });
+    if (!has_tls) return log.write("Nothing to reload: no configuration file.");
+    std::vector<mqtt::ListenerTls> certificates = load_certificates(next.conf, next.config);
+    tell_problems(next.conf.problems, log);
+    if (next.conf.has_errors()) {
+        return log.write(LogLevel::error, "The old certificates stay in use.");
+    }
+    broker.use_tls(std::move(certificates));
+    log.write("Certificates are read again; there is no configuration file.");
+}
+
 }  // namespace
 
 void reload(const Setup& setup, Rights& rights, mqtt::Broker& broker, Log& log) {
     log.reopen();
-    if (!setup.has_file()) return log.write("Nothing to reload: no configuration file.");
-    log.write("Reloading config.");
     Invocation again;
     again.uses = setup.uses;
+    if (setup.has_file()) log.write("Reloading config.");
     Setup next = read_setup(again);
+    if (!setup.has_file()) return reload_flags(next, broker, log);
     std::vector<ConfProblem>& problems = next.conf.problems;
     check_listeners(setup, next);
     for (std::size_t i = next.accesses.size(); i < setup.accesses.size(); ++i)
@@ -145,11 +158,12 @@ void reload(const Setup& setup, Rights& rights, mqtt::Broker& broker, Log& log) 
             problems.push_back({true, next.conf.at_named_key(contradiction.what())});
         }
     }
-    // All or nothing: what can fail comes first.
+    // All or nothing: what can fail comes first. Files are read once, into what is then used.
     Rights::Gates gates;
+    std::vector<mqtt::ListenerTls> certificates;
     if (!next.conf.has_errors()) {
         gates = Rights::read(next.accesses, problems);
-        check_certificates(next.conf, next.config);
+        certificates = load_certificates(next.conf, next.config);
     }
     if (gates && rights.needs_restart(gates)) {
         std::string place = next.conf.place_of("acl_file");
@@ -163,15 +177,14 @@ void reload(const Setup& setup, Rights& rights, mqtt::Broker& broker, Log& log) 
     }
     if (!next.conf.has_errors()) {
         rights.use(std::move(gates));
+        broker.use_tls(std::move(certificates));
         broker.forget_logins();
     }
-    for (const ConfProblem& problem : problems)
-        log.write(problem.is_error ? LogLevel::error : LogLevel::warning, problem.text);
+    tell_problems(problems, log);
     if (next.conf.has_errors()) {
         return log.write(LogLevel::error, "The old configuration stays in force.");
     }
     log.change(log_settings(next.conf, next.options));
-    reload_certificates(next.config, broker, log);
     tell_changes(setup.conf, next.conf, log);
     log.write(
         "Passwords, access lists, certificates, limits and what the log tells are read again; "

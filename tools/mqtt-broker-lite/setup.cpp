@@ -66,7 +66,7 @@ void check_setup(Setup& setup) {
     Conf& conf = setup.conf;
     if (!conf.has_errors()) {
         Rights::read(setup.accesses, conf.problems);
-        check_certificates(conf, setup.config);
+        load_certificates(conf, setup.config);
     }
     if (conf.has_errors()) return;
     try {
@@ -112,7 +112,8 @@ std::string effective_text(const Setup& setup, bool hides_secrets) {
     std::string text;
     std::vector<std::string> said;
     for (const ConfLine& line : setup.conf.lines) {
-        const bool is_secret = line.key.ends_with("password") || line.key.ends_with("psk");
+        const bool is_secret = line.key.ends_with("password") || line.key.ends_with("psk") ||
+                               line.key == "tls_engine_kpass_sha1";
         text += fmt::format("{} {}  # {}\n", line.key,
                             hides_secrets && is_secret ? "(hidden)" : line.value, line.place());
         said.push_back(line.key);

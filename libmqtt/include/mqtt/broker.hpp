@@ -263,6 +263,27 @@ struct BrokerStats {
     std::uint64_t memory_bytes = 0;  // as memory_limit counts it
 };
 
+namespace net {
+class TlsContext;
+}
+
+// What the files of a TLS listener hold, read and found to fit together. Empty when they do not.
+class ListenerTls {
+public:
+    ListenerTls();
+    ~ListenerTls();
+    ListenerTls(ListenerTls&&) noexcept;
+    ListenerTls& operator=(ListenerTls&&) noexcept;
+
+    // `message` says what is not right.
+    static ListenerTls load(const TlsOptions& options, std::string* message);
+    explicit operator bool() const { return context_ != nullptr; }
+
+private:
+    friend class Broker;
+    std::unique_ptr<net::TlsContext> context_;
+};
+
 // All members but the constructor may be called from any thread except, where nothing else is said, a
 // loop's own.
 class Broker {
@@ -307,9 +328,9 @@ public:
     // to hear.
     void stop(std::chrono::milliseconds deadline = std::chrono::milliseconds(2'000));
 
-    // Reads a listener's certificates again, for connections to come; those that are there stay. On
-    // failure the old ones stay in use, and `message` says why.
-    Status reload_tls(std::size_t listener, const TlsOptions& options, std::string* message);
+    // Certificates for connections to come, by listener; those that are there stay. Empty ones, and those that
+    // are missing, leave a listener its old ones.
+    void use_tls(std::vector<ListenerTls> loaded);
 
     // Passwords or users have changed: what is remembered of logins no longer counts.
     void forget_logins();
@@ -325,8 +346,5 @@ private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
-
-// Loads the files that a TLS listener names, to see whether they are right. `message` says what is not.
-Status check_listener_tls(const TlsOptions& options, std::string* message);
 
 }  // namespace mqtt

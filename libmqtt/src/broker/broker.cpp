@@ -252,12 +252,12 @@ Status Broker::change_limits(const BrokerConfig& next, std::string* message) {
     }
 }
 
-Status Broker::reload_tls(std::size_t listener, const TlsOptions& options, std::string* message) {
-    Status status;
+void Broker::use_tls(std::vector<ListenerTls> loaded) {
     broker::ask(*impl_->shared.shards.front(), [&](broker::Shard&) {
-        status = impl_->listeners.at(listener)->reload_tls(options, message);
+        for (std::size_t i = 0; i < std::min(loaded.size(), impl_->listeners.size()); ++i) {
+            if (loaded[i]) impl_->listeners[i]->use_tls(std::move(loaded[i].context_));
+        }
     });
-    return status;
 }
 
 void Broker::forget_logins() {
@@ -282,10 +282,17 @@ const BrokerConfig& Broker::config() const {
     return impl_->shared.settings().config;
 }
 
-Status check_listener_tls(const TlsOptions& options, std::string* message) {
+ListenerTls::ListenerTls() = default;
+ListenerTls::~ListenerTls() = default;
+ListenerTls::ListenerTls(ListenerTls&&) noexcept = default;
+ListenerTls& ListenerTls::operator=(ListenerTls&&) noexcept = default;
+
+ListenerTls ListenerTls::load(const TlsOptions& options, std::string* message) {
     net::TlsContext::Created created = net::TlsContext::create(options, net::TlsRole::server);
     if (message) *message = std::move(created.message);
-    return created.context ? Status() : Status(created.error);
+    ListenerTls loaded;
+    loaded.context_ = std::move(created.context);
+    return loaded;
 }
 
 }  // namespace mqtt

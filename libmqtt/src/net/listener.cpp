@@ -148,14 +148,8 @@ public:
             acceptor->set_paused(false);
     }
 
-    Status reload_tls(const TlsOptions& options, std::string* message) override {
-        if (!uses_tls(options_.endpoint.transport)) return {};
-        TlsContext::Created created = TlsContext::create(options, TlsRole::server);
-        if (message) *message = created.message;
-        if (!created.context) return created.error;
-        options_.tls = options;
-        tls_ = std::move(created.context);
-        return {};
+    void use_tls(std::unique_ptr<TlsContext> context) override {
+        if (uses_tls(options_.endpoint.transport)) tls_ = std::move(context);
     }
 
 private:
@@ -210,9 +204,12 @@ Listener::OpenResult Listener::open(Loop& loop, const ListenOptions& options, st
     }
     auto listener = std::make_unique<SocketListener>(loop, options, index, std::move(on_accept),
                                                      std::move(on_wait));
-    if (const Status status = listener->reload_tls(options.tls, &result.message); !status) {
-        result.error = status.error();
-        return result;
+    if (uses_tls(options.endpoint.transport)) {
+        TlsContext::Created created = TlsContext::create(options.tls, TlsRole::server);
+        result.error = created.error;
+        result.message = std::move(created.message);
+        if (!created.context) return result;
+        listener->use_tls(std::move(created.context));
     }
     for (OpenedSocket& socket : opened)
         listener->add(std::move(socket));

@@ -11,6 +11,7 @@
 #include "mqtt/options.hpp"
 #include "net/byte_stream.hpp"
 #include "net/loop.hpp"
+#include "net/tls_context.hpp"
 
 namespace mqtt::net {
 
@@ -58,9 +59,8 @@ public:
     virtual std::vector<Endpoint> bound() const = 0;
     virtual void pause() = 0;
     virtual void resume() = 0;
-    // Loads certificates again for connections to come. On failure the old ones stay; `message`
-    // then says why.
-    virtual Status reload_tls(const TlsOptions& options, std::string* message = nullptr) = 0;
+    // Certificates of connections to come, on a listener with TLS; others take no notice.
+    virtual void use_tls(std::unique_ptr<TlsContext> context) = 0;
 };
 
 }  // namespace mqtt::net

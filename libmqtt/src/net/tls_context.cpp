@@ -148,6 +148,16 @@ std::string load_trust(SSL_CTX* context, const TlsOptions& options, TlsRole role
     return options.crl_file.empty() ? "" : load_crl(context, options.crl_file);
 }
 
+// Clients with several certificates choose by these names. From what is trusted already: the file may be another one
+// by now.
+void name_authorities(SSL_CTX* context) {
+    STACK_OF(X509_OBJECT)* trusted = X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
+    for (int i = 0; i < sk_X509_OBJECT_num(trusted); ++i) {
+        X509* certificate = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(trusted, i));
+        if (certificate) SSL_CTX_add_client_CA(context, certificate);
+    }
+}
+
 void set_verification(SSL_CTX* context, const TlsOptions& options, TlsRole role) {
     int mode = SSL_VERIFY_NONE;
     if (role == TlsRole::client && options.verify_peer) mode = SSL_VERIFY_PEER;
@@ -160,7 +170,7 @@ void set_verification(SSL_CTX* context, const TlsOptions& options, TlsRole role)
         X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_NO_CHECK_TIME);
     }
     if (role == TlsRole::server && mode != SSL_VERIFY_NONE && !options.ca_file.empty()) {
-        SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(options.ca_file.c_str()));
+        name_authorities(context);
     }
 }
 
