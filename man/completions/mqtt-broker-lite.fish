@@ -33,6 +33,7 @@ complete -c mqtt-broker-lite -l memory-limit -x -d 'memory of messages, queues a
 complete -c mqtt-broker-lite -l max-inflight -x -d 'QoS 1 and 2 messages sent to a client and not yet acknowledged'
 complete -c mqtt-broker-lite -l max-queued-messages -x -d 'QoS 1 and 2 messages that wait for a client; 0: no limit'
 complete -c mqtt-broker-lite -l max-queued-bytes -x -d 'their memory per client; 0: no limit'
+complete -c mqtt-broker-lite -l queue-memory -x -d 'memory of all waiting messages; more is on the disk only; 0: no limit'
 complete -c mqtt-broker-lite -l queue-overflow -x -a 'newest oldest disconnect block' -d 'what a full queue costs: newest or oldest message, disconnect, block'
 complete -c mqtt-broker-lite -l output-budget -x -d 'output that a client does not take, after which QoS 0 is dropped'
 complete -c mqtt-broker-lite -l max-keepalive -x -d 'longest keep-alive of MQTT 5.0 clients; 0: what they ask for'

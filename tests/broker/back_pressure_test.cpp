@@ -210,6 +210,7 @@ TEST_CASE("sys: every shard tells its load, and the tree has mosquitto's topics"
                                  "messages/sent",
                                  "store/messages/count",
                                  "store/messages/bytes",
+                                 "store/messages/bytes_on_disk",
                                  "subscriptions/count",
                                  "shared_subscriptions/count",
                                  "retained messages/count",

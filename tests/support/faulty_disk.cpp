@@ -22,6 +22,8 @@ std::atomic<std::uint64_t> g_calls = 0;
 std::atomic<std::uint64_t> g_first = 0;  // 0: nothing fails
 std::atomic<std::uint64_t> g_last = 0;
 std::atomic<Fault> g_fault = Fault::none;
+std::atomic<bool> g_reads_fail = false;
+std::atomic<std::uint64_t> g_failed_reads = 0;
 
 // What was written since the last sync, or cut off: then there are no bytes.
 struct Unsynced {
@@ -86,6 +88,10 @@ int do_close(sqlite3_file* file) {
 
 int do_read(sqlite3_file* file, void* to, int size, sqlite3_int64 at) {
     sqlite3_file* real = self(file).real;
+    if (g_reads_fail) {
+        ++g_failed_reads;
+        return SQLITE_IOERR_READ;
+    }
     return real->pMethods->xRead(real, to, size, at);
 }
 
@@ -220,8 +226,18 @@ void FaultyDisk::fail_at(std::uint64_t call, Fault fault) {
     g_first = g_calls + call;
 }
 
+void FaultyDisk::fail_reads() {
+    g_failed_reads = 0;
+    g_reads_fail = true;
+}
+
+std::uint64_t FaultyDisk::failed_reads() {
+    return g_failed_reads;
+}
+
 void FaultyDisk::mend() {
     g_first = 0;
+    g_reads_fail = false;
 }
 
 std::uint64_t FaultyDisk::calls() {

@@ -18,6 +18,9 @@ public:
     // Only that one call.
     static void fail_at(std::uint64_t call, Fault fault);
     static void mend();
+    // Reads fail, until mend(); how many have so far.
+    static void fail_reads();
+    static std::uint64_t failed_reads();
     static std::uint64_t calls();
 
     // What would be on the disk if power failed now: copies `file` and its log into `folder`, as they

@@ -129,6 +129,10 @@ constexpr ConfKey kKeys[] = {
      CONF_SET(c.config.maximum_payload_size = limit(line)), false, "0"},
     {"max_inflight_bytes", general, ignored, "BYTES",
      "max_inflight_messages bounds what is in flight"},
+    {"queue_memory", general, used, "BYTES",
+     "with persistence: memory of waiting messages of all clients together; what is queued beyond "
+     "is on the disk only until its turn comes; 0: no limit",
+     CONF_SET(c.config.queue_memory = limit(line)), false, "67108864"},
     {"memory_limit", general, used, "BYTES",
      "memory of messages, queues, subscriptions and buffers; near it nothing new is taken (CONNECT "
      "and QoS 1 and 2 are refused with 0x97, QoS 0 is dropped), over it the largest queues are "

@@ -80,6 +80,7 @@ constexpr Bound kBounds[] = {
     {"in flight from a client", "receive_maximum", "disconnect 0x93"},
     {"queue of a client", "max_queued_messages", "queue_overflow"},
     {"its bytes", "max_queued_bytes", "queue_overflow"},
+    {"queues, in memory", "queue_memory", "on the disk only"},
     {"queues of all clients", "memory_limit", "refused, 0x97"},
     {"rate of a client", "max_publish_rate", "is read later"},
     {"rate of connections", "max_connect_rate", "is accepted later"},

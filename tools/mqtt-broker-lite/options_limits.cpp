@@ -143,6 +143,16 @@ const FlagRow<Options> kFlags[] = {
      [](Options& o, const FlagUse& use) {
          o.config.maximum_queued_bytes = parse_size(use.typed(), use.word());
      }},
+    {{.long_name = "queue-memory",
+      .argument = "SIZE",
+      .category = kLimits,
+      .help = "memory of all waiting messages; more is on the disk only; 0: no limit",
+      .details = "With --persistence. What is queued beyond it is read from the store when its "
+                 "turn comes. Other limits count it all the same.",
+      .initial = "64Mi"},
+     [](Options& o, const FlagUse& use) {
+         o.config.queue_memory = parse_size(use.typed(), use.word());
+     }},
     {{.long_name = "queue-overflow",
       .argument = "WHAT",
       .category = kLimits,

@@ -81,6 +81,7 @@ bool is_reloaded(std::string_view key) {
         "persistent_client_expiration",
         "psk_file",
         "psk_hint",
+        "queue_memory",
         "queue_overflow",
         "queue_qos0_messages",
         "require_certificate",

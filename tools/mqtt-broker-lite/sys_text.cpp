@@ -25,6 +25,7 @@ const std::string_view kSysText =
     "  bytes/received, sent              of everything\n"
     "  messages/stored, store/messages/count, store/messages/bytes\n"
     "                                    retained and queued\n"
+    "  store/messages/bytes_on_disk      queued, of these, and not in memory\n"
     "  retained messages/count\n"
     "  subscriptions/count, shared_subscriptions/count\n"
     "  heap/current, maximum             bytes of memory for messages and sessions\n"

@@ -174,6 +174,9 @@ struct BrokerConfig {
 
     Persistence persistence = Persistence::off;
     std::string store_file;  // a SQLite database, made when it is missing; one broker for each
+    // With persistence: bytes of waiting messages of all clients together that are kept in memory, too.
+    // What is queued beyond is on the disk only until its turn comes. 0: no limit.
+    std::size_t queue_memory = 64 * 1024 * 1024;
 
     // Memory of messages, queues, subscriptions and buffers, all threads together; 0: no limit. From
     // 7/8 of it on (until less than 3/4 are in use) CONNECT, SUBSCRIBE and PUBLISH with QoS > 0 are refused (0x97; 3.x: CONNACK 3, the
@@ -258,7 +261,8 @@ struct BrokerStats {
     std::uint64_t retained_bytes = 0;
     std::uint64_t queued_messages = 0;
     std::uint64_t queued_bytes = 0;
-    std::uint64_t output_bytes = 0;  // staged for sockets that do not take them yet
+    std::uint64_t queued_bytes_on_disk = 0;  // of these, in the store only
+    std::uint64_t output_bytes = 0;          // staged for sockets that do not take them yet
     std::uint64_t output_packets = 0;
     std::uint64_t memory_bytes = 0;  // as memory_limit counts it
 };

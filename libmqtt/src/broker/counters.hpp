@@ -30,6 +30,7 @@ struct Counters {
     std::uint64_t clients_connected = 0;
     std::uint64_t queued_messages = 0;
     std::uint64_t queued_bytes = 0;
+    std::uint64_t queued_bytes_on_disk = 0;  // of these, in the store only
     std::uint64_t shared_subscriptions = 0;
 };
 

@@ -12,6 +12,7 @@ struct StoredEntry {
     store::Key key = 0;
     base::KeepAliveRef message;    // its message in the store; null after PUBREC
     std::uint32_t shared_tag = 0;  // of the Membership that it is for; 0: an ordinary subscription
+    std::uint32_t size_bytes = 0;  // of a message that is on the disk only
 };
 
 class DeliveryToken {

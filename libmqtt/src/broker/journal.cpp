@@ -1,4 +1,4 @@
-// Recording, netting, closing rounds, handing in.
+// Recording and netting. Closing rounds, handing in, gates: journal_commit.cpp.
 #include "broker/journal.hpp"
 
 #include <algorithm>
@@ -15,13 +15,6 @@ namespace mqtt::broker {
 namespace {
 
 using store::Key;
-
-// When acknowledgements do not wait: the next tick of the timers, which is at most 100 ms away.
-constexpr std::chrono::milliseconds kBatchFor{1};
-
-// Changes that may collect while a batch is written: beyond, acknowledgements wait in any mode, so that who
-// keeps to a window cannot fill the memory faster than the disk takes it.
-constexpr std::size_t kMostBehind = 50'000;
 
 // The shard's number in the low byte, so that keys of different shards never meet.
 constexpr Key make_key(std::uint64_t counter, unsigned shard) {
@@ -45,10 +38,7 @@ std::size_t trim(std::uint64_t ticks, Changes& changes, IsCancelled&& is_cancell
 }  // namespace
 
 struct Journal::StoredMessage final : base::Counted {
-    StoredMessage(Journal& j, Key k, core::MessageRef m)
-        : journal(j)
-        , key(k)
-        , message(std::move(m)) {}
+    StoredMessage(Journal& j, Key k) : journal(j), key(k) {}
     void destroy() noexcept override {
         journal.message_gone(key);
         this->~StoredMessage();
@@ -56,7 +46,6 @@ struct Journal::StoredMessage final : base::Counted {
     }
     Journal& journal;
     const Key key;
-    const core::MessageRef message;
 };
 
 Journal::~Journal() = default;
@@ -90,8 +79,8 @@ void Journal::record(std::size_t changes) {
     is_wanted_ = true;
     if (is_strict_)
         shard_.loop().mark_dirty(*this);
-    else if (!is_armed())
-        shard_.loop().set_timer(*this, shard_.now() + kBatchFor);
+    else
+        wait_for_tick();
 }
 
 void Journal::cancel() {
@@ -199,7 +188,7 @@ DeliveryToken Journal::add(const Session& session, StoredMessageRef& shared,
     if (!shared) {
         const Key key = make_key(next_message_++, shard_.index());
         batch.messages.push_back({key, queued.message});
-        shared = restore_message(key, queued.message);
+        shared = restore_message(key);
         ++batch.live;
     }
     const Key key = make_key(next_entry_++, shard_.index());
@@ -293,21 +282,25 @@ void Journal::arrived(Key transit) {
     if (transit == 0 || !is_on()) return;
     open().arrived.push_back(transit);
     ++open_->live;
-    if (!is_armed()) shard_.loop().set_timer(*this, shard_.now() + kBatchFor);
+    wait_for_tick();
 }
 
 // At the start.
 
 void Journal::continue_after(Key key) {
     const std::uint64_t next = (key >> 8) + 1;
-    next_message_ = std::max(next_message_, next);
+    next_message_ = stored_below_ = std::max(next_message_, next);
     next_entry_ = std::max(next_entry_, next);
     next_transit_ = std::max(next_transit_, next);
 }
 
-StoredMessageRef Journal::restore_message(Key key, core::MessageRef message) {
+Key Journal::message_key(const StoredEntry& entry) {
+    return static_cast<const StoredMessage&>(*entry.message).key;
+}
+
+StoredMessageRef Journal::restore_message(Key key) {
     void* memory = base::pool_allocate(sizeof(StoredMessage));
-    return StoredMessageRef(::new (memory) StoredMessage(*this, key, std::move(message)));
+    return StoredMessageRef(::new (memory) StoredMessage(*this, key));
 }
 
 DeliveryToken Journal::restore_entry(Key key, const StoredMessageRef& message) {
@@ -318,119 +311,6 @@ DeliveryToken Journal::restore_entry(Key key, const StoredMessageRef& message) {
 void Journal::remove_orphan(Key message) {
     open().removed_messages.push_back(message);
     record();
-}
-
-// Handing in: in strict mode when the turn ends, else when the batch has waited long enough; one at a
-// time, so that the next grows while the disk is at work.
-
-void Journal::on_flush() {
-    hand_in();
-}
-
-void Journal::on_timer(TimePoint) {
-    hand_in();
-}
-
-void Journal::hand_in() {
-    if (!open_ || !is_on() || is_writing()) return;
-    if (is_alone() && open_->empty()) {
-        open_.reset();
-        is_wanted_ = false;
-        committed_ = number_++;
-        return release_gates();
-    }
-    close_batch();
-    if (!is_alone()) shard_.mail.send_round();
-}
-
-void Journal::close_batch() {
-    if (!is_on()) return;
-    submit(false);
-    ++number_;
-}
-
-void Journal::submit(bool is_last) {
-    if (open_) {
-        for (auto& [topic, message] : open_->retained)
-            message = shard_.retained.copy_of(topic);
-        open_->order = writer_->next_order();
-    }
-    is_wanted_ = false;
-    writer_->submit({number_, std::move(open_),
-                     [this, round = number_](std::unique_ptr<store::Batch> batch) {
-                         // The batch ends on the thread whose messages it holds.
-                         auto back =
-                             std::make_shared<std::unique_ptr<store::Batch>>(std::move(batch));
-                         shard_.loop().post([this, back, round] {
-                             back->reset();
-                             on_committed(round);
-                         });
-                     },
-                     is_last});
-}
-
-void Journal::leave() {
-    if (!is_on()) return;
-    submit(true);
-    writer_ = nullptr;
-}
-
-void Journal::on_committed(std::uint64_t round) {
-    committed_ = round;
-    release_gates();
-    if (is_wanted_ && (is_strict_ || !gated_.empty()))
-        hand_in();
-    else if (open_ && !is_armed())
-        shard_.loop().set_timer(*this, shard_.now() + kBatchFor);
-}
-
-// Gates.
-
-std::uint64_t Journal::pending() const {
-    return open_ && !open_->empty() ? number_ : number_ - 1;
-}
-
-void Journal::gate(Peer& peer, std::uint64_t position) {
-    if (!is_strict_) return;
-    const std::uint64_t number = pending();
-    if (number <= committed_ || !peer.hold_output(position, number)) return;
-    gated_.push_back({number, &peer, nullptr});
-}
-
-void Journal::gate(Bridge& bridge, std::uint64_t position) {
-    if (!is_strict_) return;
-    const std::uint64_t number = pending();
-    if (number <= committed_ || !bridge.hold_output(position, number)) return;
-    gated_.push_back({number, nullptr, &bridge});
-}
-
-void Journal::gate(Peer& peer) {
-    const std::uint64_t position = peer.driver().staged_position();
-    if (is_strict_) return gate(peer, position);
-    const bool is_behind = open_ && open_->live >= kMostBehind && is_writing();
-    if (is_behind && peer.hold_output(position, number_))
-        gated_.push_back({number_, &peer, nullptr});
-}
-
-void Journal::forget(const Peer& peer) {
-    for (Gated& gated : gated_) {
-        if (gated.peer == &peer) gated.peer = nullptr;
-    }
-}
-
-void Journal::forget(const Bridge& bridge) {
-    for (Gated& gated : gated_) {
-        if (gated.bridge == &bridge) gated.bridge = nullptr;
-    }
-}
-
-void Journal::release_gates() {
-    while (!gated_.empty() && gated_.front().number <= committed_) {
-        const Gated gated = gated_.front();
-        gated_.pop_front();
-        if (gated.peer != nullptr) gated.peer->release_output(committed_);
-        if (gated.bridge != nullptr) gated.bridge->release_output(committed_);
-    }
 }
 
 }  // namespace mqtt::broker

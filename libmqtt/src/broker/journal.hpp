@@ -12,6 +12,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -87,12 +88,17 @@ public:
     void forget(const Peer& peer);
     void forget(const Bridge& bridge);
 
+    // Reads messages of the store, when they are there.
+    using Found = std::function<void(const std::vector<store::FoundMessage>&)>;
+    void fetch(std::vector<store::Key> messages, Found found);
+    static store::Key message_key(const StoredEntry& entry);
+
     // The thread is at its end: hands in the rest; nothing is recorded any more.
     void leave();
 
     // At the start, when the store is read.
     void continue_after(store::Key key);
-    StoredMessageRef restore_message(store::Key key, core::MessageRef message);
+    StoredMessageRef restore_message(store::Key key);
     DeliveryToken restore_entry(store::Key key, const StoredMessageRef& message);
     void remove_orphan(store::Key message);
 
@@ -103,6 +109,15 @@ private:
         Peer* peer;
         Bridge* bridge;  // one of the two, or none any more
     };
+    struct HandedIn {
+        std::uint64_t number;
+        std::uint64_t next_message;  // what was recorded before has lower ones
+    };
+    struct Fetch {
+        std::uint64_t number;
+        std::vector<store::Key> messages;
+        Found found;
+    };
     store::Batch& open();
     void record(std::size_t changes = 1);
     void cancel();
@@ -111,13 +126,17 @@ private:
     std::uint64_t pending() const;
     bool is_writing() const { return number_ - 1 > committed_; }  // one is on its way
     bool is_alone() const;
+    void wait_for_tick();
     void on_flush() override;
     void on_timer(TimePoint now) override;
     void hand_in();
     void close_batch();
     void submit(bool is_last);
+    void committed(std::uint64_t round);
     void on_committed(std::uint64_t round);
     void release_gates();
+    void release_fetches();
+    void read(Fetch fetch);
 
     Shard& shard_;
     store::Writer* writer_ = nullptr;
@@ -132,7 +151,10 @@ private:
     std::uint64_t next_transit_ = 1;
     std::uint64_t first_message_ = 1;  // of the open batch
     std::uint64_t first_entry_ = 1;
-    std::deque<Gated> gated_;  // by number
+    std::uint64_t stored_below_ = 0;  // messages with lower numbers are committed
+    std::deque<HandedIn> handed_in_;  // by number; so are these
+    std::deque<Gated> gated_;
+    std::deque<Fetch> fetches_;
 };
 
 }  // namespace mqtt::broker

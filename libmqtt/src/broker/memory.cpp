@@ -27,7 +27,7 @@ std::size_t held_for(const Peer& peer) {
 std::vector<Owner> owners_of(const Shard& shard) {
     std::vector<Owner> owners;
     shard.sessions.for_each([&](Session& session) {
-        std::size_t bytes = session.queue.size_bytes();
+        std::size_t bytes = session.queue.size_bytes() - session.queue.bytes_on_disk();
         if (session.peer != nullptr) bytes += held_for(*session.peer);
         if (bytes != 0) owners.push_back({bytes, &session, session.peer});
     });

@@ -88,6 +88,10 @@ public:
     void drain(Session& session);
     // The first of its queue is sent, or never will be.
     void pop(Session& session);
+    // The first of its queue ends here.
+    void drop_first(Session& session);
+    // Counts a message that a limit cost it.
+    void drop_for(Session& session);
     // It needs its messages no more.
     void clear_queue(Session& session);
     // It loses its messages, which is counted.
@@ -120,7 +124,6 @@ private:
     QueuedMessage queueable(Delivery& delivery, const Wish& wish, QoS qos);
     bool is_full(const Session& session, std::size_t more) const;
     bool make_room(const Delivery& delivery, Session& session, std::size_t size);
-    void drop_for(Session& session);
     void tell_drop(Session& session);
     Bytes ready_packet(Delivery& delivery, bool v5, const Wish& wish);
     Bytes encoded(Delivery& delivery, bool v5, bool retain);

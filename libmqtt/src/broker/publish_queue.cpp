@@ -24,6 +24,7 @@ void Publisher::enqueue(Delivery& delivery, Session& session, const Wish& wish, 
     }
     QueuedMessage queued = queueable(delivery, wish, qos);
     queued.token = shard_.journal.add(session, delivery.stored, queued);
+    shard_.spill.on_queue(queued);
     session.queue.push(std::move(queued));
     ++shard_.counters.queued_messages;
     shard_.counters.queued_bytes += size;
@@ -49,8 +50,7 @@ bool Publisher::make_room(const Delivery& delivery, Session& session, std::size_
     case QueueOverflow::newest: return false;
     case QueueOverflow::oldest:
         while (!session.queue.empty() && is_full(session, size)) {
-            shard_.journal.done(session.queue.front().token);
-            pop(session);
+            drop_first(session);
             drop_for(session);
         }
         return !is_full(session, size);
@@ -76,18 +76,26 @@ void Publisher::tell_drop(Session& session) {
 }
 
 void Publisher::pop(Session& session) {
-    shard_.counters.queued_bytes -= session.queue.front().message->size_bytes();
+    const QueuedMessage& first = session.queue.front();
+    const std::size_t size = first.size_bytes();
+    shard_.counters.queued_bytes -= size;
+    if (first.is_on_disk()) shard_.counters.queued_bytes_on_disk -= size;
     --shard_.counters.queued_messages;
     session.queue.pop();
 }
 
+// Its size is asked of its entry in the store, which ends after it.
+void Publisher::drop_first(Session& session) {
+    const DeliveryToken token = session.queue.front().token;
+    pop(session);
+    shard_.journal.done(token);
+}
+
 void Publisher::clear_queue(Session& session) {
+    while (session.is_stored && !session.queue.empty())
+        drop_first(session);
     shard_.counters.queued_messages -= session.queue.count();
     shard_.counters.queued_bytes -= session.queue.size_bytes();
-    while (session.is_stored && !session.queue.empty()) {
-        shard_.journal.done(session.queue.front().token);
-        session.queue.pop();
-    }
     session.queue.clear();
     shard_.held_acks.release(session);
 }
@@ -104,6 +112,10 @@ void Publisher::drain(Session& session) {
     const TimePoint now = shard_.now();
     while (peer != nullptr && !session.queue.empty() && peer->has_room()) {
         QueuedMessage& queued = session.queue.front();
+        if (queued.is_on_disk()) {
+            shard_.spill.fetch(session);
+            break;
+        }
         const core::Message& message = *queued.message;
         SendStatus status = SendStatus::sent;
         const bool expired = message.expired(now);

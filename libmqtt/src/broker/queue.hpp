@@ -12,12 +12,15 @@
 namespace mqtt::broker {
 
 struct QueuedMessage {
-    core::MessageRef message;
+    core::MessageRef message;             // null: it is on the disk only
     base::KeepAliveRef subscription_ids;  // when there are several (a core::SubscriptionIds)
     DeliveryToken token;
     std::uint32_t subscription_id = 0;  // when there is one
     QoS qos = QoS::at_most_once;
     bool retain = false;
+
+    bool is_on_disk() const { return !message; }
+    std::size_t size_bytes() const;
 };
 
 class Queue {
@@ -31,10 +34,15 @@ public:
     std::size_t count() const;
     // What the messages hold, as if nobody shared them.
     std::size_t size_bytes() const;
+    std::size_t bytes_on_disk() const;  // of these
 
     void push(QueuedMessage message);
     QueuedMessage& front();  // not empty
-    void pop();              // not empty
+    const QueuedMessage& at(std::size_t place);
+    // One that was on the disk only has been read; one is on the disk only from now on.
+    void load(std::size_t place, core::MessageRef message);
+    void unload(std::size_t place);
+    void pop();  // not empty
     // Takes out those that `wanted(const QueuedMessage&)` names; both parts keep their order.
     template <class F>
     std::vector<QueuedMessage> take_if(F&& wanted);

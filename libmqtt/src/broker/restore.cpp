@@ -4,30 +4,13 @@
 #include <unordered_map>
 #include <vector>
 
+#include "broker/from_store.hpp"
 #include "broker/shard.hpp"
 
 namespace mqtt::broker {
 namespace {
 
 using store::Key;
-using store::WallTime;
-
-// How the steady clock of this process stands to the time of day.
-class Clocks {
-public:
-    // A deadline that has passed stays one.
-    TimePoint steady(WallTime wall) const {
-        if (wall == store::kNever) return TimePoint::max();
-        return now_ + std::chrono::milliseconds(wall - wall_);
-    }
-    TimePoint now() const { return now_; }
-
-private:
-    TimePoint now_ = Clock::now();
-    WallTime wall_ = std::chrono::duration_cast<std::chrono::milliseconds>(
-                         std::chrono::system_clock::now().time_since_epoch())
-                         .count();
-};
 
 class Restorer final : public store::Reader {
 public:
@@ -37,6 +20,7 @@ public:
     void on_session(const store::SessionRow& row) override;
     void on_subscription(const store::SubscriptionRow& row) override;
     void on_message(Key key, const store::MessageRow& row) override;
+    void on_waiting_messages() override { are_others_ = true; }
     void on_entry(const store::EntryRow& row) override;
     void on_received_id(Key session, PacketId id) override;
     void on_retained(const store::MessageRow& row) override;
@@ -48,7 +32,8 @@ private:
         Session* session;
     };
     struct Waiting {
-        core::MessageRef message;
+        core::MessageRef message;  // null: it stays on the disk
+        std::size_t size_bytes = 0;
         StoredMessageRef stored;  // with the first entry
     };
     struct Transit {
@@ -57,7 +42,6 @@ private:
         std::string filter;
         core::MessageRef message;
     };
-    core::Message::Init init(const store::MessageRow& row) const;
     std::unique_ptr<WillMessage> will(const store::WillRow& row) const;
     void set_deadlines(Shard& shard, Session& session, const store::SessionRow& row) const;
     const Home* find(Key session) const;
@@ -71,28 +55,18 @@ private:
                            QueuedMessage message);
 
     Shared& shared_;
-    const Clocks clocks_;
+    const FromStore from_;
     std::unordered_map<Key, Home> sessions_;
     std::unordered_map<Key, Waiting> messages_;
     std::vector<Transit> transits_;
     Key last_key_ = 0;
+    std::size_t in_memory_ = 0;  // bytes of messages
+    bool are_others_ = false;    // not under way: they may stay on the disk
 };
-
-core::Message::Init Restorer::init(const store::MessageRow& row) const {
-    core::Message::Init init;
-    init.topic = row.topic;
-    init.properties = Properties(row.properties);
-    init.payload = row.payload;
-    init.qos = row.qos;
-    init.retain = row.retain;
-    init.expires_at = clocks_.steady(row.expires_at);
-    init.publisher = row.publisher;
-    return init;
-}
 
 std::unique_ptr<WillMessage> Restorer::will(const store::WillRow& row) const {
     auto will = std::make_unique<WillMessage>();
-    will->message = core::Message::create(init(row.message));
+    will->message = from_.message(row.message);
     will->expiry_interval = row.expiry_interval;
     will->delay = row.delay;
     return will;
@@ -103,14 +77,14 @@ void Restorer::set_deadlines(Shard& shard, Session& session, const store::Sessio
     auto absence = std::make_unique<Absence>(shard, session);
     if (row.is_online) {
         if (session.will) {
-            absence->will_at = clocks_.now() + std::chrono::seconds(session.will->delay);
+            absence->will_at = from_.now() + std::chrono::seconds(session.will->delay);
         }
         if (row.expiry_interval != kNeverExpires) {
-            absence->ends_at = clocks_.now() + std::chrono::seconds(row.expiry_interval);
+            absence->ends_at = from_.now() + std::chrono::seconds(row.expiry_interval);
         }
     } else {
-        absence->will_at = clocks_.steady(row.will_at);
-        absence->ends_at = clocks_.steady(row.ends_at);
+        absence->will_at = from_.steady(row.will_at);
+        absence->ends_at = from_.steady(row.ends_at);
     }
     shard.loop().set_timer(*absence, absence->next());
     session.absence = std::move(absence);
@@ -145,7 +119,17 @@ void Restorer::on_subscription(const store::SubscriptionRow& row) {
 
 void Restorer::on_message(Key key, const store::MessageRow& row) {
     used(key);
-    messages_[key].message = core::Message::create(init(row));
+    core::MessageRef message = from_.message(row);
+    Waiting& waiting = messages_[key];
+    waiting.size_bytes = message->size_bytes();
+    in_memory_ += waiting.size_bytes;
+    const std::size_t mark = shared_.settings().config.queue_memory;
+    const bool may_stay = mark != 0 && in_memory_ > mark;
+    if (may_stay && are_others_) {
+        in_memory_ -= waiting.size_bytes;
+        return;
+    }
+    waiting.message = std::move(message);
 }
 
 void Restorer::on_entry(const store::EntryRow& row) {
@@ -154,16 +138,20 @@ void Restorer::on_entry(const store::EntryRow& row) {
     if (home == nullptr) return;
     QueuedMessage message;
     StoredMessageRef stored;
+    std::size_t size_bytes = 0;
     if (const auto at = messages_.find(row.message); at != messages_.end()) {
         Waiting& waiting = at->second;
         if (!waiting.stored) {
-            waiting.stored = home->shard->journal.restore_message(row.message, waiting.message);
+            waiting.stored = home->shard->journal.restore_message(row.message);
         }
         stored = waiting.stored;
         message.message = waiting.message;
+        size_bytes = waiting.size_bytes;
     }
-    if (!message.message && row.state != store::EntryState::await_pubcomp) return;
+    if (!stored && row.state != store::EntryState::await_pubcomp) return;
     message.token = home->shard->journal.restore_entry(row.key, stored);
+    if (!message.message)
+        message.token.entry()->size_bytes = static_cast<std::uint32_t>(size_bytes);
     message.qos = row.qos;
     message.retain = row.retain;
     if (row.subscription_ids.size() == 1) {
@@ -179,7 +167,8 @@ void Restorer::on_entry(const store::EntryRow& row) {
 
 void Restorer::queue(Shard& shard, Session& session, QueuedMessage message) {
     ++shard.counters.queued_messages;
-    shard.counters.queued_bytes += message.message->size_bytes();
+    shard.counters.queued_bytes += message.size_bytes();
+    if (message.is_on_disk()) shard.counters.queued_bytes_on_disk += message.size_bytes();
     session.queue.push(std::move(message));
 }
 
@@ -216,8 +205,8 @@ void Restorer::on_retained(const store::MessageRow& row) {
         return shared_.shards.front()->journal.retained_changed(row.topic);
     }
     // One that expired while the broker was away is taken in and swept, so that its row goes, too.
-    shared_.retained.store(init(row));
-    shared_.shards.front()->retained_sweep.expect(clocks_.steady(row.expires_at));
+    shared_.retained.store(from_.init(row));
+    shared_.shards.front()->retained_sweep.expect(from_.steady(row.expires_at));
 }
 
 void Restorer::on_transit(const store::TransitRow& row) {
@@ -225,7 +214,7 @@ void Restorer::on_transit(const store::TransitRow& row) {
     transits_.push_back({row.key,
                          {row.seed, row.shards, row.shard},
                          std::string(row.filter),
-                         core::Message::create(init(row.message))});
+                         from_.message(row.message)});
 }
 
 // What the shards told each other while they were filled is known to all of them before anybody is let

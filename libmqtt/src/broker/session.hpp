@@ -68,8 +68,9 @@ struct Session final : Subscriber {
         return !ends_with_connection() || (shared_tag != 0 && qos == QoS::at_least_once);
     }
 
-    bool is_stored : 1 = false;  // the journal is told what happens to it
-    bool is_bridge : 1 = false;  // its peer is another broker: see bridge/bridge.hpp
+    bool is_stored : 1 = false;    // the journal is told what happens to it
+    bool is_fetching : 1 = false;  // the beginning of its queue is being read
+    bool is_bridge : 1 = false;    // its peer is another broker: see bridge/bridge.hpp
 
 private:
     std::uint16_t id_size_ = 0;  // here, where the base class leaves room

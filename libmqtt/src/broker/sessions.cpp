@@ -65,6 +65,7 @@ void Sessions::went_away(Session& session, bool with_will) {
     session.absence = std::move(absence);
     shard_.subscriptions.presence_changed(session);
     shard_.journal.session_changed(session);
+    shard_.spill.let_go(session);
 }
 
 void Sessions::came_back(Session& session) {
@@ -80,8 +81,9 @@ void Sessions::release_entries(Session& session) {
     });
     session.exchange.clear();
     while (!session.queue.empty()) {
-        shard_.journal.done(session.queue.front().token);
+        const DeliveryToken token = session.queue.front().token;
         session.queue.pop();
+        shard_.journal.done(token);
     }
 }
 

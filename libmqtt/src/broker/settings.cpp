@@ -141,6 +141,7 @@ BrokerConfig with_limits_of(BrokerConfig running, const BrokerConfig& next) {
     running.maximum_inflight = next.maximum_inflight;
     running.maximum_queued_messages = next.maximum_queued_messages;
     running.maximum_queued_bytes = next.maximum_queued_bytes;
+    running.queue_memory = next.queue_memory;
     running.queue_overflow = next.queue_overflow;
     running.queue_qos0_offline = next.queue_qos0_offline;
     running.output_budget_bytes = next.output_budget_bytes;

@@ -70,6 +70,7 @@ Shard::Shard(Shared& shared, unsigned index, net::GuestPoller* poller, TimePoint
     , log(shared.settings().config)
     , memory(*this)
     , journal(*this)
+    , spill(*this)
     , held_acks(*this)
     , retained(shared.retained)
     , retained_sweep(*this)

@@ -27,6 +27,7 @@
 #include "broker/retained_sweep.hpp"
 #include "broker/sessions.hpp"
 #include "broker/settings.hpp"
+#include "broker/spill.hpp"
 #include "broker/subscriptions.hpp"
 #include "broker/wills.hpp"
 #include "net/loop.hpp"
@@ -118,6 +119,7 @@ public:
     Counters counters;
     Memory memory;
     Journal journal;
+    Spill spill;
     HeldAcks held_acks;
     RetainedStore& retained;
     RetainedSweep retained_sweep;

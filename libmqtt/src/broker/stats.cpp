@@ -42,6 +42,7 @@ void add(BrokerStats& sum, const ShardFigures& figures) {
     sum.shared_subscriptions += c.shared_subscriptions;
     sum.queued_messages += c.queued_messages;
     sum.queued_bytes += c.queued_bytes;
+    sum.queued_bytes_on_disk += c.queued_bytes_on_disk;
 }
 
 BrokerStats shared_figures(const Shared& shared) {

@@ -101,6 +101,7 @@ void SysTopics::publish_counts(const BrokerStats& s) {
     publish("messages/stored", s.retained_messages + s.queued_messages);
     publish("store/messages/count", s.retained_messages + s.queued_messages);
     publish("store/messages/bytes", s.retained_bytes + s.queued_bytes);
+    publish("store/messages/bytes_on_disk", s.queued_bytes_on_disk);
     publish("subscriptions/count", s.subscriptions);
     publish("shared_subscriptions/count", s.shared_subscriptions);
     publish("retained messages/count", s.retained_messages);

@@ -91,6 +91,10 @@ bool Bridge::send_next() {
     }
     if (session_->queue.empty()) return replay();
     QueuedMessage& first = session_->queue.front();
+    if (first.is_on_disk()) {
+        shard_.spill.fetch(*session_);
+        return false;
+    }
     const core::MessageRef message = mapped(*first.message);
     if (message) {
         if (!send(first, message)) return false;

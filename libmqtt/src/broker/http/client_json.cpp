@@ -91,6 +91,7 @@ void append_client(std::string& out, const Shard& shard, const Session& session,
                                                     : std::to_string(session.expiry_interval);
     append_member(out, "queued_messages", std::uint64_t{session.queue.count()});
     append_member(out, "queued_bytes", std::uint64_t{session.queue.size_bytes()});
+    append_member(out, "queued_bytes_on_disk", std::uint64_t{session.queue.bytes_on_disk()});
     append_member(out, "inflight", std::uint64_t{session.exchange.outgoing.publish_count()});
     append_member(out, "dropped", std::uint64_t{session.dropped});
     append_flag(out, "has_will", session.will != nullptr);

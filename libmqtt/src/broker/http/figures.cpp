@@ -33,6 +33,8 @@ constexpr ShardRow kShardRows[] = {
     {"shared_subscriptions", "", gauge, "Shared subscriptions.", COUNT(shared_subscriptions)},
     {"queued_messages", "", gauge, "Messages that wait for clients.", COUNT(queued_messages)},
     {"queued_bytes", "", gauge, "Bytes of messages that wait for clients.", COUNT(queued_bytes)},
+    {"queued_bytes_on_disk", "", gauge, "Bytes of these that are in the store only.",
+     COUNT(queued_bytes_on_disk)},
     {"output_bytes", "", gauge, "Bytes staged for sockets that do not take them yet.",
      COUNT(output_bytes)},
     {"connects_total", "", counter, "CONNECT packets accepted.", COUNT(connects)},

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "broker/store/batch.hpp"
 #include "broker/store/records.hpp"
@@ -28,6 +29,8 @@ public:
     // All batches in one transaction, in this order, or nothing of them. As durable as it was opened
     // for when it returns.
     virtual Fault write(std::span<const Batch* const> batches) = 0;
+    // Those of these messages that are there.
+    virtual Fault find(std::span<const Key> messages, std::vector<FoundMessage>& found) = 0;
     // Copies everything to the new file `to`, a part at each call, between writes. After a fault or when
     // it is done the next call begins anew.
     virtual Fault copy(const std::string& to, bool& is_done) = 0;

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "mqtt/packet.hpp"
 
@@ -29,6 +30,28 @@ struct MessageRow {
     bool retain = false;
     WallTime expires_at = kNever;
     std::uint64_t publisher = 0;  // Session::number
+};
+
+// One that was asked for.
+struct FoundMessage {
+    FoundMessage(Key k, const MessageRow& row)
+        : key(k)
+        , topic(row.topic)
+        , properties(row.properties.begin(), row.properties.end())
+        , payload(row.payload.begin(), row.payload.end())
+        , rest(row) {}
+    MessageRow row() const {
+        MessageRow row = rest;
+        row.topic = topic;
+        row.properties = properties;
+        row.payload = payload;
+        return row;
+    }
+    Key key;
+    std::string topic;
+    std::vector<std::uint8_t> properties;
+    std::vector<std::uint8_t> payload;
+    MessageRow rest;  // without the views
 };
 
 struct WillRow {
@@ -86,13 +109,15 @@ struct TransitRow {
     MessageRow message;
 };
 
-// Receives what a store holds, in this order: sessions, subscriptions, messages, entries (by key), ids
+// Receives what a store holds, in this order: sessions, subscriptions, messages (first those that are
+// under way, which cannot wait on the disk), entries (by key), ids
 // of received QoS 2 messages, retained messages, messages between shards. Views die when the call returns.
 class Reader {
 public:
     virtual void on_session(const SessionRow& row) = 0;
     virtual void on_subscription(const SubscriptionRow& row) = 0;
     virtual void on_message(Key key, const MessageRow& row) = 0;
+    virtual void on_waiting_messages() {}  // from here on they are those that are not under way
     virtual void on_entry(const EntryRow& row) = 0;
     virtual void on_received_id(Key session, PacketId id) = 0;
     virtual void on_retained(const MessageRow& row) = 0;

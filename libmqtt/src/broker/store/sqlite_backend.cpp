@@ -70,6 +70,7 @@ public:
     Fault open(Durability durability);
     Fault read(Reader& reader, bool several_shards) override;
     Fault write(std::span<const Batch* const> batches) override;
+    Fault find(std::span<const Key> messages, std::vector<FoundMessage>& found) override;
     Fault copy(const std::string& to, bool& is_done) override;
     void stop_copying() override { copy_.reset(); }
     void idle() override;
@@ -329,6 +330,11 @@ void SqliteBackend::idle() {
     has_log_ = false;
     sqlite3_wal_checkpoint_v2(database_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,
                               nullptr);
+}
+
+Fault SqliteBackend::find(std::span<const Key> messages, std::vector<FoundMessage>& found) {
+    const int code = entries_.find(messages, found);
+    return code == SQLITE_OK ? Fault{} : fault("cannot read the store");
 }
 
 Fault SqliteBackend::copy(const std::string& to, bool& is_done) {

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <unordered_set>
+
+#include "broker/store/sqlite_read.hpp"
 
 namespace mqtt::broker::store {
 namespace {
@@ -16,6 +19,7 @@ constexpr std::uint32_t kWorthSpreading = 64;
 constexpr int kRemoved = 4;
 
 constexpr const char* kEntrySql[] = {
+    "SELECT * FROM message WHERE key = ?",
     "INSERT INTO message VALUES (?,?,?,?,?,?,?,?)",
     "DELETE FROM message WHERE key = ?",
     "INSERT INTO entry VALUES (?,?,?,?,?,?,?,?)",
@@ -323,6 +327,52 @@ void SqliteEntries::forget_deleted() {
         std::erase_if(of_shard.chunks, [](const Chunk& chunk) { return chunk.is_deleted; });
         of_shard.deleted = 0;
     }
+}
+
+// Reading while writing goes on.
+
+namespace {
+
+// Of a chunk those messages that are wanted.
+class Picker final : public ChunkItems {
+public:
+    Picker(const std::unordered_set<Key>& wanted, std::vector<FoundMessage>& found)
+        : wanted_(wanted)
+        , found_(found) {}
+    void on_message(Key key, const MessageRow& row) override {
+        if (wanted_.contains(key)) found_.emplace_back(key, row);
+    }
+    void on_entry(const EntryRow&) override {}
+
+private:
+    const std::unordered_set<Key>& wanted_;
+    std::vector<FoundMessage>& found_;
+};
+
+}  // namespace
+
+int SqliteEntries::find(std::span<const Key> messages, std::vector<FoundMessage>& found) {
+    const std::unordered_set<Key> wanted(messages.begin(), messages.end());
+    std::unordered_set<std::int64_t> seen;  // chunks
+    Picker picker(wanted, found);
+    for (const Key key : wanted) {
+        const Chunk* chunk = find(key, &Chunk::messages);
+        const bool is_packed = !is_row(chunk);
+        if (is_packed && (chunk->is_deleted || !seen.insert(chunk->number).second)) continue;
+        Statement& row = of(is_packed ? get_chunk : get_message);
+        row.number(is_packed ? chunk->number : signed_key(key));
+        bool is_sound = true;
+        if (row.next()) {
+            if (is_packed)
+                is_sound = decode_chunk(row.bytes_at(0), picker);
+            else
+                found.emplace_back(key, message_at(row, 2, row.text_at(1)));
+        }
+        const int code = row.reset();
+        if (code != SQLITE_OK) return code;
+        if (!is_sound) return SQLITE_CORRUPT;
+    }
+    return SQLITE_OK;
 }
 
 // What is there at the start.

@@ -20,6 +20,7 @@ public:
     // For who looks at a file and changes nothing: names of the tables show what is in chunks, too.
     static int show_unpacked(sqlite3* database);
     int write(const Batch& batch);
+    int find(std::span<const Key> messages, std::vector<FoundMessage>& found);
     // How the transaction ended.
     void settle(bool is_committed);
 
@@ -43,6 +44,7 @@ private:
         std::vector<bool> gone;  // messages, then entries; empty: none
     };
     enum Sql : std::size_t {
+        get_message,
         put_message,
         drop_message,
         put_entry,

@@ -16,19 +16,6 @@ int each_row(sqlite3* database, const char* sql, F&& f) {
     return rows.reset();
 }
 
-// `topic` is apart: where it stands differs.
-MessageRow message_at(const Statement& row, int column, std::string_view topic) {
-    MessageRow message;
-    message.topic = topic;
-    message.properties = row.bytes_at(column);
-    message.payload = row.bytes_at(column + 1);
-    message.qos = static_cast<QoS>(row.number_at(column + 2));
-    message.retain = row.number_at(column + 3) != 0;
-    message.expires_at = row.is_null(column + 4) ? kNever : row.number_at(column + 4);
-    message.publisher = static_cast<Key>(row.number_at(column + 5));
-    return message;
-}
-
 WillRow will_at(const Statement& row) {
     WillRow will;
     will.delay = static_cast<std::uint32_t>(row.number_at(8));
@@ -94,6 +81,18 @@ void read_transit(const Statement& row, Reader& reader) {
 
 }  // namespace
 
+MessageRow message_at(const Statement& row, int column, std::string_view topic) {
+    MessageRow message;
+    message.topic = topic;
+    message.properties = row.bytes_at(column);
+    message.payload = row.bytes_at(column + 1);
+    message.qos = static_cast<QoS>(row.number_at(column + 2));
+    message.retain = row.number_at(column + 3) != 0;
+    message.expires_at = row.is_null(column + 4) ? kNever : row.number_at(column + 4);
+    message.publisher = static_cast<Key>(row.number_at(column + 5));
+    return message;
+}
+
 int pack(const SubscriptionOptions& options) {
     return static_cast<int>(options.qos) | (options.no_local ? 4 : 0) |
            (options.retain_as_published ? 8 : 0) | static_cast<int>(options.retain_handling) << 4;
@@ -133,10 +132,17 @@ int read_everything(sqlite3* database, Reader& reader) {
     code = each_row(database, "SELECT * FROM subscription",
                     [&](const Statement& row) { read_subscription(row, reader); });
     if (code != SQLITE_OK) return code;
-    code = each_row(database, "SELECT * FROM message", [&](const Statement& row) {
-        reader.on_message(static_cast<Key>(row.number_at(0)), message_at(row, 2, row.text_at(1)));
-    });
-    if (code != SQLITE_OK) return code;
+    for (const char* sql :
+         {"SELECT * FROM message WHERE key IN (SELECT message FROM entry WHERE state != 0)",
+          "SELECT * FROM message WHERE key NOT IN (SELECT message FROM entry WHERE state != 0)"
+          "  ORDER BY key"}) {
+        code = each_row(database, sql, [&](const Statement& row) {
+            reader.on_message(static_cast<Key>(row.number_at(0)),
+                              message_at(row, 2, row.text_at(1)));
+        });
+        if (code != SQLITE_OK) return code;
+        reader.on_waiting_messages();
+    }
     code = each_row(database, "SELECT * FROM entry ORDER BY key",
                     [&](const Statement& row) { read_entry(row, reader); });
     if (code != SQLITE_OK) return code;

@@ -7,6 +7,9 @@
 namespace mqtt::broker::store {
 
 // SQLITE_OK, or the error of the connection.
+// A message in columns that begin at this one; `topic` is apart: where it stands differs.
+MessageRow message_at(const Statement& row, int column, std::string_view topic);
+
 int read_everything(sqlite3* database, Reader& reader);
 // A message that several sessions wait for gets a copy for each but the first.
 int unshare_messages(sqlite3* database);

@@ -9,7 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kFirstRetry = 20ms;  // doubled up to
 constexpr auto kLastRetry = 1s;
 constexpr auto kIdleAfter = 1s;    // then the log is moved into the file
 constexpr int kTriesAtTheEnd = 3;  // when the broker stops
@@ -67,6 +66,12 @@ void Writer::copy(std::string to, Copied done) {
     done({"the broker has ended", false});
 }
 
+void Writer::fetch(std::vector<Key> messages, Found found) {
+    const std::lock_guard lock(mutex_);
+    fetches_.push_back({std::move(messages), std::move(found)});
+    woken_.notify_one();
+}
+
 // The oldest round is complete.
 bool Writer::has_round() const {
     if (waiting_.empty()) return false;
@@ -90,20 +95,12 @@ void Writer::take_rounds(std::vector<Job>& jobs) {
 }
 
 void Writer::run() {
-    std::vector<Job> jobs;
-    std::chrono::milliseconds retry = kFirstRetry;
+    std::vector<Job> jobs;  // taken, and not written yet
     int tries = 0;
     bool is_idle = false;
     std::unique_lock lock(mutex_);
     while (true) {
-        const auto has_work = [&] { return stopping_ || has_round() || has_copy(); };
-        if (!jobs.empty()) {
-            woken_.wait_for(lock, retry, [&] { return stopping_; });
-        } else if (has_copy()) {
-            // A part after each commit, or at once when there is nothing to commit.
-        } else if (is_idle) {
-            woken_.wait(lock, has_work);
-        } else if (!woken_.wait_for(lock, kIdleAfter, has_work)) {
+        if (!wait_for_work(lock, jobs, is_idle)) {
             is_idle = true;
             lock.unlock();
             backend_->idle();
@@ -114,13 +111,17 @@ void Writer::run() {
         if (jobs.empty() && stopping_) return;
         is_idle = false;
         const bool is_last = stopping_;
-        if (!jobs.empty()) {
+        if (!jobs.empty() && (is_last || writing_.is_due())) {
             lock.unlock();
             const bool written = commit(jobs);
             lock.lock();
-            retry =
-                written ? kFirstRetry : std::min<std::chrono::milliseconds>(retry * 2, kLastRetry);
+            writing_.tried(written);
             if (!written && is_last && ++tries >= kTriesAtTheEnd) return;
+        }
+        if (!fetches_.empty() && reading_.is_due() && !stopping_) {
+            lock.unlock();
+            reading_.tried(fetch_all());
+            lock.lock();
         }
         if (has_copy() && !stopping_) {
             const CopyJob& job = copies_.front();
@@ -129,6 +130,56 @@ void Writer::run() {
             lock.lock();
         }
     }
+}
+
+// False: there has been nothing to do for a while. A copy goes on after each commit, or at once when there
+// is nothing to commit.
+bool Writer::wait_for_work(std::unique_lock<std::mutex>& lock, const std::vector<Job>& jobs,
+                           bool is_idle) {
+    const auto has_work = [&] {
+        return stopping_ || has_copy() || (jobs.empty() ? has_round() : writing_.is_due()) ||
+               (!fetches_.empty() && reading_.is_due());
+    };
+    if (jobs.empty() && fetches_.empty()) {
+        if (is_idle) return woken_.wait(lock, has_work), true;
+        return woken_.wait_for(lock, kIdleAfter, has_work);
+    }
+    auto next = std::chrono::steady_clock::time_point::max();
+    if (!jobs.empty()) next = writing_.at;
+    if (!fetches_.empty()) next = std::min(next, reading_.at);
+    woken_.wait_until(lock, next, has_work);
+    return true;
+}
+
+void Writer::Retry::tried(bool worked) {
+    if (worked) {
+        *this = {};
+        return;
+    }
+    at = std::chrono::steady_clock::now() + pause;
+    pause = std::min<std::chrono::milliseconds>(pause * 2, kLastRetry);
+}
+
+// False: some cannot be read at present, and stay.
+bool Writer::fetch_all() {
+    std::vector<FetchJob> jobs;
+    {
+        const std::lock_guard lock(mutex_);
+        jobs.swap(fetches_);
+    }
+    bool is_all = true;
+    for (FetchJob& job : jobs) {
+        std::vector<FoundMessage> found;
+        if (const Fault fault = backend_->find(job.messages, found); !fault) {
+            job.found(std::move(found));
+            continue;
+        }
+        ++failures_;
+        is_all = false;
+        const std::lock_guard lock(mutex_);
+        fetches_.push_back(std::move(job));
+    }
+    return is_all;
 }
 
 // Only this thread takes jobs off the list.

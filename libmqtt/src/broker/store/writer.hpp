@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -49,6 +50,10 @@ public:
     // thread, or here when it has ended.
     using Copied = std::function<void(const Fault&)>;
     void copy(std::string to, Copied done);
+    // Any thread. Reads messages, between two commits; `found` is called on the writer's thread. What cannot
+    // be read is tried again until it can.
+    using Found = std::function<void(std::vector<FoundMessage>)>;
+    void fetch(std::vector<Key> messages, Found found);
     // Any thread. Writing fails at present: what needs the store should be refused.
     bool is_failing() const { return is_failing_.load(std::memory_order_relaxed); }
 
@@ -63,6 +68,18 @@ public:
 
 private:
     bool has_round() const;
+    // When what failed is tried again: after 20 ms, then after twice as long each time, up to 1 s.
+    struct Retry {
+        std::chrono::milliseconds pause{20};
+        std::chrono::steady_clock::time_point at{};
+        bool is_due() const { return std::chrono::steady_clock::now() >= at; }
+        void tried(bool worked);
+    };
+    struct FetchJob {
+        std::vector<Key> messages;
+        Found found;
+    };
+    bool fetch_all();
     bool has_copy() const { return !copies_.empty(); }
     void take_rounds(std::vector<Job>& jobs);
     struct CopyJob {
@@ -70,6 +87,8 @@ private:
         Copied done;
     };
     void run();
+    bool wait_for_work(std::unique_lock<std::mutex>& lock, const std::vector<Job>& jobs,
+                       bool is_idle);
     void step_copy(const CopyJob& job);
     bool commit(std::vector<Job>& jobs);
     void told(const Fault& fault);
@@ -81,7 +100,10 @@ private:
     std::condition_variable woken_;
     std::vector<Job> waiting_;    // by round
     std::deque<CopyJob> copies_;  // the first is under way
-    unsigned shards_;             // that take part in rounds
+    std::vector<FetchJob> fetches_;
+    Retry writing_;  // these two are the writer's own
+    Retry reading_;
+    unsigned shards_;  // that take part in rounds
     std::atomic<std::uint64_t> orders_ = 0;
     bool stopping_ = false;
     bool is_running_ = false;

@@ -33,7 +33,7 @@ const overview = { title: 'Overview', build() {
         tile('Connections', number(now.connections), number(sum('connections_refused_total')) + ' refused'),
         tile('Subscriptions', number(sum('subscriptions')), number(sum('shared_subscriptions')) + ' shared'),
         tile('Retained', number(now.retained_messages), bytes(now.retained_bytes)),
-        tile('Queued', number(sum('queued_messages')), bytes(sum('queued_bytes')) + '; unsent ' + bytes(sum('output_bytes'))),
+        tile('Queued', number(sum('queued_messages')), `${bytes(sum('queued_bytes'))}, ${bytes(sum('queued_bytes_on_disk'))} on disk only; unsent ${bytes(sum('output_bytes'))}`),
         tile('Dropped', number(drops), number(sum('messages_expired_total')) + ' expired'),
         tile('Memory', bytes(now.process_resident_memory_bytes), 'of the process'),
         tile('Up for', span(now.uptime_seconds), ''));

@@ -1,0 +1,122 @@
+// Letting go, asking, taking back.
+#include "broker/spill.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "broker/from_store.hpp"
+#include "broker/shard.hpp"
+
+namespace mqtt::broker {
+namespace {
+
+// Read at once, for a session: a few round trips for each window.
+constexpr std::size_t kMostMessages = 256;
+constexpr std::size_t kMostBytes = 256 * 1024;
+// When many sessions read at a time.
+constexpr std::size_t kFewBytes = 16 * 1024;
+
+// Meanwhile it may have ended.
+Session* find(const Shard& shard, std::string_view client_id, std::uint64_t number) {
+    Session* session = shard.sessions.find(client_id);
+    return session != nullptr && session->number == number ? session : nullptr;
+}
+
+store::Key key_of(const QueuedMessage& queued) {
+    return Journal::message_key(*queued.token.entry());
+}
+
+// Asked for and not there: somebody else has changed the file. What a limit took from the queue
+// meanwhile was asked for, too, but is not its first any more.
+void lose_missing(Shard& shard, Session& session, const std::vector<store::Key>& asked,
+                  const std::vector<store::FoundMessage>& found) {
+    std::unordered_set<store::Key> missing(asked.begin(), asked.end());
+    for (const store::FoundMessage& message : found)
+        missing.erase(message.key);
+    while (!session.queue.empty() && session.queue.front().is_on_disk() &&
+           missing.contains(key_of(session.queue.front()))) {
+        shard.publisher.drop_first(session);
+        shard.publisher.drop_for(session);
+    }
+}
+
+}  // namespace
+
+std::size_t Spill::mark() const {
+    const BrokerConfig& config = shard_.config();
+    return config.queue_memory / config.threads;
+}
+
+std::size_t Spill::in_memory() const {
+    return shard_.counters.queued_bytes - shard_.counters.queued_bytes_on_disk;
+}
+
+// What a shared subscription gave may have to go to another member: it stays.
+void Spill::on_queue(QueuedMessage& queued) {
+    StoredEntry* entry = queued.token.entry();
+    if (mark() == 0 || entry == nullptr || entry->shared_tag != 0) return;
+    const std::size_t size = queued.message->size_bytes();
+    if (in_memory() + size <= mark()) return;
+    entry->size_bytes = static_cast<std::uint32_t>(size);
+    shard_.counters.queued_bytes_on_disk += size;
+    queued.message = {};
+}
+
+void Spill::fetch(Session& session) {
+    if (session.is_fetching) return;
+    session.is_fetching = true;
+    Asked asked{std::string(session.client_id()), session.number, 0};
+    std::vector<store::Key> keys;
+    std::size_t bytes = 0;
+    const std::size_t most = std::min(session.queue.count(), kMostMessages);
+    const std::size_t most_bytes = in_memory() > 2 * mark() ? kFewBytes : kMostBytes;
+    for (; asked.count < most && (bytes < most_bytes || keys.empty()); ++asked.count) {
+        const QueuedMessage& queued = session.queue.at(asked.count);
+        if (!queued.is_on_disk()) continue;
+        keys.push_back(key_of(queued));
+        bytes += queued.size_bytes();
+    }
+    shard_.journal.fetch(keys, [this, asked, keys](const auto& found) {
+        Session* waiting = find(shard_, asked.client_id, asked.session);
+        if (waiting != nullptr) lose_missing(shard_, *waiting, keys, found);
+        on_found(asked, found);
+    });
+}
+
+// It is at the beginning: no more is read at once.
+void Spill::let_go(Session& session) {
+    if (mark() == 0) return;
+    Queue& queue = session.queue;
+    for (std::size_t i = std::min(queue.count(), kMostMessages); i != 0 && in_memory() > mark();) {
+        const QueuedMessage& queued = queue.at(--i);
+        const StoredEntry* entry = queued.token.entry();
+        if (queued.is_on_disk() || entry == nullptr || entry->shared_tag != 0) continue;
+        shard_.counters.queued_bytes_on_disk += queued.size_bytes();
+        queue.unload(i);
+    }
+}
+
+void Spill::on_found(const Asked& asked, const std::vector<store::FoundMessage>& found) {
+    Session* session = find(shard_, asked.client_id, asked.session);
+    if (session == nullptr) return;
+    session->is_fetching = false;
+    std::unordered_map<store::Key, const store::FoundMessage*> by_key;
+    for (const store::FoundMessage& message : found)
+        by_key[message.key] = &message;
+    const FromStore from;
+    Queue& queue = session->queue;
+    const std::size_t count = std::min(queue.count(), asked.count);
+    for (std::size_t i = 0; i < count; ++i) {
+        const QueuedMessage& queued = queue.at(i);
+        if (!queued.is_on_disk()) continue;
+        const auto at = by_key.find(key_of(queued));
+        if (at == by_key.end()) continue;
+        shard_.counters.queued_bytes_on_disk -= queued.size_bytes();
+        queue.load(i, from.message(at->second->row()));
+    }
+    if (session->is_online()) shard_.publisher.drain(*session);
+    if (session->is_bridge) shard_.bridges.of(*session).pump();
+}
+
+}  // namespace mqtt::broker
