@@ -10,6 +10,7 @@ packages_test=(doctest-dev mosquitto mosquitto-clients tshark
                python3-paho-mqtt libpaho-mqtt-dev libpaho-mqttpp-dev node-mqtt nats-server haproxy nginx-light
                mariadb-server-core mariadb-client-core tmux procps bsdutils chromium jq sqlite3 mandoc dpkg-dev file curl strace valgrind)
 packages_peers=(rabbitmq-server activemq libmqtt-client-java default-jdk-headless)  # large: scripts/test --full
+command -v npm >/dev/null || packages_peers+=(npm)  # 319 packages of Debian; other sources' nodejs has it
 packages_check=(clang-format-14 clang-tidy-14)
 packages_fuzz=(clang)
 

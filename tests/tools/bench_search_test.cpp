@@ -163,6 +163,23 @@ TEST_CASE("find: a backlog counts as growing when its slope does within its inte
     CHECK(judged({100, 200}).passed);
 }
 
+TEST_CASE("find: a percentile that its samples do not support is not printed") {
+    FindSpec spec;
+    spec.low = spec.high = 100;
+    const auto few = [](const Spec& s) {
+        Result r = run_at(s.rate, 1e6, 1);
+        r.series = {};
+        for (int i = 0; i < 200; ++i)
+            r.series[SeriesId::e2e].record(1'000'000);
+        return r;
+    };
+    const FindResult result = find_rate(spec, few, {});
+    CHECK(find_text(result).find("       100       1.00          -               -   pass\n") !=
+          std::string::npos);
+    CHECK(find_json(result).find("e2e_p50_ns") != std::string::npos);
+    CHECK(find_json(result).find("e2e_p99_ns") == std::string::npos);
+}
+
 TEST_CASE("find: beside a rate a count is meant as its rate, as in --assert") {
     const Result r = run_at(1000, 1e6, 1);
     CHECK(judge_probe(r, 1000, {"recv.rate>=0.99*offered"}).passed);
@@ -256,6 +273,69 @@ TEST_CASE("find: an upper limit that passes ends the search; an error ends it at
     const FindResult failed = find_rate(spec, broken, {});
     CHECK(failed.error == "connection refused");
     CHECK(failed.passes == 0);
+    CHECK(find_text(failed).find("sustains nothing that was measured to its end") !=
+          std::string::npos);
+}
+
+namespace {
+
+// Runs as `run_at`, of which the given one is cut off.
+RunOne dying_in(int run, double measured_seconds) {
+    return [=, n = 0](const Spec& s) mutable {
+        Result r = run_at(s.rate > 0 ? s.rate : 5000, 1e6, 1);
+        if (++n < run) return r;
+        r.error = "the broker is gone";
+        r.partial = true;
+        r.measured_seconds = measured_seconds;
+        return r;
+    };
+}
+
+}  // namespace
+
+TEST_CASE("find: what was found before the broker died is kept, and marked") {
+    FindSpec spec;
+    spec.low = 1000;
+    int told = 0;
+    const FindResult cut = find_rate(spec, dying_in(3, 2), [&](const Probe&) { ++told; });
+    CHECK(cut.passes == 1500);
+    CHECK(cut.fails == 0);  // the rate at which it died was not judged
+    REQUIRE(cut.probes.size() == 3);
+    CHECK(told == 3);
+    CHECK(cut.probes.back().is_partial);
+    CHECK(cut.probes.back().p50_ns == doctest::Approx(1e6).epsilon(0.001));
+    const std::string text = find_text(cut);
+    CHECK(text.find("partial: the broker is gone\n") != std::string::npos);
+    CHECK(text.find("partial  the search ended before its time\n"
+                    "error    the broker is gone\n"
+                    "sustains 1,500/s;") != std::string::npos);
+    CHECK(find_json(cut).find("\"partial\": true,\n  \"error\": \"the broker is gone\"") !=
+          std::string::npos);
+    CHECK(find_rate(spec, dying_in(3, 0), {}).probes.size() == 2);
+    // In the run that is to find where to begin.
+    CHECK(find_rate(FindSpec{}, dying_in(1, 2), {}).probes.size() == 1);
+    CHECK(find_json(find_rate(spec, dying_in(99, 0), {})).find("\"partial\": true") ==
+          std::string::npos);
+}
+
+TEST_CASE("vs: pairs before the broker died are kept, the round's own runs beside them") {
+    const VersusSpec spec;
+    const VersusResult cut = run_versus(spec, dying_in(6, 2), {});  // round 3 is A B: B dies
+    CHECK(cut.rounds == 2);
+    CHECK(cut.error == "B: the broker is gone");
+    CHECK(cut.rows.front().a.size() == 2);
+    REQUIRE(cut.unpaired.size() == 2);
+    CHECK(cut.unpaired[0].side == 'A');
+    CHECK_FALSE(cut.unpaired[0].partial);
+    CHECK(cut.unpaired[1].partial);
+    const std::string text = versus_text(cut, 1);
+    CHECK(text.find("round 3 A whole, without its pair:  e2e p50 1.00 ms") != std::string::npos);
+    CHECK(text.find("round 3 B partial:  e2e p50 1.00 ms") != std::string::npos);
+    CHECK(text.find("partial  the comparison ended before its time\n"
+                    "error    B: the broker is gone\n") != std::string::npos);
+    CHECK(tools::is_json(versus_json(cut, 1)));
+    CHECK(versus_json(cut, 1).find("\"side\": \"B\", \"partial\": true") != std::string::npos);
+    CHECK(run_versus(spec, dying_in(4, 0), {}).unpaired.size() == 1);  // B A: A was not begun
 }
 
 TEST_CASE("vs: brokers are run in the order A B B A and compared in pairs") {
@@ -292,5 +372,5 @@ TEST_CASE("vs: no difference is an answer, too few rounds are none, a failure en
         r.error = "refused";
         return r;
     };
-    CHECK(run_versus(spec, broken, {}).error == "refused");
+    CHECK(run_versus(spec, broken, {}).error == "A: refused");
 }

@@ -46,7 +46,25 @@ private:
         bisect();
         repeat();
     }
-    bool is_over() const { return !out_.error.empty(); }
+    bool is_over() const { return out_.is_partial(); }
+
+    // A run that did not reach its end ends the search. What it had measured is kept, beside the probes.
+    bool is_cut_off(const Result& result, double rate) {
+        if (!result.partial && result.error.empty()) return false;
+        out_.error = result.error.empty() ? "cancelled" : result.error;
+        if (result.measured_seconds <= 0) return true;
+        Probe probe = judge_probe(result, rate, {});
+        probe.passed = false;
+        probe.is_partial = true;
+        probe.why = out_.error;
+        add(probe);
+        return true;
+    }
+
+    void add(const Probe& probe) {
+        out_.probes.push_back(probe);
+        if (on_probe_) on_probe_(probe);
+    }
 
     std::optional<std::chrono::nanoseconds> window(double rate) const {
         if (spec_.window_given || spec_.load.command == Command::conn) return std::nullopt;
@@ -63,10 +81,7 @@ private:
                             .warmup = std::chrono::milliseconds(500),
                             .duration = std::chrono::seconds(2)});
         const Result result = run_(spec);
-        if (result.partial || !result.error.empty()) {
-            out_.error = result.error.empty() ? "cancelled" : result.error;
-            return 0;
-        }
+        if (is_cut_off(result, result.per_second(result.work_in_window()))) return 0;
         const double most = connects ? standing_per_second(result)
                                      : result.per_second(result.counters.sent_in_window);
         return std::max(1.0, most / 4);
@@ -76,15 +91,11 @@ private:
         Spec spec = spec_.load;
         apply_change(spec, {.rate = rate, .duration = window(rate)});
         const Result result = run_(spec);
-        if (result.partial || !result.error.empty()) {
-            out_.error = result.error.empty() ? "cancelled" : result.error;
-            return false;
-        }
+        if (is_cut_off(result, rate)) return false;
         Probe probe = judge_probe(result, rate, spec_.objectives);
         probe.is_repeat = is_repeat;
         if (!result.verdict.valid) out_.generator_limited = true;
-        out_.probes.push_back(probe);
-        if (on_probe_) on_probe_(probe);
+        add(probe);
         return probe.passed;
     }
 
@@ -156,11 +167,25 @@ const Probe* probe_near(const FindResult& result, double rate) {
     return best;
 }
 
+std::string known_ms(double ns) {
+    return ns > 0 ? format_ms(ns) : "-";
+}
+
+template <class N>
+const char* plural(N n) {
+    return n == 1 ? "" : "s";
+}
+
 }  // namespace
 
 FindResult find_rate(const FindSpec& spec, const RunOne& run,
                      const std::function<void(const Probe&)>& on_probe) {
     return Search(spec, run, on_probe).go();
+}
+
+std::string probe_words(const Probe& probe) {
+    if (probe.is_partial) return "partial: " + probe.why;
+    return probe.passed ? "pass" : "fail: " + probe.why;
 }
 
 std::string find_text(const FindResult& result) {
@@ -172,33 +197,38 @@ std::string find_text(const FindResult& result) {
     fmt::format_to(out, "      rate        p50        p99   broker us/msg\n");
     for (const Probe& probe : curve) {
         fmt::format_to(out, "{:>10} {:>10} {:>10} {:>15}   {}\n", format_rate(probe.rate),
-                       format_ms(probe.p50_ns), format_ms(probe.p99_ns),
+                       known_ms(probe.p50_ns), known_ms(probe.p99_ns),
                        probe.broker_us > 0 ? fmt::format("{:.3g}", probe.broker_us) : "-",
-                       probe.passed ? "pass" : "fail: " + probe.why);
+                       probe_words(probe));
     }
     const auto repeats = std::count_if(curve.begin(), curve.end(),
                                        [](const Probe& probe) { return probe.is_repeat; });
-    if (!result.error.empty()) fmt::format_to(out, "error    {}\n", result.error);
-    if (result.passes == 0) {
+    if (result.is_partial()) {
+        fmt::format_to(out, "partial  the search ended before its time\nerror    {}\n",
+                       result.error);
+    }
+    if (result.is_partial() && result.passes == 0 && result.fails == 0) {
+        fmt::format_to(out, "sustains nothing that was measured to its end");
+    } else if (result.passes == 0) {
         fmt::format_to(out, "sustains nothing that was tried");
     } else {
         fmt::format_to(out, "sustains {}/s", format_rate(result.passes));
     }
     if (result.fails > 0) {
         const auto failed = std::find_if(curve.begin(), curve.end(), [&](const Probe& probe) {
-            return !probe.passed && probe.rate == result.fails;
+            return !probe.passed && !probe.is_partial && probe.rate == result.fails;
         });
         fmt::format_to(out, " (fails {}/s: {})", format_rate(result.fails),
                        failed == curve.end() ? "in repeats" : failed->why);
     }
     // The tail that a user would live with: nobody runs at the edge.
-    if (const Probe* calm = probe_near(result, 0.8 * result.passes)) {
+    if (const Probe* calm = probe_near(result, 0.8 * result.passes); calm && calm->p99_ns > 0) {
         fmt::format_to(out, "; p99 at {:.0f} % of it {} ms", 100 * calm->rate / result.passes,
                        format_ms(calm->p99_ns));
     }
     const auto whole = static_cast<long>(result.seconds + 0.5);
-    fmt::format_to(out, "; {} probes, {} repeats, {} min {} s\n", curve.size(), repeats, whole / 60,
-                   whole % 60);
+    fmt::format_to(out, "; {} probe{}, {} repeat{}, {} min {} s\n", curve.size(),
+                   plural(curve.size()), repeats, plural(repeats), whole / 60, whole % 60);
     return text;
 }
 
@@ -211,6 +241,7 @@ std::string find_json(const FindResult& result) {
     json.number("fails", result.fails);
     json.flag("generator_limited", result.generator_limited);
     json.number("seconds", result.seconds);
+    json.flag("partial", result.is_partial());
     json.text("error", result.error);
     json.begin("probes", '[');
     for (const Probe& probe : result.probes) {
@@ -218,9 +249,10 @@ std::string find_json(const FindResult& result) {
         json.number("rate", probe.rate);
         json.flag("passed", probe.passed);
         json.flag("is_repeat", probe.is_repeat);
+        json.flag("partial", probe.is_partial);
         json.text("why", probe.why);
-        json.number("e2e_p50_ns", probe.p50_ns);
-        json.number("e2e_p99_ns", probe.p99_ns);
+        if (probe.p50_ns > 0) json.number("e2e_p50_ns", probe.p50_ns);
+        if (probe.p99_ns > 0) json.number("e2e_p99_ns", probe.p99_ns);
         json.number("broker_cpu_us_per_message", probe.broker_us);
         json.number("measured_seconds", probe.seconds);
         json.number("backlog_per_second", probe.backlog_growth);

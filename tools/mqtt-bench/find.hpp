@@ -31,8 +31,9 @@ struct Probe {
     double rate = 0;
     bool passed = false;
     bool is_repeat = false;
-    std::string why;  // for a failure
-    double p50_ns = 0;
+    bool is_partial = false;  // the run ended in the middle: shown, no part of the search
+    std::string why;          // for a failure
+    double p50_ns = 0;        // 0: fewer samples than a percentile needs
     double p99_ns = 0;
     double broker_us = 0;
     double seconds = 0;         // measured
@@ -47,7 +48,8 @@ struct FindResult {
     bool generator_limited = false;  // ended by our own limit, not the broker's
     std::vector<Probe> probes;       // in order of time
     double seconds = 0;              // that the search took
-    std::string error;
+    std::string error;               // the search was cut off by it; what was found before stands
+    bool is_partial() const { return !error.empty(); }
 };
 
 // Connections that came to stand, per second: from the first attempt to the last, whose own time is no
@@ -61,6 +63,8 @@ using RunOne = std::function<Result(const Spec&)>;
 FindResult find_rate(const FindSpec& spec, const RunOne& run,
                      const std::function<void(const Probe&)>& on_probe);
 
+// "pass", "fail: sent 90 of 100", "partial: connection reset".
+std::string probe_words(const Probe& probe);
 std::string find_text(const FindResult& result);
 // Schema "mqtt-bench/find/1": the bracket and every probe.
 std::string find_json(const FindResult& result);

@@ -90,8 +90,8 @@ Probe judge_probe(const Result& result, double rate, const std::vector<std::stri
     const Interval growth = backlog_growth(result);
     Probe probe;
     probe.rate = rate;
-    probe.p50_ns = static_cast<double>(latency.at(0.5));
-    probe.p99_ns = static_cast<double>(latency.at(0.99));
+    probe.p50_ns = static_cast<double>(latency.supported(0.5).value_or(0));
+    probe.p99_ns = static_cast<double>(latency.supported(0.99).value_or(0));
     probe.broker_us = result.broker_us_per_message().value_or(0);
     probe.seconds = result.measured_seconds;
     probe.backlog_growth = growth.middle;

@@ -85,8 +85,7 @@ int search_rate(const BenchSettings& settings, std::span<const tools::FlagUse> u
     };
     const FindResult result = find_rate(spec, probe, [&](const Probe& one) {
         if (!talks) return;
-        fmt::print(stderr, "{:>10}/s  {}\n", format_rate(one.rate),
-                   one.passed ? "pass" : "fail: " + one.why);
+        fmt::print(stderr, "{:>10}/s  {}\n", format_rate(one.rate), probe_words(one));
     });
     if (result.probes.empty() && !result.error.empty()) throw std::runtime_error(result.error);
     write_text(find_text(result), settings.spec.outputs, [&] { return find_json(result); });
@@ -112,7 +111,10 @@ int compare_brokers(const BenchSettings& settings, std::span<const tools::FlagUs
                    format_rate(b.per_second(b.work_in_window())));
     };
     const VersusResult result = run_versus(spec, run, on_round);
-    if (result.rounds == 0 && !result.error.empty()) throw std::runtime_error(result.error);
+    // Nothing came up at all: one line that says why, and no figures.
+    if (result.rounds == 0 && result.unpaired.empty() && !result.error.empty()) {
+        throw std::runtime_error(result.error);
+    }
     write_text(versus_text(result, common.seed), settings.spec.outputs,
                [&] { return versus_json(result, common.seed); });
     return result.error.empty() ? kExitOk : kExitRunFailed;

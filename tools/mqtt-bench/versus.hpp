@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,9 +25,17 @@ struct VersusResult {
         std::vector<double> a;
         std::vector<double> b;
     };
+    // A run of the round that was cut off: its figures are shown and compared with nothing.
+    struct Unpaired {
+        char side = 'A';
+        bool partial = false;                             // it is the one that ended in the middle
+        std::vector<std::optional<MetricValue>> figures;  // as rows
+    };
     std::vector<Row> rows;
+    std::vector<Unpaired> unpaired;
     int rounds = 0;
-    std::string error;  // the first failed run; empty: none
+    std::string error;  // which side's run was cut off, and by what; empty: none
+    bool is_partial() const { return !error.empty(); }
     std::uint64_t lost_a = 0;
     std::uint64_t lost_b = 0;
 };
