@@ -83,3 +83,22 @@ kill -9 "$coordinator"
 finish "$left" 20
 expect_exit 0
 expect_match "$T/left.err" '^done: sent [1-9]'
+run mqtt-sub -L "$URL/mqtt-bench/plan/+" --snapshot
+expect_file "$T/out" </dev/null
+
+# A coordinator that waits has its plan on the control broker: an agent that starts later finds it; the card that
+# another one has left there is no agent. Nothing of it stays.
+start_broker; control=$URL
+mqtt-pub -L "$control/mqtt-bench/agent/gone" -r -q 1 -m '{"host":"gone","clock":"x","version":"0.1.0","cpus":1}'
+start_broker
+background waits mqtt-bench pubsub -R 200 -d 1s --warmup 100ms --silent --agents 1 --control "$control" -h "$HOST" -p "$PORT"; waits=$pid
+until_true 20 contains "$T/waits.err" 'waiting for 1 agent: mqtt-bench agent --join'
+run mqtt-sub -L "$control/mqtt-bench/plan/+" --snapshot
+expect_match "$T/out" '"topic":"mqtt-bench/plan/[^"]+".*pubsub'
+background late mqtt-bench agent --join "$control" --once; late=$pid
+finish "$waits" 30; ran
+expect_match "$T/waits.out" '^deliver  200 of 200 .*loss 0'
+finish "$late" 20
+expect_exit 0
+run mqtt-sub -L "$control/mqtt-bench/plan/+" --snapshot
+expect_file "$T/out" </dev/null

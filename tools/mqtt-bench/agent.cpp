@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
+#include <map>
 #include <random>
 #include <stdexcept>
 #include <thread>
@@ -26,6 +28,7 @@ namespace {
 
 using std::chrono::milliseconds;
 constexpr milliseconds kPeriod{10};
+constexpr std::string_view kPlans = "mqtt-bench/plan/";
 constexpr int kQuickQuestions = 50;  // one per period at first, then one in 20
 constexpr int kPeriodsPerQuestion = 20;
 
@@ -104,21 +107,18 @@ public:
         setup.connect.will =
             Will{std::string(kTeamRoot) + "agent/" + id_, "", QoS::at_least_once, true, {}};
         for (const std::string& filter :
-             {"plan/" + id_, "answer/" + id_, std::string("gone/+"), std::string("run/+/start"),
-              std::string("run/+/measure"), std::string("run/+/stop"), std::string("run/+/clock/+"),
-              std::string("run/+/progress/+"), std::string("run/+/balance/+")})
+             {"answer/" + id_, "run/+/part/" + id_, std::string("plan/+"),
+              std::string("run/+/start"), std::string("run/+/measure"), std::string("run/+/stop"),
+              std::string("run/+/clock/+"), std::string("run/+/progress/+"),
+              std::string("run/+/balance/+")})
             setup.filters.push_back(std::string(kTeamRoot) + filter);
-        setup.on_message = [this](ControlLink&, std::string_view topic, std::string_view payload) {
-            on_message(topic, payload);
-        };
+        setup.on_message = [this](ControlLink& link, std::string_view topic,
+                                  std::string_view payload) { on_message(link, topic, payload); };
         setup.period = kPeriod;
         setup.on_period = [this](ControlLink& link) { on_period(link); };
         setup.on_lost = [this] { on_lost(); };
         link_ = std::make_unique<ControlLink>(std::move(setup));
-        link_->publish(own_topic("agent"),
-                       write_card({host_name(), own_clock_id(), std::string(tools::kVersion),
-                                   std::thread::hardware_concurrency()}),
-                       true);
+        link_->publish(own_topic("agent"), own_card(), true);
     }
     ~Agent() {
         // Gone on purpose: nobody shall count on us.
@@ -126,20 +126,38 @@ public:
         link_.reset();
     }
 
-    // The next plan; nothing: the coordinator is gone, or we shall end.
+    // The next run that a part of is ours; nothing: the control broker is gone, or we shall end.
     std::optional<TeamPlan> wait_for_plan() {
         std::unique_lock lock(mutex_);
-        while (!plan_ && !link_->is_lost() && !is_run_cancelled())
+        is_free_ = true;
+        offer_ourselves(*link_);
+        while (parts_.empty() && !link_->is_lost() && !is_run_cancelled())
             changed_.wait_for(lock, milliseconds(50));
-        return std::exchange(plan_, std::nullopt);
+        is_free_ = false;
+        if (parts_.empty() || link_->is_lost()) return std::nullopt;
+        const TeamPlan plan = parts_.front();
+        parts_.pop_front();
+        return plan;
     }
     void take_part(const TeamPlan& plan);
 
 private:
+    // A run that a coordinator wants agents for.
+    struct Wanted {
+        TeamPlan plan;
+        bool answered = false;
+    };
     std::string own_topic(std::string_view what) const {
         return fmt::format("{}{}/{}", kTeamRoot, what, id_);
     }
-    void on_message(std::string_view topic, std::string_view payload);
+    static std::string own_card() {
+        return write_card({host_name(), own_clock_id(), std::string(tools::kVersion),
+                           std::thread::hardware_concurrency()});
+    }
+    void on_message(ControlLink& link, std::string_view topic, std::string_view payload);
+    void on_wanted(ControlLink& link, const std::string& coordinator, std::string_view payload);
+    void on_part(std::string_view topic, std::string_view payload);
+    void offer_ourselves(ControlLink& link);
     void on_period(ControlLink& link);
     void on_lost();
     Result run(const TeamPlan& plan, AgentTeam& team);
@@ -147,7 +165,9 @@ private:
     std::string id_;
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::optional<TeamPlan> plan_;
+    bool is_free_ = false;
+    std::map<std::string, Wanted> wanted_;  // by coordinator
+    std::deque<TeamPlan> parts_;            // to be taken, one after the other
     AgentTeam* team_ = nullptr;
     std::mutex clock_mutex_;
     ClockSync clock_;
@@ -155,7 +175,36 @@ private:
     std::unique_ptr<ControlLink> link_;
 };
 
-void Agent::on_message(std::string_view topic, std::string_view payload) {
+// mutex_ is held, as in the two below.
+void Agent::on_wanted(ControlLink& link, const std::string& coordinator, std::string_view payload) {
+    if (auto plan = read_plan(payload)) {
+        wanted_[coordinator] = {std::move(*plan), false};
+        if (is_free_) offer_ourselves(link);
+        return;
+    }
+    wanted_.erase(coordinator);
+    std::erase_if(parts_, [&](const TeamPlan& part) { return part.coordinator == coordinator; });
+}
+
+void Agent::on_part(std::string_view topic, std::string_view payload) {
+    const auto number = read_numbers(payload);
+    if (!number || number->size() != 1) return;
+    for (const auto& [coordinator, wanted] : wanted_) {
+        if (topic != fmt::format("{}run/{}/part/{}", kTeamRoot, wanted.plan.run, id_)) continue;
+        if (number->front() < 0 || number->front() >= wanted.plan.agents) continue;
+        parts_.push_back(wanted.plan);
+        parts_.back().agent = static_cast<std::uint32_t>(number->front());
+    }
+}
+
+void Agent::offer_ourselves(ControlLink& link) {
+    for (auto& [coordinator, wanted] : wanted_) {
+        if (std::exchange(wanted.answered, true)) continue;
+        link.publish(fmt::format("{}run/{}/join/{}", kTeamRoot, wanted.plan.run, id_), own_card());
+    }
+}
+
+void Agent::on_message(ControlLink& link, std::string_view topic, std::string_view payload) {
     if (topic == own_topic("answer")) {
         const std::int64_t here = monotonic_ns();
         const auto n = read_numbers(payload);
@@ -165,12 +214,13 @@ void Agent::on_message(std::string_view topic, std::string_view payload) {
         return;
     }
     const std::lock_guard lock(mutex_);
-    if (topic == own_topic("plan")) {
-        plan_ = read_plan(payload);
-        changed_.notify_all();
-    } else if (team_ != nullptr) {
-        team_->on_message(topic, payload);
+    if (topic.starts_with(kPlans)) {
+        on_wanted(link, std::string(topic.substr(kPlans.size())), payload);
+    } else if (topic.ends_with("/part/" + id_)) {
+        on_part(topic, payload);
     }
+    if (team_ != nullptr) team_->on_message(topic, payload);
+    changed_.notify_all();
 }
 
 void Agent::on_period(ControlLink& link) {

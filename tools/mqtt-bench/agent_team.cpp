@@ -44,7 +44,9 @@ void AgentTeam::publish(std::string_view what, std::string payload) {
 }
 
 void AgentTeam::on_message(std::string_view full, std::string_view payload) {
-    if (full == fmt::format("{}gone/{}", kTeamRoot, plan_.coordinator)) return on_lost();
+    if (payload.empty() && full == fmt::format("{}plan/{}", kTeamRoot, plan_.coordinator)) {
+        return on_lost();
+    }
     const std::string root = topic("", false);
     if (!full.starts_with(root)) return;
     const std::string_view what = full.substr(root.size());

@@ -26,6 +26,8 @@ namespace {
 using std::chrono::milliseconds;
 // For the word to reach every agent.
 constexpr std::int64_t kStartIn = 500'000'000;
+// Agents that are there and free answer a plan at once.
+constexpr milliseconds kForAnswers{500};
 // After the end of the load and the drain.
 constexpr std::chrono::seconds kForResults{90};
 
@@ -68,16 +70,17 @@ public:
         serve();
         ControlLink::Setup setup;
         setup.connect = control_options(control_);
-        // Agents of a run under way would wait for us for ever.
-        setup.connect.will = Will{fmt::format("{}gone/{}", kTeamRoot, id_), "", QoS::at_least_once};
-        for (const std::string_view filter :
-             {"agent/+", "ask/+", "run/+/ready/+", "run/+/second/+", "run/+/result/+"})
+        // Agents of a run under way would wait for us for ever, later ones would take part in it.
+        setup.connect.will = Will{plan_topic(), "", QoS::at_least_once, true, {}};
+        for (const std::string_view filter : {"agent/+", "ask/+", "run/+/join/+", "run/+/ready/+",
+                                              "run/+/second/+", "run/+/result/+"})
             setup.filters.push_back(fmt::format("{}{}", kTeamRoot, filter));
         setup.on_message = [this](ControlLink& link, std::string_view topic,
                                   std::string_view payload) { on_message(link, topic, payload); };
         link_ = std::make_unique<ControlLink>(std::move(setup));
     }
     ~Impl() {
+        link_->publish(plan_topic(), "", true);
         link_.reset();
         if (broker_) broker_->stop();
     }
@@ -95,10 +98,13 @@ private:
 
     void serve();
     void on_message(ControlLink& link, std::string_view topic, std::string_view payload);
+    void on_gone(const std::string& agent);
     void on_member(std::uint32_t number, std::string_view what, std::string_view payload);
+    void publish_plan(const Spec& spec, TeamPlan order);
     void choose_members(const Run::Observer& observer);
-    void send_plans(const Spec& spec, TeamPlan order);
+    void deal_parts();
     bool wait_ready(const Run::Observer& observer);
+    std::string plan_topic() const { return fmt::format("{}plan/{}", kTeamRoot, id_); }
     std::string topic(std::string_view what) const {
         return fmt::format("{}run/{}/{}", kTeamRoot, run_, what);
     }
@@ -130,8 +136,8 @@ private:
 
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::map<std::string, AgentCard> present_;
-    std::vector<Member> members_;  // of the present run
+    std::map<std::string, AgentCard> free_;  // that answered the plan, by id
+    std::vector<Member> members_;            // of the present run
     std::string run_;
     std::unique_ptr<SecondsOfAll> seconds_;
     std::unique_ptr<ControlLink> link_;
@@ -174,22 +180,24 @@ void Coordinator::Impl::on_message(ControlLink& link, std::string_view full,
     }
     const std::lock_guard lock(mutex_);
     if (what.starts_with("agent/")) {
-        const std::string id(last_level(what));
-        const auto card = read_card(payload);
-        if (card) {
-            present_[id] = *card;
-        } else {
-            present_.erase(id);
-            for (Member& member : members_)
-                member.gone = member.gone || (member.id == id && !member.result);
-        }
+        if (payload.empty()) on_gone(std::string(last_level(what)));
     } else if (const std::string root = topic(""); full.starts_with(root)) {
+        if (full.substr(root.size()).starts_with("join/")) {
+            if (auto card = read_card(payload)) free_[std::string(last_level(full))] = *card;
+            return changed_.notify_all();
+        }
         const auto number = read_numbers(last_level(full));
         if (!number || number->size() != 1) return;
         if (number->front() < 0 || number->front() >= static_cast<int>(members_.size())) return;
         on_member(static_cast<std::uint32_t>(number->front()), full.substr(root.size()), payload);
     }
     changed_.notify_all();
+}
+
+void Coordinator::Impl::on_gone(const std::string& agent) {
+    free_.erase(agent);
+    for (Member& member : members_)
+        member.gone = member.gone || (member.id == agent && !member.result);
 }
 
 void Coordinator::Impl::on_member(std::uint32_t number, std::string_view what,
@@ -200,18 +208,33 @@ void Coordinator::Impl::on_member(std::uint32_t number, std::string_view what,
     if (what.starts_with("second/") && seconds_) seconds_->add(number, payload);
 }
 
+// Retained: who starts later finds it, too.
+void Coordinator::Impl::publish_plan(const Spec& spec, TeamPlan order) {
+    order.clock = own_clock_id();
+    order.coordinator = id_;
+    order.agents = wanted_;
+    order.run_id = spec.run_id;
+    order.seed = spec.seed;
+    order.change = spec.change;
+    const std::lock_guard lock(mutex_);
+    members_.clear();
+    free_.clear();
+    run_ = order.run = fmt::format("{:08x}{:x}", spec.run_id, monotonic_ns());
+    link_->publish(plan_topic(), write_plan(order), true);
+}
+
+// Those that answer: a card that an agent has left behind is no agent.
 void Coordinator::Impl::choose_members(const Run::Observer& observer) {
     std::unique_lock lock(mutex_);
-    members_.clear();
-    const auto enough = [this] { return present_.size() >= wanted_; };
-    if (!enough()) {
+    const auto enough = [this] { return free_.size() >= wanted_; };
+    if (!changed_.wait_for(lock, kForAnswers, enough)) {
         say_(fmt::format("waiting for {} agent{}: mqtt-bench agent --join {}", wanted_,
                          wanted_ == 1 ? "" : "s", to_url(control_.endpoint)));
     }
     if (!wait(lock, observer, enough)) {
         throw std::runtime_error(link_->is_lost() ? "the control broker went away" : "cancelled");
     }
-    for (const auto& [id, card] : present_) {
+    for (const auto& [id, card] : free_) {
         if (members_.size() == wanted_) break;
         // They would make something else of the same words.
         if (card.version != tools::kVersion) {
@@ -223,19 +246,10 @@ void Coordinator::Impl::choose_members(const Run::Observer& observer) {
     }
 }
 
-void Coordinator::Impl::send_plans(const Spec& spec, TeamPlan order) {
-    order.clock = own_clock_id();
-    order.coordinator = id_;
-    order.agents = wanted_;
-    order.run_id = spec.run_id;
-    order.seed = spec.seed;
-    order.change = spec.change;
+void Coordinator::Impl::deal_parts() {
     const std::lock_guard lock(mutex_);
-    run_ = order.run = fmt::format("{:08x}{:x}", spec.run_id, monotonic_ns());
-    for (const Member& member : members_) {
-        link_->publish(fmt::format("{}plan/{}", kTeamRoot, member.id), write_plan(order));
-        ++order.agent;
-    }
+    for (std::size_t i = 0; i < members_.size(); ++i)
+        link_->publish(topic("part/" + members_[i].id), fmt::format("{}", i));
 }
 
 bool Coordinator::Impl::wait_ready(const Run::Observer& observer) {
@@ -284,6 +298,7 @@ Result Coordinator::Impl::run(Spec spec, TeamPlan order, const Run::Observer& ob
         check_metrics(text, is_metric);
     BrokerSide broker(spec);
     std::unique_ptr<SysWatch> sys;
+    publish_plan(spec, std::move(order));
     choose_members(observer);
     if (spec.sys_version || spec.sys_counters) {
         ConnectOptions connect = spec.connect;
@@ -295,7 +310,7 @@ Result Coordinator::Impl::run(Spec spec, TeamPlan order, const Run::Observer& ob
         const std::lock_guard lock(mutex_);
         seconds_ = std::make_unique<SecondsOfAll>(spec.agents);
     }
-    send_plans(spec, std::move(order));
+    deal_parts();
     bool running = wait_ready(observer);
     if (running) {
         const std::int64_t zero = monotonic_ns() + kStartIn;

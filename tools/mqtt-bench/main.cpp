@@ -174,8 +174,8 @@ tools::ToolInfo tool_info() {
          "agent waits on a load host for a coordinator: the same command as ever with --agents N "
          "and --control URL, on any host that agents reach. The coordinator has a small broker of "
          "its own at that URL, or uses the one that is there; agents only connect outward. It "
-         "sends "
-         "the plan, waits until every connection of every host stands, names the start, shows the "
+         "leaves its plan there (retained: agents may start later), deals the parts to those that "
+         "answer, waits until every connection of every host stands, names the start, shows the "
          "seconds of all of them added up, and writes one result, judged as a whole; a host that "
          "goes away ends the run, its figures kept and marked partial. find and vs are many such "
          "runs.\n\n"
@@ -188,7 +188,8 @@ tools::ToolInfo tool_info() {
          "Files that options name (--auth-file, --cafile, -m @FILE) are read on each agent's host; "
          "scenario files are sent along. Agents do not run commands for a coordinator: "
          "--password-command is refused, --spawn and --broker-pid are the coordinator's own. "
-         "Whoever can reach the control broker can send plans: give its URL a user and password."},
+         "Whoever can reach the control broker can send plans and read those that are there, with "
+         "the user and password of -u and -P: give its URL a user and password."},
         {"EXAMPLE OUTPUT", kExampleOutput},
         {"JSON RESULT", schema},
         {"PROFILES AND SECRETS", tools::kProfilesText}};

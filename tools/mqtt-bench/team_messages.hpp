@@ -2,10 +2,11 @@
 // decimal, separated by blanks. Sans-I/O; every reader takes whatever bytes come.
 //
 //   mqtt-bench/agent/ID         an agent is there (retained; its will clears it): host, clock, version
-//   mqtt-bench/plan/ID          coordinator to agent: take part in this run
-//   mqtt-bench/gone/ID          a coordinator that went away without a word (its will)
+//   mqtt-bench/plan/ID          the run that a coordinator wants agents for (retained, so that those who start later
+//                               find it; cleared at its end and by its will)
 //   mqtt-bench/ask/ID           agent: what time is it?      mqtt-bench/answer/ID   the coordinator's
-//   mqtt-bench/run/RUN/...      ready/N start measure stop clock/N progress/N balance/N second/N result/N; a
+//   mqtt-bench/run/RUN/...      join/ID: an agent is free to take part (its card); part/ID: its number N; then
+//                               ready/N start measure stop clock/N progress/N balance/N second/N result/N; a
 //                               second is a line of --jsonl and lines of --hdr, a result one of --json
 #pragma once
 
