@@ -293,7 +293,14 @@ constexpr std::array kRows{
               .argument = "N",
               .category = kTime,
               .help = "send so many messages instead of for a time"},
-             [](BenchSettings& s, const FlagUse& use) { s.spec.limit = to_count(use); }},
+             [](BenchSettings& s, const FlagUse& use) {
+                 if (use.word().find("://") != std::string::npos) {
+                     throw UsageError(
+                         "option '-L' counts messages here; a URL stands alone or "
+                         "after --url");
+                 }
+                 s.spec.limit = to_count(use);
+             }},
     BenchRow{{.long_name = "hold",
               .argument = "TIME",
               .category = kTime,
