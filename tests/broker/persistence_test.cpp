@@ -294,9 +294,13 @@ TEST_CASE("persistence strict: a full disk refuses what would have to be stored,
         CHECK(refused.expect<Connack>().reason == ReasonCode::quota_exceeded);
     }
     broker.client("brief").expect_silence();
+    CHECK(broker->stats().store_is_failing == 1);
+    CHECK(broker->stats().store_failures != 0);
     FaultyDisk::mend();
     CHECK(pub.expect<Ack>().id == 100);
     CHECK(eventually([&] { return other.publish_acked("t", "after") == ReasonCode::success; }));
+    CHECK(broker->stats().store_is_failing == 0);
+    CHECK(broker->stats().store_commits != 0);
     RawClient sub = broker.client();
     REQUIRE(resume(sub, "sub").session_present);
     for (const char* text : {"before", "meanwhile", "after"})

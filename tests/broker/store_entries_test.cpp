@@ -4,10 +4,12 @@
 
 #include <map>
 #include <random>
+#include <set>
 
 #include "broker/store/open.hpp"
 #include "mqtt/store.hpp"
 #include "support/faulty_disk.hpp"
+#include "support/memory_backend.hpp"
 #include "support/temp_folder.hpp"
 
 using namespace test;
@@ -196,6 +198,25 @@ void check_look(const std::string& file, const Content& expected) {
     CHECK(lines == kSessions + expected.messages.size() + expected.entries.size());
 }
 
+// Some messages, packed or not, there or not, in any order.
+void check_found(Backend& backend, Backend& expected, std::minstd_rand& random) {
+    std::set<Key> keys;
+    for (int i = 0; i < 200; ++i)
+        keys.insert(Key{1 + random() % 20'000} << 8 | random() % 2);
+    const auto contents = [&](Backend& of) {
+        std::vector<FoundMessage> found;
+        CHECK(!of.find(std::vector<Key>(keys.begin(), keys.end()), found));
+        std::map<Key, std::string> all;
+        for (const FoundMessage& one : found) {
+            const MessageRow row = one.row();
+            all[one.key] = std::string(row.topic) + '=' + std::string(as_text(row.payload));
+        }
+        CHECK(all.size() == found.size());
+        return all;
+    };
+    CHECK(contents(backend) == contents(expected));
+}
+
 // A hundred messages; some are sent; most are acknowledged, which leaves too few for a chunk; some of the
 // rest go on.
 void step(int round, Batch& batch, Content& content) {
@@ -249,16 +270,19 @@ TEST_CASE(
         std::minstd_rand random(seed * 77);
         Model model(seed);
         auto backend = opened(file);
+        MemoryBackend expected;
         for (int round = 0; round < 60; ++round) {
             Batch batch;
             model.fill(batch);
             const Batch* batches[] = {&batch};
+            REQUIRE(!expected.write(batches));
             const bool fails = random() % 4 == 0;
             if (fails) FaultyDisk::fail_at(1 + random() % 20, kFaults[random() % 3]);
             bool is_written = !backend->write(batches);
             FaultyDisk::mend();
             CHECK((is_written || fails));
             if (!is_written) CHECK(!backend->write(batches));
+            if (round % 10 == 0) check_found(*backend, expected, random);
             if (random() % 12 != 0) continue;
             if (random() % 2 == 0) {
                 const std::string cut = FaultyDisk::after_power_cut(
@@ -270,6 +294,7 @@ TEST_CASE(
             backend = opened(file);
             CHECK(content_of(*backend) == model.content);
         }
+        CHECK(content_of(expected) == model.content);
         // As at a kill: nothing was closed.
         check_look(FaultyDisk::after_power_cut(file, folder.path()), model.content);
         backend.reset();

@@ -100,7 +100,7 @@ run mqtt-pub -p "$port" -t a -m "$big" -q 1 -V 5; expect_exit 0
 printf '%s\n' "${base[@]}" 'message_size_limit 100' 'connection_messages false' 'log_timestamp false' 'sys_interval 20' >"$T/conf"
 kill -HUP "$pid"
 until_true 10 grep -q 'conf:7: sys_interval needs a restart' "$T/reloads.err"
-until_true 10 grep -q '^Passwords, access lists, certificates, limits and what the log tells are read again' "$T/reloads.err"
+until_true 10 grep -q '^Passwords, access lists, certificates, limits, bridges and what the log tells are read again' "$T/reloads.err"
 run mqtt-pub -i quiet -p "$port" -t a -m "$big" -q 1 -V 5
 expect_match "$T/err" 'Quota exceeded'
 run mqtt-pub -i quiet -p "$port" -t a -m small -q 1 -V 5; expect_exit 0

@@ -132,7 +132,7 @@ private:
             key->apply(conf_, line);
             if (key->scope == ConfScope::listener) conf_.current().places.note(line);
             if (key->scope == ConfScope::bridge)
-                conf_.current_bridge().places.note(line);
+                conf_.current_bridge().note(line);
             else
                 conf_.current_access().places.note(line);
             conf_.lines.push_back(std::move(line));
@@ -179,6 +179,11 @@ std::string Conf::at_named_key(std::string sentence) const {
 
 bool Conf::has_errors() const {
     return std::any_of(problems.begin(), problems.end(), [](const auto& p) { return p.is_error; });
+}
+
+void ConfBridge::note(const ConfLine& line) {
+    places.note(line);
+    config.revision += line.key + ' ' + line.value + '\n';
 }
 
 ConfBridge& Conf::current_bridge() {

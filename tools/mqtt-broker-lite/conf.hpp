@@ -94,6 +94,7 @@ struct ConfBridge {
     ConfPlaces places;  // of the keys about it
     mqtt::BridgeConfig config;
     bool is_tls = false;
+    void note(const ConfLine& line);
 };
 
 struct Conf {

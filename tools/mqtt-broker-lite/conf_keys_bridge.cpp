@@ -120,6 +120,12 @@ void set_start(Conf& conf, const ConfLine& line) {
         throw ConfError("'" + line.value + "' is none of automatic, lazy and once");
 }
 
+void set_reload_type(Conf& conf, const ConfLine& line) {
+    if (line.value != "lazy" && line.value != "immediate")
+        throw ConfError("'" + line.value + "' is neither lazy nor immediate");
+    conf.current_bridge().config.changes_at_once = line.value == "immediate";
+}
+
 void set_version(Conf& conf, const ConfLine& line) {
     auto& version = conf.current_bridge().config.version;
     if (line.value == "mqttv31")
@@ -321,8 +327,10 @@ constexpr ConfKey kKeys[] = {
      tls_on<&mqtt::TlsOptions::psk_hex>},
     {"bridge_require_ocsp", bridge, used, "false", "answers of OCSP are not checked",
      set_require_ocsp},
-    {"bridge_reload_type", bridge, ignored, "lazy|immediate",
-     "bridges are read at the start of the program"},
+    {"bridge_reload_type", bridge, used, "lazy|immediate",
+     "a reload that changes its lines: lazy, they hold when the connection ends; immediate, the "
+     "connection ends for them, and what waits goes on after it (mosquitto: lazy)",
+     set_reload_type, false, "immediate"},
 };
 
 }  // namespace

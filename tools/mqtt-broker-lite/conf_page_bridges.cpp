@@ -115,9 +115,18 @@ Where bridges make a ring of brokers, give each broker a
 .Cm bridge_hop_name
 of its own (5.0).
 .Ss Changes
-A reload (SIGHUP) leaves bridges as they are: lines of theirs that have changed
-are named in the log and need a restart, after which what waits goes on in
-order.
+A reload (SIGHUP) makes bridges of new
+.Cm connection
+lines, ends those that are gone, with what waits for them, and leaves alone
+those whose lines are the same.
+One whose lines have changed says good-bye and connects anew
+.Pq see Cm bridge_reload_type ;
+what waits goes on in order, by the new lines.
+It is the same bridge as long as its
+.Cm local_clientid
+is the same, which follows from
+.Cm remote_clientid
+or its name where it is not said.
 .Ss What a bridge does not give
 Sessions are not shared: a client that moves to the other broker begins anew
 there.

@@ -32,7 +32,7 @@ void check_listeners(const Setup& running, Setup& next) {
     }
 }
 
-// What a reload takes, apart from listeners' own keys that are read with their certificates.
+// What a reload takes: all of bridges, and these, apart from listeners' own keys that are read with their certificates.
 bool is_reloaded(std::string_view key) {
     static constexpr std::string_view kKeys[] = {
         "acl_file",
@@ -94,7 +94,11 @@ bool is_reloaded(std::string_view key) {
         "trace_topic",
         "upgrade_outgoing_qos",
     };
-    return std::find(std::begin(kKeys), std::end(kKeys), key) != std::end(kKeys);
+    const std::span<const ConfKey> all = conf_table();
+    const auto row = std::find_if(all.begin(), all.end(),
+                                  [&](const ConfKey& known) { return known.name == key; });
+    return (row != all.end() && row->scope == ConfScope::bridge) ||
+           std::find(std::begin(kKeys), std::end(kKeys), key) != std::end(kKeys);
 }
 
 bool has_line(const std::vector<ConfLine>& lines, const ConfLine& wanted) {
@@ -176,6 +180,9 @@ void reload(const Setup& setup, Rights& rights, mqtt::Broker& broker, Log& log) 
     if (!next.conf.has_errors() && !broker.change_limits(next.config, &contradiction)) {
         problems.push_back({true, next.conf.at_named_key(contradiction)});
     }
+    if (!next.conf.has_errors() && !broker.change_bridges(next.config.bridges, &contradiction)) {
+        problems.push_back({true, next.conf.at_named_key(contradiction)});
+    }
     if (!next.conf.has_errors()) {
         rights.use(std::move(gates));
         broker.use_tls(std::move(certificates));
@@ -188,9 +195,8 @@ void reload(const Setup& setup, Rights& rights, mqtt::Broker& broker, Log& log) 
     log.change(log_settings(next.conf, next.options));
     tell_changes(setup.conf, next.conf, log);
     log.write(
-        "Passwords, access lists, certificates, limits and what the log tells are read again; "
-        "other "
-        "changes need a restart.");
+        "Passwords, access lists, certificates, limits, bridges and what the log tells are read "
+        "again; other changes need a restart.");
 }
 
 }  // namespace tools::broker_lite

@@ -43,6 +43,11 @@ enum class BridgeStart : std::uint8_t {
 
 struct BridgeConfig {
     std::string name;
+    // Tells configurations of one bridge apart, for Broker::change_bridges: where it differs, the bridge
+    // is made anew.
+    std::string revision;
+    // False: not before its connection ends.
+    bool changes_at_once = true;
     // In the order of preference: the first that answers is used, and the first of all again when it is
     // back. With round_robin each attempt takes the next and stays there.
     std::vector<Endpoint> addresses;

@@ -248,7 +248,9 @@ struct BrokerStats {
     std::uint64_t messages_expired = 0;
     std::uint64_t publishes_refused = 0;  // into $SYS, or not authorised
     std::uint64_t sessions_expired = 0;
-    std::uint64_t connects = 0;  // accepted CONNECTs
+    std::uint64_t connects = 0;        // accepted CONNECTs
+    std::uint64_t store_commits = 0;   // with persistence
+    std::uint64_t store_failures = 0;  // each try to write or read that failed
     LimitHits limits;
     // gauges
     std::uint64_t sockets = 0;  // open connections, also before CONNECT
@@ -264,7 +266,9 @@ struct BrokerStats {
     std::uint64_t queued_bytes_on_disk = 0;  // of these, in the store only
     std::uint64_t output_bytes = 0;          // staged for sockets that do not take them yet
     std::uint64_t output_packets = 0;
-    std::uint64_t memory_bytes = 0;  // as memory_limit counts it
+    std::uint64_t memory_bytes = 0;      // as memory_limit counts it
+    std::uint64_t store_is_failing = 0;  // 1: it cannot be written, and what needs it is refused
+    std::uint64_t store_commit_us = 0;   // how long the last commit took
 };
 
 namespace net {
@@ -306,6 +310,11 @@ public:
     // What a client was promised in CONNACK stays with its connection. On failure nothing changes and
     // `message` says why.
     Status change_limits(const BrokerConfig& next, std::string* message = nullptr);
+    // These bridges from now on. One that is known by its local client id and whose name and revision are
+    // the same goes on undisturbed. One that differs says good-bye and connects anew, with the same
+    // session: what waits for the remote broker goes out by the new lines. One that is gone ends with its
+    // session and what waits there. On failure nothing changes and `message` says why.
+    Status change_bridges(std::vector<BridgeConfig> bridges, std::string* message = nullptr);
 
     // Binds all listeners, then starts the threads. On failure nothing is left open and
     // `start_error` has the sentence for people (which listener, why, what to do).

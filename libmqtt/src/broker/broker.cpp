@@ -28,6 +28,8 @@ struct Broker::Impl {
     void fail(std::size_t listener, std::string why);
     Status open_listeners();
     void start_threads();
+    void change_bridges();
+    Status change(BrokerConfig next, std::string* message);
     void close_listeners();
     void close_store();
     void open_control();
@@ -174,13 +176,16 @@ void Broker::Impl::start_threads() {
     for (const auto& shard : shared.shards) {
         threads.emplace_back([&shard] { shard->run(); });
     }
-    for (const BridgeConfig& config : shared.settings().config.bridges) {
-        broker::Shard& home =
-            *shared.shards[shared.home_of(broker::client_hash(config.local_client_id))];
-        home.loop().post([&home, config] { home.bridges.add(config); });
-    }
+    change_bridges();
     sys_topics = std::make_unique<broker::SysTopics>(*shared.shards.front());
     shared.shards.front()->loop().post([this] { sys_topics->start(); });
+}
+
+// Settings are kept as long as the shards.
+void Broker::Impl::change_bridges() {
+    const std::vector<BridgeConfig>& all = shared.settings().config.bridges;
+    for (const auto& shard : shared.shards)
+        shard->loop().post([&shard, &all] { shard->bridges.change(all); });
 }
 
 // On their own loop, and waited for: nothing is accepted after this.
@@ -242,14 +247,26 @@ void Broker::stop(std::chrono::milliseconds deadline) {
     impl_->bound.clear();
 }
 
-Status Broker::change_limits(const BrokerConfig& next, std::string* message) {
+Status Broker::Impl::change(BrokerConfig next, std::string* message) {
     try {
-        impl_->shared.change(broker::with_limits_of(impl_->shared.settings().config, next));
+        shared.change(std::move(next));
         return {};
     } catch (const std::invalid_argument& contradiction) {
         if (message) *message = contradiction.what();
-        return Error(Errc::invalid_argument, "the limits contradict each other");
+        return Error(Errc::invalid_argument, "the configuration contradicts itself");
     }
+}
+
+Status Broker::change_limits(const BrokerConfig& next, std::string* message) {
+    return impl_->change(broker::with_limits_of(config(), next), message);
+}
+
+Status Broker::change_bridges(std::vector<BridgeConfig> bridges, std::string* message) {
+    BrokerConfig next = config();
+    next.bridges = std::move(bridges);
+    Status changed = impl_->change(std::move(next), message);
+    if (changed && impl_->is_running) impl_->change_bridges();
+    return changed;
 }
 
 void Broker::use_tls(std::vector<ListenerTls> loaded) {

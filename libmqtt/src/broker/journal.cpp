@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <new>
 
-#include "base/assert.hpp"
-#include "base/pool.hpp"
 #include "broker/hash.hpp"
 #include "broker/peer.hpp"
 #include "broker/session.hpp"
@@ -40,9 +38,10 @@ std::size_t trim(std::uint64_t ticks, Changes& changes, IsCancelled&& is_cancell
 struct Journal::StoredMessage final : base::Counted {
     StoredMessage(Journal& j, Key k) : journal(j), key(k) {}
     void destroy() noexcept override {
-        journal.message_gone(key);
+        Journal& owner = journal;
+        owner.message_gone(key);
         this->~StoredMessage();
-        base::pool_free(this, sizeof(StoredMessage));
+        owner.slab_.free(this, sizeof(StoredMessage));
     }
     Journal& journal;
     const Key key;
@@ -252,7 +251,7 @@ void Journal::done(DeliveryToken token) {
         record();
     }
     known->~StoredEntry();
-    base::pool_free(known, sizeof(StoredEntry));
+    slab_.free(known, sizeof(StoredEntry));
 }
 
 // Between shards.
@@ -299,12 +298,12 @@ Key Journal::message_key(const StoredEntry& entry) {
 }
 
 StoredMessageRef Journal::restore_message(Key key) {
-    void* memory = base::pool_allocate(sizeof(StoredMessage));
+    void* memory = slab_.allocate(sizeof(StoredMessage));
     return StoredMessageRef(::new (memory) StoredMessage(*this, key));
 }
 
 DeliveryToken Journal::restore_entry(Key key, const StoredMessageRef& message) {
-    void* memory = base::pool_allocate(sizeof(StoredEntry));
+    void* memory = slab_.allocate(sizeof(StoredEntry));
     return DeliveryToken(*::new (memory) StoredEntry{key, message});
 }
 

@@ -17,6 +17,7 @@
 #include <string_view>
 
 #include "broker/delivery_token.hpp"
+#include "broker/slab.hpp"
 #include "broker/store/batch.hpp"
 #include "broker/store/writer.hpp"
 #include "net/loop.hpp"
@@ -152,6 +153,7 @@ private:
     std::uint64_t first_message_ = 1;  // of the open batch
     std::uint64_t first_entry_ = 1;
     std::uint64_t stored_below_ = 0;  // messages with lower numbers are committed
+    Slab slab_;                       // entries and messages
     std::deque<HandedIn> handed_in_;  // by number; so are these
     std::deque<Gated> gated_;
     std::deque<Fetch> fetches_;

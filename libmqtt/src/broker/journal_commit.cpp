@@ -62,12 +62,13 @@ void Journal::submit(bool is_last) {
     handed_in_.push_back({number_, next_message_});
     writer_->submit({number_, std::move(open_),
                      [this, round = number_](std::unique_ptr<store::Batch> batch) {
-                         // The batch ends on the thread whose messages it holds.
+                         // The batch ends on the thread whose messages it holds, and not before
+                         // what waited for it has left.
                          auto back =
                              std::make_shared<std::unique_ptr<store::Batch>>(std::move(batch));
                          shard_.loop().post([this, back, round] {
-                             back->reset();
                              on_committed(round);
+                             shard_.loop().post([back] { back->reset(); });
                          });
                      },
                      is_last});

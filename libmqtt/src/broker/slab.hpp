@@ -1,5 +1,5 @@
 // Memory for very many small blocks of a few sizes: cut from large pieces in steps of 8 bytes, without the
-// header that the heap puts before each block. Used by TopicTree. One thread; blocks are freed with
+// header that the heap puts before each block. Used by TopicTree and Journal. One thread; blocks are freed with
 // their size. What was freed is used again here, and goes back to the heap when nothing is left.
 #pragma once
 

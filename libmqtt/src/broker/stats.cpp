@@ -53,6 +53,13 @@ BrokerStats shared_figures(const Shared& shared) {
     stats.retained_messages = shared.retained.count();
     stats.memory_bytes = shared.memory_used();
     stats.retained_bytes = shared.retained.size_bytes();
+    if (shared.writer) {
+        const store::Writer::Figures store = shared.writer->figures();
+        stats.store_commits = store.commits;
+        stats.store_failures = store.failures;
+        stats.store_commit_us = store.last_commit_us;
+        stats.store_is_failing = shared.writer->is_failing() ? 1 : 0;
+    }
     return stats;
 }
 

@@ -102,6 +102,9 @@ void SysTopics::publish_counts(const BrokerStats& s) {
     publish("store/messages/count", s.retained_messages + s.queued_messages);
     publish("store/messages/bytes", s.retained_bytes + s.queued_bytes);
     publish("store/messages/bytes_on_disk", s.queued_bytes_on_disk);
+    publish("store/commits", s.store_commits);
+    publish("store/failures", s.store_failures);
+    publish("store/failing", s.store_is_failing);
     publish("subscriptions/count", s.subscriptions);
     publish("shared_subscriptions/count", s.shared_subscriptions);
     publish("retained messages/count", s.retained_messages);

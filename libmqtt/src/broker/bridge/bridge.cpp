@@ -31,8 +31,8 @@ Bridge::Bridge(Shard& shard, BridgeConfig config)
     , random_(std::random_device{}()) {}
 
 Bridge::~Bridge() {
-    for (const QueuedMessage& message : again_)
-        shard_.journal.done(message.token);
+    shard_.journal.forget(*this);
+    drop_again();
 }
 
 void Bridge::log(LogLevel level, std::string_view text) const {
@@ -44,6 +44,11 @@ void Bridge::log(LogLevel level, std::string_view text) const {
 
 void Bridge::start() {
     open_session();
+    map_restored();
+    begin();
+}
+
+void Bridge::begin() {
     if (config_.notifications) announce_here(false);
     tell_lag();
     if (config_.start == BridgeStart::lazy) {
@@ -76,7 +81,6 @@ void Bridge::open_session() {
         session_->identity->user_name = config_.local_user_name;
     }
     shard_.journal.session_changed(*session_);
-    map_restored();
     subscribe_here();
 }
 
@@ -111,7 +115,7 @@ void Bridge::forget_here() {
     if (!*config_.local_clean_start || config_.start == BridgeStart::lazy) return;
     shard_.publisher.clear_queue(*session_);
     session_->exchange.clear();
-    again_.clear();
+    drop_again();
     shard_.subscriptions.remove_all(*session_);
     local_filters_.clear();
 }
@@ -209,12 +213,7 @@ void Bridge::subscribe_there(const Connack& connack) {
     if (filters.count() != 0 && connection_.subscribe(filters.view()) == 0) {
         log(LogLevel::error, "SUBSCRIBE is too large for the remote broker");
     }
-    if (config_.attempt_unsubscribe && !has_subscribed_ && connack.session_present) {
-        FilterListBuilder leftovers(false);
-        for (const std::string& filter : topics_.remote_leftovers())
-            leftovers.add(filter);
-        if (leftovers.count() != 0) connection_.unsubscribe(leftovers.view());
-    }
+    unsubscribe_there(connack.session_present);
 }
 
 void Bridge::on_suback(const Suback& suback) {
@@ -281,10 +280,7 @@ void Bridge::on_closed(const CloseReason& reason) {
             local.is_new = false;
     }
     const State was = state_;
-    if (was == State::stopping) {
-        state_ = State::stopped;
-        return shard_.connection_closed();
-    }
+    if (was == State::stopping) return end_finished();
     if (was == State::connected) return after_loss(reason);
     after_failure(reason);
 }
@@ -305,6 +301,7 @@ void Bridge::after_loss(const CloseReason& reason) {
     const bool was_announced = reason.error.code == Errc::ok;  // we have ended it
     if (config_.notifications && !was_announced) announce_here(false);
     forget_here();
+    if (is_finishing_) return end_finished();
     if (config_.start == BridgeStart::lazy && reason.error.code == Errc::ok) {
         log(LogLevel::info, "idle, disconnected");
         state_ = State::idle;
@@ -350,6 +347,7 @@ void Bridge::on_timer(TimePoint) {
 }
 
 void Bridge::stop() {
+    if (state_ == State::stopping) return;
     if (state_ == State::connected) {
         announce(false);
         state_ = State::stopping;

@@ -36,10 +36,21 @@ public:
     bool is_for(const Session& session) const { return session_ == &session; }
 
     void start();
+    // In the place of another one with the same session, which has ended.
+    void start_after(Bridge& before);
     // Says good-bye; is_closed() when that is done.
     void stop();
     void abort();
     bool is_closed() const { return state_ == State::stopped || state_ == State::none; }
+
+    // Another configuration holds: it ends, at once or when its connection does, and tells Bridges.
+    void finish(bool at_once);
+    // That is not so: false, too late, or it has come to a stop by itself.
+    bool stays();
+    // Nothing of it is under way any more.
+    bool has_ended() const { return is_closed() && !is_trying_first_ && !waits_for_mail_; }
+    // It is not to come back: its session and what it has told go.
+    void end_session();
 
     // Something is in the session's queue.
     void pump();
@@ -94,6 +105,7 @@ private:
 
     // bridge.cpp: the session and the connection
     void open_session();
+    void begin();
     void subscribe_here();
     void forget_here();
     void connect();
@@ -108,6 +120,10 @@ private:
     void tell_lag();
     void announce(bool up);
     void announce_here(bool up);
+    void end_finished();
+    void clear_state();
+    void unsubscribe_there(bool has_session);
+    std::string lag_topic() const;
     void log(LogLevel level, std::string_view text) const;
     const Endpoint& endpoint() const { return config_.addresses[address_]; }
 
@@ -118,6 +134,7 @@ private:
     bool send(QueuedMessage& queued, const core::MessageRef& message);
     core::MessageRef mapped(const core::Message& message);
     void map_restored();
+    void drop_again();
     void tell_loss(std::string_view why);
     AckDecision leave_there(const Publish& publish, std::string_view why);
     AckDecision publish_here(const Publish& publish);
@@ -140,10 +157,13 @@ private:
     bool is_trying_first_ = false;  // whether the first address answers again
     bool goes_back_ = false;        // it does: this connection ends for it
     bool has_lost_ = false;         // the remote has had no session at the last CONNACK
+    bool is_finishing_ = false;     // another configuration holds when it has ended
+    bool waits_for_mail_ = false;   // other shards are behind
     std::uint64_t dropped_ = 0;
     std::vector<LocalFilter> local_filters_;
     std::vector<BridgeTopics::Filter> asked_;  // of the last SUBSCRIBE
     std::vector<PacketId> offered_ids_;        // received QoS 2, when it connected
+    std::vector<std::string> unwanted_there_;  // filters of the configuration before this one
     // What a remote without session has to get once more, mapped already; before the queue.
     std::deque<QueuedMessage> again_;
     std::vector<std::unique_ptr<Replay>> replays_;  // retained messages that are still to go out

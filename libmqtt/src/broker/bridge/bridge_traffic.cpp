@@ -267,7 +267,10 @@ AckDecision Bridge::publish_here(const Publish& publish) {
 // Other shards are behind: reading goes on when there is room.
 void Bridge::wait_for_mail() {
     connection_.pause_reading();
+    waits_for_mail_ = true;
     shard_.loop().post([this] {
+        waits_for_mail_ = false;
+        if (is_closed()) return shard_.bridges.ended();
         if (shard_.mail.is_full()) return wait_for_mail();
         connection_.resume_reading();
     });

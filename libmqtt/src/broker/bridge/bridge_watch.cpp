@@ -39,6 +39,7 @@ void Bridge::try_first_address() {
     net::ConnectTarget target(first);
     auto done = [this](const std::exception_ptr& failure, const net::ConnectResult& result) {
         is_trying_first_ = false;
+        if (is_closed()) return shard_.bridges.ended();
         const bool is_there = !failure && !result.error && result.stream != nullptr;
         if (!is_there || state_ != State::connected || address_ == 0) return;
         log(LogLevel::info, to_url(config_.addresses.front()) + " is back");
@@ -58,7 +59,7 @@ void Bridge::tell_lag() {
         session_->queue.count() + again_.size() + session_->exchange.outgoing.publish_count();
     if (lag == told_lag_) return;
     told_lag_ = lag;
-    const std::string topic = "$SYS/broker/connection/" + config_.remote_client_id + "/queued";
+    const std::string topic = lag_topic();
     const std::string text = std::to_string(lag);
     Publication publication;
     publication.topic = topic;

@@ -1,7 +1,9 @@
-// The bridges of one shard: those whose local client id is at home there.
+// The bridges of one shard: those whose local client id is at home there; what a change of the configuration
+// makes of them.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "broker/bridge/bridge.hpp"
@@ -12,17 +14,31 @@ class Bridges {
 public:
     explicit Bridges(Shard& shard) : shard_(shard) {}
 
-    // On the shard's thread.
-    void add(BridgeConfig config);
+    // All on the shard's thread.
+    // Of all bridges of the broker those that are at home here; see Broker::change_bridges.
+    void change(const std::vector<BridgeConfig>& all);
     void stop();   // says good-bye
     void abort();  // at once
     bool are_closed() const;
     // Of a session with Session::is_bridge.
     Bridge& of(const Session& session) const;
+    // A bridge has ended as it was told; called from inside it.
+    void ended();
 
 private:
+    enum class Fate : std::uint8_t { stays, is_replaced, is_removed };
+    struct Entry {
+        std::unique_ptr<Bridge> bridge;
+        Fate fate = Fate::stays;             // when it has ended
+        std::optional<BridgeConfig> next{};  // by what it is replaced
+    };
+    void add(const BridgeConfig& config);
+    void change(Entry& entry, const BridgeConfig& config);
+    void settle();
+    void replace(Entry& entry);
+
     Shard& shard_;
-    std::vector<std::unique_ptr<Bridge>> bridges_;
+    std::vector<Entry> entries_;
 };
 
 }  // namespace mqtt::broker

@@ -84,6 +84,13 @@ constexpr WholeRow kWholeRows[] = {
     {"retained_bytes", gauge, "Bytes of retained messages.", STAT(retained_bytes)},
     {"memory_bytes", gauge, "Memory of messages, queues, subscriptions and buffers.",
      STAT(memory_bytes)},
+    {"store_failing", gauge, "1 while the store cannot be written and what needs it is refused.",
+     STAT(store_is_failing)},
+    {"store_commits_total", counter, "Transactions of the store.", STAT(store_commits)},
+    {"store_failures_total", counter, "Tries to write the store, or to read it, that failed.",
+     STAT(store_failures)},
+    {"store_commit_microseconds", gauge, "How long its last transaction took.",
+     STAT(store_commit_us)},
 };
 
 #undef STAT

@@ -352,7 +352,12 @@ private:
 }  // namespace
 
 int SqliteEntries::find(std::span<const Key> messages, std::vector<FoundMessage>& found) {
-    const std::unordered_set<Key> wanted(messages.begin(), messages.end());
+    std::unordered_set<Key> wanted(messages.begin(), messages.end());
+    std::erase_if(wanted, [this](Key key) {
+        const Chunk* chunk = find(key, &Chunk::messages);
+        return !is_row(chunk) && !chunk->gone.empty() &&
+               chunk->gone[(key >> 8) - chunk->messages.first];
+    });
     std::unordered_set<std::int64_t> seen;  // chunks
     Picker picker(wanted, found);
     for (const Key key : wanted) {

@@ -34,6 +34,7 @@ const overview = { title: 'Overview', build() {
         tile('Subscriptions', number(sum('subscriptions')), number(sum('shared_subscriptions')) + ' shared'),
         tile('Retained', number(now.retained_messages), bytes(now.retained_bytes)),
         tile('Queued', number(sum('queued_messages')), `${bytes(sum('queued_bytes'))}, ${bytes(sum('queued_bytes_on_disk'))} on disk only; unsent ${bytes(sum('output_bytes'))}`),
+        ...(now.store_commits_total || now.store_failing ? [tile('Store', now.store_failing ? 'FAILS' : 'works', number(now.store_commits_total) + ' commits, the last in ' + number(now.store_commit_microseconds) + ' µs')] : []),
         tile('Dropped', number(drops), number(sum('messages_expired_total')) + ' expired'),
         tile('Memory', bytes(now.process_resident_memory_bytes), 'of the process'),
         tile('Up for', span(now.uptime_seconds), ''));
