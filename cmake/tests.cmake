@@ -5,7 +5,8 @@ enable_testing()
 
 # What runs under sanitizers: the test programs and the replay of fuzz seeds, not the tools.
 add_custom_target(all_tests)
-# What scripts/test runs without them: the tools, what their tests need, and counted allocations.
+# What scripts/test runs without them: the tools, what their tests need, counted allocations, and the simulation, which
+# makes millions of steps where they are cheap.
 add_custom_target(programs)
 
 # Helpers see every layer's headers but link none: an archive member comes in only with the test that uses
@@ -93,11 +94,12 @@ if(MQTT_SQLITE)
 endif()
 mqtt_test(broker LINK mqtt_broker mqtt_client OpenSSL::SSL ${sqlite})
 mqtt_test(spec LINK ${tools} mqtt_broker mqtt_client OpenSSL::SSL)
+mqtt_test(simulation LINK mqtt_broker mqtt_client ${sqlite})
 
 # Under sanitizers the pools are the heap.
 if(NOT MQTT_SANITIZE)
     mqtt_test(allocations LINK mqtt_broker mqtt_client OpenSSL::SSL)
-    add_dependencies(programs test_allocations public_headers)
+    add_dependencies(programs test_allocations test_simulation public_headers)
 endif()
 
 # Programs that tests of the executables run.

@@ -233,3 +233,28 @@ TEST_CASE("persistence: several shards end in order, and nobody waits for one th
     for (int i = 0; i < kSessions; ++i)
         CHECK(take_all(last, name(i)) == numbers(3));
 }
+
+// Numbers of sessions have the shard in them where they began, and come home elsewhere.
+TEST_CASE("persistence: on other shards than before, new sessions have nothing of old ones") {
+    FaultyDisk::install();
+    for (int round = 0; round < 5; ++round) {
+        const TempFolder folder;
+        const std::string file = folder.path() + "/store.db";
+        std::vector<std::string> everybody;
+        for (const unsigned threads : {1U, 3U, 3U}) {
+            TestBroker broker(stored(file, Persistence::strict, threads));
+            for (int i = 0; i < 6; ++i) {
+                const std::string id =
+                    std::to_string(round) + "/" + std::to_string(everybody.size());
+                leave_session(broker, id, id, QoS::at_least_once);
+                everybody.push_back(id);
+            }
+        }
+        TestBroker broker(stored(file, Persistence::strict, 1));
+        RawClient pub = broker.client("pub");
+        for (const std::string& id : everybody)
+            REQUIRE(pub.publish_acked(id, id) == ReasonCode::success);
+        for (const std::string& id : everybody)
+            CHECK(take_all(broker, id) == std::vector<std::string>{id});
+    }
+}

@@ -244,6 +244,11 @@ std::uint64_t FaultyDisk::calls() {
     return g_calls;
 }
 
+void FaultyDisk::forget(const std::string& folder) {
+    const std::lock_guard lock(g_mutex);
+    std::erase_if(g_files, [&](const auto& file) { return file.first.starts_with(folder + '/'); });
+}
+
 std::string FaultyDisk::after_power_cut(const std::string& file, const std::string& folder,
                                         unsigned seed) {
     const std::string copy = folder + "/after-power-cut.db";

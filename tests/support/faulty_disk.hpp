@@ -22,6 +22,8 @@ public:
     static void fail_reads();
     static std::uint64_t failed_reads();
     static std::uint64_t calls();
+    // What is remembered of the files in a folder.
+    static void forget(const std::string& folder);
 
     // What would be on the disk if power failed now: copies `file` and its log into `folder`, as they
     // were at their last sync. With a seed some of what was written since then is there, too, in any

@@ -106,7 +106,7 @@ void Client::expect_present(const Connack& connack) const {
 void Client::on_connack(const Connack& connack) {
     trace(connack.session_present ? "CONNACK, session present" : "CONNACK");
     if (connack.reason != ReasonCode::success) {
-        if (!world_.squeezes_) Referee::complain(id_ + " was refused");
+        if (!world_.may_refuse()) Referee::complain(id_ + " was refused");
         return;  // the broker closes
     }
     expect_present(connack);
@@ -132,7 +132,8 @@ void Client::subscribe(std::string_view filter, QoS qos) {
     const PacketId id = protocol_->subscribe(filters.view());
     if (id == 0) return;
     trace("SUBSCRIBE " + std::string(filter));
-    subscribing_[id] = world_.referee.subscribing(number_, filter, qos);
+    const bool is_kept = version_ == ProtocolVersion::v5 ? expiry_ != 0 : !is_clean_;
+    subscribing_[id] = world_.referee.subscribing(number_, filter, qos, is_kept);
     flush();
 }
 
@@ -140,7 +141,7 @@ void Client::on_suback(const Suback& suback) {
     const auto place = subscribing_.find(suback.id);
     if (place == subscribing_.end()) Referee::complain("SUBACK for nothing");
     if (suback.codes[0] > 2) {
-        if (!world_.squeezes_) Referee::complain("a subscription was refused");
+        if (!world_.may_refuse()) Referee::complain("a subscription was refused");
         world_.referee.not_subscribed(number_, place->second);
         subscribing_.erase(place);
         return;
@@ -206,7 +207,7 @@ void Client::on_delivered(PacketId, std::uint64_t token, ReasonCode reason) {
     trace("delivered " + std::to_string(number));
     unfinished_.erase(number);
     if (is_error(reason)) {
-        if (!world_.squeezes_) Referee::complain("a message was refused");
+        if (!world_.may_refuse()) Referee::complain("a message was refused");
         return;
     }
     world_.referee.accepted(number);
@@ -253,9 +254,9 @@ void Client::disconnect() {
     gone_since_ = world_.now;
     is_leaving_ = true;  // from now on it only waits for the broker to close
     if (will_ >= 0) {
-        // Where memory is short, the broker may have ended the connection before it reads this.
+        // Where it may refuse, the broker may have ended the connection before it reads this.
         world_.referee.messages[static_cast<std::size_t>(will_)].will =
-            world_.squeezes_ ? SentMessage::Will::possible : SentMessage::Will::never;
+            world_.may_refuse() ? SentMessage::Will::possible : SentMessage::Will::never;
     }
 }
 
@@ -329,7 +330,8 @@ void Client::read() {
 
 void Client::act() {
     if (!protocol_) {
-        if (world_.random.one_in(3)) connect(expiry_ == 0 || world_.random.one_in(10));
+        if (world_.random.one_in(3))
+            connect(!is_calm_ && (expiry_ == 0 || world_.random.one_in(10)));
         return;
     }
     if (is_leaving_ || stalled_until_ > world_.referee.now) return;

@@ -26,8 +26,9 @@ int Referee::send(SentMessage message) {
     return static_cast<int>(messages.size()) - 1;
 }
 
-std::size_t Referee::subscribing(int client, std::string_view filter, QoS qos) {
+std::size_t Referee::subscribing(int client, std::string_view filter, QoS qos, bool is_kept) {
     Period period;
+    period.is_kept = is_kept;
     period.filter = filter;
     if (const auto shared = parse_shared_filter(filter)) {
         period.share = shared->share_name;
@@ -98,14 +99,18 @@ void Referee::arrived(int number, int message, std::string_view topic, QoS qos, 
         });
     // [MQTT-3.3.2-3] [MQTT-3.8.4-8]
     if (!wanted) complain(what + "nothing that it subscribed to");
+    if (retain) return;  // once per subscription, and never instead of the message itself
     everybody_[message].insert(number);
-    if (retain) return;  // once per subscription
     Arrival& arrival = client.arrivals[message];
     const bool is_again = arrival.count != 0;
-    const bool resend = dup && arrival.connection != client.connections;
+    // What was sent at QoS 1 just before the broker died it does not know to have sent: it comes without DUP.
+    const bool resend =
+        (dup || arrival.deaths != deaths_.size()) && arrival.connection != client.connections;
     const bool twice_sent = has_copies(sent);
     const bool handed_on = topic.starts_with("s/") && qos == QoS::at_least_once;
-    const bool may_repeat = handed_on || twice_sent || (qos == QoS::at_least_once && resend);
+    const bool redone = sent.was_forgotten && qos != QoS::exactly_once;
+    const bool may_repeat =
+        handed_on || twice_sent || redone || (qos == QoS::at_least_once && resend);
     if (is_again && !may_repeat && arrival.was_taken) {
         complain(what + "it came twice, on connections " + std::to_string(arrival.connection) +
                  " and " + std::to_string(client.connections));  // [MQTT-4.3.3-2]
@@ -113,6 +118,7 @@ void Referee::arrived(int number, int message, std::string_view topic, QoS qos, 
     ++arrival.count;
     arrival.was_taken = true;
     arrival.connection = client.connections;
+    arrival.deaths = deaths_.size();
     if (!is_again) check_order(client, message, topic, qos);
 }
 
@@ -121,12 +127,28 @@ void Referee::not_taken(int client, int message) {
     if (place != at(client).arrivals.end()) place->second.was_taken = false;
 }
 
+void Referee::broker_died(int watcher) {
+    deaths_.push_back(now);
+    for (std::size_t m = 0; m < messages.size(); ++m) {
+        SentMessage& sent = messages[m];
+        if (!sent.is_will) {
+            sent.was_forgotten = sent.was_forgotten || sent.accepted == kNever;
+            continue;
+        }
+        sent.was_resent = true;
+        const auto found = everybody_.find(static_cast<int>(m));
+        if (found == everybody_.end() || found->second.count(watcher) == 0)
+            sent.will = SentMessage::Will::possible;
+    }
+}
+
 // [MQTT-4.6.0-6]
 void Referee::check_order(Client& client, int message, std::string_view topic, QoS qos) {
     const SentMessage& sent = messages[static_cast<std::size_t>(message)];
     // A group hands on what a member left; a message that was sent again may be another copy.
     const bool is_shared = topic.starts_with("s/");
-    if (sent.is_will || is_shared || has_copies(sent)) return;
+    const bool redone = sent.was_forgotten && qos != QoS::exactly_once;
+    if (sent.is_will || is_shared || redone || has_copies(sent)) return;
     const std::string key = std::to_string(sent.publisher) + " " + std::string(topic) + " " +
                             std::to_string(static_cast<int>(qos)) +
                             std::to_string(static_cast<int>(sent.qos));
@@ -139,6 +161,19 @@ void Referee::check_order(Client& client, int message, std::string_view topic, Q
                  std::to_string(&client - clients_.data()));
     }
     place->second = message;
+}
+
+// The member that it was given to had a session that ends with the connection, and with the broker.
+bool Referee::may_have_died_with_a_member(const SentMessage& sent, const std::string& group) const {
+    for (const Step death : deaths_) {
+        if (death < sent.sent) continue;
+        for (const Client& client : clients_)
+            for (const Period& period : client.periods)
+                if (!period.is_kept && period.share + "/" + period.filter == group &&
+                    period.possibly_from <= death && period.possibly_until >= sent.sent)
+                    return true;
+    }
+    return false;
 }
 
 void Referee::check_deliveries(int watcher) const {
@@ -180,7 +215,7 @@ void Referee::check_deliveries(int watcher) const {
                 for (const Period& period : clients_[c].periods)
                     if (period.share + "/" + period.filter == group && has(static_cast<int>(c)))
                         got = true;
-            if (!got)
+            if (!got && !may_have_died_with_a_member(sent, group))
                 complain("message " + std::to_string(m) + " came to nobody of the group " + group);
         }
     }

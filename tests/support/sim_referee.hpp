@@ -28,6 +28,9 @@ struct SentMessage {
     // Its publisher's session may have ended and begun anew with a CONNACK that never arrived: neither
     // side can know what the other has of it, and QoS 2 may arrive twice, too.
     bool is_doubtful = false;
+    // The broker died before it had promised anything: what it had done by then it may do once more. At QoS 2 it
+    // does nothing before it can promise.
+    bool was_forgotten = false;
     Step sent = 0;
     Step accepted = kNever;  // acknowledged to the publisher
     enum class Will : std::uint8_t { possible, due, never } will = Will::possible;
@@ -37,6 +40,7 @@ struct Period {  // of one subscription
     std::string filter;
     std::string share;  // name of the group, or empty
     QoS qos = QoS::at_most_once;
+    bool is_kept = true;  // its session outlives the connection
     Step surely_from = kNever, surely_until = kNever;
     Step possibly_from = 0, possibly_until = kNever;
 };
@@ -52,7 +56,7 @@ public:
     void accepted(int message) { messages[static_cast<std::size_t>(message)].accepted = now; }
 
     // Subscriptions of a client; `period` is the number of one.
-    std::size_t subscribing(int client, std::string_view filter, QoS qos);
+    std::size_t subscribing(int client, std::string_view filter, QoS qos, bool is_kept);
     void subscribed(int client, std::size_t period, QoS granted);
     void not_subscribed(int client, std::size_t period);
     void unsubscribing(int client, std::string_view filter);
@@ -65,6 +69,9 @@ public:
     void inbox_in_doubt(int client) {
         at(client).doubtful_from = std::min(at(client).doubtful_from, now);
     }
+    // The broker ended without a word, and what it had promised is all that it knows now. Of wills it may not know, or not
+    // that they were taken back; those that it has published it may publish once more.
+    void broker_died(int watcher);
     void reconnected(int client) { ++clients_[static_cast<std::size_t>(client)].connections; }
 
     // Throws std::runtime_error when it may not arrive.
@@ -83,6 +90,7 @@ private:
         unsigned count = 0;       // without RETAIN
         bool was_taken = true;    // the client acknowledged it, or is about to
         unsigned connection = 0;  // of the last one
+        std::size_t deaths = 0;   // of the broker, before the last one
     };
     struct Client {
         std::vector<Period> periods;
@@ -97,11 +105,13 @@ private:
     static bool has_copies(const SentMessage& message) {
         return message.was_resent && (message.qos == QoS::at_least_once || message.is_doubtful);
     }
+    bool may_have_died_with_a_member(const SentMessage& sent, const std::string& group) const;
     void check_order(Client& client, int message, std::string_view topic, QoS qos);
 
     std::vector<Client> clients_;
     std::map<int, std::set<int>> everybody_;  // message: who has it
     std::uint64_t deliveries_ = 0;
+    std::vector<Step> deaths_;  // of the broker
 };
 
 }  // namespace mqtt::sim

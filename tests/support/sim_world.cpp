@@ -22,31 +22,54 @@ BrokerConfig config_of(unsigned shards) {
 
 }  // namespace
 
-World::World(std::uint64_t seed, unsigned shards, int clients, bool squeezes)
-    : random(seed)
-    , referee(static_cast<std::size_t>(clients))
+World::World(const WorldOptions& options)
+    : random(options.seed)
+    , referee(static_cast<std::size_t>(options.clients))
     , now(kStart)
-    , squeezes_(squeezes) {
-    for (unsigned i = 0; i < shards; ++i)
-        pollers_.push_back(std::make_unique<SimPoller>(links_));
-    broker_ = std::make_unique<broker::Shared>(
-        config_of(shards), [this](unsigned i) { return pollers_[i].get(); }, now);
-    for (int i = 0; i < clients; ++i)
+    , options_(options) {
+    if (options.persistence != Persistence::off)
+        store_ = std::make_unique<Store>(options.persistence == Persistence::strict);
+    start_broker(options.shards);
+    for (int i = 0; i < options.clients; ++i)
         clients_.push_back(std::make_unique<Client>(*this, i));
     // The watcher sees every will.
     Client& watcher = *clients_.front();
-    watcher.connect(false);
-    while (!watcher.is_online()) {
-        for (std::size_t i = 0; i < shards; ++i)
-            turn(i);
+    const auto go_on = [&] {
+        turn_all();
         travel(*watcher.link(), ~std::size_t{0});
         watcher.read();
-    }
+    };
+    watcher.connect(false);
+    while (!watcher.is_online())
+        go_on();
     watcher.subscribe("w/#", QoS::at_least_once);
+    while (!watcher.subscribing_.empty())
+        go_on();
 }
 
 World::~World() {
+    if (broker_) {
+        for (const auto& shard : broker_->shards)
+            shard->journal.leave();
+        broker_->writer.reset();
+    }
     broker_.reset();
+}
+
+void World::start_broker(unsigned shards) {
+    pollers_.clear();
+    for (unsigned i = 0; i < shards; ++i)
+        pollers_.push_back(std::make_unique<SimPoller>(links_));
+    BrokerConfig config = config_of(shards);
+    if (store_) store_->configure(config);
+    if (options_.spills) config.queue_memory = 2'000;
+    broker_ = std::make_unique<broker::Shared>(
+        std::move(config), [this](unsigned i) { return pollers_[i].get(); }, now);
+    broker_->wall_clock = [this] {
+        const auto since = now - kStart;
+        return std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
+    };
+    if (store_) store_->open(*broker_, now);
 }
 
 std::shared_ptr<Link> World::open_link() {
@@ -62,6 +85,12 @@ std::shared_ptr<Link> World::open_link() {
 
 void World::turn(std::size_t shard) {
     broker_->shards[shard]->loop().run_turn(now);
+}
+
+void World::turn_all() {
+    for (std::size_t i = 0; i < pollers_.size(); ++i)
+        turn(i);
+    if (store_) store_->commit(*broker_);
 }
 
 void World::travel(Link& link, std::size_t bytes) {
@@ -85,6 +114,10 @@ void World::squeeze(bool on) {
 }
 
 std::uint64_t World::hits(Limit limit) const {
+    return past_hits_[static_cast<std::size_t>(limit)] + hits_of_now(limit);
+}
+
+std::uint64_t World::hits_of_now(Limit limit) const {
     std::uint64_t sum = 0;
     for (const auto& shard : broker_->shards)
         sum += shard->counters.limits[limit];
@@ -93,10 +126,14 @@ std::uint64_t World::hits(Limit limit) const {
 
 void World::step() {
     ++referee.now;
-    if (squeezes_ && referee.now >= next_squeeze_) {
+    if (options_.squeezes && referee.now >= next_squeeze_) {
         squeeze(!is_squeezed_);
         next_squeeze_ =
             referee.now + (is_squeezed_ ? 200 + random.below(800) : 500 + random.below(5'000));
+    }
+    if (store_ && random.one_in(8)) {
+        if (store_->is_strict() && random.one_in(500)) return crash();
+        return store_->step(*broker_, random);
     }
     switch (random.below(16)) {
     case 0:
@@ -128,6 +165,7 @@ void World::run(std::uint64_t steps) {
 
 void World::come_to_rest() {
     if (is_squeezed_) squeeze(false);
+    if (store_) store_->mend();
     // Who has a window of one takes what has queued up in all those steps one by one, three rounds for a
     // message of QoS 2.
     const std::uint64_t most = 20'000 + 4 * steps_;
@@ -141,8 +179,7 @@ void World::come_to_rest() {
         }
         ++referee.now;
         now += std::chrono::milliseconds(rounds < 200 ? 1 : 100);
-        for (std::size_t i = 0; i < pollers_.size(); ++i)
-            turn(i);
+        turn_all();
         bool at_rest = true;
         for (const auto& client : clients_) {
             client->settle();

@@ -1,7 +1,7 @@
 // Many clients and a broker of several shards on fake time and in memory, moved step by step by a seeded
-// scheduler: turns in any order, bytes in any portions, cuts, stalls, take-overs, expiry, memory that is
-// short. The referee
-// looks at everything that arrives. One thread; the same seed gives the same run.
+// scheduler: turns in any order, bytes in any portions, cuts, stalls, take-overs, expiry, memory that is short, a
+// disk that fails, a broker that dies and comes back. The referee looks at everything that arrives. One
+// thread; the same seed gives the same run.
 #pragma once
 
 #include <memory>
@@ -14,6 +14,7 @@
 #include "core/client_protocol.hpp"
 #include "support/sim_link.hpp"
 #include "support/sim_referee.hpp"
+#include "support/sim_store.hpp"
 
 namespace mqtt::sim {
 
@@ -48,6 +49,7 @@ public:
 
 private:
     friend class World;
+    void broker_died();
     // MQTT_SIM_TRACE=NUMBER shows what this client does and sees.
     void trace(const std::string& what) const;
     void publish();
@@ -102,18 +104,29 @@ private:
     TimePoint gone_since_{};  // when the connection ended for the client
 };
 
+struct WorldOptions {
+    std::uint64_t seed = 1;
+    unsigned shards = 1;
+    int clients = 12;
+    bool squeezes = false;  // now and then memory is short, and the broker refuses what is new
+    // With `strict` the broker dies now and then; in both the disk fails.
+    Persistence persistence = Persistence::off;
+    bool spills = false;  // queues beyond some messages are on the disk only
+};
+
 class World {
 public:
-    // `squeezes`: now and then memory is short, and the broker refuses what is new.
-    World(std::uint64_t seed, unsigned shards, int clients, bool squeezes);
+    explicit World(const WorldOptions& options);
     ~World();
     void step();
     void run(std::uint64_t steps);
     // No new messages; everything under way arrives; then the referee's last questions.
     void finish();
     std::uint64_t deliveries() const { return referee.deliveries(); }
-    // How often memory was short, and over its limit.
+    // How often memory was short, or over its limit, or something refused because the store failed.
     std::uint64_t hits(Limit limit) const;
+    std::uint64_t store_failures() const { return store_ ? store_->failures() : 0; }
+    std::uint64_t crashes() const { return crashes_; }
 
     Random random;
     Referee referee;
@@ -121,22 +134,31 @@ public:
 
 private:
     friend class Client;
+    void start_broker(unsigned shards);
+    void crash();
+    // What is in order may be refused.
+    bool may_refuse() const { return options_.squeezes || store_; }
+    std::uint64_t hits_of_now(Limit limit) const;
     void turn(std::size_t shard);
+    void turn_all();
     void travel(Link& link, std::size_t bytes);
     void travel_some();
     std::shared_ptr<Link> open_link();
     void come_to_rest();
     void squeeze(bool on);
 
+    const WorldOptions options_;
+    std::unique_ptr<Store> store_;  // null: nothing is durable
     Links links_;
     std::vector<std::unique_ptr<SimPoller>> pollers_;
     std::unique_ptr<broker::Shared> broker_;
     std::vector<std::unique_ptr<Client>> clients_;
     int next_descriptor_ = 1;
     std::uint64_t steps_ = 0;  // so far
-    const bool squeezes_;
     bool is_squeezed_ = false;
     Step next_squeeze_ = 1'000;
+    std::uint64_t crashes_ = 0;
+    std::uint64_t past_hits_[kLimits] = {};  // of brokers that died
 };
 
 }  // namespace mqtt::sim

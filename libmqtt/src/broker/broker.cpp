@@ -63,7 +63,7 @@ Status Broker::Impl::open_store() {
             [this](const broker::store::Fault& now) { tell_store(now); });
         for (const auto& shard : shared.shards)
             shard->journal.connect(*shared.writer, is_strict);
-        fault = broker::restore(shared, shared.writer->backend());
+        fault = broker::restore(shared, shared.writer->backend(), Clock::now());
     }
     if (fault) {
         start_error = fault.text;

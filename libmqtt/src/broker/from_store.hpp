@@ -13,6 +13,7 @@ namespace mqtt::broker {
 // How the steady clock of this process stands to the time of day.
 class FromStore {
 public:
+    FromStore(TimePoint now, store::WallTime wall) : now_(now), wall_(wall) {}
     TimePoint now() const { return now_; }
     // A deadline that has passed stays one.
     TimePoint steady(store::WallTime wall) const {
@@ -35,10 +36,8 @@ public:
     }
 
 private:
-    TimePoint now_ = Clock::now();
-    store::WallTime wall_ = std::chrono::duration_cast<std::chrono::milliseconds>(
-                                std::chrono::system_clock::now().time_since_epoch())
-                                .count();
+    const TimePoint now_;
+    const store::WallTime wall_;
 };
 
 }  // namespace mqtt::broker

@@ -63,10 +63,9 @@ store::Batch& Journal::open() {
     first_entry_ = next_entry_;
     using std::chrono::duration_cast;
     using std::chrono::milliseconds;
-    const auto wall = std::chrono::system_clock::now().time_since_epoch();
-    const auto steady = Clock::now().time_since_epoch();
+    const auto steady = shard_.now().time_since_epoch();
     open_->steady_offset =
-        duration_cast<milliseconds>(wall).count() - duration_cast<milliseconds>(steady).count();
+        shard_.shared().time_of_day() - duration_cast<milliseconds>(steady).count();
     open_->hash_seed = hash_seed();
     open_->shards = shard_.config().threads;
     return *open_;

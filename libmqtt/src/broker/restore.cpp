@@ -1,6 +1,7 @@
 // Rows of the store to sessions, subscriptions, queues, exchanges and retained messages.
 #include "broker/restore.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 #include <vector>
 
@@ -14,7 +15,7 @@ using store::Key;
 
 class Restorer final : public store::Reader {
 public:
-    explicit Restorer(Shared& shared) : shared_(shared) {}
+    Restorer(Shared& shared, TimePoint now) : shared_(shared), from_(now, shared.time_of_day()) {}
     void finish();
 
     void on_session(const store::SessionRow& row) override;
@@ -62,6 +63,7 @@ private:
     Key last_key_ = 0;
     std::size_t in_memory_ = 0;  // bytes of messages
     bool are_others_ = false;    // not under way: they may stay on the disk
+    Key last_session_ = 0;
 };
 
 std::unique_ptr<WillMessage> Restorer::will(const store::WillRow& row) const {
@@ -104,6 +106,7 @@ void Restorer::on_session(const store::SessionRow& row) {
     if (row.will) session.will = will(*row.will);
     set_deadlines(shard, session, row);
     sessions_[row.number] = {&shard, &session};
+    last_session_ = std::max(last_session_, row.number);
 }
 
 const Restorer::Home* Restorer::find(Key session) const {
@@ -250,8 +253,11 @@ void Restorer::arrive(const Transit& transit) {
 
 // New keys come after all that were read; messages that nobody waits for go.
 void Restorer::finish() {
-    for (const auto& shard : shared_.shards)
+    for (const auto& shard : shared_.shards) {
         shard->journal.continue_after(last_key_);
+        // Who is at home on one shard may have been on another before, and has its number from there.
+        shard->sessions.continue_after(last_session_);
+    }
     for (const auto& [key, waiting] : messages_) {
         if (!waiting.stored) shared_.shards.front()->journal.remove_orphan(key);
     }
@@ -262,8 +268,8 @@ void Restorer::finish() {
 
 }  // namespace
 
-store::Fault restore(Shared& shared, store::Backend& backend) {
-    Restorer restorer(shared);
+store::Fault restore(Shared& shared, store::Backend& backend, TimePoint now) {
+    Restorer restorer(shared, now);
     store::Fault fault = backend.read(restorer, shared.shards.size() > 1);
     if (!fault) restorer.finish();
     return fault;

@@ -7,6 +7,6 @@ namespace mqtt::broker {
 
 struct Shared;
 
-store::Fault restore(Shared& shared, store::Backend& backend);
+store::Fault restore(Shared& shared, store::Backend& backend, TimePoint now);
 
 }  // namespace mqtt::broker

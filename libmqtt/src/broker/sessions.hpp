@@ -1,6 +1,7 @@
 // The sessions of one shard: found by client id, kept while their client is away, ended by expiry.
 #pragma once
 
+#include <algorithm>
 #include <string_view>
 #include <unordered_map>
 
@@ -20,8 +21,12 @@ public:
     void number(Session& session) { numbered_[session.number] = &session; }
     void forget_number(const Session& session) { numbered_.erase(session.number); }
     Session& create(std::string_view client_id);
-    // As it was before a restart: `number` too, and new ones come after it.
+    // As it was before a restart: `number` too.
     Session& restore(std::string_view client_id, std::uint64_t number);
+    // New ones are numbered after this one, which may have been another shard's.
+    void continue_after(std::uint64_t number) {
+        next_number_ = std::max(next_number_, (number >> 8) + 1);
+    }
 
     // The connection is gone: sends the will now or later, keeps or ends the session.
     // [MQTT-3.1.2-8] [MQTT-3.1.3-9]

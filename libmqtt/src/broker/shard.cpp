@@ -61,6 +61,12 @@ std::size_t Shared::memory_used() const {
     return sum < 0 ? 0 : static_cast<std::size_t>(sum);
 }
 
+store::WallTime Shared::time_of_day() const {
+    if (wall_clock) return wall_clock();
+    const auto since = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
+}
+
 Shard::Shard(Shared& shared, unsigned index, net::GuestPoller* poller, TimePoint start)
     : context_(std::make_unique<asio::io_context>(1))
     , loop_(poller != nullptr ? net::Loop(*context_, *poller, start)

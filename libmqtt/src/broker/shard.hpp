@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -52,6 +53,7 @@ struct Shared {
         return static_cast<unsigned>((client_hash >> 32) % shards.size());
     }
     std::size_t memory_used() const;  // of all threads, as last looked at
+    store::WallTime time_of_day() const;
     const Endpoint& endpoint_of(std::size_t listener) const { return endpoints[listener]; }
 
     // Readers see one or the other while it changes; those that are replaced stay, because connections
@@ -67,8 +69,9 @@ public:
     Admission admission;
     LoginOffice login_office;
     RetainedStore retained;
-    std::unique_ptr<store::Writer> writer;     // null: nothing is durable
-    std::vector<std::unique_ptr<Ring>> rings;  // from a * threads + to b; null on the diagonal
+    std::unique_ptr<store::Writer> writer;        // null: nothing is durable
+    std::function<store::WallTime()> wall_clock;  // null: the system's; a simulation has its own
+    std::vector<std::unique_ptr<Ring>> rings;     // from a * threads + to b; null on the diagonal
     std::vector<std::unique_ptr<Shard>> shards;
     std::vector<Endpoint>
         endpoints;  // per listener, with its real port; fixed before threads start

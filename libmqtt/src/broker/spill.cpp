@@ -104,7 +104,7 @@ void Spill::on_found(const Asked& asked, const std::vector<store::FoundMessage>&
     std::unordered_map<store::Key, const store::FoundMessage*> by_key;
     for (const store::FoundMessage& message : found)
         by_key[message.key] = &message;
-    const FromStore from;
+    const FromStore from(shard_.now(), shard_.shared().time_of_day());
     Queue& queue = session->queue;
     const std::size_t count = std::min(queue.count(), asked.count);
     for (std::size_t i = 0; i < count; ++i) {

@@ -82,38 +82,37 @@ bool Writer::has_round() const {
     return end - waiting_.begin() >= shards_;
 }
 
-void Writer::take_rounds(std::vector<Job>& jobs) {
+void Writer::take_rounds() {
     while (has_round()) {
         const std::uint64_t round = waiting_.front().round;
         auto end = waiting_.begin();
         for (; end != waiting_.end() && end->round == round; ++end) {
             if (end->is_last) --shards_;
-            jobs.push_back(std::move(*end));
+            taken_.push_back(std::move(*end));
         }
         waiting_.erase(waiting_.begin(), end);
     }
 }
 
 void Writer::run() {
-    std::vector<Job> jobs;  // taken, and not written yet
     int tries = 0;
     bool is_idle = false;
     std::unique_lock lock(mutex_);
     while (true) {
-        if (!wait_for_work(lock, jobs, is_idle)) {
+        if (!wait_for_work(lock, is_idle)) {
             is_idle = true;
             lock.unlock();
             backend_->idle();
             lock.lock();
             continue;
         }
-        take_rounds(jobs);
-        if (jobs.empty() && stopping_) return;
+        take_rounds();
+        if (taken_.empty() && stopping_) return;
         is_idle = false;
         const bool is_last = stopping_;
-        if (!jobs.empty() && (is_last || writing_.is_due())) {
+        if (!taken_.empty() && (is_last || writing_.is_due())) {
             lock.unlock();
-            const bool written = commit(jobs);
+            const bool written = commit();
             lock.lock();
             writing_.tried(written);
             if (!written && is_last && ++tries >= kTriesAtTheEnd) return;
@@ -134,18 +133,17 @@ void Writer::run() {
 
 // False: there has been nothing to do for a while. A copy goes on after each commit, or at once when there
 // is nothing to commit.
-bool Writer::wait_for_work(std::unique_lock<std::mutex>& lock, const std::vector<Job>& jobs,
-                           bool is_idle) {
+bool Writer::wait_for_work(std::unique_lock<std::mutex>& lock, bool is_idle) {
     const auto has_work = [&] {
-        return stopping_ || has_copy() || (jobs.empty() ? has_round() : writing_.is_due()) ||
+        return stopping_ || has_copy() || (taken_.empty() ? has_round() : writing_.is_due()) ||
                (!fetches_.empty() && reading_.is_due());
     };
-    if (jobs.empty() && fetches_.empty()) {
+    if (taken_.empty() && fetches_.empty()) {
         if (is_idle) return woken_.wait(lock, has_work), true;
         return woken_.wait_for(lock, kIdleAfter, has_work);
     }
     auto next = std::chrono::steady_clock::time_point::max();
-    if (!jobs.empty()) next = writing_.at;
+    if (!taken_.empty()) next = writing_.at;
     if (!fetches_.empty()) next = std::min(next, reading_.at);
     woken_.wait_until(lock, next, has_work);
     return true;
@@ -182,6 +180,15 @@ bool Writer::fetch_all() {
     return is_all;
 }
 
+bool Writer::commit_now() {
+    {
+        const std::lock_guard lock(mutex_);
+        take_rounds();
+    }
+    const bool is_written = taken_.empty() || commit();
+    return (fetches_.empty() || fetch_all()) && is_written;
+}
+
 // Only this thread takes jobs off the list.
 void Writer::step_copy(const CopyJob& job) {
     bool is_done = false;
@@ -192,10 +199,10 @@ void Writer::step_copy(const CopyJob& job) {
     copies_.pop_front();
 }
 
-bool Writer::commit(std::vector<Job>& jobs) {
+bool Writer::commit() {
     std::vector<const Batch*> batches;
-    batches.reserve(jobs.size());
-    for (const Job& job : jobs) {
+    batches.reserve(taken_.size());
+    for (const Job& job : taken_) {
         if (job.batch && !job.batch->empty()) batches.push_back(job.batch.get());
     }
     const auto in_order = [](const Batch* a, const Batch* b) { return a->order < b->order; };
@@ -211,9 +218,9 @@ bool Writer::commit(std::vector<Job>& jobs) {
     last_commit_us_ = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::microseconds>(took).count());
     ++commits_;
-    for (Job& job : jobs)
+    for (Job& job : taken_)
         job.done(std::move(job.batch));
-    jobs.clear();
+    taken_.clear();
     return true;
 }
 

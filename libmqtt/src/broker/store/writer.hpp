@@ -37,6 +37,8 @@ public:
     Writer& operator=(const Writer&) = delete;
 
     void start();
+    // In place of the thread, for a simulation: commits what is complete. False: it failed, and is tried again next time.
+    bool commit_now();
     // Writes what has been handed in, tries for a while when that fails, and ends the thread. Batches
     // that could not be written are told as a fault.
     void stop();
@@ -81,16 +83,15 @@ private:
     };
     bool fetch_all();
     bool has_copy() const { return !copies_.empty(); }
-    void take_rounds(std::vector<Job>& jobs);
+    void take_rounds();
     struct CopyJob {
         std::string to;
         Copied done;
     };
     void run();
-    bool wait_for_work(std::unique_lock<std::mutex>& lock, const std::vector<Job>& jobs,
-                       bool is_idle);
+    bool wait_for_work(std::unique_lock<std::mutex>& lock, bool is_idle);
     void step_copy(const CopyJob& job);
-    bool commit(std::vector<Job>& jobs);
+    bool commit();
     void told(const Fault& fault);
 
     std::unique_ptr<Backend> backend_;
@@ -99,6 +100,7 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable woken_;
     std::vector<Job> waiting_;    // by round
+    std::vector<Job> taken_;      // complete, to be committed; of the thread alone
     std::deque<CopyJob> copies_;  // the first is under way
     std::vector<FetchJob> fetches_;
     Retry writing_;  // these two are the writer's own
