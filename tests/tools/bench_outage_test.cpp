@@ -210,6 +210,22 @@ TEST_CASE(
     CHECK(line.excused == 10);
 }
 
+TEST_CASE("generator: a message that comes before SUBACK makes nobody owe what went before it") {
+    Line line(pair_of(QoS::at_most_once));
+    line.send(10);
+    line.deliver(0, 10);
+    line.generator->on_absent(0);
+    line.send(5);
+    line.generator->on_subscribing(0);
+    line.send(5);
+    line.deliver(17, 18);
+    line.generator->on_subscribed(0, false);
+    line.send(10);
+    line.deliver(20, 30, 25);
+    CHECK(line.lost() == 1);
+    CHECK(line.excused == 9);
+}
+
 TEST_CASE("generator: a resumed session owes QoS 1 from the outage, QoS 0 not") {
     for (const QoS qos : {QoS::at_least_once, QoS::at_most_once}) {
         CAPTURE(static_cast<int>(qos));

@@ -95,6 +95,8 @@ public:
     void on_connected(std::uint32_t publisher, std::uint16_t receive_maximum, bool resumed = false);
     // `keeps`: the session may be resumed; what is in flight stays so until it is known.
     void on_closed(std::uint32_t publisher, bool keeps = false);
+    // SUBSCRIBE goes out: what it asks for may come before its SUBACK.
+    void on_subscribing(std::uint32_t subscriber);
     // A subscription stands. What went before is not owed, unless a session was kept for it.
     void on_subscribed(std::uint32_t subscriber, bool resumed);
     // It was taken away on purpose. What comes until it is back, or until the end, is not owed.
@@ -170,6 +172,7 @@ private:
         bool shared = false;
         bool owes_nothing_offline = true;  // QoS 0 in it: an outage may lose
         bool absent = false;
+        std::vector<std::uint64_t> expected;  // next of each stream, between SUBSCRIBE and SUBACK
     };
     struct InFlight {
         std::int64_t intended = 0;

@@ -144,6 +144,7 @@ void Worker::Client::send_filters() {
     for (const std::string& filter : texts)
         filters.add(filter, {planned().spec.subscribe_qos});
     subscribe_sent_ = worker_.now_ns();
+    if (subscriber != kNone) worker_.generator_->on_subscribing(subscriber);
     connection_.subscribe(filters.view(), planned().spec.subscribe_properties);
 }
 
