@@ -1,6 +1,10 @@
 // The hostile battery: every case of tests/spec/hostile/*.txt against one broker, each with the reaction
 // that has to come; after each the broker serves others, and at the end nothing is left behind.
 #include <doctest/doctest.h>
+#include <malloc.h>
+#ifdef MQTT_SANITIZED
+#include <sanitizer/allocator_interface.h>
+#endif
 
 #include <cstdio>
 #include <filesystem>
@@ -44,6 +48,15 @@ std::size_t open_descriptors() {
         ++count;
     }
     return count;
+}
+
+// Of this whole process, the broker's part that it does not count itself included.
+std::size_t heap_bytes() {
+#ifdef MQTT_SANITIZED
+    return __sanitizer_get_current_allocated_bytes();
+#else
+    return mallinfo2().uordblks;
+#endif
 }
 
 // The broker under attack, with one listener of each kind.
@@ -327,9 +340,11 @@ TEST_CASE("hostile: every case is met as its line says, and leaves nothing behin
     CHECK(open_descriptors() == descriptors);
     // Caches and tables have their size now: the second time must not need more.
     const std::uint64_t memory = target.broker()->stats().memory_bytes;
+    const std::size_t heap = heap_bytes();
     run_all(false);
     CHECK(rest());
     CHECK(open_descriptors() == descriptors);
     CHECK(target.broker()->stats().memory_bytes <= memory + 64 * 1024);
+    CHECK(heap_bytes() <= heap + 256 * 1024);
     MESSAGE(cases.size() << " cases, twice");
 }
