@@ -4,6 +4,8 @@
 #include <map>
 #include <stdexcept>
 
+#include "common/flags.hpp"
+#include "mqtt-bench/emqtt_words.hpp"
 #include "mqtt-bench/pattern.hpp"
 #include "mqtt-bench/shapes.hpp"
 #include "mqtt-bench/stream_map.hpp"
@@ -87,4 +89,40 @@ TEST_CASE("stream map: the same answers as the rules of topic filters") {
     CHECK(map.matches("a/+/c") == Streams{2, 5});
     CHECK(map.matches("a/+/#") == Streams{1, 2, 5});
     CHECK(map.matches("c/#").empty());
+}
+
+TEST_CASE("emqtt-bench: its command lines become ours") {
+    const auto ours = [](std::string_view line) {
+        std::vector<std::string> words;
+        for (const std::string_view word : tools::split_words(line))
+            words.emplace_back(word);
+        std::string out;
+        for (const std::string& word : from_emqtt_words(words).words)
+            out += (out.empty() ? "" : " ") + word;
+        return out;
+    };
+    const std::string_view same =
+        "-h 10.0.0.5 -c 5 -I 10 -t bench/%i -s 256 -S -C false -x 60 -V 5 -m true --ws -- -r true";
+    CHECK(ours(same) == same);
+    CHECK(ours("-V 4 -V3 --version 5 --version=4") == "-V 311 -V 31 -V 5 -V 311");
+    CHECK(ours("-r true -S false --ws=true --shortids=false -l true -w") == "-r --ws -l -w");
+    CHECK(ours("--reconnect 5 -k 10 --reconnect 0 --reconnect=3 --reconnect") ==
+          "--reconnect -k 10 --reconnect --reconnect");
+    CHECK(ours("--log_to null --log_to console --prometheus --restapi 8080") ==
+          "--silent --prometheus :8080");
+    CHECK(ours("--prometheus :9090 --restapi=127.0.0.1:80 --restapi disabled") ==
+          "--prometheus :9090 --prometheus 127.0.0.1:80");
+    CHECK(ours("--ssl-version tlsv1.3_nocompat -S") == "--tls --tls-version tlsv1.3 -S");
+    CHECK(ours("--payload-hdrs cnt64,ts --qoe true -Q --force-major-gc-interval 5 --quic false "
+               "--retry-interval 2 --min-random-wait 1 --dist --max-random-wait 2") ==
+          "--max-random-wait 2");
+    const std::vector<std::string> quic{"--quic", "true"};
+    CHECK_THROWS_AS(from_emqtt_words(quic), std::invalid_argument);
+    const std::vector<std::string> topics{"--topics-payload", "x.json"};
+    CHECK_THROWS_AS(from_emqtt_words(topics), std::invalid_argument);
+    const std::vector<std::string> cut{"--payload-hdrs"};
+    CHECK_THROWS_AS(from_emqtt_words(cut), std::invalid_argument);
+    const std::vector<std::string> noted{"--retry-interval", "2"};
+    REQUIRE(from_emqtt_words(noted).notes.size() == 1);
+    CHECK(from_emqtt_words(noted).notes.front().starts_with("--retry-interval does nothing: "));
 }

@@ -272,7 +272,9 @@ constexpr std::array kRows{
     BenchRow{{.long_name = "slow-sub",
               .argument = "SHARE@RATE",
               .category = kClients,
-              .help = "so many subscribers read slowly: 5%@100/s"},
+              .help = "so many subscribers read slowly: 5%@100/s",
+              .details = "When the load is over they read as fast as the others, so that loss is "
+                         "what the broker has dropped."},
              set_slow},
     BenchRow{{.long_name = "tls-resume",
               .takes = Takes::nothing,

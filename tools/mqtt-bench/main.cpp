@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,7 @@
 #include "common/profile.hpp"
 #include "mqtt-bench/bench_flags.hpp"
 #include "mqtt-bench/commands.hpp"
+#include "mqtt-bench/emqtt_words.hpp"
 #include "mqtt-bench/example_output.hpp"
 #include "mqtt-bench/report_commands.hpp"
 #include "mqtt-bench/result_fields.hpp"
@@ -57,6 +60,18 @@ std::string join(int argc, char** argv) {
         line += '\'';
     }
     return line;
+}
+
+// The process's own words where they have stayed: passwords among them are overwritten later.
+std::vector<char*> in_place(std::span<char* const> own, std::vector<std::string>& understood) {
+    std::vector<char*> out{own.front()};
+    own = own.subspan(1);
+    for (std::string& word : understood) {
+        const auto same = std::find(own.begin(), own.end(), std::string_view(word));
+        out.push_back(same == own.end() ? word.data() : *same);
+        if (same != own.end()) own = own.subspan(static_cast<std::size_t>(same - own.begin()) + 1);
+    }
+    return out;
 }
 
 tools::ToolInfo tool_info() {
@@ -119,6 +134,7 @@ tools::ToolInfo tool_info() {
          "--control mqtt://load:sesame@0.0.0.0:1882",
          "one run by three load hosts"}};
     static const std::string schema = schema_text();
+    static const std::string emqtt = emqtt_words_text();
     static constexpr tools::ExitRow kExits[] = {
         {kExitOk, "the run succeeded and every assertion holds"},
         {kExitRunFailed,
@@ -190,6 +206,7 @@ tools::ToolInfo tool_info() {
          "--password-command is refused, --spawn and --broker-pid are the coordinator's own. "
          "Whoever can reach the control broker can send plans and read those that are there, with "
          "the user and password of -u and -P: give its URL a user and password."},
+        {"COMMAND LINES OF EMQTT-BENCH", emqtt},
         {"EXAMPLE OUTPUT", kExampleOutput},
         {"JSON RESULT", schema},
         {"PROFILES AND SECRETS", tools::kProfilesText}};
@@ -228,6 +245,17 @@ int main(int argc, char** argv) {
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
     signal(SIGPIPE, SIG_IGN);
+
+    EmqttWords understood;
+    try {
+        understood = from_emqtt_words(std::vector<std::string>(words.begin() + 1, words.end()));
+    } catch (const std::invalid_argument& error) {
+        fmt::print(stderr, "mqtt-bench: {}; see mqtt-bench --help\n", error.what());
+        return kExitBadUsage;
+    }
+    for (const std::string& note : understood.notes)
+        fmt::print(stderr, "mqtt-bench: {}\n", note);
+    words = in_place(words, understood.words);
 
     // run_app says 1 to usage errors; the codes of a run travel beside it.
     int code = -1;

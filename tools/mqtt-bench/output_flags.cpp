@@ -94,14 +94,19 @@ constexpr std::array kRows{
               .category = kHost,
               .help = "let TCP hold back small segments until it is acknowledged (no TCP_NODELAY)"},
              [](BenchSettings& s, const FlagUse&) { s.nagle = true; }},
-    BenchRow{{.long_name = "seed",
-              .argument = "N",
-              .category = kHost,
-              .help = "same seed, same load; drawn and printed unless given"},
-             [](BenchSettings& s, const FlagUse& use) {
-                 s.spec.seed = static_cast<std::uint64_t>(
-                     tools::parse_integer(use.typed(), use.word(), 1, INT64_MAX));
-             }},
+    BenchRow{
+        {.long_name = "seed",
+         .argument = "N",
+         .category = kHost,
+         .help = "same seed, same load; drawn and printed unless given",
+         .details = "The same topics, sizes, QoS, instants and bytes on any number of threads. "
+                    "What tells runs apart stays new: their id, in client ids (%r) and in the "
+                    "payload's first 32 bytes, and the time stamps there; --client-id and "
+                    "--no-header do without."},
+        [](BenchSettings& s, const FlagUse& use) {
+            s.spec.seed = static_cast<std::uint64_t>(
+                tools::parse_integer(use.typed(), use.word(), 1, INT64_MAX));
+        }},
 
     BenchRow{{.long_name = "embedded",
               .takes = Takes::nothing,

@@ -74,6 +74,20 @@ bool apply_connect(BenchSettings& settings, const FlagUse& use) {
     return false;
 }
 
+// -h a,b: one after the other, for the rest alike.
+std::vector<Endpoint> split_hosts(const Endpoint& endpoint) {
+    std::vector<Endpoint> out;
+    if (endpoint.transport == Transport::unix_socket) return {endpoint};
+    for (std::string_view rest = endpoint.host; !rest.empty();) {
+        const std::string_view one = rest.substr(0, rest.find(','));
+        rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+        if (one.empty()) continue;
+        out.push_back(endpoint);
+        out.back().host = one;
+    }
+    return out.empty() ? std::vector{endpoint} : out;
+}
+
 void set_targets(BenchSettings& s) {
     Spec& spec = s.spec;
     const bool version_given = s.connect.version.has_value();
@@ -82,7 +96,8 @@ void set_targets(BenchSettings& s) {
     spec.connect.fall_back_to_3_1_1 = !version_given;
     spec.connect.tcp_no_delay = !s.nagle;
     if (s.urls.size() <= 1) {
-        spec.targets = {spec.connect.endpoint};
+        spec.targets = split_hosts(spec.connect.endpoint);
+        spec.connect.endpoint = spec.targets.front();
         return;
     }
     for (const std::string& url : s.urls) {

@@ -141,11 +141,11 @@ void Worker::make_options() {
     }
 }
 
+// Client i of every group is at target i modulo their number: the two of a pair meet at one broker.
 const ConnectOptions& Worker::options_of(std::uint32_t group, std::uint32_t number) const {
     const std::size_t sources = std::max<std::size_t>(1, spec_.sources.size());
     const std::size_t targets = options_[group].size() / sources;
-    const std::uint32_t client = plan_.groups()[group].first_client + number;
-    return options_[group][client % targets * sources + client / targets % sources];
+    return options_[group][number % targets * sources + number / targets % sources];
 }
 
 void Worker::make_clients() {

@@ -65,7 +65,9 @@ bool Worker::Client::is_slow() const {
     return std::floor((number + 1) * share + 1e-9) > std::floor(number * share + 1e-9);
 }
 
+// When the load is over they read as fast as the others: what is still missing then, the broker has lost.
 void Worker::Client::read_slowly(std::int64_t now) {
+    if (worker_.load_ended_) return;
     const double seconds = static_cast<double>(now - worker_.zero_) / 1e9;
     if (static_cast<double>(++read_) <= seconds * planned().spec.slow_rate) return;
     if (paused_) return;
@@ -76,7 +78,8 @@ void Worker::Client::read_slowly(std::int64_t now) {
 
 bool Worker::Client::resume_if_allowed(std::int64_t now) {
     const double seconds = static_cast<double>(now - worker_.zero_) / 1e9;
-    if (state_ == State::ready && static_cast<double>(read_) > seconds * planned().spec.slow_rate) {
+    const bool ahead = static_cast<double>(read_) > seconds * planned().spec.slow_rate;
+    if (state_ == State::ready && ahead && !worker_.load_ended_) {
         return false;
     }
     paused_ = false;

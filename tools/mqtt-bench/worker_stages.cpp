@@ -9,6 +9,7 @@
 namespace mqtt::bench {
 
 void Worker::run_stages(std::int64_t now) {
+    if (!slow_.empty()) resume_slow(now);  // after the end of the load, too
     if (!started_ || load_ended_) return;
     const auto& timeline = plan_.timeline();
     while (next_stage_ < timeline.size() && now >= zero_ + timeline[next_stage_].at.count()) {
@@ -17,7 +18,6 @@ void Worker::run_stages(std::int64_t now) {
         run_stage(timeline[next_stage_++]);
     }
     if (spec_.churn > 0) churn(now);
-    if (!slow_.empty()) resume_slow(now);
 }
 
 void Worker::run_stage(const PlannedStage& planned) {
