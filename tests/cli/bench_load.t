@@ -162,12 +162,11 @@ usage list nothing
 run mqtt-bench check
 expect_exit 0
 expect_match "$T/out" '^offers +[0-9.]+[kM]/s through the embedded broker'
-run mqtt-bench check --clients 100M --rate 1k
-expect_exit 2
-run mqtt-bench check --clients 1000 --rate 1k
+usage check --clients 101M --rate 1k
+run mqtt-bench check --clients 1k --rate 1k
 expect_exit 0
 expect_match "$T/out" '^descriptors +needs 1,064 of .*: ok'
-run mqtt-bench check --clients 90000000
+run mqtt-bench check --clients 90M
 expect_exit 1
 expect_match "$T/out" 'too few; ulimit -n 90000064'
 

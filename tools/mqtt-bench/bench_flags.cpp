@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cmath>
 
 #include "common/units.hpp"
 
@@ -19,9 +20,19 @@ constexpr std::string_view kTopology = "Topology";
 constexpr std::string_view kLoad = "Load";
 constexpr std::string_view kTime = "Time";
 
-std::uint32_t to_count(const FlagUse& use, std::int64_t minimum = 1) {
-    return static_cast<std::uint32_t>(
-        tools::parse_integer(use.typed(), use.word(), minimum, 100'000'000));
+constexpr std::int64_t kMost = 100'000'000;
+
+// "5000", "20k", "1.5M".
+std::uint32_t to_count(const FlagUse& use) {
+    std::string_view digits = use.word();
+    const double unit = digits.ends_with('k') ? 1e3 : digits.ends_with('M') ? 1e6 : 1;
+    if (unit == 1) {
+        return static_cast<std::uint32_t>(tools::parse_integer(use.typed(), digits, 1, kMost));
+    }
+    digits.remove_suffix(1);
+    const double most = static_cast<double>(kMost) / unit;
+    const double count = unit * tools::parse_number(use.typed(), digits, 1 / unit, most);
+    return static_cast<std::uint32_t>(std::llround(count));
 }
 
 std::chrono::nanoseconds to_duration(const FlagUse& use) {
