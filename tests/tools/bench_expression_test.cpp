@@ -2,7 +2,10 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <future>
 #include <stdexcept>
+#include <thread>
 
 #include "common/expression.hpp"
 #include "mqtt-bench/process_stats.hpp"
@@ -105,5 +108,23 @@ TEST_CASE("process: our own process can be read, one that is not there cannot") 
     CHECK(stats->cpu_ns > 0);
     CHECK(stats->rss_bytes > 100'000);
     CHECK_FALSE(read_process_stats(1 << 30));
+    CHECK(threads_of(1 << 30).empty());
     CHECK_FALSE(read_cgroup_stats("/nonexistent"));
+}
+
+TEST_CASE("process: context switches are those of all its threads") {
+    std::promise<void> go;
+    std::promise<void> switched;
+    std::thread other([&, gone = go.get_future()]() mutable {
+        for (int i = 0; i < 200; ++i)
+            std::this_thread::sleep_for(std::chrono::microseconds(1));
+        switched.set_value();
+        gone.wait();
+    });
+    const std::uint64_t before = switches_of({getpid()});
+    switched.get_future().wait();
+    CHECK(threads_of(getpid()).size() >= 2);
+    CHECK(read_process_stats(getpid())->switches >= before + 200);
+    go.set_value();
+    other.join();
 }

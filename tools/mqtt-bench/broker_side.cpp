@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <stdexcept>
 #include <thread>
@@ -64,12 +65,17 @@ void BrokerSide::start_embedded(Spec& spec) {
         source_ = fmt::format("embedded, pid {}", pid_);
         return;
     }
+    const std::vector<pid_t> before = threads_of(getpid());
     embedded_ = std::make_unique<Broker>(embedded_config());
     if (const Status status = embedded_->start(); !status.ok()) {
         throw std::runtime_error("the embedded broker: " + embedded_->start_error());
     }
     const Endpoint bound = embedded_->bound().front().endpoint;
     set_endpoint(spec, bound);
+    for (const pid_t thread : threads_of(getpid())) {
+        if (std::find(before.begin(), before.end(), thread) == before.end())
+            embedded_threads_.push_back(thread);
+    }
     source_ = "embedded";
 }
 
@@ -124,6 +130,7 @@ std::optional<ProcessStats> BrokerSide::read(std::uint64_t own_threads_cpu_ns) c
     // What is not ours is the broker's.
     const std::uint64_t all = own_process_cpu_ns();
     stats->cpu_ns = all > own_threads_cpu_ns ? all - own_threads_cpu_ns : 0;
+    stats->switches = switches_of(embedded_threads_);
     return stats;
 }
 

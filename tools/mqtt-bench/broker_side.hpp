@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "mqtt-bench/embedded_child.hpp"
 #include "mqtt-bench/process_stats.hpp"
@@ -38,6 +39,7 @@ private:
     void start_command(const Spec& spec);
 
     std::unique_ptr<Broker> embedded_;
+    std::vector<pid_t> embedded_threads_;
     std::unique_ptr<EmbeddedChild> embedded_child_;
     pid_t child_ = 0;
     pid_t pid_ = 0;

@@ -196,8 +196,7 @@ void SumOfAll::put_broker(Result& sum) const {
     if (!from_ || !end) return;
     cost.cpu_ns = since(end->cpu_ns, from_->cpu_ns);
     cost.rss_after = end->rss_bytes;
-    cost.switches = since(end->voluntary_switches + end->involuntary_switches,
-                          from_->voluntary_switches + from_->involuntary_switches);
+    cost.switches = since(end->switches, from_->switches);
 }
 
 Result SumOfAll::finish(const std::vector<MemberResult>& texts, const std::string& given,

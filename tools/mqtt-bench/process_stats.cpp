@@ -1,4 +1,4 @@
-// Parsing of /proc/PID/{task/*/schedstat,stat,status,statm} and of cgroup v2 files.
+// Parsing of /proc/PID/{schedstat,stat,status}, of threads as of processes, and of cgroup v2 files.
 #include "mqtt-bench/process_stats.hpp"
 
 #include <dirent.h>
@@ -31,15 +31,11 @@ std::uint64_t first_number(std::string_view text) {
 }
 
 // Sum over the threads that live; nothing when the kernel keeps no schedstat.
-std::optional<std::uint64_t> schedstat_cpu_ns(pid_t pid) {
-    const std::string tasks = fmt::format("/proc/{}/task", pid);
-    const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir(tasks.c_str()), closedir);
-    if (!directory) return std::nullopt;
+std::optional<std::uint64_t> schedstat_cpu_ns(const std::vector<pid_t>& threads) {
     std::uint64_t sum = 0;
-    while (const dirent* entry = readdir(directory.get())) {
-        if (entry->d_name[0] == '.') continue;
-        const auto text = read_text(fmt::format("{}/{}/schedstat", tasks, entry->d_name));
-        if (text) sum += first_number(*text);
+    for (const pid_t thread : threads) {
+        if (const auto text = read_text(fmt::format("/proc/{}/schedstat", thread)))
+            sum += first_number(*text);
     }
     if (sum == 0) return std::nullopt;
     return sum;
@@ -77,19 +73,41 @@ std::uint64_t parse_named_number(std::string_view text, std::string_view name) {
     return 0;
 }
 
+std::vector<pid_t> threads_of(pid_t pid) {
+    std::vector<pid_t> out;
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(
+        opendir(fmt::format("/proc/{}/task", pid).c_str()), closedir);
+    if (!directory) return out;
+    while (const dirent* entry = readdir(directory.get())) {
+        if (entry->d_name[0] != '.') out.push_back(static_cast<pid_t>(first_number(entry->d_name)));
+    }
+    return out;
+}
+
+std::uint64_t switches_of(const std::vector<pid_t>& threads) {
+    std::uint64_t sum = 0;
+    for (const pid_t thread : threads) {
+        const auto status = read_text(fmt::format("/proc/{}/status", thread));
+        if (!status) continue;
+        sum += parse_named_number(*status, "voluntary_ctxt_switches:") +
+               parse_named_number(*status, "nonvoluntary_ctxt_switches:");
+    }
+    return sum;
+}
+
 std::optional<ProcessStats> read_process_stats(pid_t pid) {
     const auto stat = read_text(fmt::format("/proc/{}/stat", pid));
     const auto status = read_text(fmt::format("/proc/{}/status", pid));
     if (!stat || !status) return std::nullopt;
     ProcessStats out;
-    if (const auto exact = schedstat_cpu_ns(pid)) {
+    const std::vector<pid_t> threads = threads_of(pid);
+    if (const auto exact = schedstat_cpu_ns(threads)) {
         out.cpu_ns = *exact;
     } else if (const auto ticks = parse_stat_cpu_ticks(*stat)) {
         out.cpu_ns = *ticks * (1'000'000'000 / static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK)));
     }
     out.rss_bytes = parse_named_number(*status, "VmRSS:") * 1024;
-    out.voluntary_switches = parse_named_number(*status, "voluntary_ctxt_switches:");
-    out.involuntary_switches = parse_named_number(*status, "nonvoluntary_ctxt_switches:");
+    out.switches = switches_of(threads);
     return out;
 }
 
@@ -100,6 +118,13 @@ std::optional<ProcessStats> read_cgroup_stats(const std::string& directory) {
     out.cpu_ns = parse_named_number(*cpu, "usage_usec") * 1000;
     if (const auto memory = read_text(directory + "/memory.current")) {
         out.rss_bytes = first_number(*memory);
+    }
+    if (const auto ids = read_text(directory + "/cgroup.threads")) {
+        std::istringstream in(*ids);
+        std::vector<pid_t> threads;
+        for (pid_t thread = 0; in >> thread;)
+            threads.push_back(thread);
+        out.switches = switches_of(threads);
     }
     return out;
 }

@@ -8,14 +8,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mqtt::bench {
 
 struct ProcessStats {
     std::uint64_t cpu_ns = 0;  // user + system, all threads
     std::uint64_t rss_bytes = 0;
-    std::uint64_t voluntary_switches = 0;
-    std::uint64_t involuntary_switches = 0;
+    std::uint64_t switches = 0;  // of threads that live, voluntary or not
 };
 
 // CPU time comes from the threads' schedstat (exact, in ns; threads that ended are missing), or,
@@ -24,6 +24,10 @@ std::optional<ProcessStats> read_process_stats(pid_t pid);
 
 // A cgroup v2 directory ("/sys/fs/cgroup/system.slice/mosquitto.service").
 std::optional<ProcessStats> read_cgroup_stats(const std::string& directory);
+
+// Threads that live now, and how often they have been switched. Threads that have ended count nothing.
+std::vector<pid_t> threads_of(pid_t pid);
+std::uint64_t switches_of(const std::vector<pid_t>& threads);
 
 // CPU time of the calling process and thread, in ns, without opening a file.
 std::uint64_t own_process_cpu_ns();

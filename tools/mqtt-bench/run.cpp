@@ -331,9 +331,8 @@ void Run::fill_costs() {
         r.broker->cpu_ns =
             std::max(broker_until_->cpu_ns, broker_from_->cpu_ns) - broker_from_->cpu_ns;
         r.broker->rss_after = broker_until_->rss_bytes;
-        r.broker->switches = broker_until_->voluntary_switches +
-                             broker_until_->involuntary_switches -
-                             broker_from_->voluntary_switches - broker_from_->involuntary_switches;
+        r.broker->switches =
+            std::max(broker_until_->switches, broker_from_->switches) - broker_from_->switches;
     }
     GeneratorCost& g = r.generator;
     for (const Counters& counters : latest_) {
