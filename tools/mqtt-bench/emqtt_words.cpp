@@ -19,32 +19,33 @@ using tools::Flag;
 using tools::Takes;
 
 enum class Does { nothing, renamed, refused };
-struct Row {
+struct EmqttRow {
     std::string_view name;  // "-Q" or "--qoe"
     Takes takes;
     Does does;
     std::string_view ours;  // options; or why it does nothing or is refused
 };
-constexpr std::array kRows{
-    Row{"--dist", Takes::nothing, Does::nothing, "there is no Erlang node"},
-    Row{"--force-major-gc-interval", Takes::word, Does::nothing, "there is no garbage collector"},
-    Row{"--payload-hdrs", Takes::word, Does::nothing,
-        "every payload carries its number and its times; every stream is checked"},
-    Row{"--min-random-wait", Takes::word, Does::nothing,
-        "--max-random-wait spreads publishers at random over their period"},
-    Row{"--retry-interval", Takes::word, Does::nothing,
-        "nothing is sent again on a living connection, as 5.0 demands"},
-    Row{"-Q", Takes::nothing, Does::nothing, "every latency is kept: --json, --hdr"},
-    Row{"--qoe", Takes::nothing, Does::nothing, "every latency is kept: --json, --hdr"},
-    Row{"--restapi", Takes::word, Does::renamed, "--prometheus"},
-    Row{"--ssl-version", Takes::word, Does::renamed, "--tls --tls-version"},
-    Row{"--qoelog", Takes::word, Does::refused, "--hdr FILE and --jsonl FILE keep latencies"},
-    Row{"--topics-payload", Takes::word, Does::refused,
-        "topics of their own rate and payload are the groups of a scenario: run FILE.toml"},
-    Row{"--signature-algs", Takes::word, Does::refused, "OpenSSL's defaults are used"},
-    Row{"--keyex-algs", Takes::word, Does::refused, "OpenSSL's defaults are used"},
-    Row{"--quic", Takes::word, Does::refused, "QUIC is none of the transports"},
-    Row{"--load-qst", Takes::word, Does::refused, "QUIC is none of the transports"},
+constexpr std::array kEmqttRows{
+    EmqttRow{"--dist", Takes::nothing, Does::nothing, "there is no Erlang node"},
+    EmqttRow{"--force-major-gc-interval", Takes::word, Does::nothing,
+             "there is no garbage collector"},
+    EmqttRow{"--payload-hdrs", Takes::word, Does::nothing,
+             "every payload carries its number and its times; every stream is checked"},
+    EmqttRow{"--min-random-wait", Takes::word, Does::nothing,
+             "--max-random-wait spreads publishers at random over their period"},
+    EmqttRow{"--retry-interval", Takes::word, Does::nothing,
+             "nothing is sent again on a living connection, as 5.0 demands"},
+    EmqttRow{"-Q", Takes::nothing, Does::nothing, "every latency is kept: --json, --hdr"},
+    EmqttRow{"--qoe", Takes::nothing, Does::nothing, "every latency is kept: --json, --hdr"},
+    EmqttRow{"--restapi", Takes::word, Does::renamed, "--prometheus"},
+    EmqttRow{"--ssl-version", Takes::word, Does::renamed, "--tls --tls-version"},
+    EmqttRow{"--qoelog", Takes::word, Does::refused, "--hdr FILE and --jsonl FILE keep latencies"},
+    EmqttRow{"--topics-payload", Takes::word, Does::refused,
+             "topics of their own rate and payload are the groups of a scenario: run FILE.toml"},
+    EmqttRow{"--signature-algs", Takes::word, Does::refused, "OpenSSL's defaults are used"},
+    EmqttRow{"--keyex-algs", Takes::word, Does::refused, "OpenSSL's defaults are used"},
+    EmqttRow{"--quic", Takes::word, Does::refused, "QUIC is none of the transports"},
+    EmqttRow{"--load-qst", Takes::word, Does::refused, "QUIC is none of the transports"},
 };
 
 // "--name=value" in two, when it is that.
@@ -78,9 +79,9 @@ bool is_truth(std::string_view word) {
     return word == "true" || word == "false";
 }
 
-class Reader {
+class WordReader {
 public:
-    explicit Reader(std::span<const std::string> words) : in_(words) {}
+    explicit WordReader(std::span<const std::string> words) : in_(words) {}
 
     EmqttWords read() {
         while (at_ < in_.size()) {
@@ -122,9 +123,9 @@ private:
     void read_option() {
         const Option option = split(in_[at_]);
         if (read_version(option) || read_special(option)) return;
-        const auto row = std::find_if(kRows.begin(), kRows.end(),
-                                      [&](const Row& r) { return r.name == option.name; });
-        if (row != kRows.end()) return read_row(*row, option);
+        const auto row = std::find_if(kEmqttRows.begin(), kEmqttRows.end(),
+                                      [&](const EmqttRow& r) { return r.name == option.name; });
+        if (row != kEmqttRows.end()) return read_row(*row, option);
         const Flag* flag = find_flag(option.name);
         if (flag != nullptr && flag->takes == Takes::nothing) return read_switch(option);
         keep();
@@ -179,7 +180,7 @@ private:
         return false;
     }
 
-    void read_row(const Row& row, const Option& option) {
+    void read_row(const EmqttRow& row, const Option& option) {
         const std::string word = row.takes == Takes::nothing ? take_truth(option) : take(option);
         if (word == "false" || word == "disabled") return;
         if (row.does == Does::refused || word == "dump") {
@@ -204,7 +205,7 @@ private:
 }  // namespace
 
 EmqttWords from_emqtt_words(std::span<const std::string> words) {
-    return Reader(words).read();
+    return WordReader(words).read();
 }
 
 std::string emqtt_words_text() {
@@ -216,7 +217,7 @@ std::string emqtt_words_text() {
         "is --silent, --prometheus alone says nothing without --restapi.\n\n";
     const auto list = [&](Does does, std::string_view title) {
         text += title;
-        for (const Row& row : kRows) {
+        for (const EmqttRow& row : kEmqttRows) {
             if (row.does == does) text += fmt::format("  {}: {}\n", row.name, row.ours);
         }
     };
