@@ -42,7 +42,7 @@ complete -c mqtt-broker-lite -l sys-interval -x -d 'how often $SYS/broker/... is
 complete -c mqtt-broker-lite -s v -l verbose -d 'log every packet'
 complete -c mqtt-broker-lite -l trace-client -x -d 'log every packet of this client'
 complete -c mqtt-broker-lite -l trace-topic -x -d 'log every message, in and out, whose topic matches'
-complete -c mqtt-broker-lite -l quiet -d 'no log, only errors'
+complete -c mqtt-broker-lite -s q -l quiet -d 'no log, only errors'
 complete -c mqtt-broker-lite -l log-format -x -a 'text json' -d 'lines as text in mosquitto'\''s form, or as JSON'
 complete -c mqtt-broker-lite -l ready-file -r -F -d 'write the URLs that are listened on, one per line, when ready'
 complete -c mqtt-broker-lite -s o -l options-file -r -F -d 'read options from this file first'

@@ -1,6 +1,7 @@
 // Every limit, provoked once: it is counted, and the log has its line, with the name of who it was about, and no second
 // one soon after. Two are elsewhere: descriptors in limits_test, memory_hard in memory_test.
 #include <algorithm>
+#include <ctime>
 #include <mutex>
 #include <set>
 
@@ -113,6 +114,26 @@ const Case kCases[] = {
      [](TestBroker& broker) {
          for (int i = 0; i < 4; ++i)
              refused_twice(broker, ReasonCode::not_authorized, "u");
+     }},
+    {Limit::login_budget, "127.0.0.1:",
+     [](BrokerConfig& c) {
+         c.login_threads = 1;
+         c.authenticate = [](const LoginRequest&) {
+             const std::clock_t end = std::clock() + CLOCKS_PER_SEC / 20;
+             while (std::clock() < end) {
+             }
+             return ReasonCode::not_authorized;
+         };
+     },
+     [](TestBroker& broker) {
+         refused_twice(broker, ReasonCode::not_authorized,
+                       "u");  // on one account, and on the other
+         std::vector<RawClient> clients;
+         for (int i = 0; i < 2; ++i) {
+             clients.emplace_back(broker.port());
+             clients.back().send_connect({.client_id = "c", .user_name = "u", .password = "x"});
+         }
+         CHECK(eventually([&] { return broker->stats().limits[Limit::login_budget] == 2; }));
      }},
     {Limit::connect_size,
      "127.0.0.1:", [](BrokerConfig& c) { c.listeners[0].limits.maximum_connect_packet_size = 100; },

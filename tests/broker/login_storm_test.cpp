@@ -3,6 +3,7 @@
 #include <atomic>
 #include <ctime>
 
+#include "broker/login_budget.hpp"
 #include "broker/login_guard.hpp"
 #include "broker/login_lanes.hpp"
 #include "broker/login_memory.hpp"
@@ -63,6 +64,33 @@ std::uint64_t delayed(TestBroker& broker) {
 }
 
 }  // namespace
+
+TEST_CASE(
+    "login storm: failures cost a fortieth of what the broker uses, and an idle one does not wait "
+    "long") {
+    using broker::LoginBudget;
+    const auto wait_after = [](double busy, Duration cost) {
+        LoginBudget budget;
+        budget.charge(LoginBudget::others, 0ms, kStart, 0ms);
+        const TimePoint now = kStart + 1s;
+        budget.charge(LoginBudget::suspects, cost, now,
+                      std::chrono::duration_cast<Duration>(busy * 1s));
+        CHECK(budget.paid_until(LoginBudget::others) <= now);
+        return budget.paid_until(LoginBudget::suspects) - now;
+    };
+    CHECK(wait_after(1, 1ms) == 39ms);
+    CHECK(wait_after(0.5, 1ms) == 78ms);
+    CHECK(wait_after(0.1, 1ms) == 390ms);
+    CHECK(wait_after(0, 1ms) == 390ms);
+    CHECK(wait_after(3, 1ms) == 39ms);  // threads
+    CHECK(wait_after(0.1, 5ms) == 500ms);
+    CHECK(wait_after(0.1, 100ms) == 3900ms);
+    // Debts add up, and a moment says nothing of how busy the broker is.
+    LoginBudget budget;
+    budget.charge(LoginBudget::others, 1ms, kStart, 0ms);
+    budget.charge(LoginBudget::others, 1ms, kStart + 50ms, 50ms);
+    CHECK(budget.paid_until(LoginBudget::others) == kStart + 780ms);
+}
 
 TEST_CASE("login storm: refusals come later and later, and failures are forgotten") {
     LoginGuard guard;
@@ -215,6 +243,25 @@ TEST_CASE("login storm: what one address owes for a costly hash holds up no othe
     const int before = wrong;
     REQUIRE(eventually([&] { return right == 3; }));
     CHECK(wrong <= before + 1);
+    office.stop();
+}
+
+TEST_CASE("login storm: one password that many come with at once is hashed once") {
+    Check check;
+    BrokerConfig config;
+    check.install(config);
+    broker::LoginOffice office(config);
+    std::atomic<int> answered = 0;
+    ReasonCode known{};
+    for (const char* password : {"right", "wrong"}) {
+        for (int i = 0; i < 20; ++i) {
+            const LoginRequest asked = request("u", password);
+            office.submit(asked, Clock::now() + 1h, known, [&](ReasonCode) { ++answered; });
+        }
+    }
+    office.start();
+    CHECK(eventually([&] { return answered == 40; }));
+    CHECK(check.count == 2);
     office.stop();
 }
 

@@ -123,6 +123,49 @@ expect_match "$T/err" 'conf:9: sys_interval: the value is missing'
 expect_match "$T/err" "conf:10: log_type: 'loud' is no type"
 expect_match "$T/err" 'conf:12: port is there twice'
 expect_eq "problems" "$(wc -l <"$T/err")" 10
+# As mosquitto: of numbers and switches the last one counts, files and names are said once.
+check() { run mqtt-broker-lite -c "$T/conf" --check-config; }
+conf 'sys_interval 3' "listener $port 127.0.0.1" 'allow_anonymous false' 'allow_anonymous true' 'sys_interval 5'
+check; expect_exit 0
+expect_match "$T/err" 'warning: .*conf:4: allow_anonymous is there twice, first at .*conf:3; this one counts'
+expect_match "$T/err" 'warning: .*conf:5: sys_interval is there twice, first at .*conf:1; this one counts'
+run mqtt-broker-lite -c "$T/conf" --print-config
+expect_match "$T/out" '^sys_interval 5 '
+! grep -q '^sys_interval 3\|^allow_anonymous false' "$T/out" || fail "a line that does not count is printed"
+conf "password_file $T/passwords" "listener $port 127.0.0.1" "password_file $T/passwords"
+check; expect_exit 1
+expect_match "$T/err" 'conf:3: password_file is there twice, first at .*conf:1'
+# Files are looked at, too, when there are other mistakes; what is told already is not told in other words.
+conf 'per_listener_settings false' 'allow_anonymous true' 'per_listener_settings true' "listener $port 127.0.0.1" \
+    "acl_file $T/none.acl" "certfile $T/certs/server.crt" "listener 0 $T/sock" "certfile $T/certs/server.crt" \
+    "keyfile $T/certs/server.key" "listener $port 127.0.0.1" "certfile $T/none.crt" "keyfile $T/certs/server.key" \
+    'persistence true' "persistence_location $T/nowhere/" 'auth_plugins x' '  # indented'
+check; expect_exit 1
+expect_match "$T/err" 'conf:3: per_listener_settings: it must stand before the settings'
+expect_match "$T/err" 'conf:5: acl_file: .*none.acl: cannot be read'
+expect_match "$T/err" 'conf:6: certfile needs keyfile'
+expect_match "$T/err" 'conf:8: certfile: a Unix socket has no TLS here'
+expect_match "$T/err" 'conf:10: listener: the one of .*conf:4 has the same address'
+expect_match "$T/err" "conf:11: cannot read the certificate file '.*none.crt'"
+expect_match "$T/err" 'conf:14: persistence_location: .*nowhere/?: No such file or directory; '
+expect_match "$T/err" "conf:15: unknown key 'auth_plugins'; did you mean auth_plugin"
+expect_match "$T/err" "warning: .*conf:16: unknown key '#', ignored; comments begin in the first column"
+expect_eq "problems" "$(grep -vc 'is there twice' "$T/err")" 9
+# With settings of their own for each, these are listeners' own, too.
+conf 'per_listener_settings true' "listener $port 127.0.0.1" 'allow_anonymous true' 'allow_zero_length_clientid false' \
+    'auto_id_prefix one-' "listener $port2 127.0.0.1" 'allow_anonymous true' 'auto_id_prefix two-' 'user root'
+start
+pub -p "$port" -V 311; expect_exit 2
+pub -p "$port2" -V 311; expect_exit 0
+until_true 10 grep -q 'New client connected from .* as two-' "$BROKER_LOG"
+pub -p "$port"; expect_exit 0
+until_true 10 grep -q 'New client connected from .* as one-' "$BROKER_LOG"
+stop_broker
+# The minimum of mosquitto 2.0 is taken, and what it is worth is told.
+conf "listener $port 127.0.0.1" 'allow_anonymous true' "certfile $T/certs/server.crt" "keyfile $T/certs/server.key" 'tls_version tlsv1.1'
+check; expect_exit 0
+expect_match "$T/err" 'warning: .*conf:5: tls_version: TLS 1.1 is broken'
+
 run mqtt-broker-lite -c "$T/none"
 expect_exit 1
 expect_match "$T/err" 'none: cannot be read: No such file or directory$'

@@ -38,6 +38,20 @@ pub() { run mqtt-pub -L "$URL" -q 1 -m x --max-retries 0 "$@"; }
 pub -t a -u ali -P sesame -i plain; expect_exit 0
 pub -t a -u ali -P other; expect_exit 135
 pub -t a; expect_exit 135
+# Another password in its file counts after SIGHUP.
+echo sesame2 >"$T/password"
+kill -HUP "$BROKER_PID"
+expect_match "$BROKER_LOG" 'Certificates and passwords are read again'
+pub -t a -u ali -P sesame; expect_exit 135
+pub -t a -u ali -P sesame2; expect_exit 0
+: >"$T/password"
+kill -HUP "$BROKER_PID"
+expect_match "$BROKER_LOG" '--user ali: no password can be read'
+pub -t a -u ali -P sesame2; expect_exit 0
+echo sesame >"$T/password"
+kill -HUP "$BROKER_PID"
+is_read_again() { [ "$(grep -c 'passwords are read again' "$BROKER_LOG")" = 2 ]; }
+until_true 10 is_read_again
 run mqtt-broker-lite --user ali
 expect_exit 1
 expect_match "$T/err" "not NAME:FILE"
@@ -68,6 +82,15 @@ run mqtt-pub -p "$port" -t a -m x -q 1; expect_exit 0
 run mqtt-broker-lite -d -c "$T/conf"
 expect_exit 1
 expect_match "$T/err" 'address is in use'
+
+# Signals that mosquitto takes end nothing.
+start_broker -v
+run mqtt-pub -L "$URL/kept" -m x -r -q 1; expect_exit 0
+kill -USR1 "$BROKER_PID"; kill -USR2 "$BROKER_PID"
+expect_match "$BROKER_LOG" 'SIGUSR1: persistence is off'
+expect_match "$BROKER_LOG" 'SIGUSR2: 0 subscriptions of [01] sessions, [0-9]+ retained messages'
+run mqtt-pub -L "$URL/kept" -m x; expect_exit 0
+stop_broker
 
 # log_type and connection_messages choose the lines.
 run mqtt-sub -p "$port" -t 'some/filter' -q 1 -i watcher -W 1

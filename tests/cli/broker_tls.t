@@ -78,7 +78,7 @@ port=$(broker_port mqtts)
 before=$(serial)
 echo nonsense >"$T/certs/server.crt"
 kill -HUP "$BROKER_PID"
-until_true 10 grep -q 'The old certificates stay in use' "$BROKER_LOG"
+until_true 10 grep -q 'The old certificates and passwords stay in use' "$BROKER_LOG"
 expect_match "$BROKER_LOG" "cannot read the certificate file '$T/certs/server.crt'.*PEM"
 expect_eq "serial after a bad reload" "$(serial)" "$before"
 rm "$T/certs/server.crt"; renew

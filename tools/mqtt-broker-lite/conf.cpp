@@ -8,7 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <set>
+#include <map>
 
 #include "common/nearest_word.hpp"
 #include "mqtt-broker-lite/conf_keys.hpp"
@@ -62,12 +62,23 @@ ConfProblem unknown_key(std::string_view name) {
     problem.is_error = nearest != nullptr ? is_grave(*nearest) : sounds_grave(name);
     problem.text = "unknown key '" + std::string(name) + "'";
     if (!problem.is_error) problem.text += ", ignored";
-    if (nearest != nullptr) problem.text += "; did you mean " + std::string(nearest->name) + "?";
+    if (nearest != nullptr)
+        problem.text += "; did you mean " + std::string(nearest->name) + "?";
+    else if (name.starts_with('#'))
+        problem.text += "; comments begin in the first column";
     if (problem.is_error) {
+        if (nearest == nullptr) problem.text += '.';
         problem.text +=
             " Without it security or data could be other than meant: correct or remove it";
     }
     return problem;
+}
+
+// Not a number or one of several words.
+bool is_name(const ConfKey& key) {
+    static constexpr std::string_view kForms[] = {"FILE", "DIR",   "NAME",   "TEXT", "LIST",
+                                                  "KEY",  "TOPIC", "FORMAT", "HEX",  "ADDRESS"};
+    return std::find(std::begin(kForms), std::end(kForms), key.value) != std::end(kForms);
 }
 
 class Reader {
@@ -112,9 +123,7 @@ private:
             return;
         }
         if (opens_listener(line.key) || line.key == "connection") said_.clear();
-        if (!key->repeatable && !said_.insert(line.key).second) {
-            return error(place + line.key + " is there twice");
-        }
+        if (!may_be_said(*key, line)) return;
         if (key->use == ConfUse::refused) {
             return error(place + line.key + ": " + std::string(key->help));
         }
@@ -141,6 +150,25 @@ private:
         }
     }
 
+    // As mosquitto: of numbers and switches the last one counts, a second name or file is a mistake. A setting for all
+    // listeners is said once wherever it stands. False: an error was told.
+    bool may_be_said(const ConfKey& key, const ConfLine& line) {
+        const bool is_own = key.scope != ConfScope::general ||
+                            (conf_.per_listener_settings && is_per_listener(key.name));
+        auto& said = is_own ? said_ : said_generally_;
+        const auto [first, is_new] = said.emplace(line.key, line.place());
+        if (is_new || key.repeatable) return true;
+        const std::string text = fmt::format("{}: {} is there twice, first at {}", line.place(),
+                                             line.key, first->second);
+        if (is_name(key)) return error(text), false;
+        warn(text + "; this one counts");
+        std::erase_if(conf_.lines, [&](const ConfLine& earlier) {
+            return earlier.key == line.key && earlier.place() == first->second;
+        });
+        first->second = line.place();
+        return true;
+    }
+
     void include(const ConfLine& line, bool is_main) {
         if (!is_main) return error(line.place() + ": include_dir works in the main file only");
         std::error_code failed;
@@ -157,7 +185,8 @@ private:
     }
 
     Conf& conf_;
-    std::set<std::string> said_;  // in this scope, of keys that may be said once
+    // Where keys were said that may be said once: in this scope, anywhere.
+    std::map<std::string, std::string> said_, said_generally_;
 };
 
 }  // namespace

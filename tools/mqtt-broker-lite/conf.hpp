@@ -69,7 +69,8 @@ struct ConfListener {
     std::string domain;     // ipv4, ipv6 or empty for both
     std::string interface;
     std::string mount_point;
-    std::string assigned_id_prefix;  // empty: the general one
+    std::string assigned_id_prefix;               // empty: the general one
+    std::optional<bool> empty_client_id_allowed;  // not set: the general one
     bool is_websocket = false;
     bool is_shared = false;  // MQTT and WebSocket
     bool is_http = false;    // console, API, metrics

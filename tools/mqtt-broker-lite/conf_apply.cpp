@@ -25,6 +25,14 @@ std::string place_of(const Conf& conf, const ConfListener& listener, std::string
     return place.empty() ? place_of(listener, "certfile") : place;
 }
 
+// A family only, when that is all that was said.
+std::string host_of(const ConfListener& listener) {
+    if (!listener.host.empty()) return listener.host;
+    if (listener.domain == "ipv4") return "0.0.0.0";
+    if (listener.domain == "ipv6") return "::";
+    return {};
+}
+
 bool has_certificate(const ConfListener& listener) {
     return !listener.tls.certificate_file.empty();
 }
@@ -83,6 +91,34 @@ void check_engine(Conf& conf, const ConfListener& listener) {
     }
 }
 
+// What looks encrypted and is not.
+void check_unix(Conf& conf, const ConfListener& listener) {
+    if (listener.unix_path.empty() || !has_tls(listener)) return;
+    const std::string_view key = has_certificate(listener) ? "certfile" : "psk_hint";
+    conf.problems.push_back(
+        {true, fmt::format("{}: {}: a Unix socket has no TLS here: leave it out, or give the "
+                           "listener a port",
+                           place_of(listener, key), key)});
+}
+
+// Only where the kernel could not tell two of them apart.
+void check_ports(Conf& conf, const std::vector<const ConfListener*>& all) {
+    const auto clash = [](const ConfListener& one, const ConfListener& other) {
+        if (!one.unix_path.empty() || !other.unix_path.empty())
+            return one.unix_path == other.unix_path;
+        return one.port != 0 && one.port == other.port && host_of(one) == host_of(other) &&
+               one.interface == other.interface;
+    };
+    for (auto it = all.begin(); it != all.end(); ++it) {
+        const auto first = std::find_if(
+            all.begin(), it, [&](const ConfListener* earlier) { return clash(*earlier, **it); });
+        if (first == it) continue;
+        conf.problems.push_back(
+            {true, fmt::format("{}: listener: the one of {} has the same address",
+                               place_of(**it, "listener"), place_of(**first, "listener"))});
+    }
+}
+
 void check_proxy(Conf& conf, const ConfListener& listener) {
     const bool has_header = listener.proxy_header != mqtt::ProxyHeader::none;
     if (has_header && listener.proxy_peers.empty()) {
@@ -111,14 +147,6 @@ void check_http_dir(Conf& conf, const ConfListener& listener) {
     }
 }
 
-// A family only, when that is all that was said.
-std::string host_of(const ConfListener& listener) {
-    if (!listener.host.empty()) return listener.host;
-    if (listener.domain == "ipv4") return "0.0.0.0";
-    if (listener.domain == "ipv6") return "::";
-    return {};
-}
-
 mqtt::ListenerConfig listener_config(const ConfListener& listener, const ConfAccess& access) {
     mqtt::ListenerConfig config;
     const bool tls = has_tls(listener);
@@ -139,6 +167,7 @@ mqtt::ListenerConfig listener_config(const ConfListener& listener, const ConfAcc
     config.interface = listener.interface;
     config.mount_point = listener.mount_point;
     config.assigned_id_prefix = listener.assigned_id_prefix;
+    config.empty_client_id_allowed = listener.empty_client_id_allowed;
     if (listener.unix_mode) config.unix_mode = *listener.unix_mode;
     config.proxy_header = listener.proxy_header;
     config.proxy_peers = listener.proxy_peers;
@@ -250,9 +279,11 @@ mqtt::BrokerConfig broker_config(Conf& conf, const std::vector<mqtt::Endpoint>& 
     mqtt::BrokerConfig config = conf.config;
     const std::vector<const ConfListener*> all = all_listeners(conf);
     const bool is_local = !has_mqtt(all);
+    check_ports(conf, all);
     for (const ConfListener* listener : all) {
         ConfAccess access = access_at(conf, *listener, is_local);
         check_tls(conf, *listener, access);
+        check_unix(conf, *listener);
         check_engine(conf, *listener);
         check_proxy(conf, *listener);
         check_http_dir(conf, *listener);
@@ -288,6 +319,13 @@ ConfAccess access_of_flag(const Conf& conf, const mqtt::ListenerConfig& listener
 }
 
 namespace {
+
+// Which has been told.
+bool is_incomplete(const mqtt::TlsOptions& tls) {
+    if (tls.engine_has_key && tls.engine.empty()) return true;
+    return tls.certificate_file.empty() != tls.key_file.empty() ||
+           (tls.certificate_file.empty() && tls.psk_file.empty());
+}
 
 // The key whose value the message is about, and what to do.
 struct TlsRemedy {
@@ -332,7 +370,7 @@ std::vector<mqtt::ListenerTls> load_certificates(Conf& conf, const mqtt::BrokerC
     std::vector<mqtt::ListenerTls> loaded(config.listeners.size());
     for (std::size_t i = 0; i < loaded.size(); ++i) {
         const mqtt::ListenerConfig& listener = config.listeners[i];
-        if (!mqtt::uses_tls(listener.endpoint.transport)) continue;
+        if (!mqtt::uses_tls(listener.endpoint.transport) || is_incomplete(listener.tls)) continue;
         std::string message;
         loaded[i] = mqtt::ListenerTls::load(listener.tls, &message);
         if (loaded[i]) continue;

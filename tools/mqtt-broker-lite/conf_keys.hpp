@@ -8,6 +8,8 @@
 namespace tools::broker_lite {
 
 std::span<const ConfKey> access_keys();
+// With per_listener_settings each listener has its own of these.
+bool is_per_listener(std::string_view key);
 std::span<const ConfKey> limit_keys();
 std::span<const ConfKey> listener_keys();
 std::span<const ConfKey> tls_keys();

@@ -92,7 +92,16 @@ void set_versions(Conf& conf, const ConfLine& line) {
 
 void set_assigned_prefix(Conf& conf, const ConfLine& line) {
     if (line.value.size() > 50) throw ConfError("at most 50 characters");
-    conf.config.assigned_id_prefix = line.value;
+    auto& prefix = conf.per_listener_settings ? conf.current().assigned_id_prefix
+                                              : conf.config.assigned_id_prefix;
+    prefix = line.value;
+}
+
+void set_empty_id_allowed(Conf& conf, const ConfLine& line) {
+    if (conf.per_listener_settings)
+        conf.current().empty_client_id_allowed = boolean(line);
+    else
+        conf.config.empty_client_id_allowed = boolean(line);
 }
 
 constexpr ConfKey kKeys[] = {
@@ -165,8 +174,8 @@ constexpr ConfKey kKeys[] = {
     {"packet_buffer_size", general, ignored, "N", "idle connections hold no buffer"},
     {"set_tcp_nodelay", general, ignored, "true|false", "always on: writes are batched before"},
     {"allow_zero_length_clientid", general, used, "true|false",
-     "clients of 3.1.1 without an id get one; false: they are refused",
-     CONF_SET(c.config.empty_client_id_allowed = boolean(line)), false, "true"},
+     "clients of 3.1.1 without an id get one; false: they are refused", set_empty_id_allowed, false,
+     "true"},
     {"auto_id_prefix", general, used, "TEXT", "how the ids begin that clients get, auto-",
      set_assigned_prefix, false, "auto-"},
 };

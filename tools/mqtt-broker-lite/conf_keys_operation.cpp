@@ -61,7 +61,8 @@ void add_traced_topic(Conf& conf, const ConfLine& line) {
 
 constexpr ConfKey kKeys[] = {
     {"log_dest", general, used, "stderr|stdout|syslog|topic|none|file PATH",
-     "where the log goes; topic: $SYS/broker/log/E, W and N, without the lines of packets",
+     "where the log goes; topic: $SYS/broker/log/E, W, N and M/subscribe, without the lines of "
+     "packets",
      add_log_destination, true, "stderr"},
     {"log_type", general, used, "TYPE",
      "what is logged: error, warning, notice, information (these four without any such line); "
@@ -78,7 +79,9 @@ constexpr ConfKey kKeys[] = {
      CONF_SET(c.log_timestamp_format = line.value)},
     {"log_facility", general, used, "N", "facility of syslog, 0 to 7 for local0 to local7",
      CONF_SET(c.log_facility = number<int>(line, 0, 7))},
-    {"log_format", general, used, "text|json", "the form of lines; text is mosquitto's (ours)",
+    {"log_format", general, used, "text|json",
+     "the form of lines; text is mosquitto's; json: objects with time, level, message and, where "
+     "they apply, event, client, user, address, packet, topic, limit and reason (ours)",
      set_log_format, false, "text"},
     {"connection_messages", general, used, "true|false", "log who comes and goes",
      CONF_SET(c.config.log_connections = boolean(line)), false, "true"},

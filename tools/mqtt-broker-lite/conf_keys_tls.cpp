@@ -9,8 +9,12 @@ using enum ConfScope;
 using enum ConfUse;
 
 void set_tls_version(Conf& conf, const ConfLine& line) {
-    if (line.value != "tlsv1.2" && line.value != "tlsv1.3") {
-        throw ConfError("'" + line.value + "' is neither tlsv1.2 nor tlsv1.3");
+    if (line.value == "tlsv1.1") {
+        conf.problems.push_back({false, line.place() +
+                                            ": tls_version: TLS 1.1 is broken; OpenSSL takes it at "
+                                            "security level 0 only, else 1.2 and 1.3"});
+    } else if (line.value != "tlsv1.2" && line.value != "tlsv1.3") {
+        throw ConfError("'" + line.value + "' is none of tlsv1.1, tlsv1.2 and tlsv1.3");
     }
     conf.current().tls.minimum_version = line.value;
 }
@@ -52,8 +56,8 @@ constexpr ConfKey kKeys[] = {
     {"ciphers", listener, used, "LIST", "ciphers of TLS 1.2", tls_text<&mqtt::TlsOptions::ciphers>},
     {"ciphers_tls1.3", listener, used, "LIST", "cipher suites of TLS 1.3",
      tls_text<&mqtt::TlsOptions::ciphersuites>},
-    {"tls_version", listener, used, "tlsv1.2|tlsv1.3", "oldest version of TLS", set_tls_version,
-     false, "tlsv1.2"},
+    {"tls_version", listener, used, "tlsv1.1|tlsv1.2|tlsv1.3", "oldest version of TLS",
+     set_tls_version, false, "tlsv1.2"},
     {"require_certificate", listener, used, "true|false",
      "refuse clients without a certificate of cafile",
      CONF_SET(auto& tls = c.current().tls; tls.require_client_certificate = boolean(line);

@@ -43,6 +43,28 @@ const LevelInfo& info(LogLevel level) {
     }
 }
 
+void append_details(std::string& line, const mqtt::LogDetails& details) {
+    const std::pair<std::string_view, std::string_view> members[] = {
+        {"event", details.event},     {"client", details.client_id}, {"user", details.user_name},
+        {"address", details.address}, {"packet", details.packet},    {"topic", details.topic},
+        {"limit", details.limit},
+    };
+    for (const auto& [name, value] : members) {
+        if (value.empty()) continue;
+        line += fmt::format(",\"{}\":", name);
+        append_json_string(line, value);
+    }
+    if (details.reason) line += fmt::format(",\"reason\":{}", static_cast<int>(*details.reason));
+}
+
+// Where mosquitto publishes a line; empty: nowhere.
+std::string topic_of(LogLevel level, const mqtt::LogDetails& details) {
+    if (details.event == "subscribed") return "$SYS/broker/log/M/subscribe";
+    if (details.event == "unsubscribed") return "$SYS/broker/log/M/unsubscribe";
+    if (level == LogLevel::debug) return {};
+    return fmt::format("$SYS/broker/log/{}", info(level).topic);
+}
+
 }  // namespace
 
 Log::Log(const LogSettings& settings) : quiet_(settings.quiet) {
@@ -114,7 +136,8 @@ std::string Log::time_text(const Form& form) {
     return {buffer, size};
 }
 
-std::string Log::line_of(const Form& form, LogLevel level, std::string_view text) {
+std::string Log::line_of(const Form& form, LogLevel level, std::string_view text,
+                         const mqtt::LogDetails& details) {
     std::string line;
     if (form.format == LogFormat::text) {
         if (form.timestamp) line = time_text(form) + ": ";
@@ -128,6 +151,7 @@ std::string Log::line_of(const Form& form, LogLevel level, std::string_view text
     }
     line += fmt::format("\"level\":\"{}\",\"message\":", info(level).name);
     append_json_string(line, text);
+    append_details(line, details);
     return line + '}';
 }
 
@@ -140,13 +164,14 @@ bool Log::is_wanted(const Form& form, LogLevel level) {
     }
 }
 
-void Log::write(LogLevel level, std::string_view text) {
+void Log::write(LogLevel level, std::string_view text, const mqtt::LogDetails& details) {
     if (quiet_) return;
     const std::shared_ptr<const Form> now = form();
     if (!is_wanted(*now, level)) return;
-    Line line{level, line_of(*now, level, text)};
-    if (level != LogLevel::debug && publishes_.load(std::memory_order_acquire)) {
-        publish_(fmt::format("$SYS/broker/log/{}", info(level).topic), line.text);
+    Line line{level, line_of(*now, level, text, details)};
+    if (publishes_.load(std::memory_order_acquire)) {
+        std::string topic = topic_of(level, details);
+        if (!topic.empty()) publish_(std::move(topic), line.text);
     }
     if (outputs_.empty() && !has_syslog_) return;
     line.text += '\n';

@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "mqtt/options.hpp"
+#include "mqtt/broker.hpp"
 
 namespace tools::broker_lite {
 
@@ -47,7 +47,7 @@ public:
 
     // Starts the thread (after going to the background: threads do not). Before it write() writes itself.
     void start();
-    void write(LogLevel level, std::string_view text);
+    void write(LogLevel level, std::string_view text, const mqtt::LogDetails& details = {});
     void write(std::string_view text) { write(LogLevel::info, text); }
     // Levels, time stamps and format of `settings` from now on; destinations and `quiet` stay.
     void change(const LogSettings& settings);
@@ -55,7 +55,7 @@ public:
     void reopen();
 
     // What "topic" writes to, from now on; must not block. Lines of packets are left out: telling of
-    // them would make more of them.
+    // them would make more of them; those of subscriptions are not.
     using Publish = std::function<void(std::string topic, std::string line)>;
     void publish_with(Publish publish);
 
@@ -79,7 +79,8 @@ private:
     std::shared_ptr<const Form> form() const { return form_.load(std::memory_order_acquire); }
     static int open_file(const std::string& path);
     static bool is_wanted(const Form& form, LogLevel level);
-    static std::string line_of(const Form& form, LogLevel level, std::string_view text);
+    static std::string line_of(const Form& form, LogLevel level, std::string_view text,
+                               const mqtt::LogDetails& details = {});
     static std::string time_text(const Form& form);
     void work();
     void put(const std::vector<Line>& lines);

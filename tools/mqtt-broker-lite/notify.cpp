@@ -29,6 +29,13 @@ void notify_supervisor(std::string_view state) {
     ::close(fd);
 }
 
+std::chrono::microseconds watchdog_time() {
+    const char* const time = std::getenv("WATCHDOG_USEC");
+    const char* const process = std::getenv("WATCHDOG_PID");
+    const bool is_ours = process == nullptr || std::atol(process) == ::getpid();
+    return std::chrono::microseconds(time != nullptr && is_ours ? std::atoll(time) : 0);
+}
+
 std::string reloading_state() {
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);

@@ -308,6 +308,7 @@ const FlagRow<Options> kOutputFlags[] = {
       .repeatable = true},
      add_traced_topic},
     {{.long_name = "quiet",
+      .short_name = 'q',
       .takes = Takes::nothing,
       .category = kOutput,
       .help = "no log, only errors"},
@@ -361,10 +362,14 @@ ToolInfo tool_info() {
         "passwords, access lists, certificates, limits, bridges and what the log tells again, and "
         "leaves "
         "everything as it was when one has a mistake; of what has changed beside them it says "
-        "that it needs a restart; without -c it is the certificates of --cert alone. Limits that a "
+        "that it needs a restart; without -c it is the certificates of --cert and the passwords of "
+        "--user. Limits that a "
         "client was told of at CONNECT stay with its "
         "connection. "
-        "SIGRTMIN opens log files again. Sockets that systemd has opened (LISTEN_FDS) are taken by "
+        "SIGRTMIN opens log files again. SIGUSR1, by which mosquitto writes its database, says "
+        "that "
+        "there is nothing to write, and SIGUSR2 how much is subscribed and retained. Sockets that "
+        "systemd has opened (LISTEN_FDS) are taken by "
         "the listeners with their address.\n\n"
         "init DIR writes a configuration with comments, a password file with one user, an access "
         "list "

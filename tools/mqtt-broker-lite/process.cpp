@@ -19,7 +19,7 @@ namespace tools::broker_lite {
 sigset_t block_signals() {
     sigset_t set;
     sigemptyset(&set);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGRTMIN})
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGRTMIN, SIGUSR1, SIGUSR2})
         sigaddset(&set, signal);
     ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
     ::signal(SIGPIPE, SIG_IGN);

@@ -55,6 +55,7 @@ bool is_reloaded(std::string_view key) {
         "global_max_connections",
         "keyfile",
         "listener_allow_anonymous",
+        "listener_auto_id_prefix",
         "log_format",
         "log_timestamp",
         "log_timestamp_format",
@@ -127,20 +128,34 @@ void tell_problems(const std::vector<ConfProblem>& problems, Log& log) {
         log.write(problem.is_error ? LogLevel::error : LogLevel::warning, problem.text);
 }
 
-// All that flags name and that may change is certificates.
-void reload_flags(Setup& next, mqtt::Broker& broker, Log& log) {
+// Null: one cannot be read, which is a problem.
+Rights::Users read_users(Setup& setup) {
+    try {
+        return Rights::read_users(setup.options.users);
+    } catch (const UsageError& error) {
+        setup.conf.problems.push_back({true, error.what()});
+        return nullptr;
+    }
+}
+
+// What flags name and may change: certificates, and passwords of --user.
+void reload_flags(Setup& next, Rights& rights, mqtt::Broker& broker, Log& log) {
     const auto& listeners = next.config.listeners;
     const bool has_tls = std::any_of(listeners.begin(), listeners.end(), [](const auto& listener) {
         return mqtt::uses_tls(listener.endpoint.transport);
     });
-    if (!has_tls) return log.write("Nothing to reload: no configuration file.");
+    if (!has_tls && next.options.users.empty())
+        return log.write("Nothing to reload: no configuration file.");
     std::vector<mqtt::ListenerTls> certificates = load_certificates(next.conf, next.config);
+    Rights::Users users = read_users(next);
     tell_problems(next.conf.problems, log);
     if (next.conf.has_errors()) {
-        return log.write(LogLevel::error, "The old certificates stay in use.");
+        return log.write(LogLevel::error, "The old certificates and passwords stay in use.");
     }
+    rights.use(std::move(users));
     broker.use_tls(std::move(certificates));
-    log.write("Certificates are read again; there is no configuration file.");
+    broker.forget_logins();
+    log.write("Certificates and passwords are read again; there is no configuration file.");
 }
 
 }  // namespace
@@ -151,7 +166,7 @@ void reload(const Setup& setup, Rights& rights, mqtt::Broker& broker, Log& log) 
     again.uses = setup.uses;
     if (setup.has_file()) log.write("Reloading config.");
     Setup next = read_setup(again);
-    if (!setup.has_file()) return reload_flags(next, broker, log);
+    if (!setup.has_file()) return reload_flags(next, rights, broker, log);
     std::vector<ConfProblem>& problems = next.conf.problems;
     check_listeners(setup, next);
     for (std::size_t i = next.accesses.size(); i < setup.accesses.size(); ++i)
@@ -166,7 +181,9 @@ void reload(const Setup& setup, Rights& rights, mqtt::Broker& broker, Log& log) 
     // All or nothing: what can fail comes first. Files are read once, into what is then used.
     Rights::Gates gates;
     std::vector<mqtt::ListenerTls> certificates;
+    Rights::Users users;
     if (!next.conf.has_errors()) {
+        users = read_users(next);
         gates = Rights::read(next.accesses, problems);
         certificates = load_certificates(next.conf, next.config);
     }
@@ -185,6 +202,7 @@ void reload(const Setup& setup, Rights& rights, mqtt::Broker& broker, Log& log) 
     }
     if (!next.conf.has_errors()) {
         rights.use(std::move(gates));
+        rights.use(std::move(users));
         broker.use_tls(std::move(certificates));
         broker.forget_logins();
     }

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <map>
 
+#include "mqtt-broker-lite/options.hpp"
+
 namespace tools::broker_lite {
 namespace {
 
@@ -60,9 +62,16 @@ bool Rights::needs_restart(const Gates& gates) const {
     return !has_access_lists_ && std::any_of(gates->begin(), gates->end(), has_list);
 }
 
-void Rights::add_user(const std::string& name, mqtt::Bytes password) {
-    extra_users_.set(name, password);
-    has_passwords_ = true;
+Rights::Users Rights::read_users(const std::vector<std::pair<std::string, std::string>>& files) {
+    auto users = std::make_shared<mqtt::PasswordFile>();
+    for (const auto& [name, path] : files)
+        users->set(name, mqtt::as_bytes(read_password(name, path)));
+    return users;
+}
+
+void Rights::use(Users users) {
+    has_passwords_ = has_passwords_ || users->size() != 0;
+    users_.store(std::move(users));
 }
 
 void Rights::install(mqtt::BrokerConfig& config, unsigned login_threads,
@@ -90,8 +99,9 @@ mqtt::ReasonCode Rights::login(const mqtt::LoginRequest& request) const {
         return yes ? mqtt::ReasonCode::success : mqtt::ReasonCode::not_authorized;
     };
     if (request.is_identified) return said(true);
-    if (request.user_name && extra_users_.has_user(*request.user_name)) {
-        return said(request.password && extra_users_.check(*request.user_name, *request.password));
+    const Users users = users_.load();
+    if (request.user_name && users->has_user(*request.user_name)) {
+        return said(request.password && users->check(*request.user_name, *request.password));
     }
     if (!request.user_name || !gate.passwords) return said(gate.allow_anonymous);
     return said(request.password && gate.passwords->check(*request.user_name, *request.password));

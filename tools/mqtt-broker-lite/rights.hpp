@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "mqtt-broker-lite/conf.hpp"
@@ -23,8 +24,11 @@ public:
     void use(Gates gates);
     // The running broker asks nobody about topics, and these would want to be asked.
     bool needs_restart(const Gates& gates) const;
-    // Users beside those of the files, at every listener; before install().
-    void add_user(const std::string& name, mqtt::Bytes password);
+    // Users beside those of the files, at every listener, as --user names them: name, file of the password. Throws
+    // UsageError when one cannot be read.
+    using Users = std::shared_ptr<const mqtt::PasswordFile>;
+    static Users read_users(const std::vector<std::pair<std::string, std::string>>& files);
+    void use(Users users);
     // Sets the callbacks; they refer to this object. Passwords are checked on `login_threads`, and
     // `remembered_logins` of them are remembered.
     void install(mqtt::BrokerConfig& config, unsigned login_threads, std::size_t remembered_logins);
@@ -37,7 +41,7 @@ private:
     std::string explain(const mqtt::AccessRequest& request) const;
 
     std::atomic<Gates> gates_;
-    mqtt::PasswordFile extra_users_;
+    std::atomic<Users> users_ = std::make_shared<const mqtt::PasswordFile>();
     bool has_access_lists_ = false;
     bool has_passwords_ = false;
 };

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
 
 #include "common/exit_code.hpp"
 #include "mqtt-broker-lite/conf_apply.hpp"
@@ -26,9 +28,7 @@ bool load_rights(Setup& setup, Rights& rights) {
     Rights::Gates gates = Rights::read(setup.accesses, setup.conf.problems);
     if (!gates) return tell_problems(setup.conf);
     rights.use(std::move(gates));
-    for (const auto& [name, path] : setup.options.users) {
-        rights.add_user(name, mqtt::as_bytes(read_password(name, path)));
-    }
+    rights.use(Rights::read_users(setup.options.users));
     rights.install(setup.config, setup.conf.login_threads, setup.conf.remembered_logins);
     return true;
 }
@@ -160,14 +160,51 @@ void open(mqtt::Broker& broker, Setup& setup, Log& log) {
     if (!user.empty()) log.write(fmt::format("running as user {}", user));
 }
 
+// Scripts made for mosquitto have it write its database so.
+void tell_saved(const Setup& setup, Log& log) {
+    log.write(setup.config.persistence == mqtt::Persistence::off
+                  ? "SIGUSR1: persistence is off, so that nothing is saved."
+                  : "SIGUSR1: there is nothing to save: changes are written as they come.");
+}
+
+// Or tell of its subscriptions.
+void tell_held(const mqtt::Broker& broker, Log& log) {
+    const mqtt::BrokerStats stats = broker.stats();
+    log.write(
+        fmt::format("SIGUSR2: {} subscriptions of {} sessions, {} retained messages; --console "
+                    "and its API list them.",
+                    stats.subscriptions, stats.sessions, stats.retained_messages));
+}
+
+// Zero: it is time to tell the supervisor that we are alive.
+int next_signal(const sigset_t& signals) {
+    const auto half = watchdog_time() / 2;
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(half);
+    const timespec time{seconds.count(), std::chrono::nanoseconds(half - seconds).count()};
+    int signal = 0;
+    do
+        signal = half.count() > 0 ? ::sigtimedwait(&signals, nullptr, &time)
+                                  : ::sigwaitinfo(&signals, nullptr);
+    while (signal < 0 && errno == EINTR);
+    return std::max(signal, 0);
+}
+
+// Figures are asked of every loop: one that is stuck keeps this from being told.
+void tell_alive(const mqtt::Broker& broker) {
+    broker.stats();
+    notify_supervisor("WATCHDOG=1");
+}
+
 void wait_for_signals(const sigset_t& signals, const Setup& setup, Rights& rights,
                       mqtt::Broker& broker, Log& log) {
-    int signal = 0;
-    while (::sigwait(&signals, &signal) == 0 && (signal == SIGHUP || signal == SIGRTMIN)) {
-        if (signal == SIGRTMIN) {
-            log.reopen();
-            continue;
-        }
+    for (;;) {
+        const int signal = next_signal(signals);
+        if (signal == 0) tell_alive(broker);
+        if (signal == SIGINT || signal == SIGTERM) return;
+        if (signal == SIGRTMIN) log.reopen();
+        if (signal == SIGUSR1) tell_saved(setup, log);
+        if (signal == SIGUSR2) tell_held(broker, log);
+        if (signal != SIGHUP) continue;
         notify_supervisor(reloading_state());
         reload(setup, rights, broker, log);
         notify_supervisor("READY=1");
@@ -192,6 +229,10 @@ int serve(Setup& setup) {
     if (!settings.quiet) {
         setup.config.log = [&log](LogLevel level, std::string_view text) {
             log.write(level, text);
+        };
+        setup.config.log_details = [&log](LogLevel level, std::string_view text,
+                                          const mqtt::LogDetails& details) {
+            log.write(level, text, details);
         };
     }
     setup.config.describe_configuration = [text = effective_text(setup, true)] { return text; };

@@ -2,9 +2,13 @@
 #include "mqtt-broker-lite/setup.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <filesystem>
 
 #include "mqtt-broker-lite/conf_apply.hpp"
 #include "mqtt-broker-lite/rights.hpp"
@@ -29,6 +33,23 @@ std::string value_of(const FlagUse& use) {
     for (const std::string& word : use.words)
         text += ' ' + word;
     return text;
+}
+
+// Where the store is to be. The store itself is not opened: a broker may have it open.
+void check_folder(Setup& setup) {
+    if (setup.config.persistence == mqtt::Persistence::off) return;
+    std::filesystem::path folder = std::filesystem::path(setup.config.store_file).parent_path();
+    if (folder.empty()) folder = ".";
+    int error = ::access(folder.c_str(), W_OK | X_OK) == 0 ? 0 : errno;
+    if (error == 0 && !std::filesystem::is_directory(folder)) error = ENOTDIR;
+    if (error == 0) return;
+    std::string place = setup.conf.place_of("persistence_location");
+    if (place.empty()) place = setup.conf.place_of("persistence");
+    setup.conf.problems.push_back(
+        {true,
+         fmt::format("{}{}persistence_location: {}: {}; the broker's user must be able to "
+                     "write in that folder",
+                     place, place.empty() ? "" : ": ", folder.string(), std::strerror(error))});
 }
 
 }  // namespace
@@ -64,10 +85,9 @@ Setup read_setup(const Invocation& invocation) {
 
 void check_setup(Setup& setup) {
     Conf& conf = setup.conf;
-    if (!conf.has_errors()) {
-        Rights::read(setup.accesses, conf.problems);
-        load_certificates(conf, setup.config);
-    }
+    Rights::read(setup.accesses, conf.problems);
+    load_certificates(conf, setup.config);
+    check_folder(setup);
     if (conf.has_errors()) return;
     try {
         mqtt::BrokerConfig config = setup.config;

@@ -82,8 +82,9 @@ struct ListenerConfig {
     // Put in front of every topic and filter of this listener's clients, and taken off what they get: they
     // see the part of the topics below it as if it were all. Rights are asked for the whole topic.
     std::string mount_point = {};
-    std::string assigned_id_prefix = {};         // empty: the broker's
-    std::vector<ProtocolVersion> versions = {};  // accepted; empty: all
+    std::string assigned_id_prefix = {};               // empty: the broker's
+    std::optional<bool> empty_client_id_allowed = {};  // not set: the broker's
+    std::vector<ProtocolVersion> versions = {};        // accepted; empty: all
 };
 
 // Who is at the door. Views are valid during the callback.
@@ -95,6 +96,20 @@ struct LoginRequest {
     std::string_view peer_address;
     std::size_t listener = 0;  // index into BrokerConfig::listeners
     ProtocolVersion version = ProtocolVersion::v5;
+};
+
+// What a line of the log is about, for logs that programs read. Empty members are not about it. Views are valid
+// during the call, and what clients chose stands in them as it came.
+struct LogDetails {
+    std::string_view event =
+        {};  // client_connected, client_disconnected, client_refused, limit, received, ...
+    std::string_view client_id = {};
+    std::string_view user_name = {};
+    std::string_view address = {};  // of the client
+    std::string_view packet = {};   // its name, for received and sent
+    std::string_view topic = {};    // or filter
+    std::string_view limit = {};    // its name under $SYS/broker/limits
+    std::optional<ReasonCode> reason = {};
 };
 
 enum class Access : std::uint8_t { publish, subscribe, deliver };
@@ -194,6 +209,8 @@ struct BrokerConfig {
     // Lines in mosquitto's style. Called on the loops' threads, several at a time when `threads` is
     // over one; must not block. With `log_packets` one line per packet (mosquitto's -v), too.
     LogSink log;
+    // In its place for lines that have details, when it is set.
+    std::function<void(LogLevel, std::string_view, const LogDetails&)> log_details;
     bool log_packets = false;
     // With these the packets of some clients alone, and the messages of topics that match a filter.
     std::vector<std::string> trace_clients = {};

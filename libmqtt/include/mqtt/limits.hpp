@@ -19,6 +19,7 @@ enum class Limit : std::uint8_t {
     connect_timeout,       // no CONNECT in time
     waiting_logins,        // BrokerConfig::maximum_waiting_logins
     login_delay,           // BrokerConfig::maximum_login_delay: refusals that were held back
+    login_budget,          // logins that wait while failed ones are paid for
     connect_size,          // a CONNECT over maximum_connect_packet_size
     sessions,              // BrokerConfig::maximum_sessions
     subscriptions,         // BrokerConfig::maximum_subscriptions
@@ -34,7 +35,7 @@ enum class Limit : std::uint8_t {
     payload_format,        // BrokerConfig::check_payload_format
     publish_rights,        // BrokerConfig::authorize refused a PUBLISH
 };
-inline constexpr std::size_t kLimits = 22;
+inline constexpr std::size_t kLimits = 23;
 
 struct LimitInfo {
     std::string_view name;  // "max_connections"

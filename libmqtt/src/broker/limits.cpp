@@ -23,6 +23,8 @@ constexpr LimitInfo kTable[] = {
     {"max_login_delay",
      "Refusal of a login from {} delayed: too many have failed from its address or for its user "
      "(max_login_delay)."},
+    {"login_budget",
+     "Login from {} waits for its turn: failed ones have used up their share of the CPU time."},
     {"max_connect_packet_size",
      "Client connection from {} closed: CONNECT over max_connect_packet_size."},
     {"global_max_clients", "Client {} refused: global_max_clients exceeded."},
@@ -60,7 +62,7 @@ void LimitTeller::tell(Limit limit, std::string_view who, TimePoint now) {
     std::string line = fmt::format(fmt::runtime(info(limit).line), name);
     if (told.silent != 0) line += fmt::format(" ({} more since the last such line)", told.silent);
     told = {now + kQuiet, 0};
-    log_.line(LogLevel::warning, line);
+    log_.line(LogLevel::warning, line, {.event = "limit", .limit = info(limit).name});
 }
 
 }  // namespace broker

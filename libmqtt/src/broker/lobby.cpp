@@ -169,6 +169,7 @@ std::optional<ReasonCode> Lobby::login(Peer& peer, const Visitor& visitor,
     switch (shard_.shared().login_office.submit(request, deadline, known, std::move(done))) {
     case LoginOffice::Taken::known: return known;
     case LoginOffice::Taken::waits: break;
+    case LoginOffice::Taken::waits_for_turn: shard_.hit(Limit::login_budget, peer.address()); break;
     case LoginOffice::Taken::full:
         shard_.hit(Limit::waiting_logins, client_id);
         return ReasonCode::server_busy;

@@ -34,6 +34,7 @@ public:
     }
 
     void line(LogLevel level, std::string_view text) const;
+    void line(LogLevel level, std::string_view text, const LogDetails& details) const;
     void new_connection(std::string_view peer_address, const Endpoint& listener) const;
     void new_client(std::string_view peer_address, std::string_view client_id,
                     const Connect& connect, std::uint16_t keep_alive) const;

@@ -7,18 +7,16 @@
 namespace mqtt::broker {
 namespace {
 
-// Of one core, for passwords that turn out wrong: a fortieth for suspects, and as much for all others, with a second in
-// advance.
-constexpr int kShare = 40;
+// Of the budget of those who are no suspects.
 constexpr std::chrono::seconds kAdvance{1};
 // Of the places in the queue, for one address with many wrong ones: an eighth.
 constexpr std::size_t kPlacesShare = 8;
 // How often suspects are looked at that have waited too long.
 constexpr std::chrono::seconds kLook{1};
 
-Duration thread_cpu() {
+Duration cpu_time(clockid_t clock) {
     timespec time{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    clock_gettime(clock, &time);
     return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
@@ -54,6 +52,7 @@ LoginOffice::Taken LoginOffice::submit(const LoginRequest& request, TimePoint de
         }
     }
     job.expires = deadline;
+    Taken taken = Taken::waits;
     {
         const std::lock_guard lock(mutex_);
         const std::size_t most = config_.maximum_waiting_logins;
@@ -63,15 +62,18 @@ LoginOffice::Taken LoginOffice::submit(const LoginRequest& request, TimePoint de
         } else {
             if (suspects_.size_of(job.source.address) > most / kPlacesShare) return Taken::full;
             suspects_.add(std::move(job));
+            if (checks_suspect_ || Clock::now() < budget_.paid_until(LoginBudget::suspects))
+                taken = Taken::waits_for_turn;
         }
     }
     changed_.notify_one();
-    return Taken::waits;
+    return taken;
 }
 
 // When those of others have cost more than a second in advance, too, nobody's is checked out of turn.
 bool LoginOffice::is_clean(const LoginJob& job, TimePoint now) const {
-    return others_paid_until_ <= now + kAdvance && !guard.is_suspect(job.source, now);
+    return budget_.paid_until(LoginBudget::others) <= now + kAdvance &&
+           !guard.is_suspect(job.source, now);
 }
 
 // Whose turn it is; nothing: nobody's before it is paid for, if somebody waits at all. Who was clean when it came may be
@@ -84,7 +86,8 @@ std::optional<LoginJob> LoginOffice::next(TimePoint now, bool& is_suspect) {
         if (is_clean(job, now)) return job;
         suspects_.add(std::move(job));
     }
-    if (suspects_.empty() || checks_suspect_ || now < suspects_paid_until_) return std::nullopt;
+    if (suspects_.empty() || checks_suspect_ || now < budget_.paid_until(LoginBudget::suspects))
+        return std::nullopt;
     is_suspect = true;
     return suspects_.take();
 }
@@ -107,13 +110,16 @@ void LoginOffice::work() {
         }
         checks_suspect_ = checks_suspect_ || is_suspect;
         lock.unlock();
-        const Duration before = thread_cpu();
+        const Duration before = cpu_time(CLOCK_THREAD_CPUTIME_ID);
         // Whom nobody waits for any more costs nothing.
         const ReasonCode verdict = now < job->expires ? check(*job) : ReasonCode::server_busy;
-        const Duration used = thread_cpu() - before;
+        const Duration cost = cpu_time(CLOCK_THREAD_CPUTIME_ID) - before;
         job->done(verdict);
         lock.lock();
-        if (is_error(verdict)) charge(used, is_suspect);
+        if (is_error(verdict)) {
+            budget_.charge(is_suspect ? LoginBudget::suspects : LoginBudget::others, cost,
+                           Clock::now(), cpu_time(CLOCK_PROCESS_CPUTIME_ID));
+        }
         if (is_suspect) checks_suspect_ = false;
         if (is_suspect && !suspects_.empty()) changed_.notify_one();
     }
@@ -122,7 +128,9 @@ void LoginOffice::work() {
 void LoginOffice::wait(std::unique_lock<std::mutex>& lock, TimePoint next_look) {
     if (suspects_.empty()) return changed_.wait(lock);
     // One that is under way is followed by notify_one.
-    const TimePoint due = checks_suspect_ ? next_look : std::min(next_look, suspects_paid_until_);
+    const TimePoint due = checks_suspect_
+                              ? next_look
+                              : std::min(next_look, budget_.paid_until(LoginBudget::suspects));
     changed_.wait_until(lock, due);
 }
 
@@ -135,16 +143,14 @@ void LoginOffice::tell_expired(TimePoint now, std::unique_lock<std::mutex>& lock
     lock.lock();
 }
 
+// Many may have come with one password before it was known.
 ReasonCode LoginOffice::check(const LoginJob& job) {
+    if (config_.remembered_logins == 0) return config_.authenticate(job.request());
+    if (const auto known = memory_.recall(job.key)) return *known;
     const std::uint64_t generation = memory_.generation();
     const ReasonCode verdict = config_.authenticate(job.request());
-    if (config_.remembered_logins != 0) memory_.remember(job.key, verdict, generation);
+    memory_.remember(job.key, verdict, generation);
     return verdict;
-}
-
-void LoginOffice::charge(Duration cpu, bool is_suspect) {
-    TimePoint& paid_until = is_suspect ? suspects_paid_until_ : others_paid_until_;
-    paid_until = std::max(paid_until, Clock::now()) + cpu * (kShare - 1);
 }
 
 }  // namespace mqtt::broker

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "broker/login_budget.hpp"
 #include "broker/login_guard.hpp"
 #include "broker/login_lanes.hpp"
 #include "broker/login_memory.hpp"
@@ -32,9 +33,9 @@ public:
     // Requests that wait get no verdict.
     void stop();
 
-    enum class Taken : std::uint8_t { known, waits, full };
+    enum class Taken : std::uint8_t { known, waits, waits_for_turn, full };
     // known: `verdict` is set. waits: `done` is called on a thread of the office, soon after `deadline` with
-    // server_busy. full: too many wait, or too many from an address that has had many wrong ones.
+    // server_busy; for_turn: not before failed ones are paid for. full: too many wait, or too many from an address that has had many wrong ones.
     Taken submit(const LoginRequest& request, TimePoint deadline, ReasonCode& verdict,
                  std::function<void(ReasonCode)> done);
     // Passwords have changed.
@@ -49,7 +50,6 @@ private:
     void wait(std::unique_lock<std::mutex>& lock, TimePoint next_look);
     void tell_expired(TimePoint now, std::unique_lock<std::mutex>& lock);
     ReasonCode check(const LoginJob& job);
-    void charge(Duration cpu, bool is_suspect);
 
     const BrokerConfig& config_;
     LoginMemory memory_;
@@ -58,10 +58,7 @@ private:
     std::deque<LoginJob> jobs_;  // of the others: as they came
     LoginLanes suspects_;
     bool checks_suspect_ = false;  // one thread at a time
-    // What failed logins have cost is paid for by waiting until then: suspects on an account of their own, so that
-    // others need not wait for what they owe.
-    TimePoint others_paid_until_{};
-    TimePoint suspects_paid_until_{};
+    LoginBudget budget_;
     std::vector<std::thread> threads_;
     bool stopping_ = false;
 };

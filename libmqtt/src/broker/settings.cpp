@@ -151,8 +151,11 @@ BrokerConfig with_limits_of(BrokerConfig running, const BrokerConfig& next) {
     running.log_subscriptions = next.log_subscriptions;
     running.trace_clients = next.trace_clients;
     running.trace_topics = next.trace_topics;
-    for (std::size_t i = 0; i < std::min(running.listeners.size(), next.listeners.size()); ++i)
+    for (std::size_t i = 0; i < std::min(running.listeners.size(), next.listeners.size()); ++i) {
         running.listeners[i].limits = next.listeners[i].limits;
+        running.listeners[i].assigned_id_prefix = next.listeners[i].assigned_id_prefix;
+        running.listeners[i].empty_client_id_allowed = next.listeners[i].empty_client_id_allowed;
+    }
     return running;
 }
 

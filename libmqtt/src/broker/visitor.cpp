@@ -47,8 +47,8 @@ ReasonCode Visitor::check(const BrokerConfig& config, const ListenerConfig& list
         !connect.client_id.starts_with(config.client_id_prefix)) {
         return ReasonCode::not_authorized;
     }
-    if (!config.empty_client_id_allowed && connect.client_id.empty() &&
-        !has_properties(connect.version)) {
+    if (!listener.empty_client_id_allowed.value_or(config.empty_client_id_allowed) &&
+        connect.client_id.empty() && !has_properties(connect.version)) {
         return ReasonCode::client_identifier_not_valid;
     }
     return ReasonCode::success;

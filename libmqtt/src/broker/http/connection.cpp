@@ -206,6 +206,7 @@ void Connection::authenticate() {
     switch (home.shared().login_office.submit(login, deadline, known, std::move(done))) {
     case LoginOffice::Taken::known: return authenticated(known);
     case LoginOffice::Taken::waits: return;
+    case LoginOffice::Taken::waits_for_turn: return home.hit(Limit::login_budget, address_);
     case LoginOffice::Taken::full: return authenticated(ReasonCode::server_busy);
     }
 }
