@@ -124,9 +124,6 @@ private:
         }
         if (opens_listener(line.key) || line.key == "connection") said_.clear();
         if (!may_be_said(*key, line)) return;
-        if (key->use == ConfUse::refused) {
-            return error(place + line.key + ": " + std::string(key->help));
-        }
         if (key->use == ConfUse::ignored) {
             return warn(place + line.key + " has no effect: " + std::string(key->help));
         }

@@ -137,16 +137,15 @@ struct Conf {
 };
 
 enum class ConfScope : std::uint8_t { general, listener, bridge };
-// What we do with a key: use it; say once that it has no effect here; refuse to start, because doing
-// without would change security or data.
-enum class ConfUse : std::uint8_t { used, ignored, refused };
+// What we do with a key: use it, or say once that it has no effect here.
+enum class ConfUse : std::uint8_t { used, ignored };
 
 struct ConfKey {
     std::string_view name;
     ConfScope scope = ConfScope::general;
     ConfUse use = ConfUse::used;
     std::string_view value;  // its form in the manual: true|false, FILE, N, ...
-    std::string_view help;   // what it does; for ignored and refused keys, why
+    std::string_view help;   // what it does; for ignored keys, why
     void (*apply)(Conf&, const ConfLine&) = nullptr;
     bool repeatable = false;
     std::string_view usual = {};  // the value that holds without it; empty: none worth saying

@@ -58,12 +58,12 @@ void append_list(std::string& page, std::string_view title, ConfScope scope) {
     page += ".El\n";
 }
 
-void append_others(std::string& page, std::string_view title, std::string_view lead, ConfUse use) {
-    page += ".Sh " + std::string(title) + '\n';
-    append_paragraph(page, lead);
+void append_ignored(std::string& page) {
+    page += ".Sh KEYS WITHOUT EFFECT\n";
+    append_paragraph(page, "Accepted, told once at the start, and not needed:");
     page += ".Bl -tag -width Ds\n";
     for (const ConfKey& key : conf_table()) {
-        if (key.use == use) append_key(page, key);
+        if (key.use == ConfUse::ignored) append_key(page, key);
     }
     page += ".El\n";
 }
@@ -136,10 +136,7 @@ std::string conf_page() {
     append_list(page, "BRIDGE KEYS", ConfScope::bridge);
     append_limits(page);
     page += bridge_chapter();
-    append_others(page, "KEYS WITHOUT EFFECT",
-                  "Accepted, told once at the start, and not needed:", ConfUse::ignored);
-    append_others(page, "KEYS THAT ARE REFUSED", "The broker does not start with them.",
-                  ConfUse::refused);
+    append_ignored(page);
     page += ".Sh SEE ALSO\n.Xr mqtt-broker-lite 1\n";
     return page;
 }

@@ -15,7 +15,6 @@
 namespace tools::broker_lite {
 
 inline constexpr std::int64_t kMostNumber = std::numeric_limits<std::uint32_t>::max();
-inline constexpr std::string_view kNotYet = "not supported by this broker";
 
 bool boolean(const ConfLine& line);
 // As mosquitto reads it: 010 is eight, 0x10 sixteen.
