@@ -331,6 +331,6 @@ TEST_CASE("persistence strict: a disk that fails at call N loses nothing acknowl
             TestBroker second(stored(FaultyDisk::after_power_cut(file, folder.path())));
             CHECK(second->stats().queued_messages >= taken);
         }
-        CHECK(call > 10);
+        CHECK(call > 7);
     }
 }

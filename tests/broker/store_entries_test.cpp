@@ -333,7 +333,7 @@ TEST_CASE("store: packing, changing and spreading on a disk that fails at call N
             backend.reset();
             CHECK(content_of(*opened(file)) == content);
         }
-        CHECK(call > 20);
+        CHECK(call > 7);
     }
 }
 
