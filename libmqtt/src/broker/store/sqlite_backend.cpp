@@ -24,8 +24,8 @@ constexpr int kCheckpointAt = 4096;
 // instead of 60 (ext4). SQLite takes zeros for the end of the log.
 constexpr int kFillBytes = 1 << 20;
 constexpr int kFillPiece = 1 << 16;  // SQLite's own layer writes less than 128 KiB at a time
-constexpr int kFillAhead = 128;  // pages
-constexpr int kBusyLog = 64;     // pages
+constexpr int kFillAhead = 128;      // pages
+constexpr int kBusyLog = 64;         // pages
 constexpr sqlite3_int64 kLogPageBytes = 4096 + 24;
 
 enum Sql : std::size_t {
