@@ -2,7 +2,7 @@
 complete -c mqtt-broker-lite -s c -l config-file -r -F -d 'read a mosquitto.conf; flags win over it'
 complete -c mqtt-broker-lite -l check-config -d 'name every problem of the configuration and end'
 complete -c mqtt-broker-lite -l test-config -d 'as --check-config; mosquitto'\''s name'
-complete -c mqtt-broker-lite -l print-config -d 'print what the configuration says, and where, and end'
+complete -c mqtt-broker-lite -l print-config -d 'print the values that hold, and where each is said, and end'
 complete -c mqtt-broker-lite -s d -l daemon -d 'go on in the background once it listens'
 complete -c mqtt-broker-lite -l persistence -x -a 'off batch strict' -d 'what outlives the program: off, batch or strict'
 complete -c mqtt-broker-lite -l store -r -F -d 'where; mqtt-broker-lite.db if not given; alone it means --persistence batch'

@@ -185,5 +185,9 @@ expect_match "$T/err" 'conf:2: queue_overflow block needs one thread'
 conf "listener $port 127.0.0.1" 'allow_anonymous true' 'max_inflight_messages 0x10'
 run mqtt-broker-lite -c "$T/conf" --check-config
 expect_exit 0
+run mqtt-broker-lite -c "$T/conf" --max-inflight 7 --sys-interval 3s --print-config
+expect_match "$T/out" '^max_inflight_messages 7  # flag --max-inflight$'
+expect_match "$T/out" '^sys_interval 3s  # flag --sys-interval$'
+expect_eq "lines of the two" "$(grep -cE '^(max_inflight_messages|sys_interval) ' "$T/out")" 2
 run mqtt-broker-lite -c "$T/conf" --print-config
 expect_match "$T/out" '^max_inflight_messages 0x10  # .*conf:3$'

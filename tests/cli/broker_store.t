@@ -10,6 +10,7 @@ mqtt-pub -h "$HOST" -p "$PORT" -q 1 -t a/1 -m 'for later'
 mqtt-pub -h "$HOST" -p "$PORT" -q 1 -r -t kept -m 'still "here"' -D publish user-property who ann
 
 # In use: a copy is looked at, and the broker goes on.
+expect_eq 'modes of the store and its log' "$(stat -c %a "$store" "$store-wal" | tr '\n' ' ')" '600 600 '
 expect_eq 'mode of the control socket' "$(stat -c %a "$store.control")" 600
 run mqtt-broker-lite store check --store "$store"
 expect_exit 0; expect_match "$T/err" 'store.db is sound'; expect_quiet

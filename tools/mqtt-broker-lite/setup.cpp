@@ -128,10 +128,31 @@ LogSettings log_settings(const Conf& conf, const Options& options) {
     return settings;
 }
 
+namespace {
+
+// The key that a flag stands for: that of its name. Empty: none (--user is another thing than the key).
+std::string key_of(const FlagUse& use) {
+    std::string name(use.flag->long_name);
+    if (name == "max-inflight") name = "max_inflight_messages";
+    if (name == "max-connections") name = "global_max_connections";
+    std::replace(name.begin(), name.end(), '-', '_');
+    const std::span<const ConfKey> keys = conf_table();
+    const bool is_key = std::any_of(keys.begin(), keys.end(), [&](const ConfKey& key) {
+        return key.name == name && key.scope == ConfScope::general && !key.repeatable;
+    });
+    return is_key && name != "user" && !use.words.empty() ? name : std::string();
+}
+
+}  // namespace
+
 std::string effective_text(const Setup& setup, bool hides_secrets) {
     std::string text;
     std::vector<std::string> said;
+    for (const FlagUse& use : setup.uses)
+        said.push_back(key_of(use));
+    const std::vector<std::string> by_flag = said;
     for (const ConfLine& line : setup.conf.lines) {
+        if (has(by_flag, line.key)) continue;
         const bool is_secret = line.key.ends_with("password") || line.key.ends_with("psk") ||
                                line.key == "tls_engine_kpass_sha1";
         text += fmt::format("{} {}  # {}\n", line.key,
@@ -142,8 +163,11 @@ std::string effective_text(const Setup& setup, bool hides_secrets) {
         if (key.usual.empty() || has(said, key.name)) continue;
         text += fmt::format("{} {}  # default\n", key.name, key.usual);
     }
-    for (const FlagUse& use : setup.uses)
-        text += fmt::format("# flag, wins: {}{}\n", use.typed(), value_of(use));
+    for (const FlagUse& use : setup.uses) {
+        const std::string key = key_of(use);
+        text += key.empty() ? fmt::format("# flag, wins: {}{}\n", use.typed(), value_of(use))
+                            : fmt::format("{}{}  # flag {}\n", key, value_of(use), use.typed());
+    }
     return text;
 }
 

@@ -1,6 +1,7 @@
 // The public face: configuration in, listeners opened, one thread per shard.
 #include "mqtt/broker.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <stdexcept>

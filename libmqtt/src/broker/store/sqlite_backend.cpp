@@ -1,6 +1,9 @@
 // Rows in and out of SQLite, and what its errors mean.
 #include "broker/store/open.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <array>
 #include <cstring>
 #include <iterator>
@@ -167,6 +170,9 @@ Fault SqliteBackend::upgrade() {
 
 Fault SqliteBackend::open(Durability durability) {
     constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    // Nobody else reads what is kept. The log gets the mode of the file, and one that is there keeps its own.
+    const int fresh = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fresh >= 0) ::close(fresh);
     sqlite3* opened = nullptr;
     const char* layer = durability == Durability::machine ? gathering_layer() : nullptr;
     const int code = sqlite3_open_v2(file_.c_str(), &opened, kFlags, layer);
