@@ -1,6 +1,6 @@
 # timeout: 900
 # The tests of tests/spec asked of mosquitto (5.0 and 3.1.1), NATS server and RabbitMQ (3.1.1): where they deviate stands in
-# tests/spec/deviations.tsv, with what the standard says as far as it was looked up; anything else is a fault of theirs that is new, or of our tests.
+# tests/spec/deviations.tsv, with what the standard says of it; anything else is a fault of theirs that is new, or of our tests.
 . "$(dirname "$0")/../cli/lib.sh"
 . "$(dirname "$0")/rabbitmq_lib.sh"
 need perl
