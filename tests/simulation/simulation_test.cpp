@@ -20,7 +20,7 @@ namespace {
 
 // Millions of steps where they are cheap; under sanitizers each kind of run some times.
 #ifdef MQTT_SANITIZED
-constexpr unsigned kRuns = 8, kRunsWithStore = 4;
+constexpr unsigned kRuns = 8, kRunsWithStore = 3;
 #else
 constexpr unsigned kRuns = 84, kRunsWithStore = 16;
 #endif
