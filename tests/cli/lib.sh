@@ -85,10 +85,10 @@ run() { status=0; timeout 60 "$@" >"$T/out" 2>"$T/err" || status=$?; }
 # expect_eq WHAT GOT WANT; expect_match FILE REGEX; expect_exit CODE (of the last `run` or `finish`);
 # expect_file FILE <<expected lines; expect_quiet: nothing on stdout of the last run.
 expect_eq() { [ "$2" = "$3" ] || fail "$1: got '$2', expected '$3'"; }
-# A broker's log is written by a thread of its own: what is looked for in a *.log may come a moment later.
+# A broker's log is written by a thread of its own: what is looked for in a *.log or *.file may come a moment later.
 expect_match() {
     local tries=1
-    case $1 in *.log) tries=200 ;; esac
+    case $1 in *.log | *.file) tries=200 ;; esac
     until grep -qE -- "$2" "$1"; do
         [ $((tries -= 1)) -gt 0 ] || { head -n 20 "$1" >&2; fail "${1##*/} has no line like: $2"; }
         sleep 0.05
