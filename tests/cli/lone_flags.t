@@ -18,6 +18,12 @@ mqtt-pub -p "$PORT" -t kept/lines -r -q 1 -m $'two\nlines'
 run mqtt-sub -p "$PORT" -t kept/lines -C 1 -0; expect_exit 0
 expect_eq 'ended by NUL' "$(od -An -tx1 "$T/out" | tr -d ' \n')" 74776f0a6c696e657300
 
+# -d: a line per packet, however many are handed over at once and however large they are.
+yes "$(printf '%03000d' 0)" | head -n 1500 >"$T/large" || true
+run mqtt-pub -p "$PORT" -t large -l -d <"$T/large"; expect_exit 0
+expect_eq '-d: packets' "$(grep -c "sending PUBLISH .*'large' 3000 bytes" "$T/err")" 1500
+expect_eq '-d: nothing else' "$(grep -cvE ' sending (CONNECT|PUBLISH|DISCONNECT)|received CONNACK|connected to ' "$T/err")" 0
+
 # -w: a line of the screen per topic, written again in its place.
 background watch mqtt-sub -p "$PORT" -t 'w/#' -v -w -W 30
 watch=$pid
@@ -46,7 +52,7 @@ run mqtt-pub -p "$PORT" --request -t asked -m hello -W 20 --latency; expect_exit
 expect_match "$T/out" '^hello$'
 expect_match "$T/out" '^Latency: [0-9]+\.[0-9]+ ms$'
 run "$LINKS/mosquitto_rr" -p "$PORT" -t asked -e answers -m hello -W 20 --latency; expect_exit 0
-expect_match "$T/out" '^Latency: [0-9]+\.[0-9]+ ms$'
+expect_match "$T/out" '^Latency: [0-9]+\.[0-9]{6}(µs|ms)$'
 kill "$echo"; finish "$echo"
 
 # --outbox-sync: whether keeping a message waits for the disk.

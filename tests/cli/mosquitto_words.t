@@ -139,6 +139,28 @@ pub -t a -m x --tls-engine-kpass-sha1 00
 pub -t a -m x --proxy x
 pub -t a -m x -P y
 pub -L http://127.0.0.1/t -m x
+every -D auth reason-string a
+every -D puback reason-string a
+every -D puback content-type a
+pub -t a -m x -D publish topic-alias 0
+sub -t a -D publish topic-alias 0
+pub -t a -m x -D publish topic-alias 65536
+sub -t a -D publish topic-alias 65536
+pub -t a -m x -D connect receive-maximum 0
+sub -t a -D connect receive-maximum 0
+pub -t a -m x -D connect request-problem-information 2
+sub -t a -D connect request-problem-information 2
+pub -t a -m x -D publish content-type a -D publish content-type b
+sub -t a -D publish content-type a -D publish content-type b
+pub -t a -m x -D subscribe subscription-identifier 268435456
+sub -t a -D subscribe subscription-identifier 268435456
+pub -t a -m x -D subscribe subscription-identifier -1
+sub -t a -D subscribe subscription-identifier -1
+pub -t a -m x --cafile "$T/missing"
+sub -t a --cafile "$T/missing"
+rr -t a -e b -m x --cafile "$T/missing"
+pub -t a -f "$T/missing"
+pub -t a -f "$T"
 pub -L mqtt://127.0.0.1 -m x
 sub -L mqtt://127.0.0.1 -t a
 pub -t a -m x -i ''
@@ -155,7 +177,56 @@ pub -p 1 -L mqtt://127.0.0.1:$PORT/t -m x
 pub -L mqtt://:secret@127.0.0.1:$PORT/t -m x
 sub -p $PORT -t a -W 4 --random-filter 101
 sub -p $PORT -t a -W 3.9
+pub -p $PORT -t a -m x --capath "$T/missing"
+sub -p $PORT -t a -E --capath "$T/missing"
+rr -p $PORT -t a -e b -m x --capath "$T/missing"
+pub -p $PORT -t a -m x --cafile /etc/ssl/certs/ca-certificates.crt
+pub -p $PORT -t a -m x --cafile /etc/ssl/certs/ca-certificates.crt --ciphers none-of-them
+pub -p $PORT -t a -m x --psk 00 --psk-identity x
+pub -p $PORT -t a -m x -A 203.0.113.77
+sub --unix "$T/missing" -t a
+pub -t a -m x --proxy socks5h://127.0.0.1:1
+pub -p $PORT -t a -m x -V 5 -D connect authentication-method none-of-them
 E3
+
+# What a newer mosquitto does is what is done: 2.0 sends an empty topic, an infinite expiry without 5.0 and a file that
+# is not there, and mosquitto_rr waits. Values of -D that the standard forbids are sent by all of them, never by ours.
+newer() { # newer KIND WORDS...: a usage error of ours
+    local kind=$1 said=$2; shift 2
+    run "$LINKS/mosquitto_$kind" "$@" </dev/null; expect_exit 1
+    expect_quiet
+    expect_eq "mosquitto_$kind $*" "$(head -n 1 "$T/err")" "$said"
+}
+topic="does it contain '+' or '#'?"
+newer pub "Error: Invalid publish topic '', $topic" -t '' -m x
+newer rr "Error: Invalid response topic '', $topic" -t q -e '' -m x
+newer sub "Error: Invalid subscription topic '', are all '+' and '#' wildcards correct?" -t ''
+newer pub "Error: Invalid will topic '', $topic" -t a -m x --will-topic ''
+newer pub "Error: Invalid publish topic '', $topic" -L mqtt://127.0.0.1/ -m x
+newer sub "Error: Invalid subscription topic '', are all '+' and '#' wildcards correct?" -L mqtt://127.0.0.1/
+newer pub 'Error: You must provide a client id if you are using an infinite session expiry interval.' -t a -m x -x -1
+newer rr "Error: Unable to open file \"$T/missing\"." -t q -e a -f "$T/missing"
+newer sub 'Error adding property subscription-identifier 4' -t a -D subscribe subscription-identifier 0
+newer sub "Error: Property value 'x' not a number." -t a -D subscribe subscription-identifier x
+newer pub 'Error: Property value (2) out of range for property payload-format-indicator.' -t a -m x \
+    -D publish payload-format-indicator 2
+
+# --help: exit 1, on stdout, a usage line and every option of theirs.
+for kind in pub sub rr; do
+    run "$LINKS/mosquitto_$kind" --help; expect_exit 1
+    [ ! -s "$T/err" ] || fail "mosquitto_$kind --help writes to stderr"
+    expect_match "$T/out" "^mosquitto_$kind is "
+    expect_match "$T/out" "^mosquitto_$kind version [0-9.]+ running on "
+    expect_match "$T/out" "^Usage: mosquitto_$kind \{"
+    expect_match "$T/out" "^       mosquitto_$kind --help$"
+    "$(theirs $kind)" --help | grep -oE '^ (-[A-Za-z]|--[a-z0-9-]+) :' | tr -d ' :' >"$T/options" || true
+    [ "$(wc -l <"$T/options")" -gt 30 ] || fail 'what is their help like?'
+    while read -r option; do
+        grep -qE -- "^  (-.,|   )? *$option[ ,]|^  $option[ ,]|, $option[ ]" "$T/out" || fail "mosquitto_$kind --help: no $option"
+    done <"$T/options"
+    run "$LINKS/mosquitto_$kind" --version; expect_exit 1
+    expect_match "$T/out" "^mosquitto_$kind version [0-9.]+ running on [a-z-]+ [0-9.]+\.$"
+done
 
 # Nobody there, and a name that nobody has.
 rows <<'E4'
@@ -169,8 +240,11 @@ sub -h no-such-host.invalid -t a
 E4
 
 # -d.
-mqtt-pub -h "$HOST" -p "$PORT" -t kept/1 -r -m one
-mqtt-pub -h "$HOST" -p "$PORT" -t kept/2 -r -m two
+mqtt-pub -h "$HOST" -p "$PORT" -q 2 -t kept/1 -r -m one
+mqtt-pub -h "$HOST" -p "$PORT" -q 2 -t kept/2 -r -m two
+background responder mqtt-sub -p "$PORT" -t asked -q 1 --reply 'printf answer'
+responder=$pid
+until_true 10 contains "$BROKER_LOG" 'asked (QoS 1)'
 rows <<'E5'
 pub -p $PORT -t a -m x -d
 pub -p $PORT -t a -m x -d -i me
@@ -184,5 +258,85 @@ sub -p $PORT -t a -E -d -i me -q 1 -V 5
 sub -p $PORT -t kept/# -v -d -i me -C 2
 sub -p $PORT -t kept/1 -d -i me -C 1 -F '%t=%p' -V 5
 sub -p $PORT -t kept/1 -d -i me -C 1 -N
-sub -p $PORT -t kept/1 -U a -d -i me -W 4
+sub -p $PORT -t kept/1 -U a -d -i me -W 1
+sub -p $PORT -t kept/# -d -i me -C 2 -q 1
+sub -p $PORT -t kept/# -d -i me -C 2 -q 2
+sub -p $PORT -t kept/1 -d -i me -C 1 -q 2 -V 5
+sub -p $PORT -t kept/1 -d -i me -C 1 -q 2 -V 31
+sub -p $PORT -t kept/# --retained-only -d -i me -q 2 -W 1
+rr -p $PORT -t a -e r -m x -d -i me -W 1
+rr -p $PORT -t a -e kept/1 -m x
+rr -p $PORT -t a -e kept/1 -m x -V 311 -v
+rr -p $PORT -t asked -e answers -m x -d -i me
 E5
+kill "$responder"; finish "$responder"
+
+# Nothing comes: as long as the keep-alive, which is at least 5 seconds.
+(T=$T/slow; mkdir "$T"; fake_peer hold; same pub -p "$PORT" -t a -m x -k 5) & slow=$!
+
+# What a server refuses: mosquitto first, then peers that say what it never says.
+printf 'topic ok\n' >"$T/acl"; chmod 644 "$T/acl"; chmod 755 "$T"
+with_broker theirs "acl_file $T/acl"
+rows <<'E6'
+pub -p $PORT -t no -m x -q 1 -V 5
+pub -p $PORT -t no -m x -q 1
+pub -p $PORT -t no -m x -q 1 -V 5 -d -i me
+pub -p $PORT -t no -m x -q 2 -V 5 -d -i me
+pub -p $PORT -t no -l -q 1 -V 5
+pub -p $PORT -t no -m x -q 2 -V 5 --repeat 2
+pub -p $PORT -t no -m x -q 1 -V 5 --quiet
+rr -p $PORT -t no -e ok -m x -q 1 -W 1
+E6
+with_broker theirs 'allow_anonymous false'
+rows <<'E7'
+pub -p $PORT -t a -m x
+pub -p $PORT -t a -m x -V 5
+pub -p $PORT -t a -m x -V 31 -i me
+pub -p $PORT -t a -m x --quiet
+pub -p $PORT -t a -l
+pub -p $PORT -t a -l -V 5 -q 1
+pub -p $PORT -t a -m x -d -i me
+sub -p $PORT -t a
+sub -p $PORT -t a -V 5
+sub -p $PORT -t a -C 1 -d -i me
+sub -p $PORT -t a -C 1 -d -i me -V 5
+rr -p $PORT -t a -e b -m x
+rr -p $PORT -t a -e b -m x -V 311
+rr -p $PORT -t a -e b -m x -d -i me
+E7
+for code in 1 2 3 4; do
+    fake_peer "2002000$code"
+    same pub -p "$PORT" -t a -m x
+    same sub -p "$PORT" -t a
+    same rr -p "$PORT" -t a -m x -e r -V 311
+done
+for reason in 84 85 86 88 89 8a 8c 95 97 99 9a 9b 9c 9d 9f; do
+    fake_peer "200300${reason}00"
+    same pub -p "$PORT" -t a -m x -V 5
+done
+same sub -p "$PORT" -t a -V 5
+fake_peer 2003008400
+same sub -p "$PORT" -t a -V 5
+same rr -p "$PORT" -t a -m x -e r
+fake_peer 20020000 9003000180 hold
+same sub -p "$PORT" -t a
+same sub -p "$PORT" -t a -d -i me
+same rr -p "$PORT" -t a -e r -m x -V 311
+fake_peer 2003000000 900400010087 hold
+same sub -p "$PORT" -t a -V 5 -d -i me
+same rr -p "$PORT" -t a -e r -m x -d -i me
+fake_peer 2003000000 90050001008700 hold
+same sub -p "$PORT" -t a -t b -V 5 -E -d -i me
+fake_peer 2003000000 400c000187081f000562616420210a hold
+same pub -p "$PORT" -t a -m x -q 1 -V 5
+
+# How connections end that were up.
+fake_peer 20020000
+same pub -p "$PORT" -t a -m x -q 1
+fake_peer 2003000000 e0028b00
+same pub -p "$PORT" -t a -m x -q 1 -V 5 -d -i me
+same sub -p "$PORT" -t a -V 5
+same rr -p "$PORT" -t a -m x -e r -q 1
+fake_peer 20020000 90030001001000
+same sub -p "$PORT" -t a
+wait "$slow"

@@ -183,7 +183,8 @@ TEST_CASE("format: %J keeps numbers as they stand, and says when it is no JSON (
     CHECK(print("%J", message, true).ends_with("\t\"payload\":\t{\n\t\t\"a\":\t1\n\t}\n}"));
 }
 
-TEST_CASE("format: widths count columns under our name, bytes under mosquitto's") {
+TEST_CASE(
+    "format: double-width text is aligned by columns under our name, by bytes under mosquitto's") {
     Message message;
     message.topic = "温度/東京";  // nine columns in thirteen bytes
     message.payload = "é→温";     // four in eight

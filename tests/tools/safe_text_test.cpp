@@ -2,9 +2,14 @@
 #include "common/safe_text.hpp"
 
 #include <doctest/doctest.h>
+#include <pty.h>
+#include <unistd.h>
+
+#include <cstdlib>
 
 #include "common/json.hpp"
 #include "common/message_output.hpp"
+#include "common/terminal.hpp"
 
 using namespace tools;
 
@@ -92,6 +97,31 @@ TEST_CASE("output: on a terminal topics are coloured and payloads safe, in every
     const std::string json = printed({.json = true, .safe = true}, "a", "\xc2\x9b\x7f");
     CHECK(json.find("\"payload\":\"\\u009b\\u007f\"") != std::string::npos);
     CHECK(is_json(json));
+}
+
+TEST_CASE("--color and NO_COLOR: what decides about colours, on a terminal and elsewhere") {
+    int terminal = -1;
+    int other_end = -1;
+    REQUIRE(::openpty(&other_end, &terminal, nullptr, nullptr, nullptr) == 0);
+    const auto automatic = [&](const char* no_color, const char* term) {
+        no_color == nullptr ? ::unsetenv("NO_COLOR") : ::setenv("NO_COLOR", no_color, 1);
+        term == nullptr ? ::unsetenv("TERM") : ::setenv("TERM", term, 1);
+        return style_for({}, Persona::ours, terminal, ColorWish::automatic).color;
+    };
+    CHECK(automatic(nullptr, "xterm"));
+    CHECK(automatic("", "xterm"));  // no-color.org: set and not empty
+    CHECK_FALSE(automatic("1", "xterm"));
+    CHECK_FALSE(automatic(nullptr, "dumb"));
+    CHECK_FALSE(automatic(nullptr, nullptr));
+    ::setenv("NO_COLOR", "1", 1);  // --color says otherwise
+    CHECK(style_for({}, Persona::ours, terminal, parse_color_wish("--color", "always")).color);
+    ::unsetenv("NO_COLOR");
+    CHECK_FALSE(style_for({}, Persona::ours, terminal, parse_color_wish("--color", "never")).color);
+    // Payloads are harmless on a terminal whatever the colours.
+    CHECK(style_for({}, Persona::ours, terminal, ColorWish::never).safe);
+    CHECK_THROWS_AS(parse_color_wish("--color", "sometimes"), UsageError);
+    ::close(terminal);
+    ::close(other_end);
 }
 
 TEST_CASE("output: pipes and mosquitto's names get exact bytes") {

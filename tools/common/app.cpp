@@ -73,17 +73,6 @@ void print(std::string_view text) {
     std::fflush(stdout);
 }
 
-// Under mosquitto's names all that they know, as theirs.
-void print_help(const Invocation& invocation, ToolInfo info, bool everything) {
-    if (invocation.persona != Persona::ours) {
-        info.name = invocation.name;
-        info.examples.clear();
-        info.persona = invocation.persona;
-        everything = true;
-    }
-    print(help_text(info, everything, terminal_width(STDOUT_FILENO)));
-}
-
 // Scripts that look for a version of mosquitto find the one whose behaviour is ours.
 std::string version_text(const Invocation& invocation) {
     if (invocation.persona == Persona::ours) {
@@ -91,6 +80,41 @@ std::string version_text(const Invocation& invocation) {
     }
     return fmt::format("{} version {} running on mqtt-tools {}.\n", invocation.name,
                        kMosquittoVersion, kVersion);
+}
+
+// How their --help begins, for scripts that look for "Usage: mosquitto_pub" or the version in it.
+struct MosquittoHelp {
+    Persona persona;
+    std::string_view what;
+    std::string_view usage;
+};
+constexpr std::array kMosquittoHelp{
+    MosquittoHelp{Persona::mosquitto_pub, "publishes a message on a topic",
+                  "{-t topic | -L URL} {-f file | -l | -n | -m message | -s} [options]"},
+    MosquittoHelp{Persona::mosquitto_sub, "subscribes to topics and prints what it receives",
+                  "{-t topic | -L URL [-t topic]} [options]"},
+    MosquittoHelp{Persona::mosquitto_rr, "publishes a request and prints the response",
+                  "{-t topic | -L URL} -e response-topic {-f file | -n | -m message | -s} "
+                  "[options]"},
+};
+
+// Under mosquitto's names all that they know, in their order: what it is, version, usage, options.
+void print_help(const Invocation& invocation, ToolInfo info, bool everything) {
+    const int width = terminal_width(STDOUT_FILENO);
+    for (const MosquittoHelp& row : kMosquittoHelp) {
+        if (row.persona != invocation.persona) continue;
+        info.name = invocation.name;
+        info.examples.clear();
+        info.persona = invocation.persona;
+        info.synopsis.clear();
+        const std::string options = help_text(info, true, width);
+        print(fmt::format(
+            "{0} is an MQTT client that {1}.\n{2}\nUsage: {0} {3}\n       {0} --help\n{4}",
+            info.name, row.what, version_text(invocation), row.usage,
+            options.substr(options.find("\n\n") + 1)));
+        return;
+    }
+    print(help_text(info, everything, width));
 }
 
 // mosquitto's clients end with 1 after --help and --version.

@@ -53,6 +53,11 @@ void apply_url(ConnectSettings& s, mqtt::ConnectOptions& options) {
         s.url->find('/', s.url->find("://") + 3) == std::string::npos) {
         throw UsageError("the URL has no topic");
     }
+    if (s.persona != Persona::ours && s.url_topic.empty()) {
+        const bool filters = s.persona == Persona::mosquitto_sub;
+        throw UsageError(std::string("'' is not a valid topic") + (filters ? " filter" : "") +
+                         " (option '-t')");
+    }
     const bool has_name =
         parsed->has_user_name || parsed->has_password;  // ":secret@": an empty one
     if (has_name && !s.user_name) s.user_name = parsed->user_name;
@@ -218,6 +223,8 @@ mqtt::ConnectOptions make_connect_options(ConnectSettings& s) {
     options.websocket = s.websocket_options;
     options.bind_address = s.bind_address;
     options.connect_timeout = std::chrono::ceil<std::chrono::milliseconds>(s.connect_timeout);
+    // mosquitto's clients wait for CONNACK as long as for any other packet.
+    if (s.persona != Persona::ours) options.connect_timeout = std::chrono::seconds(s.keep_alive);
     apply_proxy(s, options);
     apply_login(s, options);
     obtain_password(s, options);

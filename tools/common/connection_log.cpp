@@ -3,24 +3,76 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
+
+#include "common/exit_code.hpp"
+#include "common/mosquitto_reasons.hpp"
+#include "common/mosquitto_words.hpp"
 #include "common/units.hpp"
 
 namespace tools {
+namespace {
+
+// What they take for a connection that was lost, though it was never up.
+bool is_lost_to_mosquitto(mqtt::Errc code) {
+    return code == mqtt::Errc::closed_before_connack || code == mqtt::Errc::timed_out;
+}
+
+// Once, whatever the reason begins with.
+std::string lost(std::string_view message) {
+    constexpr std::string_view kLost = "connection lost: ";
+    return std::string(message.starts_with(kLost) ? "" : kLost) + std::string(message);
+}
+
+}  // namespace
 
 void ConnectionLog::say(std::string_view text) const {
     if (quiet_ || (diverted_ && diverted_(text))) return;
     say_error(invocation_, text);
 }
 
+void ConnectionLog::say_as_it_is(std::string_view lines) const {
+    if (!quiet_) fmt::print(stderr, "{}", lines);
+}
+
+int ConnectionLog::say_failure(std::error_code error, const mqtt::ConnectReport& report,
+                               const mqtt::Error& cause, bool reads_lines) const {
+    const Persona persona = invocation_.persona;
+    const bool refused = cause.code == mqtt::Errc::refused_by_server;
+    if (persona != Persona::ours && refused) {
+        say_as_it_is(refused_connection_in_mosquitto_words(persona, report.reason, report.version,
+                                                           reads_lines));
+    } else if (persona != Persona::ours && is_lost_to_mosquitto(cause.code)) {
+        const MosquittoEnd end = lost_in_mosquitto_words(persona, cause);
+        say_as_it_is(end.words);
+        return end.exit_code;
+    } else {
+        const std::string why = report.message.empty() ? error.message() : report.message;
+        say(why);
+        if (persona != Persona::ours) return mosquitto_exit_code(why, exit_code(cause, persona));
+    }
+    return refused ? connack_exit_code(report.reason, report.version) : exit_code(cause, persona);
+}
+
+int ConnectionLog::say_lost(const mqtt::StateChange& change) const {
+    if (invocation_.persona == Persona::ours) {
+        say(lost(change.message));
+        return exit_code(change.error, invocation_.persona);
+    }
+    const MosquittoEnd end = lost_in_mosquitto_words(invocation_.persona, change.error);
+    say_as_it_is(end.words);
+    return end.exit_code;
+}
+
 void ConnectionLog::on_change(const mqtt::StateChange& change) {
+    if (invocation_.persona != Persona::ours) return;
     switch (change.state) {
     case mqtt::ClientState::waiting: {
         was_away_ = true;
-        const std::string head = change.was_connected
-                                     ? "connection lost"
-                                     : fmt::format("attempt {} failed", change.attempt);
-        say(fmt::format("{}: {}; next attempt in {}", head, change.message,
-                        format_duration(change.retry_in)));
+        const std::string why = change.was_connected ? lost(change.message)
+                                                     : fmt::format("attempt {} failed: {}",
+                                                                   change.attempt, change.message);
+        say(fmt::format("{}; next attempt in {}", why, format_duration(change.retry_in)));
         break;
     }
     case mqtt::ClientState::connected:

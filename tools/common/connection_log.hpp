@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "common/app.hpp"
@@ -17,9 +18,17 @@ public:
         : invocation_(invocation)
         , quiet_(quiet) {}
 
-    // The first success is not worth a line; a loss, every failed attempt and a return are.
+    // The first success is not worth a line; a loss, every failed attempt and a return are. mosquitto's clients say
+    // nothing of all that.
     void on_change(const mqtt::StateChange& change);
     void say(std::string_view text) const;
+    // Mosquitto's own lines, as they stand.
+    void say_as_it_is(std::string_view lines) const;
+    // Why the first connection failed: `cause` is what the client says of it. The exit code. `reads_lines`: of -l.
+    int say_failure(std::error_code error, const mqtt::ConnectReport& report,
+                    const mqtt::Error& cause, bool reads_lines = false) const;
+    // Why a connection that was up is gone for good. The exit code.
+    int say_lost(const mqtt::StateChange& change) const;
     // Lines go there instead, as long as it says true: a full-screen view has the terminal.
     void divert(std::function<bool(std::string_view)> to) { diverted_ = std::move(to); }
 

@@ -95,6 +95,7 @@ int exit_code(const mqtt::Error& error, Persona persona) {
         return static_cast<int>(error.reason);
     }
     if (persona != Persona::ours && is_before_connect(error.code)) return 1;
+    if (persona != Persona::ours && error.code == Errc::timed_out) return 19;  // their keep-alive
     const bool is_rejected = error.code == Errc::tls_certificate_rejected;
     if (persona != Persona::ours && is_rejected) return 8;  // as any handshake that fails
     return our_code(error.code);

@@ -5,6 +5,8 @@
 
 #include <variant>
 
+#include "common/exit_code.hpp"
+
 namespace tools {
 
 template <class... Arguments>
@@ -16,12 +18,20 @@ void MosquittoLog::line(bool is_sent, const char* pattern, const Arguments&... a
 }
 
 void MosquittoLog::append(std::string& out, const mqtt::PacketEvent& event) {
-    if (event.packet == nullptr) return;  // theirs says nothing either
+    if (event.packet == nullptr || is_told_already(event)) return;  // theirs says nothing either
     out_ = &out;
     std::visit([&](const auto& packet) { append_packet(packet, event.is_sent); }, *event.packet);
 }
 
+// Answers to what was received.
+bool MosquittoLog::is_told_already(const mqtt::PacketEvent& event) const {
+    using mqtt::PacketType;
+    return event.is_sent && (event.type == PacketType::puback || event.type == PacketType::pubrec ||
+                             event.type == PacketType::pubcomp);
+}
+
 void MosquittoLog::append_packet(const mqtt::Connect& packet, bool is_sent) {
+    version_ = packet.version;
     if (!packet.client_id.empty()) client_id_ = packet.client_id;
     line(is_sent, "CONNECT");
 }
@@ -29,7 +39,10 @@ void MosquittoLog::append_packet(const mqtt::Connect& packet, bool is_sent) {
 void MosquittoLog::append_packet(const mqtt::Connack& packet, bool is_sent) {
     const auto given = packet.properties.text(mqtt::PropertyId::assigned_client_identifier);
     if (given) client_id_ = *given;
-    line(is_sent, "CONNACK ({})", static_cast<int>(packet.reason));
+    line(is_sent, "CONNACK ({})", connack_exit_code(packet.reason, version_));
+    if (mqtt::is_error(packet.reason) && persona_ != Persona::mosquitto_pub) {
+        line(true, "DISCONNECT");
+    }
 }
 
 void MosquittoLog::append_packet(const mqtt::Publish& packet, bool is_sent) {
@@ -37,18 +50,20 @@ void MosquittoLog::append_packet(const mqtt::Publish& packet, bool is_sent) {
     line(is_sent, "PUBLISH (d{:d}, q{}, r{:d}, m{}, '{}', ... ({} bytes))", packet.dup,
          static_cast<int>(packet.qos), packet.retain, is_sent ? last_id_ : packet.id, packet.topic,
          packet.payload.size());
+    if (is_sent) return;
+    if (packet.qos == mqtt::QoS::at_least_once) line(true, "PUBACK (m{}, rc0)", packet.id);
+    if (packet.qos == mqtt::QoS::exactly_once) line(true, "PUBREC (m{}, rc0)", packet.id);
 }
 
 void MosquittoLog::append_packet(const mqtt::Ack& packet, bool is_sent) {
     const std::string_view name = mqtt::packet_name(packet.type);
     const int reason = static_cast<int>(packet.reason);
-    const bool ends = packet.type == mqtt::PacketType::puback ||
-                      (packet.type == mqtt::PacketType::pubcomp && !is_sent);
-    const bool tells_reason = ends || (packet.type == mqtt::PacketType::pubrec && is_sent);
-    if (is_sent && tells_reason) return line(true, "{} (m{}, rc{})", name, packet.id, reason);
-    if (is_sent) return line(true, "{} (m{})", name, packet.id);
-    if (tells_reason) return line(false, "{} (Mid: {}, RC:{})", name, packet.id, reason);
+    const bool ends =
+        packet.type == mqtt::PacketType::puback || packet.type == mqtt::PacketType::pubcomp;
+    if (is_sent) return line(true, "{} (m{})", name, packet.id);  // PUBREL
+    if (ends) return line(false, "{} (Mid: {}, RC:{})", name, packet.id, reason);
     line(false, "{} (Mid: {})", name, packet.id);
+    if (packet.type == mqtt::PacketType::pubrel) line(true, "PUBCOMP (m{})", packet.id);
 }
 
 void MosquittoLog::append_packet(const mqtt::Subscribe& packet, bool is_sent) {
@@ -64,7 +79,7 @@ void MosquittoLog::append_packet(const mqtt::Subscribe& packet, bool is_sent) {
 
 void MosquittoLog::append_packet(const mqtt::Suback& packet, bool is_sent) {
     line(is_sent, "SUBACK");
-    if (!tells_granted_) return;
+    if (persona_ != Persona::mosquitto_sub || quiet_) return;
     fmt::format_to(std::back_inserter(*out_), "Subscribed (mid: {})", packet.id);
     std::string_view separator = ": ";
     for (const std::uint8_t code : packet.codes) {

@@ -5,16 +5,18 @@
 #include <cstdint>
 #include <string>
 
+#include "common/flags.hpp"
 #include "mqtt/packet.hpp"
 
 namespace tools {
 
 class MosquittoLog {
 public:
-    // mosquitto_sub tells what was granted, the others do not.
-    explicit MosquittoLog(bool tells_granted) : tells_granted_(tells_granted) {}
+    // Quiet: without what the program says itself between the library's lines.
+    MosquittoLog(Persona persona, bool quiet) : persona_(persona), quiet_(quiet) {}
 
-    // Appends the lines of a packet, one or more, each with its end.
+    // Appends the lines of a packet, one or more, each with its end. Their library acknowledges a message before the
+    // program sees it: the lines of that come with the packet that is answered, not when ours answers.
     void append(std::string& out, const mqtt::PacketEvent& event);
 
 private:
@@ -30,13 +32,16 @@ private:
     void append_packet(const mqtt::Pingresp& packet, bool is_sent);
     void append_packet(const mqtt::Disconnect& packet, bool is_sent);
     void append_packet(const mqtt::Auth& packet, bool is_sent);
+    bool is_told_already(const mqtt::PacketEvent& event) const;
     template <class... Arguments>
     void line(bool is_sent, const char* pattern, const Arguments&... arguments);
 
     std::string* out_ = nullptr;  // during append()
     std::string client_id_ = "(null)";
     std::uint16_t last_id_ = 0;  // theirs counts messages with QoS 0, too
-    bool tells_granted_;
+    mqtt::ProtocolVersion version_ = mqtt::ProtocolVersion::v5;
+    Persona persona_;
+    bool quiet_;
 };
 
 }  // namespace tools

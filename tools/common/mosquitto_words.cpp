@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdlib>
 
 namespace tools {
 namespace {
@@ -138,6 +139,32 @@ constexpr std::array kEnds{
                 "Invalid unsubscribe topic '%', are all '+' and '#' wildcards correct?"},
 };
 
+// At run time, by how ours begins and what else it has. "%" is the first quoted word.
+struct RunRow {
+    std::string_view begin;
+    std::string_view part;
+    std::string_view theirs;
+    int exit_code = 0;  // where theirs is another
+};
+constexpr std::array kRunErrors{
+    RunRow{"timed out", "", "Timed out"},
+    RunRow{"no response in time", "", "Timed out"},
+    RunRow{"cannot resolve host", "", "Unable to connect (Lookup error.)."},
+    RunRow{"cannot connect to", "connection refused", "Error: Connection refused"},
+    RunRow{"cannot connect to", "no such socket", "Error: No such file or directory"},
+    RunRow{"cannot connect to", "local address to bind", "Error: Cannot assign requested address"},
+    RunRow{"cannot connect to", " over TLS", "Error: A TLS error occurred."},
+    RunRow{"cannot read the CA file", "", "Error: Problem setting TLS options: File not found."},
+    RunRow{"cannot read the CA directory", "", "Error: A TLS error occurred.", 8},
+    RunRow{"no cipher is known in", "", "Unable to connect (A TLS error occurred.)."},
+    RunRow{"standard input is empty", "",
+           "Error: Zero length input.\n\nError loading input from stdin."},
+    RunRow{"cannot read '", "Is a directory",
+           "Error: File must be less than 268435455 bytes.\n\nError loading input file \"%\"."},
+    RunRow{"cannot read '", "",
+           "Error: Unable to open file \"%\".\nError loading input file \"%\"."},
+};
+
 constexpr std::string_view kMissingForRr =
     "All of topic, message, and response topic must be supplied.";
 
@@ -208,6 +235,24 @@ std::string about_option(std::string_view ours) {
     return text;
 }
 
+// Numbers that fit into the property's bytes and that the standard forbids.
+bool is_forbidden_number(std::string_view property, std::string_view word) {
+    if (word == "0") {
+        return property == "topic-alias" || property == "receive-maximum" ||
+               property == "maximum-packet-size";
+    }
+    const bool is_byte = word.size() <= 3 && word.find_first_not_of("0123456789") == word.npos &&
+                         std::atoi(std::string(word).c_str()) < 256;
+    return is_byte && property.starts_with("request-");
+}
+
+std::string upper(std::string_view word) {
+    std::string text(word);
+    for (char& c : text)
+        c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    return text;
+}
+
 // "option '-D PACKET PROPERTY ...': what is wrong", "option '-D': PACKET of a client has no PROPERTY".
 std::string about_property(std::string_view ours) {
     constexpr std::string_view kEnd = " in --property argument.\n";
@@ -220,26 +265,47 @@ std::string about_property(std::string_view ours) {
     if (!ours.starts_with("option '-D")) return {};
     if (const std::size_t at = ours.find(kServerOnly); at != std::string_view::npos) {
         std::string_view rest = ours.substr(ours.find(": ") + 2);
-        return std::string(ours.substr(at + kServerOnly.size())) + " property not supported for " +
-               word_of(rest) + std::string(kEnd);
+        std::string_view property = ours.substr(at + kServerOnly.size());
+        return word_of(property) + " property not supported for " + word_of(rest) +
+               std::string(kEnd);
     }
     std::string_view given = first_quoted(ours);
     word_of(given);
     const std::string packet = word_of(given);
     const std::string property = word_of(given);
     if (property.empty()) return {};
+    const std::string in_packet = "Error in " + upper(packet) + " properties: ";
     if (ours.ends_with("no property of this name")) {
         return "Invalid property name given" + std::string(kEnd);
+    }
+    if (ours.ends_with("only once")) return in_packet + "Duplicate property in property list";
+    const bool is_whole = given.find_first_not_of("-0123456789") == std::string_view::npos;
+    if (ours.ends_with("not a whole number") && !is_whole) {
+        return "Property value '" + std::string(given) + "' not a number.\n";
+    }
+    if (is_forbidden_number(property, given)) {
+        return in_packet + "A network protocol error occurred when communicating with the broker.";
+    }
+    if (property == "subscription-identifier" && is_whole && !given.starts_with('-')) {
+        return "Error adding property subscription-identifier 4";
     }
     if (ours.ends_with("not allowed in this packet")) {
         return property + " property not allowed for " + packet + std::string(kEnd);
     }
-    const bool is_whole = given.find_first_not_of("-0123456789") == std::string_view::npos;
     if (is_whole && !given.empty()) {
         return "Property value (" + std::string(given) + ") out of range for property " + property +
                ".\n";
     }
     return {};
+}
+
+const RunRow* row_of(std::string_view error) {
+    for (const RunRow& row : kRunErrors) {
+        if (error.starts_with(row.begin) && error.find(row.part) != std::string_view::npos) {
+            return &row;
+        }
+    }
+    return nullptr;
 }
 
 }  // namespace
@@ -265,20 +331,19 @@ std::string in_mosquitto_words(std::string_view usage_error, std::string_view pr
     }
     std::string text = about_property(usage_error);
     if (text.empty()) text = about_option(usage_error);
-    if (!text.empty()) return "Error: " + text + hint;
+    if (!text.empty()) return (text.starts_with("Error") ? "" : "Error: ") + text + hint;
     return "Error: " + std::string(usage_error) + "." + hint;
 }
 
 std::string error_in_mosquitto_words(std::string_view error) {
-    const auto contains = [error](std::string_view part) {
-        return error.find(part) != std::string_view::npos;
-    };
-    if (error == "timed out" || error == "no response in time") return "Timed out\n";
-    if (error.starts_with("cannot resolve host")) return "Unable to connect (Lookup error.).\n";
-    if (error.starts_with("cannot connect to") && contains("connection refused")) {
-        return "Error: Connection refused\n";
-    }
-    return "Error: " + std::string(error) + "\n";
+    const RunRow* row = row_of(error);
+    if (row == nullptr) return "Error: " + std::string(error) + "\n";
+    return filled(row->theirs, error) + '\n';
+}
+
+int mosquitto_exit_code(std::string_view error, int ours) {
+    const RunRow* row = row_of(error);
+    return row == nullptr || row->exit_code == 0 ? ours : row->exit_code;
 }
 
 }  // namespace tools

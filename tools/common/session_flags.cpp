@@ -63,7 +63,8 @@ void set_will_topic(ConnectSettings& s, const FlagUse& use) {
 struct PacketPlace {
     std::string_view packet;
     mqtt::PropertyPlace place;
-    mqtt::PropertyList ConnectSettings::*list;
+    mqtt::PropertyList ConnectSettings::*list =
+        nullptr;  // none: packets on which no option has a say
 };
 
 constexpr std::array kPlaces{
@@ -76,6 +77,11 @@ constexpr std::array kPlaces{
     PacketPlace{"disconnect", mqtt::PropertyPlace::disconnect,
                 &ConnectSettings::disconnect_properties},
     PacketPlace{"will", mqtt::PropertyPlace::will, &ConnectSettings::will_properties},
+    PacketPlace{"auth", mqtt::PropertyPlace::auth},
+    PacketPlace{"puback", mqtt::PropertyPlace::puback},
+    PacketPlace{"pubrec", mqtt::PropertyPlace::pubrec},
+    PacketPlace{"pubrel", mqtt::PropertyPlace::pubrel},
+    PacketPlace{"pubcomp", mqtt::PropertyPlace::pubcomp},
 };
 
 // A client may not say everything that the packet may carry from a server.
@@ -112,7 +118,8 @@ void add_property(ConnectSettings& s, const FlagUse& use) {
         if (is_server_only(packet, property)) {
             throw UsageError("option '-D': " + packet + " of a client has no " + property);
         }
-        mqtt::PropertyList& list = s.*row.list;
+        mqtt::PropertyList unused;
+        mqtt::PropertyList& list = row.list == nullptr ? unused : s.*row.list;
         const mqtt::Status status =
             mqtt::parse_property(list, row.place, property, use.words[2], use.words[3]);
         if (!status) {
@@ -120,6 +127,10 @@ void add_property(ConnectSettings& s, const FlagUse& use) {
             const bool is_number = problem.ends_with("range") || problem.ends_with("number");
             throw UsageError("option '-D " + packet + " " + property +
                              (is_number ? " " + use.words[2] : "") + "': " + std::string(problem));
+        }
+        if (row.list == nullptr) {
+            throw UsageError("option '-D': " + packet + " of a client has no " + property +
+                             " that an option sets");
         }
         if (!mqtt::validate_properties(list.view().raw(), row.place)) {
             throw UsageError("option '-D " + packet + " " + property +

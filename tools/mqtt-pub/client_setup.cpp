@@ -9,6 +9,7 @@
 
 #include "common/credentials.hpp"
 #include "common/mosquitto_log.hpp"
+#include "common/mosquitto_reasons.hpp"
 
 namespace mqtt_pub {
 namespace {
@@ -28,6 +29,24 @@ bool keeps_session_for_a_while(const Options& o) {
     return o.settings.persona == tools::Persona::ours && is_stream(o.source) &&
            o.settings.reconnect.enabled && mqtt::has_properties(o.connect.version) &&
            o.connect.clean_start && !o.connect.properties.view().number(expiry);
+}
+
+// What mosquitto's programs say of packets: -d, and warnings of what was refused. None where there is nothing to say.
+mqtt::PacketSink mosquitto_sink(tools::Persona persona, const Options& o,
+                                const tools::ConnectionLog& log) {
+    const bool warns = persona == tools::Persona::mosquitto_pub &&
+                       o.qos != mqtt::QoS::at_most_once && mqtt::has_properties(o.connect.version);
+    if (!warns && !o.settings.debug) return {};
+    return [&log, warns, debug = o.settings.debug,
+            lines = tools::MosquittoLog(persona, o.settings.quiet)](const auto& event) mutable {
+        if (debug) {
+            std::string text;
+            lines.append(text, event);
+            std::fwrite(text.data(), 1, text.size(), stdout);
+            std::fflush(stdout);
+        }
+        if (warns) log.say_as_it_is(tools::refused_publish_in_mosquitto_words(event));
+    };
 }
 
 }  // namespace
@@ -54,13 +73,8 @@ mqtt::ClientOptions make_client_options(const tools::Invocation& invocation, con
     client.log_packets = options.settings.debug;
     if (options.settings.debug && ours) {
         client.log = [&log](mqtt::LogLevel, std::string_view line) { log.say(line); };
-    } else if (options.settings.debug) {
-        client.packet_sink = [log = tools::MosquittoLog(false)](const auto& event) mutable {
-            std::string lines;
-            log.append(lines, event);
-            std::fwrite(lines.data(), 1, lines.size(), stdout);
-            std::fflush(stdout);
-        };
+    } else if (!ours) {
+        client.packet_sink = mosquitto_sink(invocation.persona, options, log);
     }
     return client;
 }
@@ -74,6 +88,7 @@ mqtt::PropertyList disconnect_properties(const Options& options) {
     return properties;
 }
 
+// With "outbox" 23 characters: what every 3.x server must take.
 std::string make_client_id(std::string_view prefix) {
     std::random_device random;
     return fmt::format("{}-{:08x}{:08x}", prefix, random(), random());

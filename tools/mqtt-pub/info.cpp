@@ -1,6 +1,7 @@
 // What mqtt-pub says about itself: help, man page, completions are made from this and the tables.
 #include "common/connect_flags.hpp"
 #include "common/message_json.hpp"
+#include "common/mosquitto_words.hpp"
 #include "common/profile.hpp"
 #include "common/record_file.hpp"
 #include "mqtt-pub/options.hpp"
@@ -59,6 +60,7 @@ tools::ToolInfo make_info() {
     tools::append_connect_flags(info.flags);
     tools::append_general_flags(info.flags);
     info.sections.push_back({"PROFILES AND SECRETS", tools::kProfilesText});
+    info.sections.push_back({"MOSQUITTO'S NAMES", tools::kMosquittoNamesText});
     return info;
 }
 

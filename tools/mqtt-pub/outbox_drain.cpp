@@ -231,7 +231,9 @@ void OutboxDrain::refuse(std::uint64_t token, ReasonCode reason) {
                                     .payload = request.payload},
                                    tools::JsonPayload::text, clock);
     });
-    std::ofstream(path, std::ios::app) << line << '\n';
+    std::ofstream file(path, std::ios::app);
+    file << line << '\n' << std::flush;
+    if (!file) log_.say(fmt::format("cannot write '{}': a refused message is lost", path));
 }
 
 void OutboxDrain::on_more(bool is_last) {
@@ -302,14 +304,14 @@ void OutboxDrain::watch_acknowledgements(std::uint64_t seen, int quiet_checks) {
     ack_timer_.async_wait([this, seen, quiet_checks](std::error_code error) {
         if (error || is_ending_ || client_ == nullptr) return;
         const bool is_quiet =
-            client_->is_connected() && outstanding_ > 0 && counts_.delivered == seen;
+            client_->is_connected() && outstanding_ > 0 && counts_.answered() == seen;
         const int checks = is_quiet ? quiet_checks + 1 : 0;
         if (checks >= kDrainChecksPerTimeout) {
             return stop({false, tools::kExitTimedOut,
                          fmt::format("the server acknowledged nothing for {}",
                                      tools::format_duration(options_.ack_timeout))});
         }
-        watch_acknowledgements(counts_.delivered, checks);
+        watch_acknowledgements(counts_.answered(), checks);
     });
 }
 
@@ -336,6 +338,13 @@ void OutboxDrain::leave() {
         outbox_.unlock_drain();
         on_end_(end_);
     });
+}
+
+std::uint64_t DrainCounts::answered() const {
+    std::uint64_t count = delivered;
+    for (const auto& [reason, n] : refused)
+        count += n;
+    return count;
 }
 
 std::string drain_report_json(const DrainCounts& counts, std::uint64_t kept, std::uint64_t invalid,

@@ -21,6 +21,8 @@ struct DrainCounts {
     std::uint64_t expired = 0;
     std::map<mqtt::ReasonCode, std::uint64_t> refused;
     int refused_code = 0;  // exit code of the first refusal
+
+    std::uint64_t answered() const;  // with success or not
 };
 
 // Why a drain is over.

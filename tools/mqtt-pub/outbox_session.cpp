@@ -32,5 +32,4 @@ void write_outbox_session(const std::string& path, const OutboxSession& session)
     }
 }
 
-// 23 characters: what every 3.x server must take.
 }  // namespace mqtt_pub

@@ -116,14 +116,14 @@ void Publisher::watch_acknowledgements(std::uint64_t seen, int quiet_checks) {
     ack_timer_.async_wait([this, seen, quiet_checks](std::error_code error) {
         if (error) return;
         const bool is_quiet =
-            client_->is_connected() && outstanding() > 0 && report_.acknowledged == seen;
+            client_->is_connected() && outstanding() > 0 && report_.answered() == seen;
         const int checks = is_quiet ? quiet_checks + 1 : 0;
         if (checks >= kAckChecksPerTimeout) {
             return fail(fmt::format("the server acknowledged nothing for {}",
                                     tools::format_duration(options_.ack_timeout)),
                         tools::kExitTimedOut);
         }
-        watch_acknowledgements(report_.acknowledged, checks);
+        watch_acknowledgements(report_.answered(), checks);
     });
 }
 
@@ -139,19 +139,14 @@ void Publisher::on_connected(std::error_code error, const mqtt::ConnectReport& r
         arm_duration();
         return pump_soon();
     }
-    log_.say(report.message.empty() ? error.message() : report.message);
-    const mqtt::Error& cause = client_->last_error();
-    finish(cause.code == Errc::refused_by_server
-               ? tools::connack_exit_code(report.reason, report.version)
-               : tools::exit_code(cause, invocation_.persona));
+    finish(log_.say_failure(error, report, client_->last_error(), is_stream(options_.source)));
 }
 
 void Publisher::on_state(const mqtt::StateChange& change) {
     if (finished_) return;
     log_.on_change(change);
     if (change.state != mqtt::ClientState::gave_up || !was_connected_) return;
-    fail(fmt::format("connection lost: {}", change.message),
-         tools::exit_code(change.error, invocation_.persona));
+    fail({}, log_.say_lost(change));
 }
 
 void Publisher::on_delivery(std::uint64_t token, std::error_code error, ReasonCode reason) {
@@ -183,7 +178,9 @@ void Publisher::refuse(std::error_code error, ReasonCode reason, std::uint64_t c
     if (!mqtt::is_error(reason)) reason = ReasonCode::unspecified_error;
     const bool is_first = report_.refused[reason] == 0;
     report_.refused[reason] += count;
-    if (is_first) {
+    // mosquitto_pub warns of each; the packet log sees them.
+    const bool is_warned_of = !is_ours() && error == make_error_code(Errc::refused_by_server);
+    if (is_first && !is_warned_of) {
         log_.say(fmt::format("a message was not accepted: {}",
                              error && error != make_error_code(Errc::refused_by_server)
                                  ? error.message()
@@ -208,7 +205,7 @@ void Publisher::check_done() {
 void Publisher::fail(std::string_view why, int code) {
     if (finished_) return;
     if (!why.empty()) log_.say(why);
-    if (is_ours() && (report_.accepted > 1 || report_.invalid > 0)) log_.say(report_text(report_));
+    if (is_ours() && (report_.accepted > 0 || report_.invalid > 0)) log_.say(report_text(report_));
     finish(code);
 }
 

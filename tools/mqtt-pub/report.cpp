@@ -16,8 +16,12 @@ std::uint64_t Report::refused_count() const {
     return count;
 }
 
+std::uint64_t Report::answered() const {
+    return acknowledged + refused_count();
+}
+
 std::uint64_t Report::unfinished() const {
-    return accepted - sent - acknowledged - refused_count();
+    return accepted - sent - answered();
 }
 
 std::string report_text(const Report& report) {

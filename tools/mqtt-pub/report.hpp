@@ -20,6 +20,7 @@ struct Report {
     double seconds = 0;
 
     std::uint64_t refused_count() const;
+    std::uint64_t answered() const;  // with success or not
     std::uint64_t unfinished() const;
 };
 

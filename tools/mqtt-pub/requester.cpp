@@ -13,6 +13,7 @@
 #include "common/connection_log.hpp"
 #include "common/exit_code.hpp"
 #include "common/message_id.hpp"
+#include "common/mosquitto_reasons.hpp"
 #include "common/output.hpp"
 #include "common/units.hpp"
 #include "mqtt-pub/client_setup.hpp"
@@ -34,17 +35,20 @@ public:
     int run();
 
 private:
+    mqtt::ClientOptions client_options();
     void on_connected(std::error_code error, const mqtt::ConnectReport& report);
     void on_state(const mqtt::StateChange& change);
     void choose_response_topic(const mqtt::ConnectReport& report);
     void make_request();
     void subscribe();
+    void refuse_as_mosquitto(ReasonCode reason);
     void send();
     void arm_resend();
     void on_delivery(std::error_code error, ReasonCode reason);
     mqtt::AckDecision on_message(const mqtt::IncomingMessage& message);
     bool is_response(const mqtt::Publish& message) const;
     void show(const mqtt::Publish& response);
+    void append_latency(Clock::duration took);
     void on_time_over();
     void fail(std::string_view why, int code, ReasonCode reason = ReasonCode::success);
     void finish(int code, ReasonCode reason = ReasonCode::success);
@@ -74,10 +78,16 @@ private:
 };
 
 // What may be sent again may be sent on another connection, too.
-mqtt::ClientOptions client_options(const tools::Invocation& invocation, const Options& options,
-                                   const tools::ConnectionLog& log) {
-    mqtt::ClientOptions client = make_client_options(invocation, options, log);
-    client.reconnect.enabled = options.request.resend > 0 && options.settings.reconnect.enabled;
+mqtt::ClientOptions Requester::client_options() {
+    mqtt::ClientOptions client = make_client_options(invocation_, options_, log_);
+    client.reconnect.enabled = request_.resend > 0 && options_.settings.reconnect.enabled;
+    // mosquitto_rr hangs up after the response, and has no line for that.
+    if (client.packet_sink && !is_ours()) {
+        client.packet_sink = [this, sink = client.packet_sink](const mqtt::PacketEvent& event) {
+            const bool hangs_up = event.type == mqtt::PacketType::disconnect && event.is_sent;
+            if (responses_ == 0 || !hangs_up) sink(event);
+        };
+    }
     return client;
 }
 
@@ -89,7 +99,7 @@ Requester::Requester(const tools::Invocation& invocation, const Options& options
     , printer_(tools::style_for(options.request.style, invocation.persona, STDOUT_FILENO,
                                 tools::ColorWish::automatic))
     , source_(options)
-    , client_(context_, client_options(invocation, options, log_)) {
+    , client_(context_, client_options()) {
     client_.set_delivery_handler([this](std::uint64_t, std::error_code error, ReasonCode reason) {
         on_delivery(error, reason);
     });
@@ -121,11 +131,7 @@ int Requester::run() {
 void Requester::on_connected(std::error_code error, const mqtt::ConnectReport& report) {
     if (finished_) return;
     if (error) {
-        const mqtt::Error& cause = client_.last_error();
-        return fail(report.message.empty() ? error.message() : report.message,
-                    cause.code == Errc::refused_by_server
-                        ? tools::connack_exit_code(report.reason, report.version)
-                        : tools::exit_code(cause, invocation_.persona));
+        return finish(log_.say_failure(error, report, client_.last_error()));
     }
     was_connected_ = true;
     choose_response_topic(report);
@@ -142,8 +148,7 @@ void Requester::on_state(const mqtt::StateChange& change) {
     if (finished_ || !was_connected_) return;
     log_.on_change(change);
     if (change.state != mqtt::ClientState::gave_up) return;
-    fail(fmt::format("connection lost: {}", change.message),
-         tools::exit_code(change.error, invocation_.persona));
+    finish(log_.say_lost(change));
 }
 
 // One that nobody else uses, below what the server offers for that where it does; MQTT 5.0 only,
@@ -186,10 +191,16 @@ void Requester::subscribe() {
                           const ReasonCode reason = result.reasons.empty()
                                                         ? ReasonCode::unspecified_error
                                                         : result.reasons.front();
+                          if (!is_ours()) return refuse_as_mosquitto(reason);
                           fail(fmt::format("the subscription to '{}' was refused: {}",
                                            response_topic_, mqtt::reason_text(reason)),
                                code_of(error, reason));
                       });
+}
+
+void Requester::refuse_as_mosquitto(ReasonCode reason) {
+    log_.say_as_it_is(fmt::format("{}\n", tools::mosquitto_reason(static_cast<int>(reason))));
+    finish(tools::kExitDone);
 }
 
 void Requester::send() {
@@ -219,14 +230,16 @@ void Requester::arm_resend() {
     });
 }
 
+// mosquitto_rr does not look at it, and waits for the response.
 void Requester::on_delivery(std::error_code error, ReasonCode reason) {
-    if (finished_) return;
+    const bool is_answer = !error || error == make_error_code(Errc::refused_by_server);
+    if (finished_ || (is_answer && !is_ours())) return;
     if (error || mqtt::is_error(reason)) {
         return fail(fmt::format("the request was refused: {}", mqtt::reason_text(reason)),
                     code_of(error, reason));
     }
     const bool is_alone = reason == ReasonCode::no_matching_subscribers;
-    if (is_alone && is_ours() && responses_ == 0 && !has_resends_left()) {
+    if (is_alone && responses_ == 0 && !has_resends_left()) {
         fail(fmt::format("nobody has subscribed to '{}': there will be no response",
                          source_.request().topic),
              tools::kExitTimedOut);
@@ -234,7 +247,10 @@ void Requester::on_delivery(std::error_code error, ReasonCode reason) {
 }
 
 mqtt::AckDecision Requester::on_message(const mqtt::IncomingMessage& message) {
-    if (!finished_ && sent_ > 0 && is_response(message.publish)) show(message.publish);
+    if (finished_ || !is_response(message.publish)) return mqtt::AckDecision::now();
+    // What was retained may come with SUBACK; to mosquitto_rr that is the response.
+    if (sent_ == 0 && !is_ours()) send();
+    if (sent_ > 0) show(message.publish);
     return mqtt::AckDecision::now();
 }
 
@@ -253,12 +269,26 @@ void Requester::show(const mqtt::Publish& response) {
     const std::string_view complaint = printer_.append(output_.buffer(), response);
     if (!complaint.empty()) log_.say(complaint);
     if (request_.latency) {
-        const double ms =
-            std::chrono::duration<double, std::milli>(Clock::now() - sent_at_).count();
-        fmt::format_to(std::back_inserter(output_.buffer()), "Latency: {:.3f} ms\n", ms);
+        append_latency(Clock::now() - sent_at_);
     }
     if (++responses_ == request_.responses) return finish(tools::kExitDone);
     output_.flush();
+}
+
+void Requester::append_latency(Clock::duration took) {
+    using std::chrono::duration;
+    const auto out = std::back_inserter(output_.buffer());
+    if (is_ours()) {
+        fmt::format_to(out, "Latency: {:.3f} ms\n", duration<double, std::milli>(took).count());
+    } else if (took < std::chrono::microseconds(1)) {
+        fmt::format_to(out, "Latency: {}ns\n", took.count());
+    } else if (took < std::chrono::milliseconds(1)) {
+        fmt::format_to(out, "Latency: {:f}µs\n", duration<double, std::micro>(took).count());
+    } else if (took < std::chrono::seconds(1)) {
+        fmt::format_to(out, "Latency: {:f}ms\n", duration<double, std::milli>(took).count());
+    } else {
+        fmt::format_to(out, "Latency: {:.9f}\n", duration<double>(took).count());
+    }
 }
 
 void Requester::on_time_over() {

@@ -2,6 +2,7 @@
 #include "common/connect_flags.hpp"
 #include "common/message_fields.hpp"
 #include "common/message_json.hpp"
+#include "common/mosquitto_words.hpp"
 #include "common/profile.hpp"
 #include "common/record_file.hpp"
 #include "mqtt-sub/options.hpp"
@@ -73,6 +74,7 @@ tools::ToolInfo make_info() {
     tools::append_connect_flags(info.flags);
     tools::append_general_flags(info.flags);
     info.sections.push_back({"PROFILES AND SECRETS", tools::kProfilesText});
+    info.sections.push_back({"MOSQUITTO'S NAMES", tools::kMosquittoNamesText});
     return info;
 }
 

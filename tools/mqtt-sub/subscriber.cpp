@@ -59,9 +59,10 @@ mqtt::ClientOptions Subscriber::client_options() {
         client.log = [this](mqtt::LogLevel, std::string_view line) { log_.say(line); };
     } else if (options_.settings.debug) {
         // mosquitto_sub mixes these lines with its data.
-        client.packet_sink = [this, log = tools::MosquittoLog(!options_.settings.quiet)](
-                                 const mqtt::PacketEvent& event) mutable {
+        const tools::MosquittoLog lines(invocation_.persona, options_.settings.quiet);
+        client.packet_sink = [this, log = lines](const mqtt::PacketEvent& event) mutable {
             log.append(output_.buffer(), event);
+            if (event.type == mqtt::PacketType::pubrel && !event.is_sent) release(event);
             flush_soon();
         };
     }
@@ -178,11 +179,7 @@ void Subscriber::on_connected(std::error_code error, const mqtt::ConnectReport& 
         subscribe();
         return;
     }
-    log_.say(report.message.empty() ? error.message() : report.message);
-    const mqtt::Error& cause = client_.last_error();
-    finish(cause.code == mqtt::Errc::refused_by_server
-               ? tools::connack_exit_code(report.reason, report.version)
-               : tools::exit_code(cause, invocation_.persona));
+    finish(log_.say_failure(error, report, client_.last_error()));
 }
 
 void Subscriber::subscribe() {
@@ -228,8 +225,12 @@ void Subscriber::on_subscribed(std::error_code error, const mqtt::SubscribeResul
 
 // The run goes on while a filter is left.
 void Subscriber::on_refused(std::string_view filter, ReasonCode reason, std::string_view again) {
-    log_.say(fmt::format("the subscription to '{}' was refused{}: {}", filter, again,
-                         mqtt::reason_text(reason)));
+    if (is_ours()) {
+        log_.say(fmt::format("the subscription to '{}' was refused{}: {}", filter, again,
+                             mqtt::reason_text(reason)));
+    } else if (refused_ + 1 == options_.filters.size()) {
+        log_.say_as_it_is("All subscription requests were denied.\n");
+    }
     if (refused_++ == 0) refused_code_ = static_cast<int>(reason);
     if (finished_ && exit_code_ == tools::kExitDone && is_ours()) exit_code_ = refused_code_;
     if (refused_ == options_.filters.size()) finish(tools::kExitDone);
@@ -244,9 +245,16 @@ void Subscriber::on_unsubscribed(std::error_code error) {
 void Subscriber::on_state(const mqtt::StateChange& change) {
     if (finished_) return;
     log_.on_change(change);
-    if (change.state != mqtt::ClientState::gave_up || !was_connected_) return;
-    log_.say(fmt::format("connection lost: {}", change.message));
-    finish(tools::exit_code(change.error, invocation_.persona));
+    const bool gave_up = change.state == mqtt::ClientState::gave_up && was_connected_;
+    if (gave_up || (!is_ours() && ends_mosquitto_sub(change))) finish(log_.say_lost(change));
+}
+
+// It comes back from a lost connection, but from no other end, nor when it is refused then.
+bool Subscriber::ends_mosquitto_sub(const mqtt::StateChange& change) {
+    if (change.state != mqtt::ClientState::waiting) return false;
+    const mqtt::Errc code = change.error.code;
+    return code == mqtt::Errc::disconnected_by_server || code == mqtt::Errc::protocol_error ||
+           code == mqtt::Errc::malformed_packet;
 }
 
 void Subscriber::finish(int code, ReasonCode reason) {

@@ -4,13 +4,14 @@
 #include <asio/post.hpp>
 #include <cerrno>
 #include <cstring>
+#include <variant>
 
 #include "mqtt-sub/subscriber_run.hpp"
 
 namespace mqtt_sub {
 
 mqtt::AckDecision Subscriber::on_message(const mqtt::IncomingMessage& message) {
-    if (finished_) return mqtt::AckDecision::later();
+    if (finished_ || last_held_ != 0) return mqtt::AckDecision::later();
     const mqtt::Publish& publish = message.publish;
     if (marker_ && marker_->take(publish)) return mqtt::AckDecision::now();
     if (options_.snapshot && !publish.retain) return mqtt::AckDecision::now();
@@ -27,8 +28,22 @@ mqtt::AckDecision Subscriber::on_message(const mqtt::IncomingMessage& message) {
         commands_ ? commands_->take(message) : mqtt::AckDecision::now();
     if (options_.remove_retained && publish.retain) clear_retained(publish);
     const bool is_last = options_.count && ++shown_ == *options_.count;
-    if (is_last || expectation_.take(publish)) finish(tools::kExitDone);
+    if (is_last && is_held(publish)) last_held_ = publish.id;
+    if ((is_last && last_held_ == 0) || expectation_.take(publish)) finish(tools::kExitDone);
     return decision;
+}
+
+// Their library shows a message with QoS 2 when it is released: seen only among the lines of -d.
+bool Subscriber::is_held(const mqtt::Publish& message) const {
+    return !is_ours() && options_.settings.debug && message.qos == mqtt::QoS::exactly_once;
+}
+
+void Subscriber::release(const mqtt::PacketEvent& event) {
+    const auto* pubrel = std::get_if<mqtt::Ack>(event.packet);
+    if (pubrel == nullptr) return;
+    output_.buffer() += held_[pubrel->id];
+    held_.erase(pubrel->id);
+    if (pubrel->id == last_held_) finish(tools::kExitDone);
 }
 
 // To everybody who wants to have it.
@@ -43,7 +58,7 @@ void Subscriber::show(const mqtt::Publish& message) {
 }
 
 void Subscriber::print(const mqtt::Publish& message) {
-    std::string& out = output_.buffer();
+    std::string& out = is_held(message) ? held_[message.id] : output_.buffer();
     if (options_.watch) screen_.begin(out, message.topic);
     const std::string_view complaint = printer_.append(out, message);
     if (options_.watch) screen_.end(out);

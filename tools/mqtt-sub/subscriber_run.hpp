@@ -6,6 +6,7 @@
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/signal_set.hpp>
 #include <asio/steady_timer.hpp>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,9 +48,12 @@ private:
     void on_refused(std::string_view filter, mqtt::ReasonCode reason, std::string_view again);
     void on_unsubscribed(std::error_code error);
     void on_state(const mqtt::StateChange& change);
+    static bool ends_mosquitto_sub(const mqtt::StateChange& change);
     mqtt::AckDecision on_message(const mqtt::IncomingMessage& message);
     void show(const mqtt::Publish& message);
     void print(const mqtt::Publish& message);
+    bool is_held(const mqtt::Publish& message) const;
+    void release(const mqtt::PacketEvent& event);
     void make_live();
     void on_write_error(int error);
     void clear_retained(const mqtt::Publish& message);
@@ -77,6 +81,8 @@ private:
     asio::posix::stream_descriptor reader_{context_};
     std::optional<RetainedMarker> marker_;  // of those who wait for all retained messages
     Expectation expectation_;
+    std::map<mqtt::PacketId, std::string> held_;  // is_held(): what is printed of them
+    mqtt::PacketId last_held_ = 0;                // the one that -C ends with
     std::uint64_t received_ = 0;
     std::uint64_t shown_ = 0;
     std::uint64_t removals_due_ = 0;

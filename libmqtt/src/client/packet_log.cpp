@@ -1,7 +1,6 @@
 // See packet_log.hpp.
 #include "client/packet_log.hpp"
 
-#include <array>
 #include <vector>
 
 #include "core/decode.hpp"
@@ -10,7 +9,7 @@ namespace mqtt::client {
 
 namespace {
 
-constexpr int kMaxVectors = 256;
+constexpr std::size_t kFewVectors = 16;
 
 }  // namespace
 
@@ -28,8 +27,12 @@ void PacketLog::consumed(std::size_t bytes) {
 
 void PacketLog::sent(const base::OutBuffer& out, std::uint64_t already_out,
                      ProtocolVersion version) {
-    std::array<iovec, kMaxVectors> vectors;
-    const int count = out.gather(vectors.data(), kMaxVectors);
+    std::vector<iovec> vectors(kFewVectors);
+    int count = 0;
+    while ((count = out.gather(vectors.data(), static_cast<int>(vectors.size()))) ==
+           static_cast<int>(vectors.size())) {
+        vectors.resize(2 * vectors.size());
+    }
     std::vector<std::uint8_t> fresh;
     std::uint64_t at = already_out;
     for (int i = 0; i < count; ++i) {
