@@ -66,7 +66,7 @@ std::uint64_t delayed(TestBroker& broker) {
 }  // namespace
 
 TEST_CASE(
-    "login storm: failures cost a fortieth of what the broker uses, and an idle one does not wait "
+    "login storm: failures cost a hundredth of what the broker uses, and an idle one does not wait "
     "long") {
     using broker::LoginBudget;
     const auto wait_after = [](double busy, Duration cost) {
@@ -78,18 +78,19 @@ TEST_CASE(
         CHECK(budget.paid_until(LoginBudget::others) <= now);
         return budget.paid_until(LoginBudget::suspects) - now;
     };
-    CHECK(wait_after(1, 1ms) == 39ms);
-    CHECK(wait_after(0.5, 1ms) == 78ms);
-    CHECK(wait_after(0.1, 1ms) == 390ms);
-    CHECK(wait_after(0, 1ms) == 390ms);
-    CHECK(wait_after(3, 1ms) == 39ms);  // threads
-    CHECK(wait_after(0.1, 5ms) == 500ms);
+    CHECK(wait_after(1, 1ms) == 99ms);
+    CHECK(wait_after(0.5, 1ms) == 198ms);
+    CHECK(wait_after(0.25, 1ms) == 396ms);
+    CHECK(wait_after(0, 1ms) == 500ms);
+    CHECK(wait_after(3, 1ms) == 99ms);  // threads
+    CHECK(wait_after(1, 10ms) == 500ms);
+    CHECK(wait_after(1, 100ms) == 3900ms);
     CHECK(wait_after(0.1, 100ms) == 3900ms);
     // Debts add up, and a moment says nothing of how busy the broker is.
     LoginBudget budget;
     budget.charge(LoginBudget::others, 1ms, kStart, 0ms);
     budget.charge(LoginBudget::others, 1ms, kStart + 50ms, 50ms);
-    CHECK(budget.paid_until(LoginBudget::others) == kStart + 780ms);
+    CHECK(budget.paid_until(LoginBudget::others) == kStart + 1000ms);
 }
 
 TEST_CASE("login storm: refusals come later and later, and failures are forgotten") {

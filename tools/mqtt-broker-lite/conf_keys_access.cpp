@@ -97,7 +97,7 @@ constexpr ConfKey kKeys[] = {
     {"clientid_prefixes", general, used, "TEXT", "client ids must begin so; others are refused",
      CONF_SET(c.config.client_id_prefix = line.value)},
     {"login_threads", general, used, "N",
-     "threads that check passwords beside the traffic, 1; wrong ones may take a fortieth of the "
+     "threads that check passwords beside the traffic, 1; wrong ones may take a hundredth of the "
      "CPU "
      "time that the broker uses; 0: none (ours)",
      CONF_SET(c.login_threads = number<unsigned>(line, 0, 64)), false, "1"},

@@ -15,11 +15,11 @@ void LoginBudget::look(TimePoint now, Duration used) {
 
 void LoginBudget::charge(Account account, Duration cost, TimePoint now, Duration used) {
     look(now, used);
-    const Duration least = cost * (kShare - 1);
-    const auto slowly = std::chrono::duration_cast<Duration>(least / busy_);
+    const Duration least = cost * (kMostShare - 1);
+    const auto wanted = std::chrono::duration_cast<Duration>(cost * (kShare - 1) / busy_);
     TimePoint& paid_until = paid_until_[account];
     paid_until = std::max(paid_until, now) +
-                 std::max<Duration>(least, std::min<Duration>(slowly, kMostForIdle));
+                 std::max<Duration>(least, std::min<Duration>(wanted, kPatience));
 }
 
 }  // namespace mqtt::broker

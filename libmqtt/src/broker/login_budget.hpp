@@ -1,4 +1,4 @@
-// What failed logins may cost: a fortieth of the CPU time that the broker uses, so that guessing passwords takes as little
+// What failed logins may cost: a hundredth of the CPU time that the broker uses (costly hashes a fortieth), so that guessing passwords takes as little
 // from a broker that half a core keeps busy as from one that needs a whole. For suspects and for all others on an account
 // of their own, so that others need not wait for what suspects owe. Used by LoginOffice under its lock. Reads no clock.
 #pragma once
@@ -26,11 +26,12 @@ private:
     Duration used_{};
     TimePoint paid_until_[2]{};
 
-    static constexpr int kShare = 40;
-    // A broker that has nothing to do is no reason to check one password in a minute: it counts as this busy, and
-    // nobody waits longer than this because the broker is not.
+    static constexpr int kShare = 100;
+    // But nobody waits longer than half a second for more than this share of a core. A broker that has nothing to do
+    // counts as a little busy.
+    static constexpr int kMostShare = 40;
+    static constexpr std::chrono::milliseconds kPatience{500};
     static constexpr double kLeastBusy = 0.1;
-    static constexpr std::chrono::milliseconds kMostForIdle{500};
     static constexpr std::chrono::milliseconds kLook{100};
 };
 

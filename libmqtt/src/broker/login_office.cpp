@@ -97,6 +97,7 @@ void LoginOffice::work() {
     std::unique_lock lock(mutex_);
     while (!stopping_) {
         bool is_suspect = false;
+        const Duration before = cpu_time(CLOCK_THREAD_CPUTIME_ID);
         const TimePoint now = Clock::now();
         if (!suspects_.empty() && now >= next_look) {
             next_look = now + kLook;
@@ -110,11 +111,10 @@ void LoginOffice::work() {
         }
         checks_suspect_ = checks_suspect_ || is_suspect;
         lock.unlock();
-        const Duration before = cpu_time(CLOCK_THREAD_CPUTIME_ID);
         // Whom nobody waits for any more costs nothing.
         const ReasonCode verdict = now < job->expires ? check(*job) : ReasonCode::server_busy;
-        const Duration cost = cpu_time(CLOCK_THREAD_CPUTIME_ID) - before;
         job->done(verdict);
+        const Duration cost = cpu_time(CLOCK_THREAD_CPUTIME_ID) - before;
         lock.lock();
         if (is_error(verdict)) {
             budget_.charge(is_suspect ? LoginBudget::suspects : LoginBudget::others, cost,
