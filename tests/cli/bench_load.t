@@ -59,6 +59,10 @@ for c in 1 2 3; do
     run mqtt-bench pubsub -c $c -R 200 -d 300ms --warmup 0s --silent --no-sys "$first" "$URL"; ran
     expect_match "$T/out" '^deliver  60 of 60 .*loss 0'
 done
+background on_path mqtt-broker-lite -p 0 --listen "unix:$T/sock" --quiet
+until_true 20 test -S "$T/sock"
+run mqtt-bench pubsub -R 100 -d 300ms --warmup 0s --silent --no-sys "unix:$T/sock"; ran
+expect_match "$T/out" '^deliver  30 of 30 '
 run mqtt-bench conn -c 4 --silent --no-sys -h "$HOST,localhost" -p "$PORT"
 expect_exit 0
 expect_match "$T/out" "^target   mqtt://$HOST:$PORT mqtt://localhost:$PORT "

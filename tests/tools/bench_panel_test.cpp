@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "mqtt-bench/live_panel.hpp"
+#include "mqtt-bench/summary.hpp"
 
 using namespace mqtt::bench;
 
@@ -85,4 +86,15 @@ TEST_CASE("panel: a spark line shows the last values, scaled to their highest") 
     CHECK(spark_line({}, 10).empty());
     CHECK(spark_line({9, 0, 7}, 2) == "▁█");
     CHECK(spark_line({0, 0}, 2) == "▁▁");
+}
+
+TEST_CASE("live line: a second's percentile that its samples do not support is not printed") {
+    Result r = running();
+    Second second = r.seconds.back();
+    second.heat = {{3, 999}};
+    CHECK(live_line(r, second).find("p50 1.00  p99 -  max 9.00 ms") != std::string::npos);
+    second.heat = {{3, 900}, {4, 100}};
+    CHECK(live_line(r, second).find("p50 1.00  p99 3.00  max 9.00 ms") != std::string::npos);
+    second.heat = {{3, 19}};
+    CHECK(live_line(r, second).find("p50 -  p99 -  max 9.00 ms") != std::string::npos);
 }

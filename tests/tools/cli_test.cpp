@@ -132,6 +132,7 @@ TEST_CASE("cli: a bare URL is --url under our name only") {
     REQUIRE(uses.size() == 2);
     CHECK(uses[0].flag->long_name == "url");
     CHECK(uses[0].word() == "mqtt://h/t");
+    CHECK(parse({"unix:/run/mqtt.sock"}).at(0).flag->long_name == "url");
     CHECK(error_of({"mqtt://h/t"}, Persona::mosquitto_pub).find("mqtt://h/t") != std::string::npos);
 }
 

@@ -15,7 +15,7 @@ bool has_long_name(const Flag& flag, std::string_view name) {
 }
 
 bool looks_like_url(std::string_view word) {
-    constexpr std::array schemes{"mqtt://", "mqtts://", "ws://", "wss://"};
+    constexpr std::array schemes{"mqtt://", "mqtts://", "ws://", "wss://", "unix:"};
     return std::any_of(schemes.begin(), schemes.end(),
                        [word](std::string_view scheme) { return word.starts_with(scheme); });
 }

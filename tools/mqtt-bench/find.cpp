@@ -167,10 +167,6 @@ const Probe* probe_near(const FindResult& result, double rate) {
     return best;
 }
 
-std::string known_ms(double ns) {
-    return ns > 0 ? format_ms(ns) : "-";
-}
-
 template <class N>
 const char* plural(N n) {
     return n == 1 ? "" : "s";

@@ -36,10 +36,11 @@ void add_second(Column& column, const Second& s, double share) {
     column.acked += static_cast<double>(s.acked) * share;
     column.received += static_cast<double>(s.received) * share;
     column.outstanding = std::max(column.outstanding, s.outstanding);
-    column.p50 = std::max(column.p50, s.e2e_p50_ns);
-    column.p99 = std::max({column.p99, s.e2e_p99_ns, s.e2e_p99_ns > 0 ? 0 : s.ack_p99_ns});
+    column.p50 = std::max(column.p50, s.shown_p50_ns());
+    const double tail = s.e2e_p99_ns > 0 ? s.shown_p99_ns() : s.shown_ack_p99_ns();
+    column.p99 = std::max(column.p99, tail);
     column.max = std::max(column.max, s.e2e_max_ns);
-    column.lag = std::max(column.lag, s.lag_p99_ns);
+    column.lag = std::max(column.lag, s.shown_lag_p99_ns());
     column.broker_cpu += s.broker_cpu_share * share;
     column.generator_cpu += s.generator_cpu_share * share;
     column.broker_rss = std::max(column.broker_rss, s.broker_rss_bytes);
@@ -210,8 +211,8 @@ void add_heat_map(std::string& out, const Result& r, const std::vector<Column>& 
     line("p99", "c2", &Column::p99);
     if (e2e) line("max", "c5", &Column::max);
     add_hovers(chart, columns, [](const Column& c) {
-        return fmt::format("p50 {} ms, p99 {} ms, max {} ms, lag p99 {} ms", format_ms(c.p50),
-                           format_ms(c.p99), format_ms(c.max), format_ms(c.lag));
+        return fmt::format("p50 {} ms, p99 {} ms, max {} ms, lag p99 {} ms", known_ms(c.p50),
+                           known_ms(c.p99), known_ms(c.max), known_ms(c.lag));
     });
     out += draw_chart(chart);
 }

@@ -245,7 +245,7 @@ void write_seconds(Out out, const Result& r) {
         fmt::format_to(out, "<tr><th>{:.0f}</th>", s.at);
         for (const std::uint64_t value : {s.offered, s.sent, s.acked, s.received, s.outstanding})
             fmt::format_to(out, "<td>{}</td>", commas(value));
-        for (const double ns : {s.e2e_p50_ns, s.e2e_p99_ns, s.e2e_max_ns})
+        for (const double ns : {s.shown_p50_ns(), s.shown_p99_ns(), s.e2e_max_ns})
             fmt::format_to(out, "<td>{}</td>", ns > 0 ? format_ms(ns) : "–");
         fmt::format_to(out, "<td>{:.0f} %</td><td>{}</td></tr>\n", s.broker_cpu_share * 100,
                        format_bytes(static_cast<double>(s.broker_rss_bytes)));

@@ -120,8 +120,8 @@ void add_figures(Lines& lines, const Result& r, const Second& s) {
     std::string second;
     if (s.e2e_max_ns > 0) {
         second =
-            fmt::format("{:<12}{:>8} {:>8} {:>8} {:>8}", "this second", format_ms(s.e2e_p50_ns),
-                        format_ms(s.e2e_p99_ns), "", format_ms(s.e2e_max_ns));
+            fmt::format("{:<12}{:>8} {:>8} {:>8} {:>8}", "this second", known_ms(s.shown_p50_ns()),
+                        known_ms(s.shown_p99_ns()), "", format_ms(s.e2e_max_ns));
     }
     const std::string far = far_cells(r.series[SeriesId::e2e]);
     const std::string ack = far_cells(r.series[SeriesId::ack]);
@@ -167,7 +167,7 @@ void add_health(Lines& lines, const Result& r, const Second& s) {
         line += fmt::format("  rss {}   ", format_bytes(static_cast<double>(s.broker_rss_bytes)));
     }
     line += fmt::format("load cpu {:.0f} %  lag p99 {} ms  ", s.generator_cpu_share * 100,
-                        format_ms(s.lag_p99_ns));
+                        known_ms(s.shown_lag_p99_ns()));
     const double allowed = 0.9 * r.generator.threads;
     const bool busy = s.generator_cpu_share > allowed && !r.generator.polls && !r.saturation;
     const bool late = s.lag_p99_ns > 10e6 && s.lag_p99_ns > 0.1 * s.e2e_p99_ns;

@@ -40,6 +40,18 @@ struct Second {
     double generator_cpu_share = 0;
     std::uint64_t connected = 0;
     std::vector<HeatCell> heat;  // of e2e, or of ack where nobody subscribes
+
+    // What is shown of its percentiles; 0: fewer than ten of its samples are above.
+    double shown_p50_ns() const { return samples() >= 20 ? e2e_p50_ns : 0; }
+    double shown_p99_ns() const { return samples() >= 1000 ? e2e_p99_ns : 0; }
+    double shown_ack_p99_ns() const { return acked >= 1000 ? ack_p99_ns : 0; }
+    double shown_lag_p99_ns() const { return sent >= 1000 ? lag_p99_ns : 0; }
+    std::uint64_t samples() const {
+        std::uint64_t sum = 0;
+        for (const HeatCell& cell : heat)
+            sum += cell.count;
+        return sum;
+    }
 };
 
 // The broker beside the run: absent when nobody said which process it is.

@@ -286,8 +286,8 @@ std::string live_line(const Result& r, const Second& s) {
     if (r.subscribers > 0) {
         fmt::format_to(out, "  delivered {}/s", format_rate(static_cast<double>(s.received)));
         if (s.e2e_max_ns > 0) {
-            fmt::format_to(out, "  p50 {}  p99 {}  max {} ms", format_ms(s.e2e_p50_ns),
-                           format_ms(s.e2e_p99_ns), format_ms(s.e2e_max_ns));
+            fmt::format_to(out, "  p50 {}  p99 {}  max {} ms", known_ms(s.shown_p50_ns()),
+                           known_ms(s.shown_p99_ns()), format_ms(s.e2e_max_ns));
         }
     }
     if (s.outstanding > 0) fmt::format_to(out, "  waiting {}", commas(s.outstanding));

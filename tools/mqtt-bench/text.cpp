@@ -31,6 +31,10 @@ std::string commas(std::uint64_t value) {
     return with_commas(static_cast<std::int64_t>(value));
 }
 
+std::string known_ms(double ns) {
+    return ns > 0 ? format_ms(ns) : "-";
+}
+
 std::string supported_ms(const Histogram& histogram, double percentile) {
     const auto value = histogram.supported(percentile);
     return value ? format_ms(static_cast<double>(*value)) : "-";

@@ -13,6 +13,7 @@ class Histogram;
 
 std::string with_commas(std::int64_t value);  // "7,500,000"
 std::string format_ms(double ns);             // three significant digits: "0.31", "17.9", "2,130"
+std::string known_ms(double ns);              // the same, "-" for 0
 std::string commas(std::uint64_t value);      // with_commas() of a count
 // A percentile in ms, "-" where the samples do not support it.
 std::string supported_ms(const Histogram& histogram, double percentile);

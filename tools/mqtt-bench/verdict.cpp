@@ -18,6 +18,13 @@ double as_percent(double share) {
     return share * 100;
 }
 
+// "p99 7.1 ms", or "up to 9.9 ms" of too few samples for that.
+std::string tail_of(const Histogram& histogram) {
+    const auto p99 = histogram.supported(0.99);
+    return p99 ? fmt::format("p99 {} ms", format_ms(static_cast<double>(*p99)))
+               : fmt::format("up to {} ms", format_ms(static_cast<double>(histogram.max())));
+}
+
 // The generator's own trouble, as the reason why the figures are not the broker's; empty: none.
 std::string generator_trouble(const Result& r) {
     const GeneratorCost& g = r.generator;
@@ -39,8 +46,7 @@ std::string generator_trouble(const Result& r) {
     const auto late = static_cast<double>(lag.at(0.99));
     const auto e2e = static_cast<double>(r.series[SeriesId::e2e].at(0.99));
     if (late > kTolerableLag && late > 0.1 * e2e) {
-        return fmt::format("the generator was late by itself: p99 {} ms of schedule lag",
-                           format_ms(late));
+        return fmt::format("the generator was late by itself: {} of schedule lag", tail_of(lag));
     }
     const double unread = r.unread_ns().value_or(0);
     if (unread > kTolerableLag && unread > 0.1 * e2e) {
@@ -97,8 +103,11 @@ std::string broker_limit(const Result& r) {
 
 // Where messages waited before they were sent, when that is what the tail is made of.
 std::string held_by(const Result& r) {
-    const auto response = static_cast<double>(r.series[SeriesId::e2e].at(0.99));
-    const auto service = static_cast<double>(r.series[SeriesId::service].at(0.99));
+    const auto p99 = [&](SeriesId id) {
+        return static_cast<double>(r.series[id].supported(0.99).value_or(0));
+    };
+    const double response = p99(SeriesId::e2e);
+    const double service = p99(SeriesId::service);
     if (r.saturation || service <= 0 || response < 1.1 * service ||
         response - service < kNoticeableLag) {
         return {};
@@ -162,8 +171,8 @@ RunVerdict verdict_of(const Result& r) {
         verdict.text += fmt::format("; of the latency {} ms were input unread in our own sockets",
                                     format_ms(unread));
     } else if (late > kNoticeableLag && late > 0.1 * e2e) {
-        verdict.text +=
-            fmt::format("; schedule lag (p99 {} ms) is part of the tail", format_ms(late));
+        verdict.text += fmt::format("; schedule lag ({}) is part of the tail",
+                                    tail_of(r.series[SeriesId::lag]));
     }
     return verdict;
 }
