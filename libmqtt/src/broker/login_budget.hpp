@@ -27,10 +27,10 @@ private:
     TimePoint paid_until_[2]{};
 
     static constexpr int kShare = 100;
-    // But nobody waits longer than half a second for more than this share of a core. A broker that has nothing to do
-    // counts as a little busy.
+    // But nobody waits longer than kPatience for more than this share of a core: who has the right password may stand
+    // behind many that are wrong. A broker that has nothing to do counts as a little busy.
     static constexpr int kMostShare = 40;
-    static constexpr std::chrono::milliseconds kPatience{500};
+    static constexpr std::chrono::milliseconds kPatience{150};
     static constexpr double kLeastBusy = 0.1;
     static constexpr std::chrono::milliseconds kLook{100};
 };
