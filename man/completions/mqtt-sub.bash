@@ -13,6 +13,7 @@ _mqtt_sub() {
         --idle) COMPREPLY=(); return ;;
         --until) COMPREPLY=(); return ;;
         --expect) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        --snapshot) COMPREPLY=(); return ;;
         -F|--format) COMPREPLY=(); return ;;
         --unpack) COMPREPLY=(); return ;;
         --stat) COMPREPLY=(); return ;;

@@ -23,7 +23,7 @@ bool looks_like_url(std::string_view word) {
 // Whether the word of an option that may stand alone is missing: what follows cannot be it.
 bool stands_alone(const Flag& flag, std::span<const std::string> rest) {
     if (!may_stand_alone(flag)) return false;
-    if (rest.empty() || rest[0].starts_with('-')) return true;
+    if (rest.empty() || rest[0].starts_with('-') || looks_like_url(rest[0])) return true;
     const auto choices = split_words(flag.choices);
     return !choices.empty() && std::find(choices.begin(), choices.end(), rest[0]) == choices.end();
 }

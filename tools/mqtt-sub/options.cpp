@@ -20,14 +20,6 @@ constexpr std::string_view kWhat = "Subscriptions";
 constexpr std::string_view kWhen = "When to end";
 constexpr std::string_view kHow = "Output";
 
-std::string checked_filter(const FlagUse& use) {
-    if (!mqtt::validate_topic_filter(use.word())) {
-        throw UsageError("'" + use.word() + "' is not a valid topic filter (option '" +
-                         use.typed() + "')");
-    }
-    return use.word();
-}
-
 std::chrono::nanoseconds positive_duration(const FlagUse& use) {
     const auto duration = tools::parse_duration(use.typed(), use.word());
     if (duration.count() == 0) {
@@ -278,6 +270,14 @@ void check(Options& o) {
 }
 
 }  // namespace
+
+std::string checked_filter(const FlagUse& use) {
+    if (!mqtt::validate_topic_filter(use.word())) {
+        throw UsageError("'" + use.word() + "' is not a valid topic filter (option '" +
+                         use.typed() + "')");
+    }
+    return use.word();
+}
 
 mqtt::SubscriptionOptions subscription_options(const Options& options, std::size_t index) {
     mqtt::SubscriptionOptions result = options.subscription;

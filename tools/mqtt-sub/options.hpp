@@ -76,6 +76,7 @@ const tools::ToolInfo& tool_info();
 std::span<const tools::FlagRow<Options>> selection_rows();  // select/selection_flags.cpp
 std::span<const tools::FlagRow<Options>> view_rows();       // view_flags.cpp
 std::span<const tools::FlagRow<Options>> waiting_rows();    // waiting_flags.cpp
+std::string checked_filter(const tools::FlagUse& use);      // its word; throws tools::UsageError
 void check_waiting(Options& options);
 Expectation make_expectation(const Options& options);  // throws tools::UsageError
 void append_sub_flags(std::vector<const tools::Flag*>& flags);

@@ -7,10 +7,14 @@ namespace mqtt_sub {
 namespace {
 
 using tools::FlagUse;
-using tools::Takes;
 using Row = tools::FlagRow<Options>;
 
 constexpr std::string_view kCategory = "When to end";
+
+void set_snapshot(Options& o, const FlagUse& use) {
+    o.snapshot = true;
+    if (!use.word().empty()) o.filters.push_back(checked_filter(use));
+}
 
 constexpr std::array kRows{
     Row{{.long_name = "until",
@@ -35,17 +39,18 @@ constexpr std::array kRows{
          .names = tools::kOurs},
         [](Options& o, const FlagUse& use) { o.expect_path = use.word(); }},
     Row{{.long_name = "snapshot",
-         .takes = Takes::nothing,
+         .argument = "[FILTER]",
          .category = kCategory,
          .help = "print the retained messages as JSON lines, for mqtt-pub --restore, and end",
          .details =
-             "It ends when the server has sent all of them: a message of its own to a topic "
+             "Of this filter, or of those of -t. It ends when the server has sent all of them: a "
+             "message of its own to a topic "
              "under mqtt-tools/marker has come back behind them, and none has come for the "
              "time of --idle (0.5 s). A server that lets nothing be published there is given "
              "ten seconds.",
          .names = tools::kOurs,
          .common = true},
-        [](Options& o, const FlagUse&) { o.snapshot = true; }},
+        set_snapshot},
 };
 
 }  // namespace

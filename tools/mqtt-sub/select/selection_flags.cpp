@@ -115,10 +115,11 @@ constexpr std::array kRows{
             if (o.selection.throttle.count() == 0) fail(use, "needs more than 0");
         }},
     Row{{.long_name = "dedupe",
-         .argument = "BY",
+         .argument = "[BY]",
          .category = kCategory,
          .help = "take a message once: by its message-id, or by topic and payload",
-         .details = "id reads the user property message-id, which mqtt-pub --message-id sets; "
+         .details = "Alone it means payload. id reads the user property message-id, which mqtt-pub "
+                    "--message-id sets; "
                     "messages without one are taken. At least the last 50,000 messages are "
                     "remembered.",
          .choices = "id payload",
