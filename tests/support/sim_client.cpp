@@ -81,8 +81,11 @@ void Client::connect(bool clean) {
     subscribing_.clear();
     unsubscribing_.clear();
     out_.clear();
-    for (const int message : unfinished_)
-        world_.referee.messages[static_cast<std::size_t>(message)].was_resent = true;
+    for (const int message : unfinished_) {
+        SentMessage& sent = world_.referee.messages[static_cast<std::size_t>(message)];
+        sent.was_resent = true;
+        sent.may_be_late = sent.may_be_late || world_.may_refuse();
+    }
     if (clean) unfinished_.clear();
     link_ = world_.open_link();
     protocol_ = std::make_unique<core::ClientProtocol>(out_);

@@ -108,7 +108,8 @@ void Referee::arrived(int number, int message, std::string_view topic, QoS qos, 
         (dup || arrival.deaths != deaths_.size()) && arrival.connection != client.connections;
     const bool twice_sent = has_copies(sent);
     const bool handed_on = topic.starts_with("s/") && qos == QoS::at_least_once;
-    const bool redone = sent.was_forgotten && qos != QoS::exactly_once;
+    const bool is_promise = qos == QoS::exactly_once && arrival.qos == QoS::exactly_once;
+    const bool redone = sent.was_forgotten && !is_promise;
     const bool may_repeat =
         handed_on || twice_sent || redone || (qos == QoS::at_least_once && resend);
     if (is_again && !may_repeat && arrival.was_taken) {
@@ -116,6 +117,7 @@ void Referee::arrived(int number, int message, std::string_view topic, QoS qos, 
                  " and " + std::to_string(client.connections));  // [MQTT-4.3.3-2]
     }
     ++arrival.count;
+    arrival.qos = qos;
     arrival.was_taken = true;
     arrival.connection = client.connections;
     arrival.deaths = deaths_.size();
@@ -147,8 +149,8 @@ void Referee::check_order(Client& client, int message, std::string_view topic, Q
     const SentMessage& sent = messages[static_cast<std::size_t>(message)];
     // A group hands on what a member left; a message that was sent again may be another copy.
     const bool is_shared = topic.starts_with("s/");
-    const bool redone = sent.was_forgotten && qos != QoS::exactly_once;
-    if (sent.is_will || is_shared || redone || has_copies(sent)) return;
+    if (sent.is_will || is_shared || sent.was_forgotten || sent.may_be_late || has_copies(sent))
+        return;
     const std::string key = std::to_string(sent.publisher) + " " + std::string(topic) + " " +
                             std::to_string(static_cast<int>(qos)) +
                             std::to_string(static_cast<int>(sent.qos));

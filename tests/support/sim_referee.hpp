@@ -31,6 +31,8 @@ struct SentMessage {
     // The broker died before it had promised anything: what it had done by then it may do once more. At QoS 2 it
     // does nothing before it can promise.
     bool was_forgotten = false;
+    // Refused, perhaps, and repeated by a publisher that had not heard of it: behind newer ones.
+    bool may_be_late = false;
     Step sent = 0;
     Step accepted = kNever;  // acknowledged to the publisher
     enum class Will : std::uint8_t { possible, due, never } will = Will::possible;
@@ -87,7 +89,8 @@ public:
 
 private:
     struct Arrival {
-        unsigned count = 0;       // without RETAIN
+        unsigned count = 0;  // without RETAIN
+        QoS qos = QoS::at_most_once;
         bool was_taken = true;    // the client acknowledged it, or is about to
         unsigned connection = 0;  // of the last one
         std::size_t deaths = 0;   // of the broker, before the last one
