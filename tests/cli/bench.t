@@ -23,7 +23,7 @@ run mqtt-bench pubsub --embedded --max -q 1 -c 4 -j 2 "${short[@]}"
 expect_exit 0
 expect_match "$T/out" '^deliver .*loss 0  dup 0  reorder 0'
 expect_match "$T/out" 'saturation run'
-run mqtt-bench pubsub -L mqtt://localhost/a; expect_exit 1; expect_match "$T/err" "'-L' counts messages here; a URL stands alone"
+run mqtt-bench pubsub -L mqtt://localhost/a; expect_exit 2; expect_match "$T/err" "'-L' counts messages here; a URL stands alone"
 run mqtt-bench pubsub --embedded -L 1234 -R 5000 -s 16 --silent; ran
 expect_match "$T/out" '^deliver  1,234 of 1,234 .*loss 0'
 

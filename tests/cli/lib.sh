@@ -65,7 +65,9 @@ contains() { grep -qF -- "$2" "$1"; }
 
 # background NAME command...: runs it with output in $T/NAME.out and $T/NAME.err; its id is in $pid.
 background() {
-    local name=$1; shift
+    local name=$1 file; shift
+    # Now, not when the process starts: who looks into them must not see what an earlier one of that name said.
+    for file in "$T/$name.out" "$T/$name.err"; do [ ! -f "$file" ] || : >"$file"; done
     "$@" >"$T/$name.out" 2>"$T/$name.err" &
     pid=$!
     lib_pids+=("$pid")
