@@ -142,6 +142,35 @@ TEST_CASE("persistence strict: a QoS 1 message sent and not acknowledged comes a
     again.expect_silence();
 }
 
+TEST_CASE(
+    "persistence strict: a retained message on its way is in flight again after a kill "
+    "[MQTT-4.4.0-1]") {
+    const TempFolder folder;
+    const std::string file = folder.path() + "/store.db";
+    TestBroker first(stored(file));
+    RawClient pub = first.client("pub");
+    pub.send(Publish{false, QoS::exactly_once, true, 9, "t", {}, as_bytes("kept")});
+    REQUIRE(pub.expect<Ack>().type == PacketType::pubrec);
+    pub.ack(PacketType::pubrel, 9);
+    REQUIRE(pub.expect<Ack>().type == PacketType::pubcomp);
+    RawClient sub = first.client();
+    resume(sub, "sub");
+    sub.subscribe("t", QoS::exactly_once);
+    const PacketId id = sub.expect_publish("t", "kept").id;
+
+    TestBroker second(stored(after_kill(file, folder.path())));
+    RawClient again = second.client();
+    REQUIRE(resume(again, "sub").session_present);
+    const Publish repeated = again.expect_publish("t", "kept");
+    CHECK(repeated.dup);
+    CHECK(repeated.retain);
+    CHECK(repeated.id == id);
+    // Under that id a new one would count as a repetition, and be lost.
+    RawClient other = second.client("other");
+    other.publish("t", "new", QoS::exactly_once, 1);
+    CHECK(again.expect_publish("t", "new").id != id);
+}
+
 TEST_CASE("persistence: a delivered and acknowledged message leaves nothing behind") {
     const TempFolder folder;
     const std::string file = folder.path() + "/store.db";

@@ -20,6 +20,18 @@ core::MessageRef copy(const core::Message& message) {
     return core::Message::create(init);
 }
 
+// In flight, as any other message: the receiver may rely on its packet id. [MQTT-4.4.0-1]
+DeliveryToken recorded(Shard& shard, const Session& session, std::uint32_t subscription_id,
+                       const core::MessageRef& message, QoS qos) {
+    QueuedMessage queued;
+    queued.message = message;
+    queued.subscription_id = subscription_id;
+    queued.qos = qos;
+    queued.retain = true;
+    StoredMessageRef stored;
+    return shard.journal.add(session, stored, queued);
+}
+
 }  // namespace
 
 void Replays::add(Shard& shard, const ReplayRequest& request) {
@@ -53,8 +65,14 @@ bool Replays::send(Shard& shard, Peer& peer, const Replay& replay, const core::M
     const std::uint32_t id = replay.id;
     if (id != 0) out.subscription_ids = {&id, 1};
     core::MessageRef keep;
-    if (qos != QoS::at_most_once && !peer.session()->ends_with_connection()) keep = copy(message);
-    switch (peer.send(out, keep)) {
+    DeliveryToken token;
+    if (qos != QoS::at_most_once && !peer.session()->ends_with_connection()) {
+        keep = copy(message);
+        token = recorded(shard, *peer.session(), id, keep, qos);
+    }
+    const core::SendStatus status = peer.send(out, keep, token);
+    if (status != core::SendStatus::sent) shard.journal.done(token);
+    switch (status) {
     case core::SendStatus::no_quota: return false;
     case core::SendStatus::too_large: ++shard.counters.dropped_too_large; return true;
     default: return true;
