@@ -188,7 +188,8 @@ outage() {
     pub -t outage -m before
     until_true 10 contains "$T/outage.out" before
     kill -9 "$BROKER_PID"; wait "$BROKER_PID" 2>/dev/null || true
-    is_theirs "$PROGRAM" || until_true 10 contains "$T/outage.err" 'next attempt in'
+    # Under mosquitto's names reconnecting is silent, as theirs is.
+    [[ $PROGRAM = */mosquitto_* ]] || until_true 10 contains "$T/outage.err" 'next attempt in'
     local conf; conf=$(ls "$T"/mosquitto.*.conf | tail -n 1)
     BROKER_LOG=$T/restarted.log
     "$(lib_find mosquitto)" -v -c "$conf" >"$BROKER_LOG" 2>&1 &
@@ -197,7 +198,7 @@ outage() {
     pub -t outage -m after
     finish "$reader"
     expect_eq "$(at 'after the outage')" "$(cat "$T/outage.out")" $'before\nafter'
-    is_theirs "$PROGRAM" || expect_match "$T/outage.err" 'connected again'
+    [[ $PROGRAM = */mosquitto_* ]] || expect_match "$T/outage.err" 'connected again'
 }
 row 75 2.0 outage
 lanes sub
