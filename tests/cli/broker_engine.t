@@ -1,14 +1,10 @@
 # Listeners whose private key an engine of OpenSSL holds: with its password, without it, with a wrong one, with a key
 # that it does not have; an engine that nobody has; one that only does the cryptography; a bridge by the same engine.
 . "$(dirname "$0")/lib.sh"
-source=$(cd "$(dirname "$0")" && pwd)/key_engine.c
-need openssl cc
-mkdir "$T/engines"
-cc -shared -fPIC -Wall -o "$T/engines/key_engine.so" "$source" -lcrypto 2>"$T/cc" ||
-    skip "no engine can be built with this OpenSSL: $(head -n 1 "$T/cc")"
+make_key_engine
 make_certs
 certs=$T/certs
-export OPENSSL_ENGINES=$T/engines KEY_ENGINE_FILE=$certs/server.key
+export KEY_ENGINE_FILE=$certs/server.key
 right=$(printf secret | openssl sha1 -r | cut -d' ' -f1)
 wrong=$(printf public | openssl sha1 -r | cut -d' ' -f1)
 port=$(free_port)

@@ -147,6 +147,14 @@ start_mosquitto() {
     fail "mosquitto did not start"
 }
 
+# An engine of OpenSSL that holds the key of $KEY_ENGINE_FILE, found by the programs of this test: key_engine.c.
+make_key_engine() {
+    need openssl cc
+    mkdir "$T/engines"
+    cc -shared -fPIC -Wall -o "$T/engines/key_engine.so" "$(dirname "${BASH_SOURCE[0]}")/key_engine.c" -lcrypto 2>"$T/cc" ||
+        skip "no engine can be built with this OpenSSL: $(head -n 1 "$T/cc")"
+    export OPENSSL_ENGINES=$T/engines
+}
 # make_certs: $T/certs/{ca,server,client,other-ca}.{crt,key}; the server's names are localhost, 127.0.0.1, ::1.
 make_certs() {
     mkdir -p "$T/certs"

@@ -1,16 +1,12 @@
 # A private key that an engine of OpenSSL holds, under our name, mosquitto's by link, and mosquitto's own program: with
 # the password, without it, with a wrong one, a key that the engine does not have, and an engine that nobody has.
 . "$(dirname "$0")/drop_in.sh"
-source=$(cd "$(dirname "$0")" && pwd)/key_engine.c
-need openssl cc
-mkdir "$T/engines"
-cc -shared -fPIC -Wall -o "$T/engines/key_engine.so" "$source" -lcrypto 2>"$T/cc" ||
-    skip "no engine can be built with this OpenSSL: $(head -n 1 "$T/cc")"
+make_key_engine
 make_certs
 cd "$T"; touch device other  # mosquitto 2.0 wants to see a file of the key's name, whoever has the key
 certs=$T/certs
 chmod 755 "$T"
-export OPENSSL_ENGINES=$T/engines KEY_ENGINE_FILE=$certs/client.key
+export KEY_ENGINE_FILE=$certs/client.key
 right=$(printf secret | openssl sha1 -r | cut -d' ' -f1)
 wrong=$(printf public | openssl sha1 -r | cut -d' ' -f1)
 
