@@ -5,17 +5,17 @@
 . "$(dirname "$0")/lib.sh"
 need mosquitto mosquitto_pub mosquitto_sub
 
-# received NAME SUB filter...: what SUB gets on these filters of $SYS/..., $data/monitor/Clients and plain topics.
+# received NAME SUB LAST filter...: what SUB gets on these filters of $SYS/..., $data/monitor/Clients and plain
+# topics, read until a line that begins with LAST.
 received() {
-    local name=$1 sub=$2 filter flags=(); shift 2
+    local name=$1 sub=$2 last=$3 filter flags=(); shift 3
     for filter in "$@"; do flags+=(-t "$filter"); done
     subscriber "$name" "$sub" -h 127.0.0.1 -p "$PORT" "${flags[@]}" -v -W 30
     local reader=$pid topic
     for topic in '$data/monitor/Clients' 'plain/monitor/Clients' 'the-end'; do
         "$pub" -h 127.0.0.1 -p "$PORT" -q 1 -t "$topic" -m now || fail "$name: publish $topic"
     done
-    # the last message ends the wait for subscribers that see it, any $SYS message for the others
-    until_true 15 grep -qE '^(the-end|\$)' "$T/$name.out"
+    until_true 15 grep -qE -- "^$last " "$T/$name.out"
     kill -INT "$reader"; finish "$reader" 10
 }
 # expect_topics NAME WANTED-REGEX...: every line matches one of them, and each of them matches a line.
@@ -30,18 +30,18 @@ expect_topics() {
 
 cases() {
     local who=$1 sub=$2
-    received "$who-all" "$sub" '#'
+    received "$who-all" "$sub" the-end '#'
     expect_topics "$who-all" plain/monitor/Clients the-end
-    received "$who-plus" "$sub" '+/monitor/Clients' the-end
+    received "$who-plus" "$sub" the-end '+/monitor/Clients' the-end
     expect_topics "$who-plus" plain/monitor/Clients the-end
-    received "$who-data" "$sub" '$data/#'
+    received "$who-data" "$sub" '\$data/monitor/Clients' '$data/#'
     expect_topics "$who-data" '\$data/monitor/Clients'
-    received "$who-data-plus" "$sub" '$data/monitor/+'
+    received "$who-data-plus" "$sub" '\$data/monitor/Clients' '$data/monitor/+'
     expect_topics "$who-data-plus" '\$data/monitor/Clients'
-    received "$who-both" "$sub" '#' '$data/#'
+    received "$who-both" "$sub" the-end '#' '$data/#'
     expect_topics "$who-both" '\$data/monitor/Clients' plain/monitor/Clients the-end
     # the server's own tree: hidden from #, there for $SYS/#
-    received "$who-sys" "$sub" '$SYS/#'
+    received "$who-sys" "$sub" '\$SYS/.*' '$SYS/#'
     expect_topics "$who-sys" '\$SYS/.*'
 }
 
