@@ -31,8 +31,9 @@ void add_generator(GeneratorCost& to, const GeneratorCost& from) {
 
 void add_environment(Result& to, const Result& from) {
     for (const auto& [name, value] : from.environment) {
-        const auto same = std::find_if(to.environment.begin(), to.environment.end(),
-                                       [&](const auto& entry) { return entry.first == name; });
+        const auto same =
+            std::find_if(to.environment.begin(), to.environment.end(),
+                         [&name = name](const auto& entry) { return entry.first == name; });
         if (same == to.environment.end()) {
             to.environment.emplace_back(name, value);
         } else {

@@ -153,16 +153,17 @@ private:
         const bool is_own = key.scope != ConfScope::general ||
                             (conf_.per_listener_settings && is_per_listener(key.name));
         auto& said = is_own ? said_ : said_generally_;
-        const auto [first, is_new] = said.emplace(line.key, line.place());
-        if (is_new || key.repeatable) return true;
-        const std::string text = fmt::format("{}: {} is there twice, first at {}", line.place(),
-                                             line.key, first->second);
+        const auto entry = said.emplace(line.key, line.place());
+        if (entry.second || key.repeatable) return true;
+        auto& place = entry.first->second;
+        const std::string text =
+            fmt::format("{}: {} is there twice, first at {}", line.place(), line.key, place);
         if (is_name(key)) return error(text), false;
         warn(text + "; this one counts");
         std::erase_if(conf_.lines, [&](const ConfLine& earlier) {
-            return earlier.key == line.key && earlier.place() == first->second;
+            return earlier.key == line.key && earlier.place() == place;
         });
-        first->second = line.place();
+        place = line.place();
         return true;
     }
 

@@ -48,7 +48,6 @@ private:
     void say_what_waits();
     bool is_streaming() const { return is_stream(options_.source); }
 
-    const tools::Invocation& invocation_;
     const Options& options_;
     tools::ConnectionLog log_;
     Outbox outbox_;
@@ -69,8 +68,7 @@ private:
 };
 
 OutboxRun::OutboxRun(const tools::Invocation& invocation, const Options& options)
-    : invocation_(invocation)
-    , options_(options)
+    : options_(options)
     , log_(invocation, options.settings.quiet)
     , outbox_(options.outbox.folder, {options.outbox.limit_bytes, options.outbox.sync})
     , intake_(options, outbox_, log_)
