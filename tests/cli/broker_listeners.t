@@ -107,7 +107,7 @@ wrong "conf:7: no cipher is known in 'NONE': .*openssl ciphers" "certfile $T/c" 
 echo nonsense >"$T/psk"
 wrong "conf:5: .*psk:1: not identity:key; correct this line" "psk_file $T/psk" 'psk_hint x'
 wrong "conf:5: psk_file|conf:5: cannot read the PSK file" "psk_file $T/none" 'psk_hint x'
-wrong "conf:[56]: .*/nonexistent/" 'persistence true' 'persistence_location /nonexistent/'
+! has_store || wrong "conf:[56]: .*/nonexistent/" 'persistence true' 'persistence_location /nonexistent/'
 code=6 wrong 'conf:5: pid_file: cannot write /nonexistent/pid: No such file or directory \(its folder' 'pid_file /nonexistent/pid'
 wrong 'conf:6: log_dest file /nonexistent/log: No such file or directory \(its folder' 'log_dest stderr' 'log_dest file /nonexistent/log'
 if [ "$(id -u)" = 0 ]; then

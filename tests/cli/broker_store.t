@@ -4,6 +4,24 @@
 . "$(dirname "$0")/lib.sh"
 need sqlite3
 store=$T/store.db
+
+# Built without SQLite: everything that would keep something says what to do.
+if ! has_store; then
+    for words in '--persistence batch' '--persistence strict' '--store x' 'store stats' 'store backup copy.db'; do
+        # shellcheck disable=SC2086  # words are meant
+        run mqtt-broker-lite $words -p 0
+        expect_exit 1; expect_quiet; expect_match "$T/err" 'built without SQLite; take .* -DMQTT_SQLITE=ON'
+    done
+    printf 'listener 0 127.0.0.1\npersistence true\n' >"$T/conf"
+    for flag in '' --check-config; do
+        # shellcheck disable=SC2086
+        run mqtt-broker-lite -c "$T/conf" $flag
+        expect_exit 1; expect_match "$T/err" 'conf:2: .*built without SQLite; .*persistence false'
+    done
+    run mqtt-broker-lite init "$T/made"; expect_exit 0
+    run mqtt-broker-lite -c "$T/made/broker.conf" --check-config; expect_exit 0
+    exit
+fi
 start_broker --persistence strict --store "$store" --threads 2
 mqtt-sub -h "$HOST" -p "$PORT" -V 5 -c -x 3600 -i away -q 2 -t 'a/+' -E
 mqtt-pub -h "$HOST" -p "$PORT" -q 1 -t a/1 -m 'for later'

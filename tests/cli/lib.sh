@@ -36,6 +36,8 @@ trap 'exit 143' TERM INT
 fail() { printf 'FAIL: %s\n' "$*" >&2; lib_context; exit 1; }
 # The test cannot run here; the reason is printed and counted.
 skip() { printf 'skip: %s\n' "$*"; exit 77; }
+# has_store: the broker was built with SQLite.
+has_store() { mqtt-broker-lite --check-config --persistence batch --store "$T/store.db" >/dev/null 2>&1; }
 need() { local tool; for tool in "$@"; do lib_find "$tool" >/dev/null || skip "$tool is not installed"; done; }
 lib_find() { PATH=$PATH:/usr/sbin:/usr/local/sbin command -v "$1"; }
 

@@ -173,6 +173,7 @@ while IFS= read -r line; do
     *--tls*) takes mqtt mqtts ws ;;
     *--unix*) takes unix ;;
     *'store backup'*)
+        has_store || continue
         mkdir -p backup etc/mqtt
         printf '%s\n' "user $(id -un)" "listener $P1 127.0.0.1" 'allow_anonymous true' 'persistence true' "persistence_location $T/etc/mqtt/" >etc/mqtt/broker.conf
         plain=$line line='mqtt-broker-lite -c /etc/mqtt/broker.conf'

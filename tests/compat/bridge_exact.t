@@ -47,6 +47,7 @@ mosquitto_has_it() {
 sender=ours
 start_mosquitto "${limits[@]}"
 theirs=$PORT mine=$(free_port)
+has_store || exit 0
 general=("listener $mine 127.0.0.1" 'allow_anonymous true' 'persistence strict' "persistence_location $T")
 bridge "$theirs" >"$T/kill.conf"
 serve() {

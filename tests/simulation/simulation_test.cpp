@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "broker/hash.hpp"
+#include "mqtt/store.hpp"
 #include "support/sim_world.hpp"
 
 using namespace mqtt;
@@ -121,7 +122,8 @@ TEST_CASE(
 TEST_CASE(
     "simulation with a store: the guarantees hold though the disk is full, fails or writes the "
     "half, and though the "
-    "broker dies [MQTT-4.3.2-2] [MQTT-4.3.3-2] [MQTT-4.5.0-1] [MQTT-3.2.2-2]") {
+    "broker dies [MQTT-4.3.2-2] [MQTT-4.3.3-2] [MQTT-4.5.0-1] [MQTT-3.2.2-2]" *
+    doctest::skip(!no_store().empty())) {
     const auto runs = static_cast<unsigned>(number("MQTT_SIM_RUNS", kRunsWithStore));
     const Sums sums = play(runs, [](std::uint64_t seed) {
         sim::WorldOptions options;

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "mqtt/store.hpp"
+
 namespace tools::broker_lite {
 
 std::string init_conf(const InitFacts& facts) {
@@ -30,7 +32,7 @@ password_file {0}/passwords
 acl_file {0}/acl
 
 # What is kept over a restart.
-persistence true
+persistence {3}
 persistence_location {0}/data/
 
 # Limits; these are the usual ones.
@@ -47,7 +49,7 @@ log_dest stderr
 # When started as root the broker runs as this user.
 user {2}
 )",
-        facts.directory, facts.port, facts.run_as);
+        facts.directory, facts.port, facts.run_as, mqtt::no_store().empty());
 }
 
 std::string init_acl(const InitFacts& facts) {

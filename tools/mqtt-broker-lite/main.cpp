@@ -17,6 +17,7 @@ namespace {
 
 int run(const Invocation& invocation) {
     Setup setup = read_setup(invocation);
+    check_persistence(setup);
     if (setup.options.check_config) {
         check_setup(setup);
         if (!tell_problems(setup.conf)) return kExitUsage;

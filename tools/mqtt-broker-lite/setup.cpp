@@ -12,6 +12,7 @@
 
 #include "mqtt-broker-lite/conf_apply.hpp"
 #include "mqtt-broker-lite/rights.hpp"
+#include "mqtt/store.hpp"
 
 namespace tools::broker_lite {
 namespace {
@@ -37,7 +38,7 @@ std::string value_of(const FlagUse& use) {
 
 // Where the store is to be. The store itself is not opened: a broker may have it open.
 void check_folder(Setup& setup) {
-    if (setup.config.persistence == mqtt::Persistence::off) return;
+    if (setup.config.persistence == mqtt::Persistence::off || !mqtt::no_store().empty()) return;
     std::filesystem::path folder = std::filesystem::path(setup.config.store_file).parent_path();
     if (folder.empty()) folder = ".";
     int error = ::access(folder.c_str(), W_OK | X_OK) == 0 ? 0 : errno;
@@ -81,6 +82,14 @@ Setup read_setup(const Invocation& invocation) {
     }
     setup.options = std::move(options);
     return setup;
+}
+
+void check_persistence(Setup& setup) {
+    const std::string_view refusal = mqtt::no_store();
+    if (setup.config.persistence == mqtt::Persistence::off || refusal.empty()) return;
+    const std::string place = setup.conf.place_of("persistence");
+    setup.conf.problems.push_back(
+        {true, fmt::format("{}{}persistence: {}", place, place.empty() ? "" : ": ", refusal)});
 }
 
 void check_setup(Setup& setup) {

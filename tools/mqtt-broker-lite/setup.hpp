@@ -24,6 +24,9 @@ struct Setup {
 
 Setup read_setup(const Invocation& invocation);
 
+// Whether this program can keep anything at all. Problems are added to setup.conf.
+void check_persistence(Setup& setup);
+
 // Everything that can be found out without opening a socket: files of passwords, rights and certificates,
 // contradictions. Problems are added to setup.conf.
 void check_setup(Setup& setup);

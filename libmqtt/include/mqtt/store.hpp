@@ -13,6 +13,10 @@
 
 namespace mqtt {
 
+// Why this library can keep no store, and what to do about it; empty: it can. Persistence::batch and
+// strict, and everything below, are then refused with this.
+std::string_view no_store();
+
 // The Unix socket on which the broker of this store listens, for its own user: FILE.control.
 std::string store_control_path(const std::string& file);
 

@@ -1,11 +1,11 @@
-// In a build without SQLite, in the place of the other files of this folder that know it.
+// In a build without SQLite, in the place of the other files of this folder that know it: refuses.
 #include "broker/store/open.hpp"
 #include "mqtt/store.hpp"
 
 namespace mqtt::broker::store {
 
 std::unique_ptr<Backend> open(const std::string&, Durability, Fault& fault) {
-    fault.text = "this broker was built without SQLite: persistence must be off";
+    fault.text = no_store();
     return nullptr;
 }
 
@@ -13,14 +13,21 @@ std::unique_ptr<Backend> open(const std::string&, Durability, Fault& fault) {
 
 namespace mqtt {
 
+std::string_view no_store() {
+    return "nothing can be kept over a restart: this program was built without SQLite; take "
+           "--persistence off (persistence false in a file), or one that was built with "
+           "-DMQTT_SQLITE=ON";
+}
+
 std::unique_ptr<StoreFile> StoreFile::open(const std::string&, std::string& message) {
-    message = "this program was built without SQLite and can read no store";
+    message =
+        "stores cannot be read: this program was built without SQLite; take one that was "
+        "built with -DMQTT_SQLITE=ON";
     return nullptr;
 }
 
-bool back_up_store(const std::string&, const std::string&, std::string& message) {
-    message = "this program was built without SQLite and can copy no store";
-    return false;
+bool back_up_store(const std::string& file, const std::string&, std::string& message) {
+    return StoreFile::open(file, message) != nullptr;
 }
 
 std::string store_control_path(const std::string& file) {

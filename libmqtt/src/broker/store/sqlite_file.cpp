@@ -332,6 +332,10 @@ std::vector<StoreFile::Figure> parse_figures(std::string_view lines) {
 
 }  // namespace
 
+std::string_view no_store() {
+    return {};
+}
+
 std::string store_control_path(const std::string& file) {
     return file + ".control";
 }
