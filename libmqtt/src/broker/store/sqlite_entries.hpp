@@ -42,6 +42,13 @@ private:
         bool has_changes = false;  // in table `change`
         bool is_deleted = false;
         std::vector<bool> gone;  // messages, then entries; empty: none
+
+        // Of its entries.
+        std::int64_t first_key() const { return key_of(entries.first); }
+        std::int64_t last_key() const { return key_of(entries.end - 1); }
+        std::int64_t key_of(std::uint64_t counter) const {
+            return static_cast<std::int64_t>(counter << 8 | shard);
+        }
     };
     enum Sql : std::size_t {
         get_message,
