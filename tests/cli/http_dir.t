@@ -36,5 +36,5 @@ printf '%s\n' "listener $ws" "http_dir $T/www" "listener $wss" 'protocol websock
     >"$T/wrong.conf"
 run mqtt-broker-lite -c "$T/wrong.conf" --check-config
 expect_exit 1
-expect_match "$T/err" 'wrong.conf:2: files are served with protocol websockets or http_api'
+expect_match "$T/err" 'warning: .*wrong.conf:2: http_dir: it has no effect here: files are served with protocol websockets or http_api'
 expect_match "$T/err" "wrong.conf:5: http_dir: '.*/none' is no folder"

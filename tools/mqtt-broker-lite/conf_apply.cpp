@@ -53,7 +53,10 @@ void check_tls(Conf& conf, const ConfListener& listener, const ConfAccess& acces
             wrong("keyfile", "keyfile needs certfile");
     }
     if (!tls.psk_hint.empty() && access.psk_file.empty()) {
-        wrong("psk_hint", "psk_hint needs psk_file, with lines of identity:key");
+        conf.problems.push_back(
+            {false, place_of(listener, "psk_hint") +
+                        ": psk_hint: without a psk_file, with lines of identity:key, there is no "
+                        "key, and every client with one is refused"});
     }
     if (has_certificate(listener)) return;
     if (!tls.ca_file.empty() || !tls.ca_directory.empty()) {
@@ -133,14 +136,25 @@ void check_proxy(Conf& conf, const ConfListener& listener) {
     }
 }
 
+bool serves_files(const ConfListener& listener) {
+    return listener.is_http || (listener.is_websocket && listener.unix_path.empty());
+}
+
 void check_http_dir(Conf& conf, const ConfListener& listener) {
     if (listener.http_dir.empty()) return;
-    const auto wrong = [&](std::string_view text) {
+    const auto tell = [&](bool is_error, std::string_view text) {
         conf.problems.push_back(
-            {true, fmt::format("{}: {}", place_of(listener, "http_dir"), text)});
+            {is_error, fmt::format("{}: http_dir: {}", place_of(listener, "http_dir"), text)});
     };
-    if (!listener.is_http && (!listener.is_websocket || !listener.unix_path.empty())) {
-        wrong("files are served with protocol websockets or http_api, on an address");
+    if (!serves_files(listener)) {
+        return tell(false,
+                    "it has no effect here: files are served with protocol websockets or http_api, "
+                    "on an address");
+    }
+    const auto wrong = [&](std::string_view text) { tell(true, text); };
+    std::error_code error;
+    if (!std::filesystem::is_directory(listener.http_dir, error)) {
+        wrong("'" + listener.http_dir + "' is no folder");
     }
     if (listener.proxy_header != mqtt::ProxyHeader::none) {
         wrong("it does not go together with enable_proxy_protocol");
@@ -163,7 +177,7 @@ mqtt::ListenerConfig listener_config(const ConfListener& listener, const ConfAcc
         config.shares_websocket = listener.is_shared || listener.is_websocket;
     }
     config.serves_http = listener.is_http;
-    config.http_folder = listener.http_dir;
+    if (serves_files(listener)) config.http_folder = listener.http_dir;
     config.interface = listener.interface;
     config.mount_point = listener.mount_point;
     config.assigned_id_prefix = listener.assigned_id_prefix;
@@ -324,7 +338,7 @@ namespace {
 bool is_incomplete(const mqtt::TlsOptions& tls) {
     if (tls.engine_has_key && tls.engine.empty()) return true;
     return tls.certificate_file.empty() != tls.key_file.empty() ||
-           (tls.certificate_file.empty() && tls.psk_file.empty());
+           (tls.certificate_file.empty() && tls.psk_file.empty() && tls.psk_hint.empty());
 }
 
 // The key whose value the message is about, and what to do.

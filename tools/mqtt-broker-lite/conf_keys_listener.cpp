@@ -1,6 +1,5 @@
 // Keys of listeners: where and what.
 #include <algorithm>
-#include <filesystem>
 
 #include "mqtt-broker-lite/conf_keys.hpp"
 #include "mqtt-broker-lite/conf_values.hpp"
@@ -47,14 +46,6 @@ void set_protocol(Conf& conf, const ConfLine& line) {
     conf.current().is_http = line.value == "http_api";
     conf.current().is_websocket = line.value == "websockets";
     conf.current().is_shared = line.value == "any";
-}
-
-void set_http_dir(Conf& conf, const ConfLine& line) {
-    std::error_code error;
-    if (!std::filesystem::is_directory(line.value, error)) {
-        throw ConfError("'" + line.value + "' is no folder");
-    }
-    conf.current().http_dir = line.value;
 }
 
 void set_socket_domain(Conf& conf, const ConfLine& line) {
@@ -168,7 +159,7 @@ constexpr ConfKey kKeys[] = {
      "protocol websockets beside MQTT, with http_api beside the API, where an index.html takes the "
      "place of the console page. Symbolic links below it are not followed, names that begin with a "
      "dot are not there",
-     set_http_dir},
+     CONF_SET(c.current().http_dir = line.value)},
     {"websockets_log_level", general, ignored, "N", "there is no other log of WebSockets"},
     {"websockets_headers_size", general, ignored, "N", "upgrades may have 8 KiB of headers"},
     {"packet_buffer_size", general, ignored, "N", "idle connections hold no buffer"},

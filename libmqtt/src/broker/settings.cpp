@@ -69,7 +69,8 @@ void check(const BrokerConfig& config) {
         }
         if (uses_tls(listener.endpoint.transport) &&
             (listener.tls.certificate_file.empty() || listener.tls.key_file.empty()) &&
-            listener.tls.psk_hex.empty() && listener.tls.psk_file.empty()) {
+            listener.tls.psk_hex.empty() && listener.tls.psk_file.empty() &&
+            listener.tls.psk_hint.empty()) {
             throw std::invalid_argument("a TLS listener needs a certificate and a key");
         }
         check_http(config, listener);

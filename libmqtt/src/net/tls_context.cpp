@@ -194,10 +194,15 @@ bool load_key(SSL_CTX* context, const TlsOptions& options, const std::string& ke
     return is_loaded;
 }
 
+// A listener with a hint and without keys knows nobody.
+bool is_for_psk(const TlsOptions& options, TlsRole role) {
+    if (!options.psk_hex.empty() || !options.psk_file.empty()) return true;
+    return role == TlsRole::server && !options.psk_hint.empty();
+}
+
 std::string load_certificate(SSL_CTX* context, const TlsOptions& options, TlsRole role) {
     if (options.certificate_file.empty()) {
-        const bool needs_one =
-            role == TlsRole::server && options.psk_hex.empty() && options.psk_file.empty();
+        const bool needs_one = role == TlsRole::server && !is_for_psk(options, role);
         return needs_one ? "a TLS listener needs a certificate file" : "";
     }
     if (SSL_CTX_use_certificate_chain_file(context, options.certificate_file.c_str()) != 1) {
@@ -254,7 +259,7 @@ unsigned give_psk_as_server(SSL* ssl, const char* identity, unsigned char* out, 
 }
 
 std::string set_psk(SSL_CTX* context, const TlsOptions& options, TlsRole role) {
-    if (options.psk_hex.empty() && options.psk_file.empty()) return {};
+    if (!is_for_psk(options, role)) return {};
     Extra& extra = extra_of(context);
     extra.psk_identity = options.psk_identity;
     if (!options.psk_hex.empty()) {
