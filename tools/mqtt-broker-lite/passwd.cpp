@@ -35,21 +35,42 @@ constexpr std::string_view kPasswdHelp =
     "  -b   the password is on the command line\n"
     "  -D   remove the user\n"
     "  -U   hash the passwords of the file that are plain\n"
-    "  -H   how to keep the password: sha512-pbkdf2 as mosquitto does [default], or "
-    "scram-sha-256,\n"
-    "       with which a user can log in by SCRAM-SHA-256 as well (not for mosquitto)\n"
-    "  -I   iterations of PBKDF2 for what is hashed now [1000, scram-sha-256: 4096]\n"
+    "  -H   how to keep the password: sha512-pbkdf2 as mosquitto 2 does [default], sha512 as "
+    "mosquitto\n"
+    "       1.6 and earlier, argon2id as mosquitto 2.1 (needs OpenSSL 3.2), or scram-sha-256, with "
+    "which\n"
+    "       a user can log in by SCRAM-SHA-256 as well (not for mosquitto)\n"
+    "  -I   iterations for what is hashed now [1000, scram-sha-256: 4096, argon2id: 1; sha512 has "
+    "none]\n"
     "\n"
     "Without a terminal the password is the first line of standard input. The file is replaced as "
     "a whole\n"
     "or not at all; a running broker reads it again at SIGHUP.\n";
+
+enum class Hashing : std::uint8_t { sha512_pbkdf2, sha512, argon2id, scram_sha_256 };
+
+struct HashingName {
+    std::string_view name;
+    Hashing hashing;
+};
+constexpr HashingName kHashings[] = {{"sha512-pbkdf2", Hashing::sha512_pbkdf2},
+                                     {"sha512", Hashing::sha512},
+                                     {"argon2id", Hashing::argon2id},
+                                     {"scram-sha-256", Hashing::scram_sha_256}};
+
+Hashing parse_hashing(const std::string& word) {
+    for (const HashingName& known : kHashings)
+        if (known.name == word) return known.hashing;
+    throw UsageError("-H: '" + word +
+                     "' is none of sha512-pbkdf2, sha512, argon2id and scram-sha-256");
+}
 
 struct PasswdRequest {
     bool create = false;
     bool on_command_line = false;
     bool remove = false;
     bool hash_file = false;
-    bool is_scram = false;
+    Hashing hashing = Hashing::sha512_pbkdf2;
     unsigned iterations = 0;
     std::vector<std::string> names;  // FILE [USER [PASSWORD]]
 };
@@ -72,14 +93,7 @@ PasswdRequest parse_passwd(const std::vector<std::string>& words) {
                 static_cast<unsigned>(parse_integer("-I", words[i], 1, 100'000'000));
         } else if (word == "-H") {
             if (++i == words.size()) throw UsageError("-H: the name is missing");
-            if (words[i] == "argon2id") {
-                throw UsageError("-H argon2id needs OpenSSL 3.2: take sha512-pbkdf2");
-            }
-            if (words[i] != "scram-sha-256" && words[i] != "sha512-pbkdf2") {
-                throw UsageError("-H: '" + words[i] +
-                                 "' is neither sha512-pbkdf2 nor scram-sha-256");
-            }
-            request.is_scram = words[i] == "scram-sha-256";
+            request.hashing = parse_hashing(words[i]);
         } else if (word.size() > 1 && word.starts_with('-')) {
             throw UsageError("passwd has no option " + word + " (-b, -c, -D, -H, -I, -U)");
         } else {
@@ -134,10 +148,15 @@ std::string ask_password() {
 void set_password(mqtt::PasswordFile& file, const PasswdRequest& request, const std::string& user,
                   const std::string& password) {
     const mqtt::Bytes bytes = mqtt::as_bytes(password);
-    if (request.is_scram)
-        file.set_scram(user, bytes, request.iterations);
-    else
-        file.set(user, bytes, request.iterations);
+    switch (request.hashing) {
+    case Hashing::sha512_pbkdf2: return file.set(user, bytes, request.iterations);
+    case Hashing::sha512: return file.set_sha512(user, bytes);
+    case Hashing::scram_sha_256: return file.set_scram(user, bytes, request.iterations);
+    case Hashing::argon2id:
+        if (file.set_argon2id(user, bytes, request.iterations)) return;
+        throw CommandFailure{
+            "-H argon2id needs OpenSSL 3.2 or later, and memory for it: take sha512-pbkdf2"};
+    }
 }
 
 void hash_plain_lines(mqtt::PasswordFile& file, const PasswdRequest& request) {

@@ -1,5 +1,5 @@
 // Who may log in and who may use which topic, in mosquitto's file formats: password files of
-// mosquitto_passwd (1.0 to 2.0) and ACL files. Used by brokers through BrokerConfig::authenticate and
+// mosquitto_passwd (1.0 to 2.1) and ACL files. Used by brokers through BrokerConfig::authenticate and
 // ::authorize. Immutable after loading: one object serves all threads; a reload makes a new one.
 #pragma once
 
@@ -23,6 +23,7 @@ struct FileError {
 };
 
 // Lines `user:$7$iterations$salt$hash` (PBKDF2 with HMAC-SHA-512) and `user:$6$salt$hash` (SHA-512);
+// `user:$argon2id$v=19$m=...` of mosquitto_passwd 2.1, where OpenSSL has Argon2 (from 3.2 on); and,
 // beyond mosquitto, `user:SCRAM-SHA-256$iterations:salt$stored key:server key` (RFC 5803), with which a
 // user can log in both by password and by SCRAM.
 // A line that begins with # is a comment, one without a colon is skipped, as mosquitto does.
@@ -39,6 +40,10 @@ public:
 
     // Sets or replaces a user. Iterations: 0 for the default.
     void set(const std::string& user_name, Bytes password, unsigned iterations = 0);
+    // The same as mosquitto 1.6 and earlier keep it, for them: one SHA-512, soon tried out.
+    void set_sha512(const std::string& user_name, Bytes password);
+    // The same with Argon2id over 46 MiB of memory. Passes: 0 for the default, 1. False: OpenSSL lacks it.
+    bool set_argon2id(const std::string& user_name, Bytes password, unsigned passes = 0);
     // The same for SCRAM-SHA-256.
     void set_scram(const std::string& user_name, Bytes password, unsigned iterations = 0);
     // Nothing: there is no such user, or the password was stored in another way.
@@ -56,10 +61,13 @@ private:
     struct Hash {
         std::optional<ScramCredentials> scram;  // then the rest is not used
         unsigned iterations = 0;                // 0: plain SHA-512 over password and salt
+        std::uint32_t argon2_memory_kib = 0;    // not 0: Argon2id, with so many passes
+        std::uint32_t argon2_lanes = 1;
         std::vector<std::uint8_t> salt;
         std::vector<std::uint8_t> digest;
     };
     static std::optional<Hash> parse(std::string_view text);
+    static std::optional<Hash> parse_argon2(std::string_view text);
     static std::vector<std::uint8_t> digest_of(const Hash& hash, Bytes password);
 
     std::map<std::string, Hash, std::less<>> users_;

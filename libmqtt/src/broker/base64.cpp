@@ -29,7 +29,8 @@ std::optional<std::vector<std::uint8_t>> from_base64(std::string_view text) {
             bytes.push_back(static_cast<std::uint8_t>(bits >> shift));
         bits = 0;
     }
-    bytes.resize(bytes.size() - padding);
+    for (; padding != 0; --padding)
+        bytes.pop_back();
     return bytes;
 }
 

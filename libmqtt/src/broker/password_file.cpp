@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <fstream>
 
+#include "broker/argon2.hpp"
 #include "broker/base64.hpp"
 #include "mqtt/access.hpp"
 
@@ -24,6 +25,12 @@ using broker::from_base64;
 using broker::to_base64;
 
 constexpr std::string_view kScram = "SCRAM-SHA-256$";
+constexpr std::string_view kArgon2 = "$argon2id$v=19$";
+constexpr std::size_t kArgon2SaltBytes = 16;
+constexpr std::size_t kArgon2DigestBytes = 32;
+// Likewise: what a login may cost, in KiB and in KiB times passes.
+constexpr std::uint64_t kMostArgon2Memory = 1 << 20;
+constexpr std::uint64_t kMostArgon2Work = 1 << 24;
 
 // The text up to the next separator, which is taken away with it.
 std::string_view next_field(std::string_view& text, char separator = '$') {
@@ -51,6 +58,19 @@ std::optional<unsigned> parse_iterations(std::string_view number) {
     return value;
 }
 
+// Base64 as PHC strings have it lacks the padding.
+std::string padded(std::string_view given) {
+    std::string text(given);
+    while (text.size() % 4 != 0)
+        text += '=';
+    return text;
+}
+std::string unpadded(std::string text) {
+    while (text.ends_with('='))
+        text.pop_back();
+    return text;
+}
+
 // ITERATIONS:SALT$STORED_KEY:SERVER_KEY, as RFC 5803 writes it.
 std::optional<ScramCredentials> parse_scram(std::string_view text) {
     ScramCredentials made;
@@ -70,6 +90,30 @@ std::optional<ScramCredentials> parse_scram(std::string_view text) {
 
 }  // namespace
 
+// m=KIB,t=PASSES,p=LANES$SALT$DIGEST, base64 without padding.
+std::optional<PasswordFile::Hash> PasswordFile::parse_argon2(std::string_view text) {
+    const auto value_of = [](std::string_view field, std::string_view name) {
+        return field.starts_with(name) ? parse_iterations(field.substr(name.size())) : std::nullopt;
+    };
+    const auto memory = value_of(next_field(text, ','), "m=");
+    const auto passes = value_of(next_field(text, ','), "t=");
+    const auto lanes = value_of(next_field(text), "p=");
+    const auto salt = from_base64(padded(next_field(text)));
+    const auto digest = from_base64(padded(text));
+    if (!memory || !passes || !lanes || !salt || !digest) return std::nullopt;
+    if (*memory > kMostArgon2Memory || std::uint64_t{*memory} * *passes > kMostArgon2Work)
+        return std::nullopt;
+    if (*lanes > 64 || salt->size() < 8 || digest->size() < 4 || digest->size() > 1024)
+        return std::nullopt;
+    Hash hash;
+    hash.iterations = *passes;
+    hash.argon2_memory_kib = *memory;
+    hash.argon2_lanes = *lanes;
+    hash.salt = *salt;
+    hash.digest = *digest;
+    return hash;
+}
+
 std::optional<PasswordFile::Hash> PasswordFile::parse(std::string_view text) {
     Hash hash;
     if (text.starts_with(kScram)) {
@@ -77,6 +121,7 @@ std::optional<PasswordFile::Hash> PasswordFile::parse(std::string_view text) {
         if (!hash.scram) return std::nullopt;
         return hash;
     }
+    if (text.starts_with(kArgon2)) return parse_argon2(text.substr(kArgon2.size()));
     if (text.starts_with("$7$")) {
         text.remove_prefix(3);
         const auto iterations = parse_iterations(next_field(text));
@@ -96,6 +141,12 @@ std::optional<PasswordFile::Hash> PasswordFile::parse(std::string_view text) {
 }
 
 std::vector<std::uint8_t> PasswordFile::digest_of(const Hash& hash, Bytes password) {
+    if (hash.argon2_memory_kib != 0) {
+        const broker::Argon2Cost cost{hash.argon2_memory_kib, hash.iterations, hash.argon2_lanes};
+        const std::size_t size = hash.digest.empty() ? kArgon2DigestBytes : hash.digest.size();
+        return broker::argon2id(password, hash.salt, cost, size)
+            .value_or(std::vector<std::uint8_t>());
+    }
     std::vector<std::uint8_t> digest(kDigestBytes);
     if (hash.iterations == 0) {
         std::vector<std::uint8_t> both(password.begin(), password.end());
@@ -129,13 +180,14 @@ FileError PasswordFile::load(const std::string& path) {
         const std::size_t colon = line.find(':');
         if (line.starts_with('#') || colon == std::string::npos) continue;
         const auto hash = parse(std::string_view(line).substr(colon + 1));
-        if (!hash && std::string_view(line).substr(colon + 1).starts_with("$argon2id$")) {
+        if (hash && hash->argon2_memory_kib != 0 && !broker::has_argon2id()) {
             return wrong(
                 "argon2id needs OpenSSL 3.2; set this password again with mqtt-broker-lite passwd");
         }
         if (!hash) {
             return wrong(
-                "not a password of mosquitto_passwd ($6$ or $7$) or for SCRAM-SHA-256; make one "
+                "not a password of mosquitto_passwd ($6$, $7$ or $argon2id$) or for SCRAM-SHA-256; "
+                "make one "
                 "with mqtt-broker-lite passwd");
         }
         if (!users.emplace(line.substr(0, colon), *hash).second)
@@ -174,6 +226,28 @@ void PasswordFile::set(const std::string& user_name, Bytes password, unsigned it
     users_.insert_or_assign(user_name, std::move(hash));
 }
 
+void PasswordFile::set_sha512(const std::string& user_name, Bytes password) {
+    Hash hash;
+    hash.salt.resize(kSaltBytes);
+    RAND_bytes(hash.salt.data(), static_cast<int>(hash.salt.size()));
+    hash.digest = digest_of(hash, password);
+    users_.insert_or_assign(user_name, std::move(hash));
+}
+
+bool PasswordFile::set_argon2id(const std::string& user_name, Bytes password, unsigned passes) {
+    const broker::Argon2Cost usual;
+    Hash hash;
+    hash.iterations = passes != 0 ? passes : usual.passes;
+    hash.argon2_memory_kib = usual.memory_kib;
+    hash.argon2_lanes = usual.lanes;
+    hash.salt.resize(kArgon2SaltBytes);
+    RAND_bytes(hash.salt.data(), static_cast<int>(hash.salt.size()));
+    hash.digest = digest_of(hash, password);
+    if (hash.digest.empty()) return false;
+    users_.insert_or_assign(user_name, std::move(hash));
+    return true;
+}
+
 void PasswordFile::set_scram(const std::string& user_name, Bytes password, unsigned iterations) {
     Hash hash;
     hash.scram = make_scram_credentials(
@@ -201,6 +275,13 @@ bool PasswordFile::save(const std::string& path) const {
             text += std::string(kScram) + std::to_string(scram->iterations) + ':' +
                     to_base64(scram->salt) + '$' + to_base64(scram->stored_key) + ':' +
                     to_base64(scram->server_key) + '\n';
+            continue;
+        }
+        if (hash.argon2_memory_kib != 0) {
+            text += std::string(kArgon2) + "m=" + std::to_string(hash.argon2_memory_kib) +
+                    ",t=" + std::to_string(hash.iterations) +
+                    ",p=" + std::to_string(hash.argon2_lanes) + '$' +
+                    unpadded(to_base64(hash.salt)) + '$' + unpadded(to_base64(hash.digest)) + '\n';
             continue;
         }
         text += hash.iterations == 0 ? "$6$" : "$7$" + std::to_string(hash.iterations) + '$';
