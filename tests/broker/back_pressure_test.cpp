@@ -7,7 +7,7 @@
 
 #include "broker/waiting_packets.hpp"
 #include "core/varint.hpp"
-#include "support/test_broker.hpp"
+#include "support/stored_broker.hpp"
 
 using namespace test;
 
@@ -98,6 +98,75 @@ TEST_CASE(
         stalled.ack(PacketType::puback, got.id);
     }
     stalled.expect_silence();
+}
+
+// Payloads of these sizes, in this order.
+static void publish_sizes(RawClient& pub, std::initializer_list<std::size_t> sizes) {
+    for (const std::size_t size : sizes)
+        pub.publish_acked("t", std::string(size, 'x'));
+}
+
+TEST_CASE("max_inflight_bytes: the next message goes while less payload is unfinished") {
+    BrokerConfig config = loopback();
+    config.maximum_inflight_bytes = 100;
+    TestBroker broker(config);
+    RawClient sub = broker.client();
+    resume(sub, "sub");
+    sub.subscribe("t", QoS::exactly_once);
+    RawClient pub = broker.client("pub");
+    publish_sizes(pub, {60, 60, 60, 500, 1});
+    const PacketId first = sub.expect<Publish>().id;
+    const PacketId second = sub.expect<Publish>().id;
+    sub.expect_silence();  // 120 are under way
+    sub.ack(PacketType::puback, second);
+    const PacketId third = sub.expect<Publish>().id;
+    sub.expect_silence();
+    sub.ack(PacketType::puback, first);
+    const Publish large = sub.expect<Publish>();  // 60 are under way
+    CHECK(large.payload.size() == 500);
+    const PacketId large_id = large.id;
+    sub.expect_silence();
+    sub.ack(PacketType::puback, third).expect_silence();
+    sub.ack(PacketType::puback, large_id);
+    CHECK(sub.expect<Publish>().payload.size() == 1);
+    CHECK(broker->stats().queued_messages == 0);
+    publish_sizes(pub, {200, 2});
+    CHECK(sub.expect<Publish>().payload.size() == 200);
+    sub.expect_silence();
+
+    // Sent again it counts: what waits behind it still does.
+    RawClient again = broker.client();
+    CHECK(resume(again, "sub").session_present);
+    CHECK(again.expect<Publish>().payload.size() == 1);
+    const Publish resent = again.expect<Publish>();
+    CHECK(resent.payload.size() == 200);
+    const PacketId resent_id = resent.id;
+    again.expect_silence();
+    again.ack(PacketType::puback, resent_id);
+    CHECK(again.expect<Publish>().payload.size() == 2);
+}
+
+TEST_CASE("max_inflight_bytes: QoS 2 counts to the end, QoS 0 never, retained as others") {
+    BrokerConfig config = loopback();
+    config.maximum_inflight_bytes = 100;
+    TestBroker broker(config);
+    RawClient pub = broker.client("pub");
+    const std::string text(100, 'x');
+    for (const char* topic : {"a", "b"}) {
+        pub.publish(topic, text, QoS::exactly_once, 1, true);
+        pub.expect<Ack>();
+        pub.ack(PacketType::pubrel, 1).expect<Ack>();
+    }
+    RawClient sub = broker.client("sub");
+    sub.subscribe("+", QoS::exactly_once);
+    const PacketId id = sub.expect<Publish>().id;
+    sub.ack(PacketType::pubrec, id);
+    CHECK(sub.expect<Ack>().type == PacketType::pubrel);
+    pub.publish("c", text);
+    CHECK(sub.expect<Publish>().topic == "c");
+    sub.expect_silence();
+    sub.ack(PacketType::pubcomp, id);
+    CHECK(sub.expect<Publish>().retain);
 }
 
 TEST_CASE("cut: a conversation ended at every byte leaves nothing behind") {

@@ -127,8 +127,11 @@ constexpr ConfKey kKeys[] = {
      "and "
      "dropped; 0: no limit",
      CONF_SET(c.config.maximum_payload_size = limit(line)), false, "0"},
-    {"max_inflight_bytes", general, ignored, "BYTES",
-     "max_inflight_messages bounds what is in flight"},
+    {"max_inflight_bytes", general, used, "BYTES",
+     "payload of QoS 1 and 2 messages sent to a client and not yet acknowledged: the next one goes "
+     "while it is less, so that a larger message goes alone; beside max_inflight_messages; 0: no "
+     "limit",
+     CONF_SET(c.config.maximum_inflight_bytes = limit(line)), false, "0"},
     {"queue_memory", general, used, "BYTES",
      "with persistence: memory of waiting messages of all clients together; what is queued beyond "
      "is on the disk only until its turn comes; 0: no limit",

@@ -77,6 +77,7 @@ struct Bound {
 
 constexpr Bound kBounds[] = {
     {"in flight to a client", "max_inflight_messages", "is queued"},
+    {"its bytes", "max_inflight_bytes", "is queued"},
     {"in flight from a client", "receive_maximum", "disconnect 0x93"},
     {"queue of a client", "max_queued_messages", "queue_overflow"},
     {"its bytes", "max_queued_bytes", "queue_overflow"},

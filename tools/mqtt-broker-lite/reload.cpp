@@ -64,6 +64,7 @@ bool is_reloaded(std::string_view key) {
         "max_connections",
         "max_connections_per_address",
         "max_inflight_messages",
+        "max_inflight_bytes",
         "max_keepalive",
         "max_login_delay",
         "max_packet_size",

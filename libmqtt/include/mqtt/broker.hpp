@@ -176,6 +176,9 @@ struct BrokerConfig {
     // Per client: QoS 1/2 messages sent and not yet acknowledged (a client's Receive Maximum may
     // ask for less); mosquitto has 20, which leaves a fast link idle.
     std::uint16_t maximum_inflight = 1'000;
+    // The same in bytes of payload: the next one leaves while fewer are under way, so that a larger message
+    // goes alone. For connections to come; 0: no limit.
+    std::size_t maximum_inflight_bytes = 0;
     // Per client: what waits behind that window or for the client's return. What a limit drops is
     // counted and told once per client. 0: no limit.
     std::size_t maximum_queued_messages = 1'000;

@@ -113,6 +113,9 @@ void Peer::become_client(Session& session, const Connect& connect,
     }
     extra_->address = {};
     trim_extra();
+    if (const std::size_t most = shard_->config().maximum_inflight_bytes; most != 0) {
+        extra().byte_window = std::make_unique<ByteWindow>(most, session.exchange.outgoing);
+    }
     shard_->journal.session_changed(session);
     if (session.is_stored) shard_->journal.gate(*this);
     if (is_bridge_) {

@@ -10,6 +10,7 @@
 
 #include "broker/admission.hpp"
 #include "broker/authentication.hpp"
+#include "broker/byte_window.hpp"
 #include "broker/interest.hpp"
 #include "broker/output_gates.hpp"
 #include "broker/publish.hpp"
@@ -68,7 +69,10 @@ public:
     // Sending. The caller asks has_room() first.
     bool is_blocked() const { return driver_.is_blocked(); }
     bool has_room() const;
-    bool has_send_quota() const { return protocol_.has_send_quota(); }
+    bool has_send_quota() const {
+        return protocol_.has_send_quota() &&
+               (!extra_ || !extra_->byte_window || extra_->byte_window->is_open());
+    }
     // `token` comes back when the message is delivered: see delivery_token.hpp.
     core::SendStatus send(core::OutgoingPublish& publish, const core::MessageRef& keep,
                           DeliveryToken token = {});
@@ -163,8 +167,9 @@ private:
         std::unique_ptr<Restraint> restraint;  // where the configuration has limits of that kind
         std::unique_ptr<Authentication> authentication;
         std::unique_ptr<WaitingPackets> waiting;  // while the socket takes no more
+        std::unique_ptr<ByteWindow> byte_window;
         bool empty() const {
-            return !replays && !gates && !restraint && !authentication && !waiting;
+            return !replays && !gates && !restraint && !authentication && !waiting && !byte_window;
         }
     };
     Extra& extra() {

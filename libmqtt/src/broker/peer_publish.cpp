@@ -134,6 +134,7 @@ AckDecision Peer::take_publish(const Publish& publish) {
 // A refused message of a shared subscription goes to nobody else. [MQTT-4.8.2-6]
 void Peer::on_delivered(PacketId, std::uint64_t token, ReasonCode) {
     shard_->journal.done(DeliveryToken::from(token));
+    if (extra_ && extra_->byte_window && extra_->byte_window->finished(id)) pump();
     if (session_ != nullptr) shard_->subscriptions.tell_readiness(*session_);
 }
 

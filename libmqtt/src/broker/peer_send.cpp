@@ -20,6 +20,9 @@ void Peer::staged(std::size_t bytes) {
 
 SendStatus Peer::send(core::OutgoingPublish& publish, const core::MessageRef& keep,
                       DeliveryToken token) {
+    ByteWindow* const window =
+        publish.qos != QoS::at_most_once && extra_ ? extra_->byte_window.get() : nullptr;
+    if (window != nullptr && !window->admits()) return SendStatus::no_quota;
     const std::size_t before = driver_.backlog_bytes();
     core::MessageRef seen;  // by a client that has a mount point
     if (is_mounted_ && publish.topic.starts_with(mount_point())) {
@@ -29,6 +32,7 @@ SendStatus Peer::send(core::OutgoingPublish& publish, const core::MessageRef& ke
     const std::uint64_t position = driver_.staged_position();
     const core::SendResult result = protocol_.publish(publish, seen ? seen : keep, token.bits());
     if (result.status != SendStatus::sent) return result.status;
+    if (window != nullptr) window->sent(result.id, publish.payload.size());
     // The receiver may rely on the packet id from now on.
     if (shard_->journal.sent(token, result.id, publish.qos) && publish.qos == QoS::exactly_once) {
         shard_->journal.gate(*this, position);

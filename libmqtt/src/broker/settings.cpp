@@ -141,6 +141,7 @@ BrokerConfig with_limits_of(BrokerConfig running, const BrokerConfig& next) {
     running.upgrade_outgoing_qos = next.upgrade_outgoing_qos;
     running.maximum_inflight = next.maximum_inflight;
     running.maximum_queued_messages = next.maximum_queued_messages;
+    running.maximum_inflight_bytes = next.maximum_inflight_bytes;
     running.maximum_queued_bytes = next.maximum_queued_bytes;
     running.queue_memory = next.queue_memory;
     running.queue_overflow = next.queue_overflow;

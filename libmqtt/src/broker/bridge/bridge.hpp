@@ -131,6 +131,7 @@ private:
     bool has_room();
     bool send_next();
     bool replay();
+    bool has_window() const;
     bool send(QueuedMessage& queued, const core::MessageRef& message);
     core::MessageRef mapped(const core::Message& message);
     void map_restored();

@@ -106,15 +106,25 @@ bool Bridge::send_next() {
 }
 
 // False: not now. What is too large or has expired is gone.
+// Whether the window lets another message go.
+bool Bridge::has_window() const {
+    const BrokerConfig& config = shard_.config();
+    core::Inflight& sent = session_->exchange.outgoing;
+    if (sent.publish_count() >= bridge_window(connection_.version(), config.maximum_inflight))
+        return false;
+    if (!connection_.has_send_quota()) return false;
+    if (config.maximum_inflight_bytes == 0) return true;
+    std::size_t bytes = 0;
+    sent.for_each([&](PacketId, const core::InflightEntry& entry) {
+        if (entry.message) bytes += entry.message->payload().size();
+    });
+    return bytes < config.maximum_inflight_bytes;
+}
+
 bool Bridge::send(QueuedMessage& queued, const core::MessageRef& message) {
     const ServerLimits limits = connection_.limits();
     const QoS qos = lower(queued.qos, limits.maximum_qos);
-    const std::size_t under_way = session_->exchange.outgoing.publish_count();
-    if (qos != QoS::at_most_once &&
-        (under_way >= bridge_window(connection_.version(), shard_.config().maximum_inflight) ||
-         !connection_.has_send_quota())) {
-        return false;
-    }
+    if (qos != QoS::at_most_once && !has_window()) return false;
     if (message->expired(shard_.now())) {  // [MQTT-3.3.2-5]
         ++shard_.counters.messages_expired;
         shard_.journal.done(queued.token);
