@@ -2,11 +2,16 @@
 #include <doctest/doctest.h>
 #include <stdlib.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
+#include "broker/sources.hpp"
 #include "mqtt/access.hpp"
-#include "support/test_broker.hpp"
+#include "mqtt/store.hpp"
+#include "support/stored_broker.hpp"
+#include "support/temp_folder.hpp"
 
 using namespace mqtt;
 
@@ -238,4 +243,121 @@ TEST_CASE("access: rights are checked on publish, subscribe, delivery and retain
     test::RawClient late = login("late");
     late.subscribe("#");
     late.expect_silence();  // the retained message is not for it
+}
+
+TEST_CASE("retained source: one each, as long as a message is of it") {
+    broker::Sources sources;
+    const auto alice = sources.take({"c", "alice", 0});
+    CHECK(sources.take({"c", "alice", 0}) == alice);
+    const auto other_listener = sources.take({"c", "alice", 1});
+    const auto anonymous = sources.take({"c", "", 0});
+    CHECK(other_listener != alice);
+    CHECK(anonymous != alice);
+    CHECK(sources.at(other_listener).listener == 1);
+    CHECK(sources.at(alice).user_name == "alice");
+    sources.release(alice);
+    CHECK(sources.count() == 3);
+    sources.release(alice);
+    sources.release(0);
+    CHECK(sources.count() == 2);
+    CHECK(sources.take({"d", "bob", 0}) == alice);  // its place, again
+    CHECK(sources.at(alice).client_id == "d");
+    CHECK(sources.take({"c", "alice", 0}) != alice);
+}
+
+namespace {
+
+// Whose right to publish is taken away while the broker runs: a reload.
+struct Revocable {
+    std::atomic<bool> is_revoked = false;
+    BrokerConfig in(BrokerConfig config) {
+        config.authorize = [this](const AccessRequest& request) {
+            return request.access != Access::publish || request.client_id != "writer" ||
+                   request.user_name != "w" || request.listener != 0 || !is_revoked;
+        };
+        return config;
+    }
+};
+
+test::RawClient log_in(const test::TestBroker& broker, std::string_view id, std::string_view user) {
+    test::RawClient client = broker.client();
+    client.connect({.client_id = id, .user_name = user});
+    return client;
+}
+
+// What of the retained messages comes with a new subscription, in order of topics.
+std::string retained_of(const test::TestBroker& broker, QoS qos = QoS::at_most_once) {
+    test::RawClient reader = broker.client("reader");
+    reader.subscribe("#", qos);
+    reader.send(Pingreq{});
+    std::set<std::string> topics;
+    for (;;) {
+        const Packet packet = reader.receive();
+        if (std::holds_alternative<Pingresp>(packet)) break;
+        topics.emplace(std::get<Publish>(packet).topic);
+    }
+    std::string all;
+    for (const std::string& topic : topics)
+        all += topic + ' ';
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("retained source: a message is sent while who published it may still do so") {
+    for (const unsigned threads : test::kThreadCounts) {
+        Revocable rights;
+        test::TestBroker broker(rights.in(test::with_threads(threads)));
+        test::RawClient writer = log_in(broker, "writer", "w");
+        writer.publish_acked("a", "1", true);
+        writer.publish_acked("b", "1", true);
+        log_in(broker, "other", "w").publish_acked("c", "1", true);
+        log_in(broker, "writer", "x").publish_acked("d", "1", true);
+        CHECK(retained_of(broker) == "a b c d ");
+        rights.is_revoked = true;
+        CHECK(retained_of(broker) == "c d ");
+        CHECK(retained_of(broker, QoS::at_least_once) == "c d ");
+        log_in(broker, "other", "w").publish_acked("a", "2", true);
+        CHECK(retained_of(broker) == "a c d ");
+        rights.is_revoked = false;
+        CHECK(retained_of(broker) == "a b c d ");
+
+        rights.is_revoked = true;
+        BrokerConfig next = broker->config();
+        next.check_retain_source = false;
+        REQUIRE(broker->change_limits(next).ok());
+        CHECK(test::eventually([&] { return retained_of(broker) == "a b c d "; }));
+    }
+}
+
+TEST_CASE("retained source: it is known after a restart, and nobody of what came without rights") {
+    const test::TempFolder folder;
+    const std::string file = folder.path() + "/store.db";
+    {
+        test::TestBroker broker(test::stored(file));
+        log_in(broker, "writer", "w").publish_acked("before", "1", true);
+    }
+    Revocable rights;
+    {
+        test::TestBroker broker(rights.in(test::stored(file)));
+        log_in(broker, "writer", "w").publish_acked("a", "1", true);
+        log_in(broker, "other", "").publish_acked("b", "1", true);
+    }
+    {
+        rights.is_revoked = true;
+        test::TestBroker broker(rights.in(test::stored(file)));
+        CHECK(retained_of(broker) == "b before ");
+    }
+    std::string message;
+    std::string lines;
+    const auto store = StoreFile::open(file, message);
+    REQUIRE_MESSAGE(store, message);
+    REQUIRE(store->export_lines(
+        [&](std::string_view line) {
+            lines += line;
+            return true;
+        },
+        message));
+    CHECK(lines.find("\"source_client_id\":\"writer\",\"source_username\":\"w\"") !=
+          std::string::npos);
 }

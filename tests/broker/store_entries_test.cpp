@@ -62,7 +62,7 @@ public:
                                     {row.subscription_ids.begin(), row.subscription_ids.end()}};
     }
     void on_received_id(Key, PacketId) override {}
-    void on_retained(const MessageRow&) override {}
+    void on_retained(const RetainedRow&) override {}
     void on_transit(const TransitRow&) override {}
     // What nobody refers to may be left over from a chunk; the broker takes it away at its start.
     void drop_orphans() {

@@ -51,7 +51,10 @@ void make_version_1(const std::string& file) {
         broker.client("pub").publish_acked("t", "old", true);
     }
     run_sql(file,
-            "DROP TABLE transit; DROP TABLE chunk; DROP TABLE change; PRAGMA user_version = 1");
+            "DROP TABLE transit; DROP TABLE chunk; DROP TABLE change;"
+            "ALTER TABLE retained DROP COLUMN source_client;"
+            "ALTER TABLE retained DROP COLUMN source_user;"
+            "ALTER TABLE retained DROP COLUMN source_listener; PRAGMA user_version = 1");
 }
 
 void check_content(const std::string& file) {
@@ -68,6 +71,19 @@ std::vector<std::string> problems_of(const std::string& file) {
     const auto store = StoreFile::open(file, message);
     if (!store) return {message};
     return store->check();
+}
+
+std::string exported(const std::string& file) {
+    std::string message;
+    std::string lines;
+    const auto store = StoreFile::open(file, message);
+    REQUIRE_MESSAGE(store, message);
+    const auto take = [&](std::string_view line) {
+        lines += line;
+        return true;
+    };
+    CHECK(store->export_lines(take, message));
+    return lines;
 }
 
 // Calls `attempt()` with one failing call, then the next, until all go through. How many failed.
@@ -91,11 +107,12 @@ TEST_CASE("store: a file of the first version is upgraded, with everything in it
     const std::string file = folder.path() + "/store.db";
     make_version_1(file);
     CHECK(problems_of(file).empty());  // looking at it changes nothing
+    CHECK(exported(file).find("\"kind\":\"retained\"") != std::string::npos);
     CHECK(value(file, "PRAGMA user_version") == "1");
     check_content(file);
-    CHECK(value(file, "PRAGMA user_version") == "3");
+    CHECK(value(file, "PRAGMA user_version") == "4");
     CHECK(value(file, "SELECT count(*) FROM transit") == "0");
-    run_sql(file, "PRAGMA user_version = 4");
+    run_sql(file, "PRAGMA user_version = 5");
     Broker broker(stored(file));
     CHECK_FALSE(broker.start().ok());
     CHECK(broker.start_error().find("newer version") != std::string::npos);

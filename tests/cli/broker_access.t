@@ -79,6 +79,25 @@ for passwords in theirs ours; do
     ! grep -qE '^(bob/x|alice/from-bob)$' "$T/lite.verdicts" || fail "somebody published where they may not"
 done
 
+# A retained message is sent while who published it may: a reload takes the right away (2.0.11 of mosquitto has the key
+# and sends it all the same). What the broker says of itself comes second, so that something comes in any case.
+first_retained() {
+    mosquitto_sub -h "$HOST" -p "$PORT" -u alice -P secret -t alice/kept -t '$SYS/broker/version' -C 1 -W 10 -F %t
+}
+is_first() { [ "$(first_retained)" = "$1" ]; }
+cp "$T/acl" "$T/acl.now"
+printf '%s\n' 'user root' "password_file $T/theirs" "acl_file $T/acl.now" "listener $(free_port) 127.0.0.1" >"$T/conf"
+start_broker -c "$T/conf"
+mosquitto_pub -h "$HOST" -p "$PORT" -u alice -P secret -t alice/kept -m x -r -q 1
+expect_eq 'before the reload' "$(first_retained)" alice/kept
+sed -i 's,readwrite alice/#,read alice/#,' "$T/acl.now"
+kill -HUP "$BROKER_PID"
+until_true 10 is_first '$SYS/broker/version'
+echo 'check_retain_source false' >>"$T/conf"
+kill -HUP "$BROKER_PID"
+until_true 10 is_first alice/kept
+stop_broker
+
 # Editing.
 run mqtt-broker-lite passwd -D "$T/ours" bob; expect_exit 0
 ! grep -q '^bob:' "$T/ours" || fail "bob is still there"

@@ -34,7 +34,7 @@ run mqtt-broker-lite store check --store "$store"
 expect_exit 0; expect_match "$T/err" 'store.db is sound'; expect_quiet
 run mqtt-broker-lite store stats --store "$store"
 expect_exit 0
-for line in 'sessions: 1' 'subscriptions: 1' 'queued messages: 1' 'retained messages: 1' 'schema version: 3'; do
+for line in 'sessions: 1' 'subscriptions: 1' 'queued messages: 1' 'retained messages: 1' 'schema version: 4'; do
     grep -qx "$line" "$T/out" || { cat "$T/out" >&2; fail "no line '$line'"; }
 done
 expect_match "$T/out" '^commits: [1-9]'
@@ -89,7 +89,7 @@ run mqtt-broker-lite store check --store "$T/second.db"
 expect_exit 0
 
 # Damaged: rows that belong to nothing; pages that are none. What cannot be a store.
-sqlite3 "$T/second.db" "DELETE FROM session; INSERT INTO retained VALUES ('a/#', '', 'x', 0, 1, NULL, 0)" >/dev/null
+sqlite3 "$T/second.db" "DELETE FROM session; INSERT INTO retained (topic, properties, payload, qos, retain, publisher) VALUES ('a/#', '', 'x', 0, 1, 0)" >/dev/null
 run mqtt-broker-lite store check --store "$T/second.db"
 expect_exit 11
 expect_match "$T/out" '1 subscriptions belong to no session'

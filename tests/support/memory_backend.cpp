@@ -74,9 +74,10 @@ void apply_rest(const Batch& batch, MemoryBackend::Content& content) {
         else
             content.received_ids.insert(key);
     }
-    for (const auto& [topic, message] : batch.retained) {
-        if (message)
-            content.retained[topic] = kept(batch.row(*message));
+    for (const auto& [topic, change] : batch.retained) {
+        if (change.message)
+            content.retained.insert_or_assign(
+                topic, MemoryBackend::Retained{kept(batch.row(*change.message)), change.source});
         else
             content.retained.erase(topic);
     }
@@ -167,8 +168,11 @@ Fault MemoryBackend::read(Reader& reader, bool) {
     }
     for (const auto& [session, id] : content_.received_ids)
         reader.on_received_id(session, id);
-    for (const auto& [topic, message] : content_.retained)
-        reader.on_retained(message.row());
+    for (const auto& [topic, retained] : content_.retained) {
+        RetainedRow row{retained.message.row(), std::nullopt};
+        if (retained.source) row.source = retained.source->view();
+        reader.on_retained(row);
+    }
     for (const auto& [key, transit] : content_.transits) {
         TransitRow row = transit.row;
         row.filter = transit.filter;

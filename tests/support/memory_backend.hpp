@@ -46,13 +46,17 @@ public:
         std::string filter;
         Message message;
     };
+    struct Retained {
+        Message message;
+        std::optional<broker::KeptSource> source;
+    };
     struct Content {
         std::map<Key, Session> sessions;
         std::map<std::pair<Key, std::string>, broker::store::SubscriptionRow> subscriptions;
         std::map<Key, Message> messages;
         std::map<Key, Entry> entries;
         std::set<std::pair<Key, PacketId>> received_ids;
-        std::map<std::string, Message> retained;
+        std::map<std::string, Retained> retained;
         std::map<Key, Transit> transits;
     };
 

@@ -107,8 +107,11 @@ constexpr ConfKey kKeys[] = {
      CONF_SET(c.remembered_logins = number<std::size_t>(line, 0, 10'000'000)), false, "16384"},
     {"auth_plugin_deny_special_chars", general, ignored, "true|false",
      "names with + or # never match a pattern of the ACL"},
-    {"check_retain_source", general, ignored, "true|false",
-     "a retained message was allowed when it was published"},
+    {"check_retain_source", general, used, "true|false",
+     "retained messages are sent only while the client that published them, by its client id and "
+     "user name, may still do so; of those that came while there was no acl_file nobody is known, "
+     "and they are sent",
+     CONF_SET(c.config.check_retain_source = boolean(line)), false, "true"},
 };
 
 }  // namespace

@@ -242,6 +242,10 @@ struct BrokerConfig {
     // Publishing, wills, subscribing, and every delivery, retained messages included; a delivery that
     // is not allowed is left out in silence. Empty: everything is allowed.
     std::function<bool(const AccessRequest&)> authorize;
+    // Retained messages are sent only as long as the client that published them, by its client id and user
+    // name, may do so: `authorize` is asked again. It is known of messages that came while there was an
+    // `authorize`; those of the broker itself and of bridges without a local user are always sent.
+    bool check_retain_source = true;
     // For `GET /api/explain`: what speaks against it, as a sentence. Loop threads, must not block.
     std::function<std::string(const AccessRequest&)> explain_authorize;
     // For `GET /api/config`: the configuration as in effect, without secrets. Empty: it is not told.

@@ -54,8 +54,8 @@ void Journal::close_batch() {
 
 void Journal::submit(bool is_last) {
     if (open_) {
-        for (auto& [topic, message] : open_->retained)
-            message = shard_.retained.copy_of(topic);
+        for (auto& [topic, change] : open_->retained)
+            change.message = shard_.retained.copy_of(topic, change.source);
         open_->order = writer_->next_order();
     }
     is_wanted_ = false;

@@ -116,7 +116,7 @@ AckDecision Peer::take_publish(const Publish& publish) {
         }
     }
     const std::uint64_t recorded = shard_->journal.mark();
-    const ReasonCode reason = shard_->publisher.publish(publication);
+    const ReasonCode reason = shard_->publisher.publish(publication, session_);
     if (publish.qos == QoS::exactly_once && (!is_error(reason) || !has_properties(version()))) {
         shard_->journal.received_id(*session_, publish.id);
     }
@@ -132,7 +132,7 @@ AckDecision Peer::take_publish(const Publish& publish) {
 }
 
 // A refused message of a shared subscription goes to nobody else. [MQTT-4.8.2-6]
-void Peer::on_delivered(PacketId, std::uint64_t token, ReasonCode) {
+void Peer::on_delivered(PacketId id, std::uint64_t token, ReasonCode) {
     shard_->journal.done(DeliveryToken::from(token));
     if (extra_ && extra_->byte_window && extra_->byte_window->finished(id)) pump();
     if (session_ != nullptr) shard_->subscriptions.tell_readiness(*session_);

@@ -71,15 +71,19 @@ ReasonCode Publisher::refusal(const Given& given, std::string_view client_id) {
     return ReasonCode::success;
 }
 
-ReasonCode Publisher::publish(const Publication& publication) {
+ReasonCode Publisher::publish(const Publication& publication, const Session* from) {
     overfilled_ = nullptr;
-    if (publication.retain && !store_retained(publication)) return ReasonCode::quota_exceeded;
+    if (publication.retain && !store_retained(publication, from)) return ReasonCode::quota_exceeded;
     const std::size_t receivers = distribute(publication, Scope::everywhere);
     return receivers == 0 ? ReasonCode::no_matching_subscribers : ReasonCode::success;
 }
 
-bool Publisher::store_retained(const Publication& publication) {
-    if (!shard_.retained.store(keepable(publication))) return false;
+bool Publisher::store_retained(const Publication& publication, const Session* from) {
+    Source source;
+    const bool has_source = from != nullptr && from->identity != nullptr;
+    if (has_source)
+        source = {from->client_id(), from->identity->user_name, from->identity->listener};
+    if (!shard_.retained.store(keepable(publication), has_source ? &source : nullptr)) return false;
     // What the broker says of itself is old news after a restart.
     if (!publication.topic.starts_with("$SYS/")) shard_.journal.retained_changed(publication.topic);
     shard_.retained_sweep.expect(publication.expires_at);

@@ -42,7 +42,8 @@ public:
     ReasonCode refusal(const Given& given, std::string_view client_id);
     // Stores it when retained and gives it to everybody who wants it, on other shards too.
     // success, no_matching_subscribers, or quota_exceeded (retained store full: not distributed).
-    ReasonCode publish(const Publication& publication);
+    // `from`: whose right to publish it is asked for again when it is retained; null: nobody's.
+    ReasonCode publish(const Publication& publication, const Session* from = nullptr);
     // To subscribers only, everywhere or on this shard: what came from another shard goes no
     // further. How many sessions, groups and shards want it.
     enum class Scope : std::uint8_t { everywhere, this_shard };
@@ -128,7 +129,7 @@ private:
     Bytes ready_packet(Delivery& delivery, bool v5, const Wish& wish);
     Bytes encoded(Delivery& delivery, bool v5, bool retain);
     const core::MessageRef& message(Delivery& delivery);
-    bool store_retained(const Publication& publication);
+    bool store_retained(const Publication& publication, const Session* from);
 
     Shard& shard_;
     Session* overfilled_ = nullptr;

@@ -54,6 +54,7 @@ bool Replays::run(Shard& shard, Peer& peer) {
 bool Replays::send(Shard& shard, Peer& peer, const Replay& replay, const core::Message& message) {
     if (!peer.has_room() || peer.is_blocked() || shard.is_turn_full()) return false;
     if (!is_allowed(shard.config(), *peer.session(), Access::deliver, message.topic())) return true;
+    if (!is_source_allowed(shard.config(), shard.retained.sources(), message)) return true;
     const QoS qos = shard.publisher.delivered_qos(message.qos(), replay.options.qos);
     core::OutgoingPublish out;
     out.topic = message.topic();

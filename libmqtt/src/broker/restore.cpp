@@ -24,7 +24,7 @@ public:
     void on_waiting_messages() override { are_others_ = true; }
     void on_entry(const store::EntryRow& row) override;
     void on_received_id(Key session, PacketId id) override;
-    void on_retained(const store::MessageRow& row) override;
+    void on_retained(const store::RetainedRow& row) override;
     void on_transit(const store::TransitRow& row) override;
 
 private:
@@ -202,13 +202,14 @@ void Restorer::on_received_id(Key session, PacketId id) {
     if (const Home* home = find(session)) home->session->exchange.inbox.insert(id);
 }
 
-void Restorer::on_retained(const store::MessageRow& row) {
+void Restorer::on_retained(const store::RetainedRow& retained) {
+    const store::MessageRow& row = retained.message;
     // Earlier versions kept these; the row goes.
     if (row.topic.starts_with("$SYS/")) {
         return shared_.shards.front()->journal.retained_changed(row.topic);
     }
     // One that expired while the broker was away is taken in and swept, so that its row goes, too.
-    shared_.retained.store(from_.init(row));
+    shared_.retained.store(from_.init(row), retained.source ? &*retained.source : nullptr);
     shared_.shards.front()->retained_sweep.expect(from_.steady(row.expires_at));
 }
 

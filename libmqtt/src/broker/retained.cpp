@@ -35,7 +35,7 @@ struct RetainedStore::Node {
 };
 
 struct RetainedStore::Partition {
-    Partition() : root(create(nullptr, {})) {}
+    explicit Partition(Sources& s) : sources(s), root(create(nullptr, {})) {}
     ~Partition() {
         std::vector<Node*> nodes{root};
         edges.for_each([&](Node& node) { nodes.push_back(&node); });
@@ -53,6 +53,7 @@ struct RetainedStore::Partition {
     void prune(Node* node);
     void unpin();
 
+    Sources& sources;
     std::mutex mutex;
     Slab slab;
     Node* root;
@@ -120,10 +121,12 @@ RetainedStore::Node* RetainedStore::Partition::node_of(std::string_view topic,
 }
 
 void RetainedStore::Partition::set(Node& node, core::MessageRef message) {
-    if (node.message)
+    if (node.message) {
         bytes -= node.message->size_bytes();
-    else
+        sources.release(node.message->source());
+    } else {
         ++count;
+    }
     bytes += message->size_bytes();
     node.message = std::move(message);
 }
@@ -132,6 +135,7 @@ void RetainedStore::Partition::remove(Node& node) {
     if (!node.message) return;
     --count;
     bytes -= node.message->size_bytes();
+    sources.release(node.message->source());
     node.message = {};
     if (cursors == 0) return prune(&node);
     if (!node.awaits_pruning) dead.push_back(&node);
@@ -161,7 +165,7 @@ void RetainedStore::Partition::unpin() {
 
 RetainedStore::RetainedStore(unsigned partitions, std::size_t limit) : limit_(limit) {
     for (unsigned i = 0; i < partitions; ++i)
-        partitions_.push_back(std::make_unique<Partition>());
+        partitions_.push_back(std::make_unique<Partition>(sources_));
 }
 
 RetainedStore::~RetainedStore() = default;
@@ -175,12 +179,14 @@ RetainedStore::Partition& RetainedStore::partition_of(std::string_view topic) co
     return *partitions_[partition_number(topic)];
 }
 
-core::MessageRef RetainedStore::copy_of(std::string_view topic) const {
+core::MessageRef RetainedStore::copy_of(std::string_view topic,
+                                        std::optional<KeptSource>& source) const {
     Partition& partition = partition_of(topic);
     const std::lock_guard lock(partition.mutex);
     const Node* node = partition.node_of(topic, false);
     if (node == nullptr || !node->message) return {};
     const core::Message& message = *node->message;
+    if (message.source() != 0) source.emplace(sources_.at(message.source()));
     core::Message::Init init;
     init.topic = message.topic();
     init.properties = message.properties();
@@ -192,7 +198,7 @@ core::MessageRef RetainedStore::copy_of(std::string_view topic) const {
     return core::Message::create(init);
 }
 
-bool RetainedStore::store(const core::Message::Init& message) {
+bool RetainedStore::store(const core::Message::Init& message, const Source* source) {
     Partition& partition = partition_of(message.topic);
     const bool full = limit_ != 0 && count() >= limit_;
     const std::lock_guard lock(partition.mutex);
@@ -204,7 +210,9 @@ bool RetainedStore::store(const core::Message::Init& message) {
         const Node* known = partition.node_of(message.topic, false);
         if (known == nullptr || !known->message) return false;
     }
-    partition.set(*partition.node_of(message.topic, true), core::Message::create(message));
+    core::Message::Init init = message;
+    if (source != nullptr) init.source = sources_.take(*source);
+    partition.set(*partition.node_of(message.topic, true), core::Message::create(init));
     return true;
 }
 

@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "broker/hash_set.hpp"
+#include "broker/sources.hpp"
 #include "core/message.hpp"
 
 namespace mqtt::broker {
@@ -26,8 +28,9 @@ public:
     // Replaces what the topic had [MQTT-3.3.1-5] [MQTT311-3.3.1-5]
     // [MQTT311-3.3.1-7]; an empty payload removes it and is not kept [MQTT-3.3.1-6]
     // [MQTT311-3.3.1-10] [MQTT311-3.3.1-11].
-    // False: the store is full and the topic has none.
-    bool store(const core::Message::Init& message);
+    // False: the store is full and the topic has none. `source`: who has to have the right to publish it
+    // as long as it is here; null: nobody.
+    bool store(const core::Message::Init& message, const Source* source = nullptr);
     // True: the topic's message had expired, and is gone.
     bool remove_expired(std::string_view topic, TimePoint now);
 
@@ -37,7 +40,9 @@ public:
 
     // What the topic has at present, for the durable store: a message of the caller's own, since counts are
     // not atomic. Null: nothing.
-    core::MessageRef copy_of(std::string_view topic) const;
+    core::MessageRef copy_of(std::string_view topic, std::optional<KeptSource>& source) const;
+    // Whose rights message.source() numbers; asked with messages that a cursor shows.
+    const Sources& sources() const { return sources_; }
 
     struct Node;
     struct Partition;
@@ -81,6 +86,7 @@ public:
 private:
     unsigned partition_number(std::string_view topic) const;
     Partition& partition_of(std::string_view topic) const;
+    Sources sources_;
     std::vector<std::unique_ptr<Partition>> partitions_;
     const std::size_t limit_;
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "broker/session.hpp"
+#include "broker/sources.hpp"
 #include "mqtt/broker.hpp"
 
 namespace mqtt::broker {
@@ -19,6 +20,15 @@ inline bool is_allowed(const BrokerConfig& config, const Session& session, Acces
                        std::string_view topic) {
     if (session.is_bridge && session.identity == nullptr) return true;
     return is_allowed(config, session.client_id(), session.identity.get(), access, topic);
+}
+
+// Whether who published a retained message may still do so. One whose source is not known is allowed.
+inline bool is_source_allowed(const BrokerConfig& config, const Sources& sources,
+                              const core::Message& retained) {
+    if (retained.source() == 0 || !config.check_retain_source || !config.authorize) return true;
+    const Source source = sources.at(retained.source());
+    return config.authorize(
+        {Access::publish, source.client_id, source.user_name, retained.topic(), source.listener});
 }
 
 }  // namespace mqtt::broker

@@ -137,11 +137,12 @@ BrokerConfig with_limits_of(BrokerConfig running, const BrokerConfig& next) {
     running.assigned_id_prefix = next.assigned_id_prefix;
     running.empty_client_id_allowed = next.empty_client_id_allowed;
     running.check_payload_format = next.check_payload_format;
+    running.check_retain_source = next.check_retain_source;
     running.response_information = next.response_information;
     running.upgrade_outgoing_qos = next.upgrade_outgoing_qos;
     running.maximum_inflight = next.maximum_inflight;
-    running.maximum_queued_messages = next.maximum_queued_messages;
     running.maximum_inflight_bytes = next.maximum_inflight_bytes;
+    running.maximum_queued_messages = next.maximum_queued_messages;
     running.maximum_queued_bytes = next.maximum_queued_bytes;
     running.queue_memory = next.queue_memory;
     running.queue_overflow = next.queue_overflow;

@@ -53,7 +53,7 @@ void Wills::publish(const WillMessage& will, const Session& session) {
     if (will.expiry_interval) {
         publication.expires_at = shard_.now() + std::chrono::seconds(*will.expiry_interval);
     }
-    shard_.publisher.publish(publication);
+    shard_.publisher.publish(publication, &session);
 }
 
 }  // namespace mqtt::broker

@@ -18,6 +18,7 @@ base::Ref<Message> Message::create(const Init& init) {
     const std::size_t tail = init.topic.size() + properties.size() + init.payload.size();
     auto* message = ::new (base::pool_allocate(sizeof(Message) + tail)) Message;
     message->publisher_ = init.publisher;
+    message->source_ = init.source;
     message->expires_at_ = init.expires_at;
     message->payload_size_ = static_cast<std::uint32_t>(init.payload.size());
     message->properties_size_ = static_cast<std::uint32_t>(properties.size());

@@ -21,6 +21,7 @@ public:
         bool retain = false;
         TimePoint expires_at = TimePoint::max();  // Message Expiry Interval as a deadline
         std::uint64_t publisher = 0;              // for No Local; 0: none
+        std::uint32_t source = 0;  // its owner's: who may still have to answer for it
     };
     // Topic up to 65535 bytes, payload and properties up to what a packet can hold (asserted).
     static base::Ref<Message> create(const Init& init);
@@ -36,6 +37,7 @@ public:
     TimePoint expires_at() const { return expires_at_; }
     bool expired(TimePoint now) const { return expires_at_ <= now; }
     std::uint64_t publisher() const { return publisher_; }
+    std::uint32_t source() const { return source_; }
     std::size_t size_bytes() const;  // memory that it holds
 
 private:
@@ -51,7 +53,9 @@ private:
     std::uint16_t topic_size_ = 0;
     QoS qos_{};
     bool retain_ = false;
+    std::uint32_t source_ = 0;  // where the compiler would pad
 };
+static_assert(sizeof(Message) == 48);
 using MessageRef = base::Ref<Message>;
 
 // Remaining whole seconds of an expiry deadline, rounded up, 0 when it has passed; nothing when it

@@ -174,7 +174,8 @@ bool Bridge::replay() {
     Replay& first = *replays_.front();
     const bool done = first.cursor.run(shard_.now(), [&](const core::Message& message) {
         if (message.publisher() == session_->number ||
-            !is_allowed(shard_.config(), *session_, Access::deliver, message.topic())) {
+            !is_allowed(shard_.config(), *session_, Access::deliver, message.topic()) ||
+            !is_source_allowed(shard_.config(), shard_.retained.sources(), message)) {
             return true;
         }
         if (!has_room()) return false;
@@ -261,7 +262,7 @@ AckDecision Bridge::publish_here(const Publish& publish) {
             shard_.now() + std::chrono::seconds(*split.message_expiry_interval);
     }
     const std::uint64_t recorded = shard_.journal.mark();
-    shard_.publisher.publish(publication);
+    shard_.publisher.publish(publication, session_);
     if (publish.qos == QoS::exactly_once) shard_.journal.received_id(*session_, publish.id);
     if (publish.qos != QoS::at_most_once && shard_.journal.mark() != recorded) {
         shard_.journal.gate(*this, staged_position());

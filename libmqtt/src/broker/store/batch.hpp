@@ -72,6 +72,11 @@ struct NewTransit {
     unsigned shard = 0;
 };
 
+struct RetainedChange {
+    core::MessageRef message;  // null: removed
+    std::optional<KeptSource> source = {};
+};
+
 struct Batch {
     std::vector<NewMessage> messages;  // keys ascend without gaps
     std::vector<NewEntry> entries;     // likewise
@@ -81,9 +86,9 @@ struct Batch {
     std::vector<ReceivedIdChange> received_ids;
     std::unordered_map<Key, SessionChange> sessions;
     std::vector<NewTransit> transits;
-    std::vector<Key> arrived;                                    // transits of other shards
-    std::unordered_map<std::string, core::MessageRef> retained;  // null: removed
-    std::size_t live = 0;                                        // changes that were not cancelled
+    std::vector<Key> arrived;  // transits of other shards
+    std::unordered_map<std::string, RetainedChange> retained;
+    std::size_t live = 0;         // changes that were not cancelled
     WallTime steady_offset = 0;   // to be added to a steady time in milliseconds
     std::uint64_t hash_seed = 0;  // by which sessions found their shard, and how many there are
     unsigned shards = 1;

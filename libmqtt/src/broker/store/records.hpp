@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "broker/sources.hpp"
 #include "mqtt/packet.hpp"
 
 namespace mqtt::broker::store {
@@ -30,6 +31,11 @@ struct MessageRow {
     bool retain = false;
     WallTime expires_at = kNever;
     std::uint64_t publisher = 0;  // Session::number
+};
+
+struct RetainedRow {
+    MessageRow message;
+    std::optional<Source> source;  // whose right to publish it is asked for again
 };
 
 // One that was asked for.
@@ -120,7 +126,7 @@ public:
     virtual void on_waiting_messages() {}  // from here on they are those that are not under way
     virtual void on_entry(const EntryRow& row) = 0;
     virtual void on_received_id(Key session, PacketId id) = 0;
-    virtual void on_retained(const MessageRow& row) = 0;
+    virtual void on_retained(const RetainedRow& row) = 0;
     virtual void on_transit(const TransitRow& row) = 0;
 
 protected:

@@ -7,7 +7,7 @@ namespace mqtt::broker::store {
 // PRAGMA application_id: the file is ours ("MQTB").
 inline constexpr int kApplicationId = 0x4D515442;
 // PRAGMA user_version.
-inline constexpr int kSchemaVersion = 3;
+inline constexpr int kSchemaVersion = 4;
 
 inline constexpr const char* kTransitTable =
     "CREATE TABLE transit (key INTEGER PRIMARY KEY, seed INTEGER NOT NULL,"
@@ -24,8 +24,14 @@ inline constexpr const char* kChunkTables =
     "CREATE TABLE change (key INTEGER PRIMARY KEY, state INTEGER NOT NULL,"
     "  packet_id INTEGER NOT NULL);";
 
+// Who published a retained message, when rights were checked: no client, no right to ask for again.
+inline constexpr const char* kSourceColumns =
+    "ALTER TABLE retained ADD COLUMN source_client TEXT;"
+    "ALTER TABLE retained ADD COLUMN source_user TEXT;"
+    "ALTER TABLE retained ADD COLUMN source_listener INTEGER;";
+
 // From version 1 to 2, from 2 to 3 and so on.
-inline constexpr const char* kUpgrades[] = {kTransitTable, kChunkTables};
+inline constexpr const char* kUpgrades[] = {kTransitTable, kChunkTables, kSourceColumns};
 
 // Version 1. A new file gets it and the upgrades, so that there is one way to each version.
 // Columns of a message are the same, and in the same order, wherever one is stored.

@@ -76,6 +76,7 @@ public:
 
     // Of the present row, by column.
     std::int64_t number_at(int column) const { return sqlite3_column_int64(statement_, column); }
+    int columns() const { return sqlite3_column_count(statement_); }
     bool is_null(int column) const {
         return sqlite3_column_type(statement_, column) == SQLITE_NULL;
     }

@@ -59,7 +59,7 @@ constexpr std::array<const char*, kStatements> kSql = {
     "DELETE FROM subscription WHERE session = ? AND filter = ?",
     "INSERT OR IGNORE INTO received_id VALUES (?,?)",
     "DELETE FROM received_id WHERE session = ? AND packet_id = ?",
-    "REPLACE INTO retained VALUES (?,?,?,?,?,?,?)",
+    "REPLACE INTO retained VALUES (?,?,?,?,?,?,?,?,?,?)",
     "DELETE FROM retained WHERE topic = ?",
     "INSERT INTO transit VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
     "DELETE FROM transit WHERE key = ?",
@@ -305,9 +305,15 @@ int SqliteBackend::write_subscriptions(const Batch& batch) {
 }
 
 int SqliteBackend::write_retained(const Batch& batch) {
-    for (const auto& [topic, message] : batch.retained) {
-        Statement& statement = of(message ? put_retained : drop_retained).text(topic);
-        if (message) statement.message(batch.row(*message));
+    for (const auto& [topic, change] : batch.retained) {
+        Statement& statement = of(change.message ? put_retained : drop_retained).text(topic);
+        if (change.message) statement.message(batch.row(*change.message));
+        if (change.source) {
+            statement.text(change.source->client_id).text(change.source->user_name);
+            statement.number(static_cast<std::int64_t>(change.source->listener));
+        } else if (change.message) {
+            statement.null().null().null();
+        }
         if (const int code = statement.run(); code != SQLITE_OK) return code;
     }
     return SQLITE_OK;

@@ -84,7 +84,7 @@ public:
     void on_message(Key key, const MessageRow& row) override;
     void on_entry(const EntryRow& row) override;
     void on_received_id(Key session, PacketId id) override;
-    void on_retained(const MessageRow& row) override;
+    void on_retained(const RetainedRow& row) override;
     void on_transit(const TransitRow& row) override;
 
 private:
@@ -175,9 +175,13 @@ void ExportReader::on_received_id(Key session, PacketId id) {
     end();
 }
 
-void ExportReader::on_retained(const MessageRow& row) {
+void ExportReader::on_retained(const RetainedRow& row) {
     begin("retained");
-    append(row);
+    append(row.message);
+    if (row.source) {
+        append_member(line_, "source_client_id", row.source->client_id);
+        append_member(line_, "source_username", row.source->user_name);
+    }
     end();
 }
 

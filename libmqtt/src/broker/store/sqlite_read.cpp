@@ -68,6 +68,16 @@ void read_entry(const Statement& row, Reader& reader) {
     reader.on_entry(entry);
 }
 
+void read_retained(const Statement& row, Reader& reader) {
+    RetainedRow retained{message_at(row, 1, row.text_at(0)), std::nullopt};
+    // A file of version 3 that is only looked at lacks the column.
+    if (row.columns() > 7 && !row.is_null(7)) {
+        retained.source =
+            Source{row.text_at(7), row.text_at(8), static_cast<std::size_t>(row.number_at(9))};
+    }
+    reader.on_retained(retained);
+}
+
 void read_transit(const Statement& row, Reader& reader) {
     TransitRow transit;
     transit.key = static_cast<Key>(row.number_at(0));
@@ -151,9 +161,8 @@ int read_everything(sqlite3* database, Reader& reader) {
                               static_cast<PacketId>(row.number_at(1)));
     });
     if (code != SQLITE_OK) return code;
-    code = each_row(database, "SELECT * FROM retained", [&](const Statement& row) {
-        reader.on_retained(message_at(row, 1, row.text_at(0)));
-    });
+    code = each_row(database, "SELECT * FROM retained",
+                    [&](const Statement& row) { read_retained(row, reader); });
     Statement has_transits;  // a file of version 1 that is only looked at has none
     code = code != SQLITE_OK ? code
                              : has_transits.prepare(
