@@ -108,3 +108,36 @@ for words in store 'store mend' 'store backup'; do
     run mqtt-broker-lite $words --store "$store"
     expect_exit 1; expect_match "$T/err" 'store (needs|mend: none of|backup TARGET)'
 done
+
+# Started as root, it is kept by the user whom root becomes, and that user can go on with it. What root alone had made before
+# is handed over; a folder that is closed to the user is told.
+if [ "$(id -u)" = 0 ] && getent passwd nobody >/dev/null; then
+    chmod a+rwx "$T"; mkdir -m 755 "$T/kept"
+    as_user() {
+        printf '%s\n' "user $1" "listener $(free_port) $HOST" 'allow_anonymous true' 'persistence strict' \
+            "persistence_location $T/kept/" >"$T/conf"
+        start_broker -c "$T/conf"
+        mqtt-pub -h "$HOST" -p "$PORT" -t "of/$1" -q 1 -r -m x
+    }
+    as_user root; stop_broker
+    as_user nobody
+    expect_match "$BROKER_LOG" "conf:5: user nobody cannot write in $T/kept: .*; chown nobody"
+    for file in "$T"/kept/*; do expect_eq "owner of $file" "$(stat -c %U "$file")" nobody; done
+    stop_broker
+    chown nobody "$T/kept"
+    as_user nobody
+    ! grep -q 'cannot write in' "$BROKER_LOG" || fail 'the folder is open'
+    stop_broker
+    expect_eq 'what is left' "$(ls "$T/kept")" mqtt-broker-lite.db
+    broker=$(command -v mqtt-broker-lite)
+    if command -v setpriv >/dev/null && setpriv --reuid nobody --clear-groups "$broker" --version >/dev/null 2>&1; then
+        sed -i "s/^listener .*/listener $(free_port) $HOST/" "$T/conf"
+        setpriv --reuid nobody --clear-groups "$broker" -c "$T/conf" --ready-file "$T/kept/urls" >"$T/nobody.log" 2>&1 &
+        BROKER_PID=$! BROKER_URLS=$T/kept/urls
+        lib_pids+=("$BROKER_PID")
+        until_true 20 lib_broker_is_up
+        PORT=$(broker_port mqtt)
+        expect_eq 'kept' "$(mqtt-sub -h "$HOST" -p "$PORT" -t 'of/#' -C 2 -W 10 -F %t | sort | xargs)" 'of/nobody of/root'
+        stop_broker
+    fi
+fi

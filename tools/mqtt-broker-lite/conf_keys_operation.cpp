@@ -97,7 +97,8 @@ constexpr ConfKey kKeys[] = {
     // The process.
     {"pid_file", general, used, "FILE", "write the process id there",
      CONF_SET(c.pid_file = line.value)},
-    {"user", general, used, "NAME", "run as this user when started as root",
+    {"user", general, used, "NAME",
+     "run as this user when started as root; the files of the store become this user's",
      CONF_SET(c.user = line.value), false, "mosquitto"},
 };
 

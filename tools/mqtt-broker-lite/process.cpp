@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,6 +14,7 @@
 
 #include "common/app.hpp"
 #include "common/exit_code.hpp"
+#include "mqtt/store.hpp"
 
 namespace tools::broker_lite {
 
@@ -44,8 +46,11 @@ void write_lines(const std::string& path, const std::vector<std::string>& lines,
     }
 }
 
-std::string drop_privileges(const std::string& name, std::string_view place) {
-    if (::geteuid() != 0 || name == "root") return {};
+namespace {
+
+// Who root is to become; null: nobody else.
+const passwd* next_user(const std::string& name, std::string_view place) {
+    if (::geteuid() != 0 || name == "root") return nullptr;
     const passwd* user = ::getpwnam(name.c_str());
     if (user == nullptr && name != "mosquitto") {
         throw ToolError(kExitUsage, fmt::format("{}: user: there is no user {}: make it (useradd "
@@ -53,8 +58,40 @@ std::string drop_privileges(const std::string& name, std::string_view place) {
                                                 place, name, name));
     }
     if (user == nullptr) user = ::getpwnam("nobody");
-    if (user == nullptr || ::initgroups(user->pw_name, user->pw_gid) != 0 ||
-        ::setgid(user->pw_gid) != 0 || ::setuid(user->pw_uid) != 0) {
+    if (user == nullptr) {
+        throw ToolError(kExitUsage, "cannot run as user " + name + "; say user root to stay root");
+    }
+    return user;
+}
+
+// By descriptor, for the folder may be the user's, who could put something else in its place; by one that only
+// names the file, since closing any other would end the locks that this process has on it.
+void give_file(const std::string& path, const passwd& user) {
+    const int fd = ::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) return;
+    struct stat file {};
+    const bool is_ours = ::fstat(fd, &file) == 0 && file.st_uid == 0 && file.st_nlink == 1 &&
+                         (S_ISREG(file.st_mode) || S_ISSOCK(file.st_mode));
+    if (is_ours)
+        static_cast<void>(::fchownat(fd, "", user.pw_uid, user.pw_gid, AT_EMPTY_PATH) == 0);
+    ::close(fd);
+}
+
+}  // namespace
+
+void give_store(const std::string& file, const std::string& name, std::string_view place) {
+    const passwd* user = next_user(name, place);
+    if (user == nullptr) return;
+    give_file(file, *user);  // first: what SQLite makes beside it from now on gets the same owner
+    give_file(file + "-wal", *user);
+    give_file(mqtt::store_control_path(file), *user);
+}
+
+std::string drop_privileges(const std::string& name, std::string_view place) {
+    const passwd* user = next_user(name, place);
+    if (user == nullptr) return {};
+    if (::initgroups(user->pw_name, user->pw_gid) != 0 || ::setgid(user->pw_gid) != 0 ||
+        ::setuid(user->pw_uid) != 0) {
         throw ToolError(kExitUsage, "cannot run as user " + name + "; say user root to stay root");
     }
     return user->pw_name;

@@ -23,6 +23,9 @@ void write_lines(const std::string& path, const std::vector<std::string>& lines,
 // The user's name; of mosquitto, which is the default, nobody when there is no such user, as mosquitto has it.
 // Empty: nothing was to be given up. Throws ToolError; `place` is where the name was said.
 std::string drop_privileges(const std::string& name, std::string_view place);
+// Before that, when the store is open: its files, where root has made them, are that user's from now on, who so can
+// open them again without root. Throws ToolError about the user.
+void give_store(const std::string& file, const std::string& name, std::string_view place);
 
 // Goes to the background: the parent waits until ready() is called there, and ends with 0, or with 1 when
 // the child ends before. Throws ToolError.

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
 
 #include "common/exit_code.hpp"
 #include "mqtt-broker-lite/conf_apply.hpp"
@@ -142,6 +143,19 @@ void refuse_open_console(const Setup& setup) {
     }
 }
 
+// It works as long as it is open.
+void tell_closed_folder(const Setup& setup, const std::string& user, Log& log) {
+    std::filesystem::path folder = std::filesystem::path(setup.config.store_file).parent_path();
+    if (folder.empty()) folder = ".";
+    if (::access(folder.c_str(), W_OK | X_OK) == 0) return;
+    std::string place = setup.conf.place_of("persistence_location");
+    if (place.empty()) place = setup.conf.place_of("persistence");
+    log.write(LogLevel::warning,
+              fmt::format("{}: user {} cannot write in {}: the store works there when root starts "
+                          "the broker, and its log stays behind at the end; chown {} {}",
+                          place, user, folder.string(), user, folder.string()));
+}
+
 void open(mqtt::Broker& broker, Setup& setup, Log& log) {
     log.write(fmt::format("mqtt-broker-lite version {} starting", kVersion));
     if (setup.has_file()) {
@@ -156,8 +170,13 @@ void open(mqtt::Broker& broker, Setup& setup, Log& log) {
                     setup.conf.place_of("pid_file") + ": pid_file: ");
     }
     if (!setup.has_file()) return;
+    const bool has_store = setup.config.persistence != mqtt::Persistence::off;
+    if (has_store)
+        give_store(setup.config.store_file, setup.conf.user, setup.conf.place_of("user"));
     const std::string user = drop_privileges(setup.conf.user, setup.conf.place_of("user"));
-    if (!user.empty()) log.write(fmt::format("running as user {}", user));
+    if (user.empty()) return;
+    log.write(fmt::format("running as user {}", user));
+    if (has_store) tell_closed_folder(setup, user, log);
 }
 
 // Scripts made for mosquitto have it write its database so.
