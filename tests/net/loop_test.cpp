@@ -2,6 +2,10 @@
 #include "net/loop.hpp"
 
 #include <doctest/doctest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -39,6 +43,19 @@ struct Counter final : Watcher, Flushable, Timer {
     TimePoint fired_at;
     std::function<void()> action;
 };
+
+// For the calling thread alone, and for good.
+bool forget_system_call(unsigned number) {
+    sock_filter steps[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const sock_fprog program{static_cast<unsigned short>(std::size(steps)), steps};
+    return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
 
 constexpr Loop::Readiness kBoth[] = {Loop::Readiness::own_epoll, Loop::Readiness::async_wait};
 
@@ -163,6 +180,23 @@ TEST_CASE("loop: a wheel timer wakes the loop") {
         CHECK(test.run_until([&] { return counter.fired_at != TimePoint(); }));
         CHECK(counter.fired_at >= due);
     }
+}
+
+TEST_CASE("loop: a kernel without epoll_pwait2 wakes it in time, and when something is ready") {
+    std::thread([] {
+        REQUIRE(forget_system_call(SYS_epoll_pwait2));
+        TestLoop test(Loop::Readiness::own_epoll);
+        const SocketPair pair = make_unix_pair();
+        Counter counter;
+        test.loop().watch(pair.a, counter);
+        const TimePoint due = Clock::now() + 30ms;
+        test.loop().set_timer(counter, due);
+        CHECK(test.run_until([&] { return counter.fired_at != TimePoint(); }));
+        CHECK(counter.fired_at >= due);
+        REQUIRE(::send(pair.b, "x", 1, 0) == 1);
+        CHECK(test.run_until([&] { return counter.readable > 0; }));
+        test.loop().unwatch(pair.a, counter);
+    }).join();
 }
 
 TEST_CASE("loop: what is retired dies when the turn has ended") {

@@ -91,10 +91,24 @@ void EpollPoller::wait(TimePoint due) {
         left.tv_nsec = ns % 1'000'000'000;
     }
     next_ = 0;
-    count_ = ::epoll_pwait2(epoll_, events_.data(), static_cast<int>(events_.size()),
-                            due == TimePoint::max() ? nullptr : &left, nullptr);
+    count_ = wait_for_events(due == TimePoint::max() ? nullptr : &left);
     MQTT_ASSERT(count_ >= 0 || errno == EINTR);
     if (count_ < 0) count_ = 0;
+}
+
+// Linux before 5.11, and sandboxes that do not know the newer call, count in milliseconds.
+int EpollPoller::wait_for_events(const timespec* left) {
+    const int room = static_cast<int>(events_.size());
+    if (has_pwait2_) {
+        const int count = ::epoll_pwait2(epoll_, events_.data(), room, left, nullptr);
+        has_pwait2_ = count >= 0 || (errno != ENOSYS && errno != EPERM);
+        if (has_pwait2_) return count;
+    }
+    constexpr time_t kLongest = 24 * 3600;  // then the turn finds nothing and waits again
+    if (left == nullptr) return ::epoll_wait(epoll_, events_.data(), room, -1);
+    const auto milliseconds =
+        std::min(left->tv_sec, kLongest) * 1000 + (left->tv_nsec + 999'999) / 1'000'000;
+    return ::epoll_wait(epoll_, events_.data(), room, static_cast<int>(milliseconds));
 }
 
 void EpollPoller::dispatch() {

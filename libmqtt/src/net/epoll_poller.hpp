@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 
 #include <array>
+#include <ctime>
 #include <vector>
 
 #include "net/poller.hpp"
@@ -36,11 +37,13 @@ public:
 
 private:
     void add_own(int descriptor);
+    int wait_for_events(const timespec* left);  // null: for ever
 
     int epoll_ = -1;
     int wake_ = -1;
     int alarm_ = -1;
     TimePoint alarm_due_ = TimePoint::max();
+    bool has_pwait2_ = true;  // until the system says otherwise
     int count_ = 0;
     int next_ = 0;
     std::array<epoll_event, 256> events_;
