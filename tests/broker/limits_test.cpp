@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include "mqtt/limits.hpp"
+#include "support/bridged_brokers.hpp"
 #include "support/test_broker.hpp"
 
 using namespace test;
@@ -231,4 +232,28 @@ TEST_CASE("limits: $SYS counts what each limit did") {
         if (as_text(publish.payload) == "1") break;
         CHECK(as_text(publish.payload) == "0");
     }
+}
+
+TEST_CASE(
+    "limits: a change to what is in force already makes no new settings, which would be kept") {
+    BridgeConfig bridge = bridge_to(1);  // nobody is there
+    bridge.revision = "first lines";
+    BrokerConfig config = loopback();
+    config.bridges = {bridge};
+    TestBroker broker(config);
+    const BrokerConfig* in_force = &broker->config();
+    REQUIRE(broker->change_limits(config).ok());
+    REQUIRE(broker->change_bridges({bridge}).ok());
+    CHECK(&broker->config() == in_force);
+
+    config.maximum_payload_size = 10;
+    REQUIRE(broker->change_limits(config).ok());
+    CHECK(broker->config().maximum_payload_size == 10);
+    CHECK(in_force->maximum_payload_size == 0);
+    config.listeners.front().limits.receive_maximum = 7;
+    REQUIRE(broker->change_limits(config).ok());
+    CHECK(broker->config().listeners.front().limits.receive_maximum == 7);
+    bridge.revision = "other lines";
+    REQUIRE(broker->change_bridges({bridge}).ok());
+    CHECK(broker->config().bridges.front().revision == "other lines");
 }

@@ -34,6 +34,8 @@ struct ListenerLimits {
     bool wildcard_subscription_available = true;
     bool subscription_identifiers_available = true;
     bool shared_subscription_available = true;
+
+    bool operator==(const ListenerLimits&) const = default;
 };
 
 // Where a client's user name comes from: its CONNECT, or what its TLS handshake proved, which needs no

@@ -259,13 +259,17 @@ Status Broker::Impl::change(BrokerConfig next, std::string* message) {
 }
 
 Status Broker::change_limits(const BrokerConfig& next, std::string* message) {
+    if (broker::has_limits_of(config(), next)) return {};
     return impl_->change(broker::with_limits_of(config(), next), message);
 }
 
 Status Broker::change_bridges(std::vector<BridgeConfig> bridges, std::string* message) {
-    BrokerConfig next = config();
-    next.bridges = std::move(bridges);
-    Status changed = impl_->change(std::move(next), message);
+    Status changed;
+    if (!broker::has_bridges(config(), bridges)) {
+        BrokerConfig next = config();
+        next.bridges = std::move(bridges);
+        changed = impl_->change(std::move(next), message);
+    }
     if (changed && impl_->is_running) impl_->change_bridges();
     return changed;
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 #include <stdexcept>
+#include <tuple>
 
 #include "broker/bridge/bridge.hpp"
 #include "broker/http/caller.hpp"
@@ -118,48 +119,51 @@ std::size_t descriptor_capacity() {
                : static_cast<std::size_t>(limit.rlim_cur / 2);
 }
 
+// What Broker::change_limits changes, but for the listeners' own.
+auto limits_of(auto& config) {
+    return std::tie(
+        config.connect_timeout, config.maximum_keep_alive, config.maximum_session_expiry,
+        config.persistent_session_expiry, config.maximum_connections,
+        config.maximum_connections_per_address, config.maximum_sessions, config.maximum_login_delay,
+        config.maximum_publish_rate, config.maximum_payload_size, config.maximum_subscriptions,
+        config.maximum_topic_levels, config.client_id_prefix, config.assigned_id_prefix,
+        config.empty_client_id_allowed, config.check_payload_format, config.check_retain_source,
+        config.response_information, config.upgrade_outgoing_qos, config.maximum_inflight,
+        config.maximum_inflight_bytes, config.maximum_queued_messages, config.maximum_queued_bytes,
+        config.queue_memory, config.queue_overflow, config.queue_qos0_offline,
+        config.output_budget_bytes, config.memory_limit, config.log_packets, config.log_connections,
+        config.log_subscriptions, config.trace_clients, config.trace_topics);
+}
+auto limits_of_listener(auto& listener) {
+    return std::tie(listener.limits, listener.assigned_id_prefix, listener.empty_client_id_allowed);
+}
+
 }  // namespace
 
 BrokerConfig with_limits_of(BrokerConfig running, const BrokerConfig& next) {
-    running.connect_timeout = next.connect_timeout;
-    running.maximum_keep_alive = next.maximum_keep_alive;
-    running.maximum_session_expiry = next.maximum_session_expiry;
-    running.persistent_session_expiry = next.persistent_session_expiry;
-    running.maximum_connections = next.maximum_connections;
-    running.maximum_connections_per_address = next.maximum_connections_per_address;
-    running.maximum_sessions = next.maximum_sessions;
-    running.maximum_login_delay = next.maximum_login_delay;
-    running.maximum_publish_rate = next.maximum_publish_rate;
-    running.maximum_payload_size = next.maximum_payload_size;
-    running.maximum_subscriptions = next.maximum_subscriptions;
-    running.maximum_topic_levels = next.maximum_topic_levels;
-    running.client_id_prefix = next.client_id_prefix;
-    running.assigned_id_prefix = next.assigned_id_prefix;
-    running.empty_client_id_allowed = next.empty_client_id_allowed;
-    running.check_payload_format = next.check_payload_format;
-    running.check_retain_source = next.check_retain_source;
-    running.response_information = next.response_information;
-    running.upgrade_outgoing_qos = next.upgrade_outgoing_qos;
-    running.maximum_inflight = next.maximum_inflight;
-    running.maximum_inflight_bytes = next.maximum_inflight_bytes;
-    running.maximum_queued_messages = next.maximum_queued_messages;
-    running.maximum_queued_bytes = next.maximum_queued_bytes;
-    running.queue_memory = next.queue_memory;
-    running.queue_overflow = next.queue_overflow;
-    running.queue_qos0_offline = next.queue_qos0_offline;
-    running.output_budget_bytes = next.output_budget_bytes;
-    running.memory_limit = next.memory_limit;
-    running.log_packets = next.log_packets;
-    running.log_connections = next.log_connections;
-    running.log_subscriptions = next.log_subscriptions;
-    running.trace_clients = next.trace_clients;
-    running.trace_topics = next.trace_topics;
-    for (std::size_t i = 0; i < std::min(running.listeners.size(), next.listeners.size()); ++i) {
-        running.listeners[i].limits = next.listeners[i].limits;
-        running.listeners[i].assigned_id_prefix = next.listeners[i].assigned_id_prefix;
-        running.listeners[i].empty_client_id_allowed = next.listeners[i].empty_client_id_allowed;
-    }
+    limits_of(running) = limits_of(next);
+    for (std::size_t i = 0; i < std::min(running.listeners.size(), next.listeners.size()); ++i)
+        limits_of_listener(running.listeners[i]) = limits_of_listener(next.listeners[i]);
     return running;
+}
+
+bool has_limits_of(const BrokerConfig& running, const BrokerConfig& next) {
+    const auto same = [](const ListenerConfig& a, const ListenerConfig& b) {
+        return limits_of_listener(a) == limits_of_listener(b);
+    };
+    const std::size_t both = std::min(running.listeners.size(), next.listeners.size());
+    return limits_of(running) == limits_of(next) &&
+           std::equal(running.listeners.begin(),
+                      running.listeners.begin() + static_cast<std::ptrdiff_t>(both),
+                      next.listeners.begin(), same);
+}
+
+bool has_bridges(const BrokerConfig& running, const std::vector<BridgeConfig>& next) {
+    const auto same = [](const BridgeConfig& a, const BridgeConfig& b) {
+        return !a.revision.empty() && a.name == b.name && a.revision == b.revision;
+    };
+    return std::equal(running.bridges.begin(), running.bridges.end(), next.begin(), next.end(),
+                      same);
 }
 
 Settings::Settings(BrokerConfig given) : config(std::move(given)) {

@@ -24,5 +24,9 @@ struct Settings {
 
 // The running configuration with the limits and log switches of another: Broker::change_limits.
 BrokerConfig with_limits_of(BrokerConfig running, const BrokerConfig& next);
+// Whether that would change anything: settings are kept as long as the broker, so a reload that brings nothing
+// new must not make others.
+bool has_limits_of(const BrokerConfig& running, const BrokerConfig& next);
+bool has_bridges(const BrokerConfig& running, const std::vector<BridgeConfig>& next);
 
 }  // namespace mqtt::broker
