@@ -2,6 +2,8 @@
 // what is on its way between two shards is neither lost nor doubled, whatever shards there are afterwards.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "broker/hash.hpp"
 #include "broker/store/batch.hpp"
 #include "broker/store/open.hpp"
@@ -180,6 +182,46 @@ TEST_CASE("persistence strict: messages of a shared group on three shards come o
             INFO("message " << k << " after " << i + 1 << " have left");
             CHECK(seen[k] == 1);
         }
+    }
+}
+
+TEST_CASE(
+    "persistence strict: what a shared group gave to a session moves on when it ends after "
+    "restarts, "
+    "on one thread and on three [MQTT-4.8.2-5]") {
+    for (const unsigned threads : {1U, 3U}) {
+        INFO(threads << " threads");
+        const TempFolder folder;
+        const std::string file = folder.path() + "/store.db";
+        TestBroker first(stored(file, Persistence::strict, threads));
+        leave_session(first, "stays", "$share/g/t", QoS::exactly_once);
+        RawClient ends = first.client();
+        resume(ends, "ends");
+        ends.subscribe("$share/g/t", QoS::exactly_once);
+        RawClient pub = first.client("pub");
+        // To the one that is there, which acknowledges nothing; then to both in turn, who are away.
+        for (int i = 1; i <= 3; ++i) {
+            pub.publish_acked("t", std::to_string(i));
+            ends.expect<Publish>();
+        }
+        pub.publish("t", "QoS 2 stays", QoS::exactly_once, pub.next_id());
+        CHECK(pub.expect<Ack>().type == PacketType::pubrec);
+        ends.expect<Publish>();
+        ends.send(Disconnect{}).expect_closed();
+        for (int i = 4; i <= 10; ++i)
+            pub.publish_acked("t", std::to_string(i));
+
+        const std::string copy = after_kill(file, folder.path());
+        { const TestBroker second(stored(copy, Persistence::strict, threads)); }
+        TestBroker third(stored(copy, Persistence::strict, threads));
+        // It ends, with what waits and what was sent at QoS 1; what has been sent at QoS 2 goes with it.
+        CHECK_FALSE(third.client().connect({.client_id = "ends"}).session_present);
+        CHECK(eventually([&] { return third->stats().queued_messages == 10; }));
+        std::vector<std::string> got = take_all(third, "stays");
+        std::vector<std::string> expected = numbers(10);
+        std::sort(got.begin(), got.end());
+        std::sort(expected.begin(), expected.end());
+        CHECK(got == expected);
     }
 }
 

@@ -27,6 +27,7 @@ struct Entry {
     PacketId packet_id;
     EntryState state;
     std::vector<std::uint32_t> ids;
+    std::uint32_t shared_tag = 0;
     bool operator==(const Entry&) const = default;
 };
 
@@ -59,7 +60,8 @@ public:
                                     row.message,
                                     row.packet_id,
                                     row.state,
-                                    {row.subscription_ids.begin(), row.subscription_ids.end()}};
+                                    {row.subscription_ids.begin(), row.subscription_ids.end()},
+                                    row.shared_tag};
     }
     void on_received_id(Key, PacketId) override {}
     void on_retained(const RetainedRow&) override {}
@@ -124,8 +126,10 @@ void Model::add_some(Batch& batch) {
                 entry.packet_id = static_cast<PacketId>(1 + below(65'535));
                 entry.state = EntryState::await_pubrec;
             }
+            if (below(4) == 0) entry.shared_tag = 1 + below(9);
             if (entry.is_cancelled) continue;
-            content.entries[entry.key] = {entry.session, key, entry.packet_id, entry.state, ids};
+            content.entries[entry.key] = {entry.session, key, entry.packet_id,
+                                          entry.state,   ids, entry.shared_tag};
         }
     }
 }

@@ -54,7 +54,9 @@ void make_version_1(const std::string& file) {
             "DROP TABLE transit; DROP TABLE chunk; DROP TABLE change;"
             "ALTER TABLE retained DROP COLUMN source_client;"
             "ALTER TABLE retained DROP COLUMN source_user;"
-            "ALTER TABLE retained DROP COLUMN source_listener; PRAGMA user_version = 1");
+            "ALTER TABLE retained DROP COLUMN source_listener;"
+            "ALTER TABLE entry DROP COLUMN shared_tag;"
+            "ALTER TABLE subscription DROP COLUMN shared_tag; PRAGMA user_version = 1");
 }
 
 void check_content(const std::string& file) {
@@ -110,12 +112,87 @@ TEST_CASE("store: a file of the first version is upgraded, with everything in it
     CHECK(exported(file).find("\"kind\":\"retained\"") != std::string::npos);
     CHECK(value(file, "PRAGMA user_version") == "1");
     check_content(file);
-    CHECK(value(file, "PRAGMA user_version") == "4");
+    CHECK(value(file, "PRAGMA user_version") == "5");
     CHECK(value(file, "SELECT count(*) FROM transit") == "0");
-    run_sql(file, "PRAGMA user_version = 5");
+    run_sql(file, "PRAGMA user_version = 6");
     Broker broker(stored(file));
     CHECK_FALSE(broker.start().ok());
     CHECK(broker.start_error().find("newer version") != std::string::npos);
+}
+
+TEST_CASE(
+    "store: memberships of a file without their tags get some, and what comes then moves on") {
+    const TempFolder folder;
+    const std::string file = folder.path() + "/store.db";
+    {
+        TestBroker broker(stored(file));
+        leave_session(broker, "stays", "$share/g/t", QoS::at_least_once);
+        leave_session(broker, "ends", "$share/g/t", QoS::at_least_once);
+        leave_session(broker, "other", "other", QoS::at_least_once);
+        RawClient pub = broker.client("pub");
+        // Enough for a chunk, which stays one until the file is opened again.
+        for (int i = 0; i < 30; ++i)
+            pub.publish("other", "packed", QoS::at_least_once, pub.next_id());
+        for (int i = 0; i < 30; ++i)
+            pub.expect<Ack>();
+    }
+    run_sql(file,
+            "ALTER TABLE entry DROP COLUMN shared_tag;"
+            "ALTER TABLE subscription DROP COLUMN shared_tag; PRAGMA user_version = 4");
+    CHECK(problems_of(file).empty());
+    std::string message;
+    std::size_t lines = 0;
+    const auto count = [&](std::string_view) { return ++lines != 0; };
+    CHECK(StoreFile::open(file, message)->export_lines(count, message));
+    CHECK(lines == 3 + 3 + 30 + 30);
+    {
+        TestBroker broker(stored(file));
+        CHECK(broker->stats().queued_messages == 30);
+        for (int i = 0; i < 8; ++i)
+            broker.client("pub").publish_acked("t", "x");
+    }
+    CHECK(value(file, "SELECT count(*) FROM subscription WHERE shared_tag != 0") == "2");
+    TestBroker broker(stored(file));
+    CHECK_FALSE(broker.client().connect({.client_id = "ends"}).session_present);
+    RawClient sub = broker.client();
+    CHECK(resume(sub, "stays").session_present);
+    for (int i = 0; i < 8; ++i)
+        sub.expect_publish("t", "x");
+}
+
+// Retained messages overtake a queue, so that entries have later ids than entries behind them; and ids begin
+// anew.
+TEST_CASE(
+    "store: messages under way keep their ids, in the order of sending, whatever that of their "
+    "entries "
+    "[MQTT-4.3.3-2] [MQTT-4.6.0-1]") {
+    const TempFolder folder;
+    const std::string file = folder.path() + "/store.db";
+    {
+        TestBroker broker(stored(file));
+        RawClient sub = broker.client();
+        resume(sub, "sub");
+        sub.subscribe("t", QoS::exactly_once);
+        RawClient pub = broker.client("pub");
+        for (const char* text : {"1", "65535", "2", "65534"}) {
+            pub.publish("t", text, QoS::exactly_once, pub.next_id());
+            CHECK(pub.expect<Ack>().type == PacketType::pubrec);
+            sub.expect_publish("t", text);
+        }
+    }
+    run_sql(file,
+            "UPDATE entry SET packet_id ="
+            "  (SELECT cast(cast(payload AS text) AS integer) FROM message"
+            "    WHERE message.key = entry.message)");
+    TestBroker broker(stored(file));
+    RawClient sub = broker.client();
+    CHECK(resume(sub, "sub").session_present);
+    for (const int id : {65'534, 65'535, 1, 2}) {
+        const Publish again = sub.expect_publish("t", std::to_string(id));
+        CHECK(again.id == id);
+        CHECK(again.dup);
+    }
+    sub.expect_silence();
 }
 
 TEST_CASE("store: an upgrade whose disk fails at call N, for all N, is made the next time") {

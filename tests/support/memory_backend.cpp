@@ -40,8 +40,9 @@ void apply_entries(const Batch& batch, MemoryBackend::Content& content) {
     for (const NewEntry& fresh : batch.entries) {
         if (fresh.is_cancelled) continue;
         MemoryBackend::Entry& entry = content.entries[fresh.key];
-        entry.row = {fresh.key,   fresh.session, fresh.message, fresh.packet_id,
-                     fresh.state, fresh.qos,     fresh.retain,  {}};
+        entry.row = {fresh.key,       fresh.session, fresh.message, fresh.packet_id,
+                     fresh.state,     fresh.qos,     fresh.retain,  {},
+                     fresh.shared_tag};
         const auto ids = Batch::subscription_ids(fresh);
         entry.subscription_ids.assign(ids.begin(), ids.end());
     }
@@ -65,7 +66,8 @@ void apply_rest(const Batch& batch, MemoryBackend::Content& content) {
         if (change.is_removed)
             content.subscriptions.erase(key);
         else
-            content.subscriptions[key] = {change.session, {}, change.options, change.id};
+            content.subscriptions[key] = {
+                change.session, {}, change.options, change.id, change.shared_tag};
     }
     for (const ReceivedIdChange& change : batch.received_ids) {
         const std::pair key(change.session, change.id);
@@ -153,7 +155,8 @@ Fault MemoryBackend::read(Reader& reader, bool) {
     }
     std::set<Key> under_way;
     for (const auto& [key, entry] : content_.entries) {
-        if (entry.row.state != EntryState::queued) under_way.insert(entry.row.message);
+        if (entry.row.state != EntryState::queued || entry.row.shared_tag != 0)
+            under_way.insert(entry.row.message);
     }
     for (const bool waiting : {false, true}) {
         if (waiting) reader.on_waiting_messages();

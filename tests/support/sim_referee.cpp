@@ -165,18 +165,15 @@ void Referee::check_order(Client& client, int message, std::string_view topic, Q
     place->second = message;
 }
 
-// The member that it was given to had a session that ends with the connection, and with the broker; or one that
-// was restored, and ended after that: what is in a restored session belongs to it, not to the group any more.
+// The member that it was given to had a session that ends with the connection, and with the broker.
 bool Referee::may_have_died_with_a_member(const SentMessage& sent, const std::string& group) const {
     for (const Step death : deaths_) {
         if (death < sent.sent) continue;
         for (const Client& client : clients_)
-            for (const Period& period : client.periods) {
-                const bool ended = period.possibly_until != kNever && period.possibly_until > death;
-                if ((!period.is_kept || ended) && period.share + "/" + period.filter == group &&
+            for (const Period& period : client.periods)
+                if (!period.is_kept && period.share + "/" + period.filter == group &&
                     period.possibly_from <= death && period.possibly_until >= sent.sent)
                     return true;
-            }
     }
     return false;
 }

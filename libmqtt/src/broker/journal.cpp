@@ -147,13 +147,14 @@ void Journal::session_ended(const Session& session) {
 void Journal::subscribed(const Session& session, std::string_view filter,
                          SubscriptionOptions options, std::uint32_t id) {
     if (!is_on() || !session.is_stored) return;
-    open().subscriptions.push_back({session.number, std::string(filter), options, id, false});
+    open().subscriptions.push_back({session.number, std::string(filter), options, id,
+                                    Subscriptions::shared_tag(session, filter), false});
     record();
 }
 
 void Journal::unsubscribed(const Session& session, std::string_view filter) {
     if (!is_on() || !session.is_stored) return;
-    open().subscriptions.push_back({session.number, std::string(filter), {}, 0, true});
+    open().subscriptions.push_back({session.number, std::string(filter), {}, 0, 0, true});
     record();
 }
 
@@ -198,10 +199,9 @@ DeliveryToken Journal::add(const Session& session, StoredMessageRef& shared,
     entry.subscription_ids = queued.subscription_ids;
     entry.qos = queued.qos;
     entry.retain = queued.retain;
+    entry.shared_tag = queued.token.shared_tag();
     record();
-    const DeliveryToken token = restore_entry(key, shared);
-    token.entry()->shared_tag = queued.token.shared_tag();
-    return token;
+    return restore_entry(key, shared, entry.shared_tag);
 }
 
 bool Journal::sent(DeliveryToken token, PacketId id, QoS qos) {
@@ -290,6 +290,9 @@ void Journal::continue_after(Key key) {
     next_message_ = stored_below_ = std::max(next_message_, next);
     next_entry_ = std::max(next_entry_, next);
     next_transit_ = std::max(next_transit_, next);
+    // Of a batch that has been opened meanwhile: nothing of it has a number yet.
+    first_message_ = next_message_;
+    first_entry_ = next_entry_;
 }
 
 Key Journal::message_key(const StoredEntry& entry) {
@@ -301,9 +304,10 @@ StoredMessageRef Journal::restore_message(Key key) {
     return StoredMessageRef(::new (memory) StoredMessage(*this, key));
 }
 
-DeliveryToken Journal::restore_entry(Key key, const StoredMessageRef& message) {
+DeliveryToken Journal::restore_entry(Key key, const StoredMessageRef& message,
+                                     std::uint32_t shared_tag) {
     void* memory = slab_.allocate(sizeof(StoredEntry));
-    return DeliveryToken(*::new (memory) StoredEntry{key, message});
+    return DeliveryToken(*::new (memory) StoredEntry{key, message, shared_tag});
 }
 
 void Journal::remove_orphan(Key message) {

@@ -100,7 +100,8 @@ public:
     // At the start, when the store is read.
     void continue_after(store::Key key);
     StoredMessageRef restore_message(store::Key key);
-    DeliveryToken restore_entry(store::Key key, const StoredMessageRef& message);
+    DeliveryToken restore_entry(store::Key key, const StoredMessageRef& message,
+                                std::uint32_t shared_tag);
     void remove_orphan(store::Key message);
 
 private:

@@ -19,7 +19,7 @@ enum class Mail::Kind : std::uint8_t {
     applied,      // number: how many interest changes
     join,
     leave,
-    left,       // id: the membership's tag
+    left,
     readiness,  // filter
     identity,   // filter, client id, user name
     joined,
@@ -43,7 +43,7 @@ struct Mail::Record {
     std::uint32_t payload_size = 0;
     std::uint32_t id = 0;       // identity: the listener
     std::uint32_t tag = 0;      // of the membership: join, leave, left, member
-    std::uint64_t number = 0;   // publisher; session of join, leave, readiness; count
+    std::uint64_t number = 0;   // publisher; session of join, leave, left, readiness; count
     std::uint64_t session = 0;  // member: whom for
     std::uint64_t round = 0;    // of the journal, when it was written
     std::uint64_t transit = 0;  // publications: their number in the journal; 0: none
@@ -197,9 +197,10 @@ void Mail::send_identity(unsigned owner, std::string_view filter, const Session&
     write_text(owner, record, texts);
 }
 
-void Mail::send_left(unsigned shard, std::uint32_t tag) {
+void Mail::send_left(unsigned shard, std::uint64_t session_number, std::uint32_t tag) {
     Record record;
     record.kind = Kind::left;
+    record.number = session_number;
     record.tag = tag;
     write(shard, record, 0);
 }
@@ -355,8 +356,8 @@ void Mail::read_control(unsigned from, const Record& record, std::span<const std
         return shard_.interest.confirm_join(from);
     case Kind::leave:
         shard_.subscriptions.leave(filter, record.number);
-        return send_left(from, record.tag);
-    case Kind::left: return shard_.subscriptions.left(record.tag);
+        return send_left(from, record.number, record.tag);
+    case Kind::left: return shard_.subscriptions.left(record.number, record.tag);
     case Kind::readiness:
         return shard_.subscriptions.set_readiness(filter, record.number, record.readiness);
     case Kind::joined: return shard_.interest.on_joined(from);

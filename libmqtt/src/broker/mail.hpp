@@ -48,7 +48,7 @@ public:
     void send_joined(unsigned shard);
     // To all: this shard's journal has closed its batch and goes on in this round.
     void send_round();
-    void send_left(unsigned shard, std::uint32_t tag);
+    void send_left(unsigned shard, std::uint64_t session_number, std::uint32_t tag);
 
     // A ring to another shard is full: publishers should pause.
     bool is_full() const { return is_full_; }

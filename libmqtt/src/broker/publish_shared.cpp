@@ -62,7 +62,8 @@ void Publisher::deliver_to_member(const Publication& publication, const Chosen& 
     const Membership* membership = session == nullptr ? nullptr : session->memberships;
     while (membership != nullptr && membership->tag != chosen.tag)
         membership = membership->next_of_session;
-    if (membership == nullptr) return shard_.subscriptions.give_back(chosen.tag, publication);
+    if (membership == nullptr)
+        return shard_.subscriptions.give_back(chosen.session, chosen.tag, publication);
     shard_.subscriptions.tell_readiness(*session);
     const bool keeps = delivered_qos(publication.qos, chosen.options.qos) != QoS::at_most_once;
     if (keeps && membership->told == Readiness::full && chosen.believed != Readiness::full) {

@@ -37,6 +37,12 @@ private:
         std::size_t size_bytes = 0;
         StoredMessageRef stored;  // with the first entry
     };
+    // Under way to a client when the process ended.
+    struct Sent {
+        PacketId id;
+        store::EntryState state;
+        QueuedMessage message;
+    };
     struct Transit {
         Key key;
         Publisher::Home home;
@@ -52,18 +58,20 @@ private:
     void settle();
     void arrive(const Transit& transit);
     static void queue(Shard& shard, Session& session, QueuedMessage message);
-    static void send_again(Shard& shard, Session& session, const store::EntryRow& row,
-                           QueuedMessage message);
+    static void in_order_of_sending(std::vector<Sent>& sent);
+    static void send_again(const Home& home, Sent sent);
 
     Shared& shared_;
     const FromStore from_;
     std::unordered_map<Key, Home> sessions_;
     std::unordered_map<Key, Waiting> messages_;
+    std::unordered_map<Key, std::vector<Sent>> sent_;  // by session
     std::vector<Transit> transits_;
     Key last_key_ = 0;
     std::size_t in_memory_ = 0;  // bytes of messages
-    bool are_others_ = false;    // not under way: they may stay on the disk
+    bool are_others_ = false;    // they may stay on the disk
     Key last_session_ = 0;
+    std::uint32_t last_tag_ = 0;  // of shared subscriptions
 };
 
 std::unique_ptr<WillMessage> Restorer::will(const store::WillRow& row) const {
@@ -116,7 +124,9 @@ const Restorer::Home* Restorer::find(Key session) const {
 
 void Restorer::on_subscription(const store::SubscriptionRow& row) {
     if (const Home* home = find(row.session)) {
-        home->shard->subscriptions.add(*home->session, row.filter, row.options, row.id);
+        home->shard->subscriptions.restore(*home->session, row.filter, row.options, row.id,
+                                           row.shared_tag);
+        last_tag_ = std::max(last_tag_, row.shared_tag);
     }
 }
 
@@ -152,7 +162,8 @@ void Restorer::on_entry(const store::EntryRow& row) {
         size_bytes = waiting.size_bytes;
     }
     if (!stored && row.state != store::EntryState::await_pubcomp) return;
-    message.token = home->shard->journal.restore_entry(row.key, stored);
+    message.token = home->shard->journal.restore_entry(row.key, stored, row.shared_tag);
+    last_tag_ = std::max(last_tag_, row.shared_tag);
     if (!message.message)
         message.token.entry()->size_bytes = static_cast<std::uint32_t>(size_bytes);
     message.qos = row.qos;
@@ -165,7 +176,7 @@ void Restorer::on_entry(const store::EntryRow& row) {
     if (row.state == store::EntryState::queued)
         queue(*home->shard, *home->session, std::move(message));
     else
-        send_again(*home->shard, *home->session, row, std::move(message));
+        sent_[row.session].push_back({row.packet_id, row.state, std::move(message)});
 }
 
 void Restorer::queue(Shard& shard, Session& session, QueuedMessage message) {
@@ -175,27 +186,43 @@ void Restorer::queue(Shard& shard, Session& session, QueuedMessage message) {
     session.queue.push(std::move(message));
 }
 
-void Restorer::send_again(Shard& shard, Session& session, const store::EntryRow& row,
-                          QueuedMessage message) {
+// Ids are given in the order of sending, and from 1 again after the last: what was sent first is behind the
+// widest gap. The order of the entries is another one where retained messages overtook a queue.
+void Restorer::in_order_of_sending(std::vector<Sent>& sent) {
+    std::stable_sort(sent.begin(), sent.end(),
+                     [](const Sent& a, const Sent& b) { return a.id < b.id; });
+    constexpr int kIds = 65'535;
+    std::size_t first = 0;
+    int widest = sent.front().id + kIds - sent.back().id;
+    for (std::size_t i = 1; i < sent.size(); ++i) {
+        if (const int gap = sent[i].id - sent[i - 1].id; gap > widest) {
+            widest = gap;
+            first = i;
+        }
+    }
+    std::rotate(sent.begin(), sent.begin() + static_cast<std::ptrdiff_t>(first), sent.end());
+}
+
+void Restorer::send_again(const Home& home, Sent sent) {
+    const QueuedMessage& message = sent.message;
     core::InflightEntry entry;
     entry.message = message.message;
     entry.token = message.token.bits();
     entry.subscription_ids = message.subscription_ids;
     entry.subscription_id = message.subscription_id;
-    entry.qos = row.qos;
-    entry.retain = row.retain;
-    switch (row.state) {
+    entry.qos = message.qos;
+    entry.retain = message.retain;
+    switch (sent.state) {
     case store::EntryState::await_puback: entry.state = core::InflightState::await_puback; break;
     case store::EntryState::await_pubrec: entry.state = core::InflightState::await_pubrec; break;
     default: entry.state = core::InflightState::await_pubcomp; break;
     }
-    const bool has_message = static_cast<bool>(message.message);
-    if (session.exchange.outgoing.restore(row.packet_id, std::move(entry))) return;
-    // Sent a second time under another id before it was known which would stay.
-    if (has_message)
-        queue(shard, session, std::move(message));
+    if (home.session->exchange.outgoing.restore(sent.id, std::move(entry))) return;
+    // Somebody else has changed the file: two have the same id.
+    if (message.message)
+        queue(*home.shard, *home.session, std::move(sent.message));
     else
-        shard.journal.done(message.token);
+        home.shard->journal.done(message.token);
 }
 
 void Restorer::on_received_id(Key session, PacketId id) {
@@ -258,6 +285,12 @@ void Restorer::finish() {
         shard->journal.continue_after(last_key_);
         // Who is at home on one shard may have been on another before, and has its number from there.
         shard->sessions.continue_after(last_session_);
+        shard->subscriptions.continue_after(last_tag_);
+    }
+    for (auto& [session, sent] : sent_) {
+        in_order_of_sending(sent);
+        for (Sent& one : sent)
+            send_again(*find(session), std::move(one));
     }
     for (const auto& [key, waiting] : messages_) {
         if (!waiting.stored) shared_.shards.front()->journal.remove_orphan(key);

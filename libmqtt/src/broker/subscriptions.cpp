@@ -38,8 +38,8 @@ Subscriptions::Subscriptions(Shard& shard)
 Subscriptions::~Subscriptions() = default;
 
 bool Subscriptions::add(Session& session, std::string_view filter, SubscriptionOptions options,
-                        std::uint32_t id) {
-    if (parse_shared_filter(filter)) return add_shared(session, filter, options, id);
+                        std::uint32_t id, std::uint32_t shared_tag) {
+    if (parse_shared_filter(filter)) return add_shared(session, filter, options, id, shared_tag);
     const TopicTree::Added result = tree_.add(filter, session, options, id);
     added(filter, *result.subscription, result.is_new);
     return result.is_new;
@@ -94,16 +94,24 @@ Membership* Subscriptions::find_membership(const Session& session, std::string_v
     return membership;
 }
 
+std::uint32_t Subscriptions::shared_tag(const Session& session, std::string_view filter) {
+    const Membership* membership = find_membership(session, filter);
+    return membership == nullptr ? 0 : membership->tag;
+}
+
+// `tag` 0: a new one. What a session was ever given has it, over restarts, too, so no membership of that
+// session may get it again.
 bool Subscriptions::add_shared(Session& session, std::string_view filter,
-                               SubscriptionOptions options, std::uint32_t id) {
+                               SubscriptionOptions options, std::uint32_t id, std::uint32_t tag) {
     const unsigned owner = owner_of(filter);
     Membership* membership = find_membership(session, filter);
     const bool is_new = membership == nullptr;
     if (is_new) {
         if (session.memberships == nullptr) shard_.sessions.number(session);
-        if (++last_tag_ == 0) ++last_tag_;
-        membership = session.memberships = new Membership{
-            &session, session.memberships, std::string(filter), owner, last_tag_, Readiness::ready};
+        if (tag == 0 && ++last_tag_ == 0) ++last_tag_;
+        membership = session.memberships =
+            new Membership{&session, session.memberships,        std::string(filter),
+                           owner,    tag != 0 ? tag : last_tag_, Readiness::ready};
         ++shard_.counters.shared_subscriptions;
     }
     const Join request{filter, session.number, shard_.index(), &session, options,
@@ -124,7 +132,7 @@ void Subscriptions::leave(Membership& membership) {
         leave(membership.filter, session.number);
     } else if (!shard_.is_stopping()) {
         shard_.mail.send_leave(membership.owner, membership.filter, session.number, membership.tag);
-        departed_[membership.tag] = {membership.owner, membership.filter};
+        departed_[{session.number, membership.tag}] = {membership.owner, membership.filter};
     }
     Membership** link = &session.memberships;
     while (*link != &membership)
@@ -180,8 +188,9 @@ void Subscriptions::hand_over(unsigned owner, std::string_view filter, core::Mes
     shard_.publisher.to_group(filter, publication, std::move(message));
 }
 
-void Subscriptions::give_back(std::uint32_t tag, const Publication& publication) {
-    const auto found = departed_.find(tag);
+void Subscriptions::give_back(std::uint64_t session_number, std::uint32_t tag,
+                              const Publication& publication) {
+    const auto found = departed_.find({session_number, tag});
     if (found == departed_.end()) return;
     shard_.mail.send_to_group(found->second.owner, found->second.filter, publication);
 }

@@ -2,10 +2,11 @@
 // groups, kept in step, and the other shards told. Every change of subscriptions goes through here.
 #pragma once
 
+#include <algorithm>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "broker/match_cache.hpp"
@@ -33,7 +34,18 @@ public:
     // Adds or replaces; `filter` is valid and may be a shared one. True: there was none before. The
     // other shards know when Interest says so.
     bool add(Session& session, std::string_view filter, SubscriptionOptions options,
-             std::uint32_t id);
+             std::uint32_t id) {
+        return add(session, filter, options, id, 0);
+    }
+    // As it was before a restart: with the tag of its membership, when it is a shared one. New ones get tags
+    // that come after this one.
+    void restore(Session& session, std::string_view filter, SubscriptionOptions options,
+                 std::uint32_t id, std::uint32_t shared_tag) {
+        add(session, filter, options, id, shared_tag);
+    }
+    void continue_after(std::uint32_t shared_tag) { last_tag_ = std::max(last_tag_, shared_tag); }
+    // Of a session's membership; 0: it has none of that filter.
+    static std::uint32_t shared_tag(const Session& session, std::string_view filter);
     // False: there was none [MQTT-3.10.4-1].
     bool remove(Session& session, std::string_view filter);
     // All of a session that ends.
@@ -69,9 +81,11 @@ public:
                       const Identity& identity);
     SharedGroup* find_group(std::string_view shared_filter) const;
     // A message for a membership that has ended here meanwhile: back to its group.
-    void give_back(std::uint32_t tag, const Publication& publication);
+    void give_back(std::uint64_t session_number, std::uint32_t tag, const Publication& publication);
     // Nothing more comes for it.
-    void left(std::uint32_t tag) { departed_.erase(tag); }
+    void left(std::uint64_t session_number, std::uint32_t tag) {
+        departed_.erase({session_number, tag});
+    }
 
     MatchCache& cache() { return cache_; }
     // Calls `f(const TopicNode&)` for what matches, beside the cache.
@@ -83,10 +97,12 @@ public:
     std::size_t count() const { return tree_.subscription_count() - remote_count_; }
 
 private:
+    bool add(Session& session, std::string_view filter, SubscriptionOptions options,
+             std::uint32_t id, std::uint32_t shared_tag);
     void added(std::string_view filter, const Subscription& subscription, bool is_new);
     void remove(Subscription& subscription, std::string_view filter);
     bool add_shared(Session& session, std::string_view filter, SubscriptionOptions options,
-                    std::uint32_t id);
+                    std::uint32_t id, std::uint32_t tag);
     void leave(Membership& membership);
     void tell_others(const Session& session);
     void hand_over(unsigned owner, std::string_view filter, core::MessageRef message);
@@ -100,12 +116,12 @@ private:
     MatchCache cache_;
     std::size_t remote_count_ = 0;
     std::uint32_t last_tag_ = 0;
-    // Memberships in other shards' groups that ended here, until the owner has taken note.
+    // Memberships in other shards' groups that ended here, until the owner has taken note: by session and tag.
     struct Departed {
         unsigned owner;
         std::string filter;
     };
-    std::unordered_map<std::uint32_t, Departed> departed_;
+    std::map<std::pair<std::uint64_t, std::uint32_t>, Departed> departed_;
     Shard& shard_;
 };
 

@@ -24,6 +24,7 @@ struct NewEntry {
     Key message = 0;
     base::KeepAliveRef subscription_ids;  // when there are several (a core::SubscriptionIds)
     std::uint32_t subscription_id = 0;
+    std::uint32_t shared_tag = 0;
     PacketId packet_id = 0;
     EntryState state = EntryState::queued;
     QoS qos = QoS::at_most_once;
@@ -45,6 +46,7 @@ struct SubscriptionChange {
     std::string filter;
     SubscriptionOptions options;
     std::uint32_t id = 0;
+    std::uint32_t shared_tag = 0;
     bool is_removed = false;
 };
 

@@ -29,8 +29,12 @@ struct EntryHead {
     std::uint32_t ids;
     PacketId packet_id;
     EntryState state;
-    std::uint8_t qos_and_retain;
+    std::uint8_t flags;
 };
+// Flags of an entry, above its QoS.
+constexpr int kQos = 3;
+constexpr int kRetain = 4;
+constexpr int kShared = 8;  // its tag follows
 
 template <class T>
 void append(std::vector<std::uint8_t>& out, const T* from, std::size_t count) {
@@ -66,9 +70,11 @@ void append(std::vector<std::uint8_t>& out, const NewEntry& entry) {
     head.ids = static_cast<std::uint32_t>(ids.size());
     head.packet_id = entry.packet_id;
     head.state = entry.state;
-    head.qos_and_retain =
-        static_cast<std::uint8_t>(static_cast<int>(entry.qos) | entry.retain << 2);
+    head.flags =
+        static_cast<std::uint8_t>(static_cast<int>(entry.qos) | (entry.retain ? kRetain : 0) |
+                                  (entry.shared_tag != 0 ? kShared : 0));
     append(out, &head, 1);
+    append(out, &entry.shared_tag, entry.shared_tag != 0 ? 1 : 0);
     append(out, ids.data(), ids.size());
 }
 
@@ -117,6 +123,7 @@ void decode_message(Cursor& cursor, ChunkItems& items) {
 
 void decode_entry(Cursor& cursor, ChunkItems& items, std::vector<std::uint32_t>& ids) {
     const auto head = cursor.number<EntryHead>();
+    const auto tag = (head.flags & kShared) != 0 ? cursor.number<std::uint32_t>() : 0;
     const Bytes bytes = cursor.take(head.ids * sizeof(std::uint32_t));
     ids.resize(bytes.size() / sizeof(std::uint32_t));
     if (!ids.empty()) std::memcpy(ids.data(), bytes.data(), bytes.size());
@@ -126,9 +133,10 @@ void decode_entry(Cursor& cursor, ChunkItems& items, std::vector<std::uint32_t>&
     row.message = head.message;
     row.packet_id = head.packet_id;
     row.state = head.state;
-    row.qos = static_cast<QoS>(head.qos_and_retain & 3);
-    row.retain = (head.qos_and_retain & 4) != 0;
+    row.qos = static_cast<QoS>(head.flags & kQos);
+    row.retain = (head.flags & kRetain) != 0;
     row.subscription_ids = ids;
+    row.shared_tag = tag;
     if (!cursor.is_damaged()) items.on_entry(row);
 }
 

@@ -84,6 +84,7 @@ struct SubscriptionRow {
     std::string_view filter;
     SubscriptionOptions options;
     std::uint32_t id = 0;
+    std::uint32_t shared_tag = 0;  // of the Membership, which its messages have, too; 0: not shared
 };
 
 enum class EntryState : std::uint8_t {
@@ -103,6 +104,7 @@ struct EntryRow {
     QoS qos = QoS::at_most_once;
     bool retain = false;
     std::span<const std::uint32_t> subscription_ids;
+    std::uint32_t shared_tag = 0;  // of the shared subscription that it came through, or 0
 };
 
 // A message that was on its way between two shards when the process ended.
@@ -116,14 +118,14 @@ struct TransitRow {
 };
 
 // Receives what a store holds, in this order: sessions, subscriptions, messages (first those that are
-// under way, which cannot wait on the disk), entries (by key), ids
+// under way or of a shared group, which cannot wait on the disk), entries (by key), ids
 // of received QoS 2 messages, retained messages, messages between shards. Views die when the call returns.
 class Reader {
 public:
     virtual void on_session(const SessionRow& row) = 0;
     virtual void on_subscription(const SubscriptionRow& row) = 0;
     virtual void on_message(Key key, const MessageRow& row) = 0;
-    virtual void on_waiting_messages() {}  // from here on they are those that are not under way
+    virtual void on_waiting_messages() {}  // from here on they are those that can
     virtual void on_entry(const EntryRow& row) = 0;
     virtual void on_received_id(Key session, PacketId id) = 0;
     virtual void on_retained(const RetainedRow& row) = 0;

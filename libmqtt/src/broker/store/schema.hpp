@@ -7,7 +7,7 @@ namespace mqtt::broker::store {
 // PRAGMA application_id: the file is ours ("MQTB").
 inline constexpr int kApplicationId = 0x4D515442;
 // PRAGMA user_version.
-inline constexpr int kSchemaVersion = 4;
+inline constexpr int kSchemaVersion = 5;
 
 inline constexpr const char* kTransitTable =
     "CREATE TABLE transit (key INTEGER PRIMARY KEY, seed INTEGER NOT NULL,"
@@ -30,8 +30,28 @@ inline constexpr const char* kSourceColumns =
     "ALTER TABLE retained ADD COLUMN source_user TEXT;"
     "ALTER TABLE retained ADD COLUMN source_listener INTEGER;";
 
+// Which shared subscription a message came through: the tag of the session's membership, 0 for none. Memberships
+// that are there get one; of what waits it is not known any more.
+inline constexpr const char* kSharedTags =
+    "ALTER TABLE subscription ADD COLUMN shared_tag INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE entry ADD COLUMN shared_tag INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE subscription SET shared_tag = numbered.n FROM"
+    "  (SELECT session, filter, row_number() OVER () AS n FROM subscription"
+    "    WHERE filter LIKE '$share/%') AS numbered"
+    "  WHERE subscription.session = numbered.session AND subscription.filter = numbered.filter;";
+
 // From version 1 to 2, from 2 to 3 and so on.
-inline constexpr const char* kUpgrades[] = {kTransitTable, kChunkTables, kSourceColumns};
+inline constexpr const char* kUpgrades[] = {kTransitTable, kChunkTables, kSourceColumns,
+                                            kSharedTags};
+// Since which version these are there.
+inline constexpr int kWithChunks = 3;
+inline constexpr int kWithSharedTags = 5;
+// For who looks at a file of an older version and changes nothing: all columns of the present one.
+inline constexpr const char* kShowWithoutSharedTags =
+    "CREATE TEMP VIEW row_entry AS SELECT *, 0 AS shared_tag FROM main.entry;"
+    "CREATE TEMP VIEW subscription AS SELECT *, 0 AS shared_tag FROM main.subscription;";
+inline constexpr const char* kShowWithSharedTags =
+    "CREATE TEMP VIEW row_entry AS SELECT * FROM main.entry;";
 
 // Version 1. A new file gets it and the upgrades, so that there is one way to each version.
 // Columns of a message are the same, and in the same order, wherever one is stored.

@@ -55,7 +55,7 @@ constexpr std::array<const char*, kStatements> kSql = {
     "DELETE FROM session WHERE number = ?",
     "DELETE FROM subscription WHERE session = ?",
     "DELETE FROM received_id WHERE session = ?",
-    "REPLACE INTO subscription VALUES (?,?,?,?)",
+    "REPLACE INTO subscription VALUES (?,?,?,?,?)",
     "DELETE FROM subscription WHERE session = ? AND filter = ?",
     "INSERT OR IGNORE INTO received_id VALUES (?,?)",
     "DELETE FROM received_id WHERE session = ? AND packet_id = ?",
@@ -293,7 +293,8 @@ int SqliteBackend::write_subscriptions(const Batch& batch) {
     for (const SubscriptionChange& change : batch.subscriptions) {
         Statement& statement = of(change.is_removed ? drop_subscription : put_subscription);
         statement.number(signed_key(change.session)).text(change.filter);
-        if (!change.is_removed) statement.number(pack(change.options)).number(change.id);
+        if (!change.is_removed)
+            statement.number(pack(change.options)).number(change.id).number(change.shared_tag);
         if (const int code = statement.run(); code != SQLITE_OK) return code;
     }
     for (const ReceivedIdChange& change : batch.received_ids) {

@@ -16,7 +16,7 @@ constexpr const char* kEntrySql[] = {
     "SELECT * FROM message WHERE key = ?",
     "INSERT INTO message VALUES (?,?,?,?,?,?,?,?)",
     "DELETE FROM message WHERE key = ?",
-    "INSERT INTO entry VALUES (?,?,?,?,?,?,?,?)",
+    "INSERT INTO entry VALUES (?,?,?,?,?,?,?,?,?)",
     "UPDATE entry SET packet_id = ?, state = ? WHERE key = ?",
     "UPDATE entry SET state = ?, message = 0 WHERE key = ?",
     "DELETE FROM entry WHERE key = ?",
@@ -40,16 +40,22 @@ EntryRow row_of(const NewEntry& entry) {
     row.qos = entry.qos;
     row.retain = entry.retain;
     row.subscription_ids = Batch::subscription_ids(entry);
+    row.shared_tag = entry.shared_tag;
     return row;
 }
 
 }  // namespace
 
-int SqliteEntries::prepare(sqlite3* database) {
+int SqliteEntries::prepare(sqlite3* database, Target target) {
     static_assert(std::size(kEntrySql) == kStatements);
     database_ = database;
     for (std::size_t i = 0; i < kStatements; ++i) {
-        const int code = statements_[i].prepare(database, kEntrySql[i]);
+        const char* sql = kEntrySql[i];
+        if (target == Target::temporary && i == put_message)
+            sql = "INSERT INTO temp.unpacked_message VALUES (?,?,?,?,?,?,?,?)";
+        if (target == Target::temporary && i == put_entry)
+            sql = "INSERT INTO temp.unpacked_entry VALUES (?,?,?,?,?,?,?,?,?)";
+        const int code = statements_[i].prepare(database, sql);
         if (code != SQLITE_OK) return code;
     }
     return SQLITE_OK;
@@ -69,7 +75,7 @@ int SqliteEntries::put(const EntryRow& row) {
     put.number(row.retain ? 1 : 0);
     put.bytes({reinterpret_cast<const std::uint8_t*>(row.subscription_ids.data()),
                row.subscription_ids.size_bytes()});
-    return put.run();
+    return put.number(row.shared_tag).run();
 }
 
 int SqliteEntries::write(const Batch& batch) {

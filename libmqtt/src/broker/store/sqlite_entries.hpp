@@ -74,7 +74,9 @@ private:
     };
     class Unpacker;
 
-    int prepare(sqlite3* database);
+    // Where rows go that are made of chunks.
+    enum class Target : std::uint8_t { tables, temporary };
+    int prepare(sqlite3* database, Target target);
     template <class Each>
     int each_chunk(Each&& each);
     int unpack_all();

@@ -49,6 +49,7 @@ void read_subscription(const Statement& row, Reader& reader) {
     subscription.filter = row.text_at(1);
     subscription.options = unpack_options(row.number_at(2));
     subscription.id = static_cast<std::uint32_t>(row.number_at(3));
+    subscription.shared_tag = static_cast<std::uint32_t>(row.number_at(4));
     reader.on_subscription(subscription);
 }
 
@@ -65,6 +66,7 @@ void read_entry(const Statement& row, Reader& reader) {
     std::vector<std::uint32_t> ids(bytes.size() / sizeof(std::uint32_t));
     if (!ids.empty()) std::memcpy(ids.data(), bytes.data(), ids.size() * sizeof(std::uint32_t));
     entry.subscription_ids = ids;
+    entry.shared_tag = static_cast<std::uint32_t>(row.number_at(8));
     reader.on_entry(entry);
 }
 
@@ -143,9 +145,10 @@ int read_everything(sqlite3* database, Reader& reader) {
                     [&](const Statement& row) { read_subscription(row, reader); });
     if (code != SQLITE_OK) return code;
     for (const char* sql :
-         {"SELECT * FROM message WHERE key IN (SELECT message FROM entry WHERE state != 0)",
-          "SELECT * FROM message WHERE key NOT IN (SELECT message FROM entry WHERE state != 0)"
-          "  ORDER BY key"}) {
+         {"SELECT * FROM message WHERE key IN"
+          "  (SELECT message FROM entry WHERE state != 0 OR shared_tag != 0)",
+          "SELECT * FROM message WHERE key NOT IN"
+          "  (SELECT message FROM entry WHERE state != 0 OR shared_tag != 0) ORDER BY key"}) {
         code = each_row(database, sql, [&](const Statement& row) {
             reader.on_message(static_cast<Key>(row.number_at(0)),
                               message_at(row, 2, row.text_at(1)));

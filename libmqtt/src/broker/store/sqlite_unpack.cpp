@@ -1,6 +1,7 @@
 // Chunks to rows, one message of them, and all that is there at the start.
 #include <unordered_set>
 
+#include "broker/store/schema.hpp"
 #include "broker/store/sqlite_entries.hpp"
 #include "broker/store/sqlite_read.hpp"
 
@@ -159,7 +160,7 @@ int SqliteEntries::each_chunk(Each&& each) {
 }
 
 int SqliteEntries::open(sqlite3* database) {
-    int code = prepare(database);
+    int code = prepare(database, Target::tables);
     if (code == SQLITE_OK) code = unpack_all();
     return code;
 }
@@ -190,31 +191,37 @@ int SqliteEntries::show_unpacked(sqlite3* database) {
     const auto run = [&](const char* sql) {
         return sqlite3_exec(database, sql, nullptr, nullptr, nullptr);
     };
-    SqliteEntries entries;
-    int code = entries.prepare(database);
-    if (code != SQLITE_OK) return SQLITE_OK;  // of an older version: there are none
-    code =
-        run("CREATE TEMP TABLE unpacked_message AS SELECT * FROM main.message LIMIT 0;"
-            "CREATE TEMP TABLE unpacked_entry AS SELECT * FROM main.entry LIMIT 0;");
-    if (code != SQLITE_OK) return code;
-    for (const auto& [sql, text] :
-         {std::pair{put_message, "INSERT INTO temp.unpacked_message VALUES (?,?,?,?,?,?,?,?)"},
-          std::pair{put_entry, "INSERT INTO temp.unpacked_entry VALUES (?,?,?,?,?,?,?,?)"}}) {
-        code = entries.of(sql).prepare(database, text);
-        if (code != SQLITE_OK) return code;
+    Statement pragma;
+    if (const int code = pragma.prepare(database, "PRAGMA user_version"); code != SQLITE_OK) {
+        return code;
     }
-    const int damage = entries.each_chunk([&](std::vector<Chunk>& some) {
-        for (Chunk& chunk : some) {
-            if (const int bad = entries.spread(chunk); bad != SQLITE_OK) return bad;
-        }
-        return SQLITE_OK;
-    });
+    const std::int64_t version = pragma.next() ? pragma.number_at(0) : 0;
+    pragma.reset();
+    int code = run(version < kWithSharedTags ? kShowWithoutSharedTags : kShowWithSharedTags);
+    if (code == SQLITE_OK) {
+        code =
+            run("CREATE TEMP TABLE unpacked_message AS SELECT * FROM main.message LIMIT 0;"
+                "CREATE TEMP TABLE unpacked_entry AS SELECT * FROM row_entry LIMIT 0;");
+    }
+    if (code != SQLITE_OK) return code;
+    int damage = SQLITE_OK;
+    if (version >= kWithChunks) {
+        SqliteEntries entries;
+        code = entries.prepare(database, Target::temporary);
+        if (code != SQLITE_OK) return code;
+        damage = entries.each_chunk([&](std::vector<Chunk>& some) {
+            for (Chunk& chunk : some) {
+                if (const int bad = entries.spread(chunk); bad != SQLITE_OK) return bad;
+            }
+            return SQLITE_OK;
+        });
+    }
     code =
         run("DELETE FROM temp.unpacked_message WHERE key NOT IN (SELECT message"
             "  FROM temp.unpacked_entry UNION SELECT message FROM main.entry);"
             "CREATE TEMP VIEW message AS SELECT * FROM main.message"
             "  UNION ALL SELECT * FROM temp.unpacked_message;"
-            "CREATE TEMP VIEW entry AS SELECT * FROM main.entry"
+            "CREATE TEMP VIEW entry AS SELECT * FROM row_entry"
             "  UNION ALL SELECT * FROM temp.unpacked_entry;");
     return damage != SQLITE_OK ? damage : code;
 }
