@@ -101,10 +101,9 @@ Log::Log(const LogSettings& settings) : quiet_(settings.quiet) {
 }
 
 void Log::change(const LogSettings& settings) {
-    form_.store(std::make_shared<const Form>(Form{settings.timestamp, settings.timestamp_format,
-                                                  settings.format, settings.errors,
-                                                  settings.warnings, settings.notices}),
-                std::memory_order_release);
+    form_.set(std::make_shared<const Form>(Form{settings.timestamp, settings.timestamp_format,
+                                                settings.format, settings.errors, settings.warnings,
+                                                settings.notices}));
 }
 
 Log::~Log() {
@@ -166,9 +165,9 @@ bool Log::is_wanted(const Form& form, LogLevel level) {
 
 void Log::write(LogLevel level, std::string_view text, const mqtt::LogDetails& details) {
     if (quiet_) return;
-    const std::shared_ptr<const Form> now = form();
-    if (!is_wanted(*now, level)) return;
-    Line line{level, line_of(*now, level, text, details)};
+    const Form& form = form_.look();
+    if (!is_wanted(form, level)) return;
+    Line line{level, line_of(form, level, text, details)};
     if (publishes_.load(std::memory_order_acquire)) {
         std::string topic = topic_of(level, details);
         if (!topic.empty()) publish_(std::move(topic), line.text);
@@ -214,7 +213,7 @@ void Log::work() {
             "{} log lines are lost: the destination of the log does not take them fast enough.",
             std::exchange(lost_, 0));
         waiting_.insert(waiting_.begin(),
-                        {LogLevel::warning, line_of(*form(), LogLevel::warning, text) + '\n'});
+                        {LogLevel::warning, line_of(form_.look(), LogLevel::warning, text) + '\n'});
     }
 }
 

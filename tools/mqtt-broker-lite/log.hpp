@@ -5,13 +5,13 @@
 #include <atomic>
 #include <condition_variable>
 #include <functional>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
+#include "mqtt-broker-lite/published.hpp"
 #include "mqtt/broker.hpp"
 
 namespace tools::broker_lite {
@@ -76,7 +76,6 @@ private:
         LogFormat format = LogFormat::text;
         bool errors = true, warnings = true, notices = true;
     };
-    std::shared_ptr<const Form> form() const { return form_.load(std::memory_order_acquire); }
     static int open_file(const std::string& path);
     static bool is_wanted(const Form& form, LogLevel level);
     static std::string line_of(const Form& form, LogLevel level, std::string_view text,
@@ -88,7 +87,7 @@ private:
     bool has_given_up() const;
 
     const bool quiet_;
-    std::atomic<std::shared_ptr<const Form>> form_;
+    Published<Form> form_;
     std::vector<Output> outputs_;
     bool has_syslog_ = false;
     bool has_topic_ = false;

@@ -54,7 +54,7 @@ void Rights::use(Gates gates) {
         has_passwords_ = has_passwords_ || gate.passwords != nullptr;
         has_access_lists_ = has_access_lists_ || gate.access_list != nullptr;
     }
-    gates_.store(std::move(gates));
+    gates_.set(std::move(gates));
 }
 
 bool Rights::needs_restart(const Gates& gates) const {
@@ -71,7 +71,7 @@ Rights::Users Rights::read_users(const std::vector<std::pair<std::string, std::s
 
 void Rights::use(Users users) {
     has_passwords_ = has_passwords_ || users->size() != 0;
-    users_.store(std::move(users));
+    users_.set(std::move(users));
 }
 
 void Rights::install(mqtt::BrokerConfig& config, unsigned login_threads,
@@ -93,15 +93,14 @@ void Rights::install(mqtt::BrokerConfig& config, unsigned login_threads,
 }
 
 mqtt::ReasonCode Rights::login(const mqtt::LoginRequest& request) const {
-    const Gates gates = gates_.load();
-    const Gate& gate = gates->at(request.listener);
+    const Gate& gate = gates_.look().at(request.listener);
     const auto said = [](bool yes) {
         return yes ? mqtt::ReasonCode::success : mqtt::ReasonCode::not_authorized;
     };
     if (request.is_identified) return said(true);
-    const Users users = users_.load();
-    if (request.user_name && users->has_user(*request.user_name)) {
-        return said(request.password && users->check(*request.user_name, *request.password));
+    const mqtt::PasswordFile& users = users_.look();
+    if (request.user_name && users.has_user(*request.user_name)) {
+        return said(request.password && users.check(*request.user_name, *request.password));
     }
     if (!request.user_name || !gate.passwords) return said(gate.allow_anonymous);
     return said(request.password && gate.passwords->check(*request.user_name, *request.password));
@@ -109,22 +108,19 @@ mqtt::ReasonCode Rights::login(const mqtt::LoginRequest& request) const {
 
 std::optional<mqtt::ScramCredentials> Rights::scram_credentials(
     const mqtt::LoginRequest& request) const {
-    const Gates gates = gates_.load();
-    const Gate& gate = gates->at(request.listener);
+    const Gate& gate = gates_.look().at(request.listener);
     if (!gate.passwords || !request.user_name) return std::nullopt;
     return gate.passwords->scram(*request.user_name);
 }
 
 bool Rights::may(const mqtt::AccessRequest& request) const {
-    const Gates gates = gates_.load();
-    const Gate& gate = gates->at(request.listener);
+    const Gate& gate = gates_.look().at(request.listener);
     if (request.access == mqtt::Access::subscribe && gate.grants_all_subscriptions) return true;
     return !gate.access_list || gate.access_list->allows(request);
 }
 
 std::string Rights::explain(const mqtt::AccessRequest& request) const {
-    const Gates gates = gates_.load();
-    const Gate& gate = gates->at(request.listener);
+    const Gate& gate = gates_.look().at(request.listener);
     return gate.access_list ? gate.access_list->explain(request) : std::string();
 }
 

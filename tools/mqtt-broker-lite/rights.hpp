@@ -1,14 +1,14 @@
 // Who may log in and who may use which topic, per listener, from password and ACL files. Replaced as a
-// whole by a reload while the broker's threads ask.
+// whole by a reload while the broker's threads ask, which costs them no lock and no count.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "mqtt-broker-lite/conf.hpp"
+#include "mqtt-broker-lite/published.hpp"
 #include "mqtt/access.hpp"
 #include "mqtt/broker.hpp"
 
@@ -16,6 +16,7 @@ namespace tools::broker_lite {
 
 class Rights {
 public:
+    Rights() { users_.set(std::make_shared<const mqtt::PasswordFile>()); }
     // One per listener of the broker. Files that cannot be read or used are problems; then it is null.
     struct Gate;
     using Gates = std::shared_ptr<const std::vector<Gate>>;
@@ -40,8 +41,8 @@ private:
     bool may(const mqtt::AccessRequest& request) const;
     std::string explain(const mqtt::AccessRequest& request) const;
 
-    std::atomic<Gates> gates_;
-    std::atomic<Users> users_ = std::make_shared<const mqtt::PasswordFile>();
+    Published<std::vector<Gate>> gates_;
+    Published<mqtt::PasswordFile> users_;
     bool has_access_lists_ = false;
     bool has_passwords_ = false;
 };
