@@ -21,8 +21,9 @@ void apply_sessions(const Batch& batch, MemoryBackend::Content& content) {
         if (change.is_removed) {
             content.sessions.erase(number);
             std::erase_if(content.subscriptions,
-                          [&](const auto& s) { return s.first.first == number; });
-            std::erase_if(content.received_ids, [&](const auto& id) { return id.first == number; });
+                          [key = number](const auto& s) { return s.first.first == key; });
+            std::erase_if(content.received_ids,
+                          [key = number](const auto& id) { return id.first == key; });
             continue;
         }
         MemoryBackend::Session& session = content.sessions[number];
