@@ -192,6 +192,16 @@ const Case kCases[] = {
              pub.publish("t", "x", QoS::at_least_once, id);
          CHECK(eventually([&] { return broker->stats().limits[Limit::queue_blocks] != 0; }));
      }},
+    {Limit::keep_alive, "old", [](BrokerConfig& c) { c.maximum_keep_alive = 60; },
+     [](TestBroker& broker) {
+         for (const std::uint16_t keep_alive : {std::uint16_t{61}, std::uint16_t{0}}) {
+             RawClient client = broker.client(ProtocolVersion::v3_1_1);
+             client.send_connect({.client_id = "old", .keep_alive = keep_alive});
+             CHECK(client.expect<Connack>().reason == ReasonCode::client_identifier_not_valid);
+         }
+         RawClient client = broker.client(ProtocolVersion::v3_1_1);
+         client.connect({.client_id = "old", .keep_alive = 60});
+     }},
     {Limit::sys_publish, "pub", [](BrokerConfig&) {},
      [](TestBroker& broker) { publish_twice(broker, "$SYS/x", ReasonCode::not_authorized); }},
     {Limit::payload_format, "pub", [](BrokerConfig& c) { c.check_payload_format = true; },

@@ -103,7 +103,8 @@ constexpr ConfKey kKeys[] = {
                    : c.listeners) l.limits.maximum_packet_size =
                   c.default_listener.limits.maximum_packet_size)},
     {"max_keepalive", general, used, "SECONDS",
-     "longest keep-alive of MQTT 5.0 clients; 0: what they ask for",
+     "longest keep-alive: MQTT 5.0 clients that ask for more, or for none, are told this one, "
+     "others are refused; 0: what they ask for",
      CONF_SET(c.config.maximum_keep_alive = number<std::uint16_t>(line, 0, 65'535)), false, "0"},
     {"max_qos", listener, used, "0|1|2", "highest QoS that clients may publish with",
      CONF_SET(c.current().limits.maximum_qos = static_cast<mqtt::QoS>(integer(line, 0, 2))), false,

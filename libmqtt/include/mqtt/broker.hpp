@@ -149,7 +149,8 @@ struct BrokerConfig {
     unsigned threads = 1;
 
     std::chrono::milliseconds connect_timeout{10'000};  // accepted to CONNECT, handshakes included
-    std::uint16_t maximum_keep_alive = 0;               // seconds; 0: whatever the client asks for
+    // Seconds: told to 5.0 clients that ask for more; 3.x clients are refused. 0: whatever they ask for.
+    std::uint16_t maximum_keep_alive = 0;
     std::uint32_t maximum_session_expiry = kNeverExpires;  // seconds; a longer wish is cut to this
     // 3.x clients with Clean Session 0: how long their session is kept, seconds.
     std::uint32_t persistent_session_expiry = kNeverExpires;

@@ -21,6 +21,7 @@ enum class Limit : std::uint8_t {
     login_delay,           // BrokerConfig::maximum_login_delay: refusals that were held back
     login_budget,          // logins that wait while failed ones are paid for
     connect_size,          // a CONNECT over maximum_connect_packet_size
+    keep_alive,            // BrokerConfig::maximum_keep_alive, of a 3.x client
     sessions,              // BrokerConfig::maximum_sessions
     subscriptions,         // BrokerConfig::maximum_subscriptions
     topic_levels,          // BrokerConfig::maximum_topic_levels
@@ -35,7 +36,7 @@ enum class Limit : std::uint8_t {
     payload_format,        // BrokerConfig::check_payload_format
     publish_rights,        // BrokerConfig::authorize refused a PUBLISH
 };
-inline constexpr std::size_t kLimits = 23;
+inline constexpr std::size_t kLimits = 24;
 
 struct LimitInfo {
     std::string_view name;  // "max_connections"

@@ -27,6 +27,7 @@ constexpr LimitInfo kTable[] = {
      "Login from {} waits for its turn: failed ones have used up their share of the CPU time."},
     {"max_connect_packet_size",
      "Client connection from {} closed: CONNECT over max_connect_packet_size."},
+    {"max_keepalive", "Client {} refused: keep-alive over max_keepalive."},
     {"global_max_clients", "Client {} refused: global_max_clients exceeded."},
     {"max_subscriptions", "Subscription of client {} refused: max_subscriptions exceeded."},
     {"max_topic_levels", "Topic of client {} refused: max_topic_levels exceeded."},

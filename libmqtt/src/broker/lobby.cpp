@@ -121,6 +121,13 @@ ReasonCode Lobby::refusal(const Visitor& visitor, std::string_view client_id) co
         shard_.hit(Limit::store_failing, client_id);
         return ReasonCode::quota_exceeded;
     }
+    const Connect& connect = visitor.connect;
+    const std::uint16_t longest = config.maximum_keep_alive;
+    if (!has_properties(connect.version) && longest != 0 &&
+        (connect.keep_alive == 0 || connect.keep_alive > longest)) {
+        shard_.hit(Limit::keep_alive, client_id);
+        return ReasonCode::client_identifier_not_valid;  // it cannot be told; as mosquitto
+    }
     const Session* known = shard_.sessions.find(client_id);
     if (known != nullptr && known->is_bridge) return ReasonCode::client_identifier_not_valid;
     if (config.maximum_sessions != 0 && known == nullptr &&
