@@ -191,6 +191,29 @@ TEST_CASE("publish: aliases to a receiver stay within its maximum [MQTT-3.1.2-26
     CHECK(defined <= 2);
 }
 
+TEST_CASE("publish: a listener gives no more aliases than it is to, whatever its clients keep") {
+    for (const std::uint16_t most : {std::uint16_t{0}, std::uint16_t{2}}) {
+        BrokerConfig config = loopback();
+        config.listeners[0].limits.outgoing_topic_alias_maximum = most;
+        TestBroker broker(std::move(config));
+        PropertyList wishes;
+        wishes.add(PropertyId::topic_alias_maximum, 10u);
+        RawClient sub = broker.client();
+        sub.connect({.client_id = "sub", .properties = wishes.view()});
+        sub.subscribe("#");
+        RawClient pub = broker.client("pub");
+        std::uint32_t highest = 0;
+        for (const char* topic : {"topic/a", "topic/b", "topic/c"}) {
+            for (int i = 0; i < 3; ++i) {
+                pub.publish_acked(topic, "x");
+                const Publish got = sub.expect<Publish>();
+                highest = std::max(highest, got.properties.number_or(PropertyId::topic_alias, 0));
+            }
+        }
+        CHECK(highest == most);
+    }
+}
+
 TEST_CASE(
     "publish: message expiry is counted down, and ends a queued message [MQTT-3.3.2-5] "
     "[MQTT-3.3.2-6]") {

@@ -114,8 +114,11 @@ constexpr ConfKey kKeys[] = {
     {"max_topic_alias", listener, used, "N", "topic aliases that an MQTT 5.0 client may set",
      CONF_SET(c.current().limits.topic_alias_maximum = number<std::uint16_t>(line, 0, 65'535)),
      false, "64"},
-    {"max_topic_alias_broker", listener, ignored, "N",
-     "a client gets as many topic aliases as it says it can keep"},
+    {"max_topic_alias_broker", listener, used, "N",
+     "topic aliases that an MQTT 5.0 client gets, if it can keep so many; 0: none",
+     CONF_SET(c.current().limits.outgoing_topic_alias_maximum =
+                  number<std::uint16_t>(line, 0, 65'535)),
+     false, "65535"},
     {"retain_available", general, used, "true|false", "false: retained messages are refused",
      CONF_SET(const bool yes = boolean(line); c.default_listener.limits.retain_available = yes;
               for (ConfListener & l

@@ -28,7 +28,8 @@ struct ListenerLimits {
     std::uint32_t maximum_connect_packet_size = 65'536;  // bytes, before a client is accepted
     std::uint16_t receive_maximum = 1'000;   // QoS 1/2 PUBLISH a client may have unacknowledged
     std::uint16_t topic_alias_maximum = 64;  // aliases that a client may set
-    std::size_t maximum_connections = 0;     // at a time; 0: no limit of its own
+    std::uint16_t outgoing_topic_alias_maximum = 65'535;  // that it gets, as far as it keeps them
+    std::size_t maximum_connections = 0;                  // at a time; 0: no limit of its own
     QoS maximum_qos = QoS::exactly_once;
     bool retain_available = true;
     bool wildcard_subscription_available = true;

@@ -93,6 +93,7 @@ void check_names(const std::vector<BridgeConfig>& bridges) {
 core::ServerLimits protocol_limits(const ListenerLimits& from) {
     core::ServerLimits limits;
     limits.maximum_connect_packet_size = from.maximum_connect_packet_size;
+    limits.outgoing_topic_alias_maximum = from.outgoing_topic_alias_maximum;
     limits.announced.maximum_packet_size = from.maximum_packet_size;
     limits.announced.receive_maximum = from.receive_maximum;
     limits.announced.topic_alias_maximum = from.topic_alias_maximum;

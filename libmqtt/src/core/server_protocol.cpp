@@ -102,8 +102,9 @@ void ServerProtocol::take_over(const Connect& connect) {
     const Properties& properties = connect.properties;
     peer_.receive_maximum =
         static_cast<std::uint16_t>(properties.number_or(PropertyId::receive_maximum, 65'535));
-    peer_.topic_alias_maximum =
-        static_cast<std::uint16_t>(properties.number_or(PropertyId::topic_alias_maximum, 0));
+    peer_.topic_alias_maximum = static_cast<std::uint16_t>(
+        std::min<std::uint32_t>(properties.number_or(PropertyId::topic_alias_maximum, 0),
+                                limits_->outgoing_topic_alias_maximum));
     peer_.maximum_packet_size = properties.number_or(PropertyId::maximum_packet_size, 0);
     request_problem_information_ =
         properties.number_or(PropertyId::request_problem_information, 1) != 0;

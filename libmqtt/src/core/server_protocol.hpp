@@ -21,8 +21,9 @@ protected:
 };
 
 struct ServerLimits {
-    PeerLimits announced;                                // what CONNACK tells and feed enforces
-    std::uint32_t maximum_connect_packet_size = 65'536;  // before CONNECT is accepted
+    PeerLimits announced;                                 // what CONNACK tells and feed enforces
+    std::uint32_t maximum_connect_packet_size = 65'536;   // before CONNECT is accepted
+    std::uint16_t outgoing_topic_alias_maximum = 65'535;  // used of those that a client keeps
 };
 
 class ServerProtocol final : public Exchange {
