@@ -18,6 +18,7 @@ _mqtt_broker_lite() {
         --cert) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --key) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --cafile) COMPREPLY=($(compgen -f -- "$word")); return ;;
+        --tls-keylog) COMPREPLY=($(compgen -f -- "$word")); return ;;
         --threads) COMPREPLY=(); return ;;
         --max-connections) COMPREPLY=(); return ;;
         --max-connections-per-address) COMPREPLY=(); return ;;
@@ -44,6 +45,6 @@ _mqtt_broker_lite() {
         -o|--options-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
         store) COMPREPLY=($(compgen -W 'check stats export backup' -- "$word")); return ;;
     esac
-    COMPREPLY=($(compgen -W '-c --config-file --check-config --test-config --print-config -d --daemon --persistence --store -p --port --tls --ws --wss --unix --console -L --listen --bind --unix-mode --user --cert --key --cafile --require-certificate --threads --max-connections --max-connections-per-address --max-connect-rate --max-login-delay --connect-timeout --max-packet-size --max-publish-rate --max-subscriptions --memory-limit --max-inflight --max-queued-messages --max-queued-bytes --queue-memory --queue-overflow --output-budget --max-keepalive --session-expiry --sys-interval -v --verbose --trace-client --trace-topic -q --quiet --log-format --ready-file -o --options-file --help --version init passwd store ' -- "$word"))
+    COMPREPLY=($(compgen -W '-c --config-file --check-config --test-config -h --usage --print-config -d --daemon --persistence --store -p --port --tls --ws --wss --unix --console -L --listen --bind --unix-mode --user --cert --key --cafile --tls-keylog --require-certificate --threads --max-connections --max-connections-per-address --max-connect-rate --max-login-delay --connect-timeout --max-packet-size --max-publish-rate --max-subscriptions --memory-limit --max-inflight --max-queued-messages --max-queued-bytes --queue-memory --queue-overflow --output-budget --max-keepalive --session-expiry --sys-interval -v --verbose --trace-client --trace-topic -q --quiet --log-format --ready-file -o --options-file --help --version init passwd store ' -- "$word"))
 }
 complete -F _mqtt_broker_lite mqtt-broker-lite

@@ -175,6 +175,24 @@ conf "listener $port 127.0.0.1" "certfile $T/certs/server.crt"
 run mqtt-broker-lite -c "$T/conf" --test-config
 expect_exit 1
 expect_match "$T/err" 'conf:2: certfile needs keyfile'
+# What mosquitto takes: its flags, an old name of persistence, a keep-alive that is too short. Places of what it would not.
+run mqtt-broker-lite -h; expect_exit 0
+expect_match "$T/out" '^ +-c, --config-file'
+conf 'retained_persistence true' "persistence_location $T/" "listener $port 127.0.0.1" 'allow_anonymous true' \
+    "certfile $T/certs/server.crt" "keyfile $T/certs/server.key" 'max_topic_alias_broker 5' 'user root' \
+    'connection x' 'address 127.0.0.1:1' 'topic a' 'keepalive_interval 4'
+run mqtt-broker-lite -c "$T/conf" --check-config; expect_exit 0
+expect_match "$T/err" 'warning: .*conf:12: keepalive_interval: 5 seconds are the shortest'
+sed -i '/^connection/,$d' "$T/conf"
+start --tls-keylog "$T/keys"
+expect_match "$BROKER_LOG" "are kept in $T/mqtt-broker-lite.db \(batch"
+run mqtt-pub -L "mqtts://localhost:$port" --cafile "$T/certs/ca.crt" -t a -q 1 -m x; expect_exit 0
+expect_match "$T/keys" '^(CLIENT_RANDOM|SERVER_HANDSHAKE_TRAFFIC_SECRET) '
+stop_broker
+conf "listener $port 127.0.0.1" 'proxy_protocol_v2_require_tls true' 'connection x' 'address 127.0.0.1:1' 'topic a' 'password p'
+run mqtt-broker-lite -c "$T/conf" --check-config; expect_exit 1
+expect_match "$T/err" 'conf:2: settings of proxies need enable_proxy_protocol'
+
 conf "listener $port 127.0.0.1" "password_file $T/nowhere"
 run mqtt-broker-lite -c "$T/conf"
 expect_exit 1

@@ -131,8 +131,10 @@ void check_proxy(Conf& conf, const ConfListener& listener) {
                         "with proxy_protocol_trusted"});
     }
     if (!has_header && (!listener.proxy_peers.empty() || listener.proxy_requires_tls)) {
-        conf.problems.push_back({true, place_of(listener, "proxy_protocol_trusted") +
-                                           ": settings of proxies need enable_proxy_protocol"});
+        const std::string_view key = listener.proxy_requires_tls ? "proxy_protocol_v2_require_tls"
+                                                                 : "proxy_protocol_trusted";
+        conf.problems.push_back(
+            {true, place_of(listener, key) + ": settings of proxies need enable_proxy_protocol"});
     }
 }
 
@@ -231,12 +233,13 @@ void check_bridge(Conf& conf, const ConfBridge& bridge) {
         wrong("bridge_psk", "either a pre-shared key or certificates, not both");
     }
     if (!bridge.is_tls && (!tls.certificate_file.empty() || !tls.alpn.empty())) {
-        wrong("bridge_certfile",
+        wrong(tls.alpn.empty() ? "bridge_certfile" : "bridge_alpn",
               "TLS needs bridge_cafile, bridge_capath or bridge_tls_use_os_certs true");
     }
     if (bridge.config.connect.password && !bridge.config.connect.user_name &&
         bridge.config.version != mqtt::ProtocolVersion::v5) {
-        wrong("remote_password", "remote_password needs remote_username");
+        const bool is_old = bridge.places.of("remote_password").empty();
+        wrong(is_old ? "password" : "remote_password", "remote_password needs remote_username");
     }
 }
 

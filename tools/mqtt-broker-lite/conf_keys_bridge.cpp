@@ -166,6 +166,18 @@ void set_tcp_keepalive(Conf& conf, const ConfLine& line) {
     config.tcp_keepalive_count = static_cast<int>(word_number(parts[2], 1, 127));
 }
 
+// As mosquitto: what is too short is no mistake.
+void set_keep_alive(Conf& conf, const ConfLine& line) {
+    constexpr std::int64_t kShortest = 5;
+    const std::int64_t seconds = integer(line, 0, 65'535);
+    if (seconds < kShortest) {
+        conf.problems.push_back(
+            {false, line.place() + ": keepalive_interval: 5 seconds are the shortest, and taken"});
+    }
+    conf.current_bridge().config.connect.keep_alive =
+        std::chrono::seconds(std::max(seconds, kShortest));
+}
+
 // A file, a key or a list of trust makes the connection TLS.
 template <auto Member>
 void tls_text(Conf& conf, const ConfLine& line) {
@@ -224,8 +236,7 @@ constexpr ConfKey kKeys[] = {
      "have failed; a connection of STABLE seconds lets them be short again",
      set_restart_timeout, false, "5 30"},
     {"keepalive_interval", bridge, used, "SECONDS", "keep alive towards the remote broker",
-     BRIDGE_SET(b.config.connect.keep_alive = std::chrono::seconds(integer(line, 5, 65'535))),
-     false, "60"},
+     set_keep_alive, false, "60"},
     {"cleansession", bridge, used, "true|false",
      "the remote broker keeps nothing for the bridge while it is away",
      BRIDGE_SET(b.config.clean_start = boolean(line)), false, "false"},

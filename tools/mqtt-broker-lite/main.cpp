@@ -1,10 +1,14 @@
 // mqtt-broker-lite: which command it is, and the parts that answer it.
+#include <unistd.h>
+
 #include <cstdio>
 #include <stdexcept>
 #include <string>
 
 #include "common/app.hpp"
+#include "common/docs_gen.hpp"
 #include "common/exit_code.hpp"
+#include "common/terminal.hpp"
 #include "mqtt-broker-lite/conf_apply.hpp"
 #include "mqtt-broker-lite/conf_page.hpp"
 #include "mqtt-broker-lite/init.hpp"
@@ -17,6 +21,10 @@ namespace {
 
 int run(const Invocation& invocation) {
     Setup setup = read_setup(invocation);
+    if (setup.options.usage) {
+        std::fputs(help_text(tool_info(), false, terminal_width(STDOUT_FILENO)).c_str(), stdout);
+        return kExitDone;
+    }
     check_persistence(setup);
     if (setup.options.check_config) {
         check_setup(setup);

@@ -27,6 +27,7 @@ struct Options {
     std::optional<LogFormat> log_format;
     std::string ready_file;
     std::string config_file;
+    bool usage = false;
     bool check_config = false;
     bool print_config = false;
     bool daemon = false;

@@ -80,6 +80,8 @@ Setup read_setup(const Invocation& invocation) {
         setup.accesses.push_back(access_of_flag(setup.conf, listener));
         setup.config.listeners.push_back(std::move(listener));
     }
+    for (mqtt::ListenerConfig& listener : setup.config.listeners)
+        listener.tls.key_log_file = options.tls.key_log_file;
     setup.options = std::move(options);
     return setup;
 }
