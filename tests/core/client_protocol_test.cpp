@@ -106,6 +106,18 @@ TEST_CASE("client: an answer that does not fit its request is a protocol error [
     CHECK(answer(Suback{2, {}, as_bytes("\x01")}) == " / ");  // of nothing that we asked
 }
 
+TEST_CASE("client: a server of 3.1 that refuses a filter with the code of 3.1.1 is understood") {
+    Client client;
+    client.connect(connect_packet(ProtocolVersion::v3_1));
+    CHECK(client.protocol.subscribe(filters({"a", "b"}).view()) == 1);
+    take(client.out);
+    client.feed(raw({0x90, 4, 0, 1, 0x80, 1}));
+    CHECK(client.events() == "SUBACK id 1 unspecified_error granted_qos_1");
+    CHECK(client.protocol.subscribe(filters({"a"}).view()) == 1);
+    client.feed(raw({0x90, 3, 0, 1, 3}));
+    CHECK(client.events() == "error protocol_error");
+}
+
 TEST_CASE("client: in 3.x UNSUBACK has no codes") {
     Client client;
     client.connect(connect_packet(ProtocolVersion::v3_1_1));

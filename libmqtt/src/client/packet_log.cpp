@@ -56,7 +56,7 @@ void PacketLog::sent(const base::OutBuffer& out, std::uint64_t already_out,
 }
 
 void PacketLog::tell(const core::Frame& frame, bool is_sent, ProtocolVersion version) const {
-    const Result<Packet> packet = core::decode(frame, version);
+    const Result<Packet> packet = core::decode(frame, core::answer_version(frame.type, version));
     sink_({.is_sent = is_sent, .type = frame.type, .packet = packet ? &*packet : nullptr});
 }
 

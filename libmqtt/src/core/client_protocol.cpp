@@ -9,6 +9,12 @@
 #include "core/keep_alive.hpp"
 
 namespace mqtt::core {
+namespace {
+
+constexpr std::string_view kNotConnack = "the first packet is not CONNACK";
+constexpr std::string_view kNoPacket = "no control packet";
+
+}  // namespace
 
 void ClientProtocol::connect(const Connect& connect, Session& session, TimePoint now,
                              Duration ping_timeout) {
@@ -44,8 +50,9 @@ base::Consumed ClientProtocol::feed(Bytes bytes, TimePoint now, ClientSink& sink
     if (!connected_ && !closing_ && !bytes.empty()) {
         const auto type = static_cast<PacketType>(bytes[0] >> 4);
         if ((type != PacketType::connack && type != PacketType::auth) || (bytes[0] & 0x0F) != 0) {
+            const bool is_packet = find_frame(bytes, 0).status == FrameStatus::complete;
             report(Error(Errc::not_mqtt, ReasonCode::protocol_error,
-                         "the first packet is not CONNACK"),
+                         is_packet ? kNotConnack : kNoPacket),
                    sink);  // [MQTT-3.2.0-1]
             return {};
         }
@@ -179,7 +186,7 @@ PacketId ClientProtocol::request(InflightState state, std::size_t filters, Packe
 }
 
 void ClientProtocol::receive_request_answer(const Frame& frame, ClientSink& sink) {
-    const Result<Packet> packet = decode(frame, version_);
+    const Result<Packet> packet = decode(frame, answer_version(frame.type, version_));
     if (!packet) return fail(packet.error(), sink);
     const bool is_suback = frame.type == PacketType::suback;
     const auto* suback = std::get_if<Suback>(&*packet);

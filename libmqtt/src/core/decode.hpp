@@ -21,4 +21,11 @@ Result<Publish> decode_publish(const Frame& frame, ProtocolVersion version);
 // it, 5.0 for higher ones, 3.1.1 for lower ones and for bytes that do not get as far as a level.
 ProtocolVersion refusal_version(const Frame& connect);
 
+// As which version a client reads what it was sent: 3.1 has no failure in SUBACK, and there are servers that refuse
+// with the code of 3.1.1. That is a refusal, not the end of the connection.
+inline ProtocolVersion answer_version(PacketType type, ProtocolVersion version) {
+    const bool may_refuse = type == PacketType::suback && version == ProtocolVersion::v3_1;
+    return may_refuse ? ProtocolVersion::v3_1_1 : version;
+}
+
 }  // namespace mqtt::core
