@@ -88,9 +88,10 @@ go() { run "$PROGRAM" -h "$HOST" -p "$PORT" "$@"; }
 # refuses PART args...: a usage error: exit 1, PART in the message, nothing on stdout.
 refuses() {
     local part=$1 port=(); shift
-    # Theirs finds some of them only after connecting, and the usual port may be anybody's.
+    # The usual port may be anybody's, and a connection that is refused is no proof that the words are.
     ! is_theirs "$PROGRAM" || port=(-p "$(free_port)")
     run "$PROGRAM" ${port[@]+"${port[@]}"} "$@" </dev/null
+    ! grep -q 'Connection refused' "$T/err" || fail "$(at "$*"): the words are taken"
     [ "$status" = 1 ] || { cat "$T/err" >&2; fail "$(at "$*"): exit status $status, expected 1"; }
     [ -s "$T/err" ] || fail "$(at "$*"): nothing on stderr"
     ! is_ours || grep -qF -- "$part" "$T/err" ||
