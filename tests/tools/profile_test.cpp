@@ -84,6 +84,29 @@ TEST_CASE("secrets: a password vanishes from the arguments, however it was given
     }
 }
 
+TEST_CASE("secrets: one that the name of its option ends with, or begins with, vanishes as well") {
+    for (const std::string secret : {"pw", "w", "aa", "P"}) {
+        std::string joined = "--pw=" + secret;
+        std::string short_name = "-P" + secret;
+        const std::array arguments{joined.data(), short_name.data()};
+        const FlagUse use{.flag = &kRows[0], .words = {secret}};
+        scrub_arguments(arguments, std::span(&use, 1));
+        CHECK(joined == "--pw=" + std::string(secret.size(), '*'));
+        CHECK(short_name == "-P" + std::string(secret.size(), '*'));
+    }
+}
+
+TEST_CASE("secrets: of -D only authentication data vanishes") {
+    constexpr Flag property{.long_name = "property", .short_name = 'D', .takes = Takes::property};
+    for (const std::string name : {"authentication-data", "content-type"}) {
+        std::string word = "t0ken";
+        const std::array arguments{word.data()};
+        const FlagUse use{.flag = &property, .words = {"connect", name, "t0ken", ""}};
+        scrub_arguments(arguments, std::span(&use, 1));
+        CHECK(word == (name == "content-type" ? "t0ken" : "*****"));
+    }
+}
+
 TEST_CASE("secrets: of a URL only the password vanishes, from arguments and messages") {
     std::string word = "mqtts://user:p%40ss@host/topic";
     const std::array arguments{word.data()};
@@ -91,6 +114,8 @@ TEST_CASE("secrets: of a URL only the password vanishes, from arguments and mess
     scrub_arguments(arguments, std::span(&use, 1));
     CHECK(word == "mqtts://user:******@host/topic");
     CHECK(masked_url("mqtts://user:p%40ss@host:1/topic") == "mqtts://user:***@host:1/topic");
+    CHECK(masked_url("mqtts://user:p@s/s@host:1/topic") == "mqtts://user:***@host:1/topic");
+    CHECK(masked_url("mqtts://user:p/ss@host") == "mqtts://user:***@host");
     for (const std::string plain :
          {"mqtt://host:1883/a@b:c", "mqtt://user@host", "unix:/a:b@c", ""}) {
         CHECK(masked_url(plain) == plain);

@@ -16,6 +16,7 @@
 #include "common/options_file.hpp"
 #include "common/profile.hpp"
 #include "common/safe_text.hpp"
+#include "common/standard_streams.hpp"
 #include "common/terminal.hpp"
 
 namespace tools {
@@ -186,9 +187,9 @@ int run_tool(Invocation& invocation, std::span<const std::string> words,
 
 void say_usage_error(const Invocation& invocation, std::string_view text) {
     if (invocation.persona == Persona::ours) {
-        fmt::print(stderr, "{}: {}; see {} --help\n", invocation.name, text, invocation.name);
+        print_error("{}: {}; see {} --help\n", invocation.name, text, invocation.name);
     } else {
-        fmt::print(stderr, "{}", in_mosquitto_words(text, invocation.name));
+        print_error("{}", in_mosquitto_words(text, invocation.name));
     }
 }
 
@@ -215,13 +216,14 @@ void say_error(const Invocation& invocation, std::string_view unsafe) {
     std::string text(unsafe);
     make_safe(text, 0, Lines::escape);
     if (invocation.persona == Persona::ours) {
-        fmt::print(stderr, "{}: {}\n", invocation.name, text);
+        print_error("{}: {}\n", invocation.name, text);
     } else {
-        fmt::print(stderr, "{}", error_in_mosquitto_words(text));
+        print_error("{}", error_in_mosquitto_words(text));
     }
 }
 
 int run_app(int argc, char** argv, const Tool& tool) {
+    secure_standard_streams();
     Invocation invocation;
     invocation.name = argc > 0 ? base_name(argv[0]) : std::string(tool.info.name);
     invocation.persona = persona_of(invocation.name);

@@ -98,7 +98,8 @@ constexpr std::array kRows{
                 .category = kCategory,
                 .help = "add 'Name: value' to the WebSocket request (implies --ws)",
                 .names = kOurs,
-                .repeatable = true},
+                .repeatable = true,
+                .secret = Secret::word},
                [](ConnectSettings& s, const FlagUse& use) {
                    s.websocket = true;
                    add_header(s, use);

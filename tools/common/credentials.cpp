@@ -38,7 +38,8 @@ std::string read_password_file(const std::string& path) {
     return first_line(std::move(line));
 }
 
-// A program that is run by /bin/sh with standard output in a pipe. Ended when it is left behind.
+// A program that is run by /bin/sh with standard output in a pipe, and nothing to read: our standard input may be the
+// messages. Ended when it is left behind.
 class Command {
 public:
     Command(const std::string& text, std::vector<std::string> variables) {
@@ -53,14 +54,23 @@ public:
         environment.push_back(nullptr);
         posix_spawn_file_actions_t actions;
         ::posix_spawn_file_actions_init(&actions);
+        ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
         ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+        posix_spawnattr_t attributes;
+        ::posix_spawnattr_init(&attributes);
+        sigset_t defaults;  // we ignore SIGPIPE, a shell's pipelines need it
+        ::sigemptyset(&defaults);
+        ::sigaddset(&defaults, SIGPIPE);
+        ::posix_spawnattr_setsigdefault(&attributes, &defaults);
+        ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
         std::string shell = "sh";
         std::string flag = "-c";
         std::string script = text;
         std::array<char*, 4> arguments{shell.data(), flag.data(), script.data(), nullptr};
-        const int failed = ::posix_spawn(&pid_, "/bin/sh", &actions, nullptr, arguments.data(),
+        const int failed = ::posix_spawn(&pid_, "/bin/sh", &actions, &attributes, arguments.data(),
                                          environment.data());
         ::posix_spawn_file_actions_destroy(&actions);
+        ::posix_spawnattr_destroy(&attributes);
         ::close(ends[1]);
         if (failed != 0) pid_ = -1;
     }
@@ -114,6 +124,9 @@ std::string run_password_command(const ConnectSettings& settings,
     std::string text;
     if (!command.read(text, Clock::now() + settings.connect_timeout)) {
         throw UsageError("the password command did not end in time");
+    }
+    if (text.size() > kLongestPassword) {  // it may go on for ever
+        throw UsageError("the password command printed more than a password can have");
     }
     const int status = command.wait();
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {

@@ -30,15 +30,22 @@ std::string_view password_of(std::string_view url) {
     const std::size_t scheme = url.find("://");
     if (scheme == std::string_view::npos) return {};
     const std::string_view rest = url.substr(scheme + 3);
-    const std::string_view authority = rest.substr(0, rest.find('/'));
-    const std::size_t at = authority.rfind('@');
-    if (at == std::string_view::npos) return {};
+    std::string_view authority = rest.substr(0, rest.find('/'));
     const std::size_t colon = authority.find(':');
-    if (colon == std::string_view::npos || colon > at) return {};
+    if (colon == std::string_view::npos) return {};
+    // With a slash as it is the URL is wrong, and the password still one: behind the colon is no port.
+    const bool is_port = authority.find_first_not_of("0123456789", colon + 1) == authority.npos;
+    if (authority.rfind('@') == std::string_view::npos && !is_port) authority = rest;
+    const std::size_t at = authority.rfind('@');
+    if (at == std::string_view::npos || colon > at) return {};
     return authority.substr(colon + 1, at - colon - 1);
 }
 
 std::string_view secret_of(const FlagUse& use) {
+    if (use.flag->takes == Takes::property) {
+        const bool is_token = use.words.size() > 2 && use.words[1] == "authentication-data";
+        return is_token ? std::string_view(use.words[2]) : std::string_view();
+    }
     switch (use.flag->secret) {
     case Secret::word: return use.word();
     case Secret::url: return password_of(use.word());
@@ -74,11 +81,12 @@ void scrub_arguments(std::span<char* const> arguments, std::span<const FlagUse> 
         const std::string secret(secret_of(use));  // a copy: `use` may be a view of an argument
         if (secret.empty()) continue;
         for (char* const argument : arguments) {
-            char* found = std::strstr(argument, secret.c_str());
             // The word itself, or the end of -Pword and --pw=word; in a URL anywhere.
-            const bool is_end = found != nullptr && std::strlen(found) == secret.size();
-            if (found == nullptr || (use.flag->secret == Secret::word && !is_end)) continue;
-            std::memset(found, '*', secret.size());
+            const std::string_view word(argument);
+            const bool is_whole = use.flag->secret != Secret::url;
+            if (is_whole && !word.ends_with(secret)) continue;
+            const std::size_t at = is_whole ? word.size() - secret.size() : word.find(secret);
+            if (at != std::string_view::npos) std::memset(argument + at, '*', secret.size());
         }
     }
 }

@@ -10,9 +10,11 @@
 #include <cerrno>
 #include <cstring>
 #include <iterator>
+#include <utility>
 
 #include "common/app.hpp"
 #include "common/exit_code.hpp"
+#include "common/safe_text.hpp"
 #include "mqtt/topic.hpp"
 
 namespace tools {
@@ -67,9 +69,12 @@ std::optional<RecordedMessage> RecordReader::next() {
     for (;;) {
         const auto line = lines_->peek();
         if (!line) {
+            if (lines_->errno_value() != 0 && !std::exchange(has_failed_, true)) {
+                throw ToolError(kExitUsage, fmt::format("cannot read '{}': {}", path_,
+                                                        std::strerror(lines_->errno_value())));
+            }
             if (lines_->has_ended()) return std::nullopt;
             lines_->fill();
-            if (lines_->errno_value() != 0) fail(std::strerror(lines_->errno_value()));
             continue;
         }
         ++line_number_;
@@ -117,18 +122,23 @@ RecordedMessage RecordReader::parse(std::string_view line) {
 }
 
 nanoseconds RecordReader::place_in_time(const MessageTimes& times) {
-    const auto raw = times.at ? times.at : times.tst;
-    if (raw && last_raw_) {
+    const bool has_at = times.at.has_value();
+    const auto raw = has_at ? times.at : times.tst;
+    if (!raw) return last_at_;
+    if (!last_raw_) {
+        if (has_at) last_at_ = *raw;
+    } else if (has_at == last_has_at_) {  // else they are of two files
         last_at_ += std::max(*raw - *last_raw_, nanoseconds(0));
-    } else if (times.at) {
-        last_at_ = *times.at;
     }
-    if (raw) last_raw_ = raw;
+    last_raw_ = raw;
+    last_has_at_ = has_at;
     return last_at_;
 }
 
 void RecordReader::fail(std::string_view what) const {
-    throw ToolError(kExitUsage, fmt::format("{}, line {}: {}", path_, line_number_, what));
+    std::string text = fmt::format("{}, line {}: {}", path_, line_number_, what);
+    make_safe(text, 0, Lines::escape);  // a NUL would end it
+    throw ToolError(kExitUsage, text);
 }
 
 }  // namespace tools

@@ -69,7 +69,9 @@ private:
     std::uint64_t line_number_ = 0;
     std::string problem_;
     std::optional<std::chrono::nanoseconds>
-        last_raw_;  // time of the line before, as it stands there
+        last_raw_;              // time of the line before, as it stands there
+    bool has_failed_ = false;   // the file, which is told once
+    bool last_has_at_ = false;  // which of the two it was
     std::chrono::nanoseconds last_at_{0};
 };
 

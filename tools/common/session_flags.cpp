@@ -172,7 +172,8 @@ constexpr std::array kRows{
                 .help = "password is the first line that this shell command prints",
                 .details = "Run again at each reconnect, for tokens that expire. It finds "
                            "MQTT_HOST, MQTT_PORT, MQTT_USERNAME and MQTT_CLIENT_ID in its "
-                           "environment and has --connect-timeout to end.",
+                           "environment, nothing on its standard input, and has "
+                           "--connect-timeout to end.",
                 .names = kOurs},
                [](ConnectSettings& s, const FlagUse& use) { s.password_command = use.word(); }},
     ConnectRow{{.long_name = "ask-password",

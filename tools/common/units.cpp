@@ -76,6 +76,11 @@ std::chrono::nanoseconds parse_duration(std::string_view option, std::string_vie
     return std::chrono::nanoseconds(static_cast<std::int64_t>(std::llround(total)));
 }
 
+const std::string& required_word(std::string_view option, const std::string& word) {
+    if (word.empty()) throw UsageError("option '" + std::string(option) + "' needs a word");
+    return word;
+}
+
 std::uint64_t parse_size(std::string_view option, std::string_view text) {
     std::string_view rest = text;
     const double number = take_number(rest);

@@ -9,6 +9,9 @@
 
 namespace tools {
 
+// The word, unless it is empty: what a script's unset variable leaves is no wish.
+const std::string& required_word(std::string_view option, const std::string& word);
+
 // "500ms", "10s", "1h30m", "2.5s", "100us"; a bare number counts in seconds. Never negative.
 std::chrono::nanoseconds parse_duration(std::string_view option, std::string_view text);
 

@@ -15,6 +15,7 @@
 
 #include "common/app.hpp"
 #include "common/flags.hpp"
+#include "common/standard_streams.hpp"
 #include "mqtt-bench/agent_team.hpp"
 #include "mqtt-bench/commands.hpp"
 #include "mqtt-bench/coordinator.hpp"
@@ -274,18 +275,18 @@ void Agent::take_part(const TeamPlan& plan) {
         const std::lock_guard lock(mutex_);
         team_ = &team;
     }
-    fmt::print(stderr, "{}{}{}: part {} of {}\n", plan.command, plan.scenario.empty() ? "" : " ",
-               plan.scenario, plan.agent + 1, plan.agents);
+    tools::print_error("{}{}{}: part {} of {}\n", plan.command, plan.scenario.empty() ? "" : " ",
+                       plan.scenario, plan.agent + 1, plan.agents);
     const Result result = run(plan, team);
     {
         const std::lock_guard lock(mutex_);
         team_ = nullptr;
     }
     team.publish("result", result_json(result));
-    fmt::print(stderr, "done: sent {}, received {}{}{}\n",
-               with_commas(static_cast<std::int64_t>(result.counters.sent)),
-               with_commas(static_cast<std::int64_t>(result.counters.received)),
-               result.error.empty() ? "" : "; ", result.error);
+    tools::print_error("done: sent {}, received {}{}{}\n",
+                       with_commas(static_cast<std::int64_t>(result.counters.sent)),
+                       with_commas(static_cast<std::int64_t>(result.counters.received)),
+                       result.error.empty() ? "" : "; ", result.error);
 }
 
 }  // namespace
@@ -300,14 +301,14 @@ int run_agent(const BenchSettings& settings) {
     while (!is_run_cancelled()) {
         try {
             Agent agent(control);
-            fmt::print(stderr, "joined {}\n", to_url(control.endpoint));
+            tools::print_error("joined {}\n", to_url(control.endpoint));
             said = false;
             while (const auto plan = agent.wait_for_plan()) {
                 agent.take_part(*plan);
                 if (settings.once) return kExitOk;
             }
         } catch (const std::runtime_error& error) {
-            if (!said) fmt::print(stderr, "waiting: {}\n", error.what());
+            if (!said) tools::print_error("waiting: {}\n", error.what());
             said = true;
         }
         for (int i = 0; i < 10 && !is_run_cancelled(); ++i)

@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "common/standard_streams.hpp"
 #include "common/terminal.hpp"
 #include "mqtt-bench/agent.hpp"
 #include "mqtt-bench/coordinator.hpp"
@@ -54,7 +55,7 @@ Run::Observer make_observer(const Spec& spec, std::string* hdr) {
     } else if (!spec.silent) {
         observer.on_second = [](const Result& result, const Second& second) {
             if (second.at < 0 && result.command != "conn") return;
-            fmt::print(stderr, "{}\n", live_line(result, second));
+            tools::print_error("{}\n", live_line(result, second));
         };
     }
     if (hdr != nullptr) {
@@ -84,7 +85,7 @@ void add_lines(Run::Observer& observer, const std::string& path) {
 // Adds --prometheus: its text follows every second.
 void add_prometheus(Run::Observer& observer, const std::string& address) {
     const auto server = std::make_shared<PrometheusServer>(address);
-    fmt::print(stderr, "figures at http://{}/metrics\n", server->bound());
+    tools::print_error("figures at http://{}/metrics\n", server->bound());
     observer.on_second = [server, then = std::move(observer.on_second)](const Result& result,
                                                                         const Second& second) {
         server->set(prometheus_text(result, second));
@@ -184,7 +185,7 @@ std::vector<Runner> team_runners(const CommandWords& what, const BenchSettings& 
     }
     const auto coordinator = std::make_shared<Coordinator>(
         parse_control(settings.control), settings.spec.agents,
-        [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
+        [](const std::string& line) { tools::print_error("{}\n", line); });
     std::vector<Runner> out;
     for (std::size_t i = 0; i < runs; ++i) {
         TeamPlan order = order_of(what, uses);

@@ -12,6 +12,7 @@
 #include "common/exit_code.hpp"
 #include "common/nearest_word.hpp"
 #include "common/profile.hpp"
+#include "common/standard_streams.hpp"
 #include "mqtt-bench/bench_flags.hpp"
 #include "mqtt-bench/commands.hpp"
 #include "mqtt-bench/emqtt_words.hpp"
@@ -236,8 +237,8 @@ int main(int argc, char** argv) {
         constexpr std::string_view kCommands =
             "pubsub pub sub conn rtt run list check agent find vs report merge diff";
         const std::string near = tools::suggestion(words[1], tools::split_words(kCommands));
-        fmt::print(stderr, "mqtt-bench: no command '{}'{} There are {}\n", words[1],
-                   near.empty() ? "." : near, kCommands);
+        tools::print_error("mqtt-bench: no command '{}'{} There are {}\n", words[1],
+                           near.empty() ? "." : near, kCommands);
         return kExitBadUsage;
     }
     words.erase(words.begin() + 1, words.begin() + 1 + static_cast<std::ptrdiff_t>(taken));
@@ -250,11 +251,11 @@ int main(int argc, char** argv) {
     try {
         understood = from_emqtt_words(std::vector<std::string>(words.begin() + 1, words.end()));
     } catch (const std::invalid_argument& error) {
-        fmt::print(stderr, "mqtt-bench: {}; see mqtt-bench --help\n", error.what());
+        tools::print_error("mqtt-bench: {}; see mqtt-bench --help\n", error.what());
         return kExitBadUsage;
     }
     for (const std::string& note : understood.notes)
-        fmt::print(stderr, "mqtt-bench: {}\n", note);
+        tools::print_error("mqtt-bench: {}\n", note);
     words = in_place(words, understood.words);
 
     // run_app says 1 to usage errors; the codes of a run travel beside it.

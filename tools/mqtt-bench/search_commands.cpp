@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "common/standard_streams.hpp"
 #include "mqtt-bench/find.hpp"
 #include "mqtt-bench/outputs.hpp"
 #include "mqtt-bench/text.hpp"
@@ -76,16 +77,16 @@ int search_rate(const BenchSettings& settings, std::span<const tools::FlagUse> u
     const RunOne probe = [&](const Spec& load) {
         const double window = std::chrono::duration<double>(load.duration).count();
         if (talks && !spec.window_given && window > kLongWindow) {
-            fmt::print(stderr,
-                       "{:>10}/s  measured for {:.0f} s, for as many samples as the percentile of "
-                       "--slo needs (-d makes it shorter)\n",
-                       format_rate(load.rate), window);
+            tools::print_error(
+                "{:>10}/s  measured for {:.0f} s, for as many samples as the percentile of "
+                "--slo needs (-d makes it shorter)\n",
+                format_rate(load.rate), window);
         }
         return run(load);
     };
     const FindResult result = find_rate(spec, probe, [&](const Probe& one) {
         if (!talks) return;
-        fmt::print(stderr, "{:>10}/s  {}\n", format_rate(one.rate), probe_words(one));
+        tools::print_error("{:>10}/s  {}\n", format_rate(one.rate), probe_words(one));
     });
     if (result.probes.empty() && !result.error.empty()) throw std::runtime_error(result.error);
     write_text(find_text(result), settings.spec.outputs, [&] { return find_json(result); });
@@ -106,9 +107,9 @@ int compare_brokers(const BenchSettings& settings, std::span<const tools::FlagUs
                           spec_of_side(common, settings.url_b, settings.pid_b), settings.rounds};
     const auto on_round = [&](int round, const Result& a, const Result& b) {
         if (settings.spec.silent) return;
-        fmt::print(stderr, "round {}  A {}/s  B {}/s\n", round + 1,
-                   format_rate(a.per_second(a.work_in_window())),
-                   format_rate(b.per_second(b.work_in_window())));
+        tools::print_error("round {}  A {}/s  B {}/s\n", round + 1,
+                           format_rate(a.per_second(a.work_in_window())),
+                           format_rate(b.per_second(b.work_in_window())));
     };
     const VersusResult result = run_versus(spec, run, on_round);
     // Nothing came up at all: one line that says why, and no figures.

@@ -8,6 +8,7 @@
 
 #include "common/app.hpp"
 #include "common/exit_code.hpp"
+#include "common/standard_streams.hpp"
 #include "mqtt-broker-lite/setup.hpp"
 #include "mqtt/store.hpp"
 
@@ -87,12 +88,11 @@ int check(const std::string& file) {
     for (const std::string& problem : problems)
         fmt::print("{}\n", problem);
     if (problems.empty()) {
-        fmt::print(stderr, "{} is sound.\n", file);
+        tools::print_error("{} is sound.\n", file);
         return kExitDone;
     }
-    fmt::print(stderr,
-               "{} is damaged. Keep a copy of it; what can be read is printed by 'store export'.\n",
-               file);
+    tools::print_error(
+        "{} is damaged. Keep a copy of it; what can be read is printed by 'store export'.\n", file);
     return kExitDamaged;
 }
 
@@ -121,7 +121,7 @@ int export_rows(const std::string& file) {
 int back_up(const std::string& file, const std::string& target) {
     std::string message;
     if (!mqtt::back_up_store(file, target, message)) throw ToolError(kExitUsage, message);
-    fmt::print(stderr, "{} is a copy of {}.\n", target, file);
+    tools::print_error("{} is a copy of {}.\n", target, file);
     return kExitDone;
 }
 

@@ -24,7 +24,9 @@ constexpr std::array kRows{
          .complete = tools::Complete::directory,
          .names = tools::kOurs,
          .common = true},
-        [](Options& o, const FlagUse& use) { o.outbox.folder = use.word(); }},
+        [](Options& o, const FlagUse& use) {
+            o.outbox.folder = tools::required_word(use.typed(), use.word());
+        }},
     Row{{.long_name = "drain",
          .takes = Takes::nothing,
          .category = kCategory,

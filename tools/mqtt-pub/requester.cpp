@@ -8,13 +8,16 @@
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 
 #include "common/connection_log.hpp"
 #include "common/exit_code.hpp"
 #include "common/message_id.hpp"
 #include "common/mosquitto_reasons.hpp"
 #include "common/output.hpp"
+#include "common/standard_streams.hpp"
 #include "common/units.hpp"
 #include "mqtt-pub/client_setup.hpp"
 #include "mqtt-pub/message_source.hpp"
@@ -120,10 +123,14 @@ int Requester::run() {
     client_.connect(
         [this](std::error_code error, mqtt::ConnectReport report) { on_connected(error, report); });
     context_.run();
-    output_.flush();
+    const bool is_lost = !output_.flush() && output_.errno_value() != EPIPE;
+    if (is_lost && exit_code_ == tools::kExitDone && is_ours()) {
+        log_.say(fmt::format("cannot write: {}", std::strerror(output_.errno_value())));
+        exit_code_ = tools::kExitOutput;
+    }
     if (options_.report_json) {
-        fmt::print(stderr, "{{\"requests\":{},\"responses\":{},\"wanted\":{},\"exit_code\":{}}}\n",
-                   sent_, responses_, request_.responses, exit_code_);
+        tools::print_error("{{\"requests\":{},\"responses\":{},\"wanted\":{},\"exit_code\":{}}}\n",
+                           sent_, responses_, request_.responses, exit_code_);
     }
     return exit_code_;
 }

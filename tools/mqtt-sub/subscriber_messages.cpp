@@ -93,7 +93,7 @@ void Subscriber::flush() {
     if (recorder_ && recorder_->errno_value() == 0 && !recorder_->flush()) {
         log_.say(fmt::format("cannot write '{}': {}", recorder_->path(),
                              std::strerror(recorder_->errno_value())));
-        finish(tools::kExitOutput);
+        end_without_output();
     }
     if (output_.is_broken() || output_.flush()) return;
     on_write_error(output_.errno_value());
@@ -103,6 +103,12 @@ void Subscriber::flush() {
 void Subscriber::on_write_error(int error) {
     if (error == EPIPE || (live_ && error == EIO)) return finish(tools::kExitDone);
     log_.say(fmt::format("cannot write: {}", std::strerror(error)));
+    end_without_output();
+}
+
+// Also when it was the last message, after which all seemed done.
+void Subscriber::end_without_output() {
+    if (finished_ && exit_code_ == tools::kExitDone && is_ours()) exit_code_ = tools::kExitOutput;
     finish(tools::kExitOutput);
 }
 

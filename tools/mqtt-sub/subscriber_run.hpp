@@ -56,6 +56,7 @@ private:
     void release(const mqtt::PacketEvent& event);
     void make_live();
     void on_write_error(int error);
+    void end_without_output();
     void clear_retained(const mqtt::Publish& message);
 
     void flush_soon();

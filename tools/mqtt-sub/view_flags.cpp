@@ -91,7 +91,9 @@ constexpr std::array kRows{
          .complete = tools::Complete::file,
          .names = kOurs,
          .common = true},
-        [](Options& o, const FlagUse& use) { o.record_path = use.word(); }},
+        [](Options& o, const FlagUse& use) {
+            o.record_path = tools::required_word(use.typed(), use.word());
+        }},
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The options of tests and backups: --until, --expect, --snapshot.
 #include <array>
 
+#include "common/units.hpp"
 #include "mqtt-sub/options.hpp"
 
 namespace mqtt_sub {
@@ -26,7 +27,9 @@ constexpr std::array kRows{
              "line says what was not seen. The language is that of --where.",
          .names = tools::kOurs,
          .common = true},
-        [](Options& o, const FlagUse& use) { o.until = use.word(); }},
+        [](Options& o, const FlagUse& use) {
+            o.until = tools::required_word(use.typed(), use.word());
+        }},
     Row{{.long_name = "expect",
          .argument = "FILE",
          .category = kCategory,
@@ -37,7 +40,9 @@ constexpr std::array kRows{
                     "with # do not count. With -W the exit code is 27 when one is missing.",
          .complete = tools::Complete::file,
          .names = tools::kOurs},
-        [](Options& o, const FlagUse& use) { o.expect_path = use.word(); }},
+        [](Options& o, const FlagUse& use) {
+            o.expect_path = tools::required_word(use.typed(), use.word());
+        }},
     Row{{.long_name = "snapshot",
          .argument = "[FILTER]",
          .category = kCategory,

@@ -1,6 +1,8 @@
 // See replay_source.hpp.
 #include "mqtt-pub/replay/replay_source.hpp"
 
+#include <algorithm>
+
 #include "common/app.hpp"
 #include "common/exit_code.hpp"
 #include "mqtt/topic.hpp"
@@ -108,7 +110,8 @@ void ReplaySource::schedule(Clock::time_point now) {
     due_ = *started_;
     if (options_.speed <= 0) return;
     const double wait = static_cast<double>((message_->at - first_at_).count()) / options_.speed;
-    due_ += std::chrono::nanoseconds(static_cast<std::int64_t>(wait));
+    constexpr double kLongest = 1e18;  // nanoseconds; a century slowed down does not fit a clock
+    due_ += std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(wait, kLongest)));
 }
 
 void ReplaySource::take() {

@@ -26,6 +26,11 @@ void choose(Options& o, Kind kind, std::string command) {
     o.command.command = std::move(command);
 }
 
+// An empty one would acknowledge what nobody has seen.
+void choose_command(Options& o, Kind kind, const FlagUse& use) {
+    choose(o, kind, tools::required_word(use.typed(), use.word()));
+}
+
 constexpr std::array kRows{
     Row{{.long_name = "exec",
          .argument = "COMMAND",
@@ -36,7 +41,7 @@ constexpr std::array kRows{
                     "COMMANDS in the man page.",
          .names = tools::kOurs,
          .common = true},
-        [](Options& o, const FlagUse& use) { choose(o, Kind::exec, use.word()); }},
+        [](Options& o, const FlagUse& use) { choose_command(o, Kind::exec, use); }},
     Row{{.long_name = "exec-lines",
          .argument = "COMMAND",
          .category = kCategory,
@@ -44,7 +49,7 @@ constexpr std::array kRows{
          .details = "It answers each line, in order, with a line: ok acknowledges the message, any "
                     "other says why it failed.",
          .names = tools::kOurs},
-        [](Options& o, const FlagUse& use) { choose(o, Kind::exec_lines, use.word()); }},
+        [](Options& o, const FlagUse& use) { choose_command(o, Kind::exec_lines, use); }},
     Row{{.long_name = "reply",
          .argument = "COMMAND",
          .category = kCategory,
@@ -52,7 +57,7 @@ constexpr std::array kRows{
          .details = "With the correlation data of the request. The request is given as by --exec; "
                     "after an exit code other than 0 nothing is answered. MQTT 5.0.",
          .names = tools::kOurs},
-        [](Options& o, const FlagUse& use) { choose(o, Kind::reply, use.word()); }},
+        [](Options& o, const FlagUse& use) { choose_command(o, Kind::reply, use); }},
     Row{{.long_name = "echo",
          .takes = Takes::nothing,
          .category = kCategory,
@@ -83,6 +88,7 @@ constexpr std::array kRows{
          .names = tools::kOurs},
         [](Options& o, const FlagUse& use) {
             using OnFailure = CommandOptions::OnFailure;
+            o.command.on_failure_given = true;
             o.command.on_failure = use.word() == "stop"   ? OnFailure::stop
                                    : use.word() == "skip" ? OnFailure::skip
                                                           : OnFailure::retry;
@@ -98,6 +104,9 @@ std::span<const Row> command_rows() {
 void check_commands(Options& o) {
     const Kind kind = o.command.kind;
     if (kind == Kind::none) {
+        if (o.command.on_failure_given) {
+            throw tools::UsageError("option '--on-failure' needs '--exec' or its kin");
+        }
         if (o.command.jobs) throw tools::UsageError("option '--jobs' needs '--exec' or its kin");
         return;
     }

@@ -27,6 +27,7 @@ struct CommandOptions {
     std::string command;
     std::optional<std::size_t> jobs;
     OnFailure on_failure = OnFailure::retry;
+    bool on_failure_given = false;
 };
 
 std::span<const tools::FlagRow<Options>> command_rows();

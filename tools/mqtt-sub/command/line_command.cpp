@@ -1,9 +1,16 @@
 // See line_command.hpp.
 #include "mqtt-sub/command/line_command.hpp"
 
+#include <algorithm>
 #include <asio/write.hpp>
 
 namespace mqtt_sub {
+namespace {
+
+constexpr std::size_t kLongestAnswer = 64 * 1024;
+
+}  // namespace
+
 LineCommand::LineCommand(asio::io_context& context, std::string command, Events events)
     : context_(context)
     , command_(std::move(command))
@@ -70,6 +77,8 @@ void LineCommand::take_lines(const std::shared_ptr<Link>& link) {
         events_.on_line(std::string_view(link->read).substr(begin, end - begin));
     }
     link->read.erase(0, begin);
+    // Of an answer that never ends its beginning says enough.
+    link->read.resize(std::min(link->read.size(), kLongestAnswer));
 }
 
 }  // namespace mqtt_sub
