@@ -141,6 +141,10 @@ pub -t a -m x -P y
 pub -L http://127.0.0.1/t -m x
 every -D auth reason-string a
 every -D puback reason-string a
+every -D connack reason-string a
+pub -D connack content-type a
+pub -D connack no-such-property a
+pub -D unsubscribe subscription-identifier 5
 every -D puback content-type a
 pub -t a -m x -D publish topic-alias 0
 sub -t a -D publish topic-alias 0
@@ -163,12 +167,24 @@ pub -t a -f "$T/missing"
 pub -t a -f "$T"
 pub -L mqtt://127.0.0.1 -m x
 sub -L mqtt://127.0.0.1 -t a
+pub -t a -m x --cafile /etc/ssl/certs/ca-certificates.crt --cert "$T/missing" --key "$T/missing"
+pub -t $'a\xff' -m x
+sub -t $'a\xff'
+sub -t a -T $'a\xff'
+sub -t a -U $'a\xff'
+rr -t a -e $'a\xff' -m x
+pub -t a -m x --will-topic $'a\xff'
+pub -t a -u $'a\xff' -m x
+sub -t a -u $'a\xff'
+rr -t a -u $'a\xff' -m x -e r
+pub -t a -m x --a-name-that-is-longer-than-anything-that-any-of-them-has-ever-called-an-option-of-its-own
 pub -t a -m x -i ''
 sub -t a -i ''
 E2
 
 # What is stricter in none of them.
 rows <<'E3'
+pub -p $PORT -t a -m x -D disconnect reason-string enough
 pub -p $PORT -t a -m x -M 65536
 pub -p $PORT -t a -m x --psk-identity i
 pub -p $PORT -t a -m x --tls-version tlsv1.1
@@ -242,9 +258,9 @@ E4
 # -d.
 mqtt-pub -h "$HOST" -p "$PORT" -q 2 -t kept/1 -r -m one
 mqtt-pub -h "$HOST" -p "$PORT" -q 2 -t kept/2 -r -m two
-background responder mqtt-sub -p "$PORT" -t asked -q 1 --reply 'printf answer'
+background responder mqtt-sub -p "$PORT" -t asked -q 2 --reply 'printf answer'
 responder=$pid
-until_true 10 contains "$BROKER_LOG" 'asked (QoS 1)'
+until_true 10 contains "$BROKER_LOG" 'asked (QoS 2)'
 rows <<'E5'
 pub -p $PORT -t a -m x -d
 pub -p $PORT -t a -m x -d -i me
@@ -268,6 +284,8 @@ rr -p $PORT -t a -e r -m x -d -i me -W 1
 rr -p $PORT -t a -e kept/1 -m x
 rr -p $PORT -t a -e kept/1 -m x -V 311 -v
 rr -p $PORT -t asked -e answers -m x -d -i me
+rr -p $PORT -t asked -e answers -m x -d -i me -q 1
+rr -p $PORT -t asked -e answers -m x -d -i me -q 2
 E5
 kill "$responder"; finish "$responder"
 
@@ -310,6 +328,12 @@ for code in 1 2 3 4; do
     same sub -p "$PORT" -t a
     same rr -p "$PORT" -t a -m x -e r -V 311
 done
+for code in 06 ff; do  # of which the standard knows nothing
+    fake_peer "200200$code"
+    same pub -p "$PORT" -t a -m x
+    same sub -p "$PORT" -t a
+    same rr -p "$PORT" -t a -m x -e r -V 311
+done
 for reason in 84 85 86 88 89 8a 8c 95 97 99 9a 9b 9c 9d 9f; do
     fake_peer "200300${reason}00"
     same pub -p "$PORT" -t a -m x -V 5
@@ -322,6 +346,7 @@ fake_peer 20020000 9003000180 hold
 same sub -p "$PORT" -t a
 same sub -p "$PORT" -t a -d -i me
 same rr -p "$PORT" -t a -e r -m x -V 311
+same sub -p "$PORT" -t a -d -i me -V 31
 fake_peer 2003000000 900400010087 hold
 same sub -p "$PORT" -t a -V 5 -d -i me
 same rr -p "$PORT" -t a -e r -m x -d -i me
@@ -339,4 +364,34 @@ same sub -p "$PORT" -t a -V 5
 same rr -p "$PORT" -t a -m x -e r -q 1
 fake_peer 20020000 90030001001000
 same sub -p "$PORT" -t a
+
+# Peers that are no MQTT server: a web server, one that greets, packets that are none or not CONNACK, a TLS alert.
+for answer in 485454502f312e312034303020426164 5353482d 2000 30020000 d000 15030100020246; do
+    fake_peer "$answer"
+    same pub -p "$PORT" -t a -m x
+    same pub -p "$PORT" -t a -m x -V 5
+    same rr -p "$PORT" -t a -m x -e r
+done
+same sub -p "$PORT" -t a
+fake_peer ''
+same pub -p "$PORT" -t a -m x
+same rr -p "$PORT" -t a -m x -e r
+same sub -p "$PORT" -t a -W 1
+fake_peer 5353482d
+same sub -p "$PORT" -t a -W 1
+fake_peer hold
+same sub -p "$PORT" -t a -W 1
+
+# mosquitto_sub and mosquitto_pub -l come back to what was not there yet, once a second.
+comes_back() { # comes_back KIND words...: behind it SECOND, what the second connection gets
+    local kind=$1; shift
+    fake_peer 485454 / $SECOND hold
+    take theirs "$(theirs "$kind")" -p "$PORT" "$@"
+    fake_peer 485454 / $SECOND hold
+    take ours "$LINKS/mosquitto_$kind" -p "$PORT" "$@"
+    diff -u "$T/theirs" "$T/ours" >"$T/difference" || { cat "$T/difference" >&2; fail "mosquitto_$kind $*"; }
+    expect_match "$T/ours" "^Client me received CONNACK"
+}
+SECOND=20020000 comes_back pub -t a -l -d -i me
+SECOND='20020000 9003000100300400016178' comes_back sub -t a -C 1 -d -i me
 wait "$slow"

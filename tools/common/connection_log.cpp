@@ -8,6 +8,7 @@
 #include "common/exit_code.hpp"
 #include "common/mosquitto_reasons.hpp"
 #include "common/mosquitto_words.hpp"
+#include "common/standard_streams.hpp"
 #include "common/units.hpp"
 
 namespace tools {
@@ -15,7 +16,9 @@ namespace {
 
 // What they take for a connection that was lost, though it was never up.
 bool is_lost_to_mosquitto(mqtt::Errc code) {
-    return code == mqtt::Errc::closed_before_connack || code == mqtt::Errc::timed_out;
+    using mqtt::Errc;
+    return code == Errc::closed_before_connack || code == Errc::timed_out ||
+           code == Errc::not_mqtt || code == Errc::protocol_error || code == Errc::malformed_packet;
 }
 
 // Once, whatever the reason begins with.
@@ -32,16 +35,20 @@ void ConnectionLog::say(std::string_view text) const {
 }
 
 void ConnectionLog::say_as_it_is(std::string_view lines) const {
-    if (!quiet_) fmt::print(stderr, "{}", lines);
+    if (!quiet_) print_error("{}", lines);
 }
 
 int ConnectionLog::say_failure(std::error_code error, const mqtt::ConnectReport& report,
                                const mqtt::Error& cause, bool reads_lines) const {
     const Persona persona = invocation_.persona;
     const bool refused = cause.code == mqtt::Errc::refused_by_server;
-    if (persona != Persona::ours && refused) {
-        say_as_it_is(refused_connection_in_mosquitto_words(persona, report.reason, report.version,
-                                                           reads_lines));
+    const int reserved = reserved_return_code(cause);
+    if (persona != Persona::ours && (refused || reserved != 0)) {
+        const int code =
+            reserved != 0 ? reserved : connack_exit_code(report.reason, report.version);
+        say_as_it_is(
+            refused_connection_in_mosquitto_words(persona, code, report.version, reads_lines));
+        return code;
     } else if (persona != Persona::ours && is_lost_to_mosquitto(cause.code)) {
         const MosquittoEnd end = lost_in_mosquitto_words(persona, cause);
         say_as_it_is(end.words);

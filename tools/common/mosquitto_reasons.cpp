@@ -39,13 +39,14 @@ constexpr std::array kSpellings{
 };
 
 // Of MQTT 3.x, by return code.
-constexpr std::array<std::string_view, 6> kReturnCodes{
+constexpr std::array<std::string_view, 7> kReturnCodes{
     "Accepted.",
     "Refused: unacceptable protocol version.",
     "Refused: identifier rejected.",
     "Refused: broker unavailable.",
     "Refused: bad user name or password.",
     "Refused: not authorised.",
+    "Refused: unknown reason.",
 };
 
 constexpr std::string_view kBrokenProtocol =
@@ -61,7 +62,13 @@ std::string connack_words(Persona persona, int code, bool is_v5) {
     }
     // mosquitto_rr takes return codes of 3.x for reason codes.
     if (is_v5 || persona == Persona::mosquitto_rr) return std::string(mosquitto_reason(code));
-    return "Connection " + std::string(kReturnCodes[static_cast<std::size_t>(code)]);
+    const auto row = std::min(static_cast<std::size_t>(code), kReturnCodes.size() - 1);
+    return "Connection " + std::string(kReturnCodes[row]);
+}
+
+// Garbage of which they wait for the rest: the end of the connection is an error without a number.
+bool is_cut_garbage(const mqtt::Error& error) {
+    return error.code == Errc::not_mqtt && error.detail == "no control packet";
 }
 
 }  // namespace
@@ -75,14 +82,19 @@ std::string_view mosquitto_reason(int code) {
     return is_known ? mqtt::reason_text(reason) : "Unknown reason";
 }
 
-std::string refused_connection_in_mosquitto_words(Persona persona, mqtt::ReasonCode reason,
+std::string refused_connection_in_mosquitto_words(Persona persona, int code,
                                                   mqtt::ProtocolVersion version, bool reads_lines) {
     const bool is_v5 = mqtt::has_properties(version);
-    const int code = connack_exit_code(reason, version);
     std::string text = "Connection error: " + connack_words(persona, code, is_v5) + "\n";
     if (persona != Persona::mosquitto_pub) return text;
-    text += is_v5 && !reads_lines ? kBrokenProtocol : "Error: The connection was refused.\n";
+    text += code > 5 && !reads_lines ? kBrokenProtocol : "Error: The connection was refused.\n";
     return text;
+}
+
+int reserved_return_code(const mqtt::Error& error) {
+    const bool is_one =
+        error.code == Errc::protocol_error && error.detail == "reserved return code in CONNACK";
+    return is_one ? static_cast<int>(error.reason) : 0;
 }
 
 std::string refused_publish_in_mosquitto_words(const mqtt::PacketEvent& event) {
@@ -107,9 +119,26 @@ MosquittoEnd lost_in_mosquitto_words(Persona persona, const mqtt::Error& error) 
         return {"Error: The client is not currently connected.\n", 4};
     case Errc::keep_alive_timeout:
     case Errc::timed_out: return {"Error: Unknown error.\n", 19};
+    case Errc::not_mqtt:
+        if (is_cut_garbage(error)) return {"Error: Success\n", 14};
+        return {std::string(kBrokenProtocol), 2};
     case Errc::protocol_error:
     case Errc::malformed_packet: return {std::string(kBrokenProtocol), 2};
     default: return {"Error: The connection was lost.\n", kExitLinkLost};
+    }
+}
+
+bool mosquitto_tries_again(const mqtt::Error& error, bool was_reached) {
+    switch (error.code) {
+    case Errc::closed_before_connack:
+    case Errc::connection_closed: return true;
+    case Errc::not_mqtt: return is_cut_garbage(error);
+    case Errc::timed_out:
+    case Errc::connection_refused:
+    case Errc::host_unreachable:
+    case Errc::network_error:
+    case Errc::resolve_failed: return was_reached;
+    default: return false;
     }
 }
 

@@ -2,6 +2,7 @@
 // sentences of mosquitto 2.0. Used under mosquitto's names by connection_log, mqtt-pub and mqtt-sub.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -15,9 +16,12 @@ namespace tools {
 // As they spell it; "Unknown reason" for what is none.
 std::string_view mosquitto_reason(int code);
 
-// The lines for a CONNACK that refuses. `reads_lines`: with -l.
-std::string refused_connection_in_mosquitto_words(Persona persona, mqtt::ReasonCode reason,
+// The lines for a CONNACK that refuses with this code. `reads_lines`: with -l.
+std::string refused_connection_in_mosquitto_words(Persona persona, int code,
                                                   mqtt::ProtocolVersion version, bool reads_lines);
+
+// Of a CONNACK of 3.x that the standard has no words for; 0 for every other end.
+int reserved_return_code(const mqtt::Error& error);
 
 // The lines for an acknowledgement that refuses a message; empty for every other packet.
 std::string refused_publish_in_mosquitto_words(const mqtt::PacketEvent& event);
@@ -26,7 +30,12 @@ struct MosquittoEnd {
     std::string words;
     int exit_code;
 };
-// When a connection ends that was up.
+// When a connection ends that was up, or that they took for one.
 MosquittoEnd lost_in_mosquitto_words(Persona persona, const mqtt::Error& error);
+
+// Whether mosquitto_sub and mosquitto_pub -l go on, silently and for ever, after an attempt that ended like this:
+// when somebody answered it, or an earlier one.
+bool mosquitto_tries_again(const mqtt::Error& error, bool was_reached);
+inline constexpr std::chrono::seconds kMosquittoPause{1};
 
 }  // namespace tools

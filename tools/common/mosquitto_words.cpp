@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "common/json.hpp"
+
 namespace tools {
 namespace {
 
@@ -154,7 +156,9 @@ constexpr std::array kRunErrors{
     RunRow{"cannot connect to", "no such socket", "Error: No such file or directory"},
     RunRow{"cannot connect to", "local address to bind", "Error: Cannot assign requested address"},
     RunRow{"cannot connect to", " over TLS", "Error: A TLS error occurred."},
-    RunRow{"cannot read the CA file", "", "Error: Problem setting TLS options: File not found."},
+    RunRow{"argument is not valid: user name", "",
+           "Error: Problem setting username and/or password."},
+    RunRow{"cannot read the ", " file '", "Error: Problem setting TLS options: File not found."},
     RunRow{"cannot read the CA directory", "", "Error: A TLS error occurred.", 8},
     RunRow{"no cipher is known in", "", "Unable to connect (A TLS error occurred.)."},
     RunRow{"standard input is empty", "",
@@ -207,6 +211,15 @@ bool is_named(std::string_view names, std::string_view option) {
         at = end + 1;
     }
     return false;
+}
+
+// Which option's topic is not UTF-8, when that is what is wrong with it.
+std::string_view option_of_bytes(std::string_view ours) {
+    if (is_valid_utf8(first_quoted(ours))) return {};
+    constexpr std::string_view kOption = " (option '";
+    const std::size_t at = ours.rfind(kOption);
+    if (at == std::string_view::npos) return "--will-topic";
+    return ours.substr(at + kOption.size(), 2);
 }
 
 std::string about_expiry(std::string_view word) {
@@ -286,11 +299,12 @@ std::string about_property(std::string_view ours) {
     if (is_forbidden_number(property, given)) {
         return in_packet + "A network protocol error occurred when communicating with the broker.";
     }
+    const bool has_none = packet == "unsubscribe" && property == "subscription-identifier";
+    if (ours.ends_with("not allowed in this packet") || has_none) {
+        return property + " property not allowed for " + packet + std::string(kEnd);
+    }
     if (property == "subscription-identifier" && is_whole && !given.starts_with('-')) {
         return "Error adding property subscription-identifier 4";
-    }
-    if (ours.ends_with("not allowed in this packet")) {
-        return property + " property not allowed for " + packet + std::string(kEnd);
     }
     if (is_whole && !given.empty()) {
         return "Property value (" + std::string(given) + ") out of range for property " + property +
@@ -319,11 +333,17 @@ std::string in_mosquitto_words(std::string_view usage_error, std::string_view pr
     if (program == "mosquitto_sub" && usage_error == "the client id is empty") {
         return "Error: Invalid id and/or clean_session.\n";
     }
+    // They have no sentence for what is right, but not theirs to send.
+    if (usage_error.starts_with("option '-D': connack of a client")) return hint.substr(1);
     for (const SentenceRow& row : kSentences) {
         if (usage_error.starts_with(row.ours)) return said(row);
     }
     for (const SentenceRow& row : kEnds) {
-        if (usage_error.ends_with(row.ours)) return said(row);
+        if (!usage_error.ends_with(row.ours)) continue;
+        if (const std::string_view option = option_of_bytes(usage_error); !option.empty()) {
+            return "Error: Malformed UTF-8 in " + std::string(option) + " argument.\n" + hint;
+        }
+        return said(row);
     }
     const bool is_rr = program == "mosquitto_rr";
     for (const std::string_view part : {"a response topic is", "a topic is", "a message is"}) {

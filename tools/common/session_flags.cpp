@@ -77,6 +77,7 @@ constexpr std::array kPlaces{
     PacketPlace{"disconnect", mqtt::PropertyPlace::disconnect,
                 &ConnectSettings::disconnect_properties},
     PacketPlace{"will", mqtt::PropertyPlace::will, &ConnectSettings::will_properties},
+    PacketPlace{"connack", mqtt::PropertyPlace::connack},
     PacketPlace{"auth", mqtt::PropertyPlace::auth},
     PacketPlace{"puback", mqtt::PropertyPlace::puback},
     PacketPlace{"pubrec", mqtt::PropertyPlace::pubrec},
@@ -87,9 +88,7 @@ constexpr std::array kPlaces{
 // A client may not say everything that the packet may carry from a server.
 bool is_server_only(std::string_view packet, std::string_view property) {
     if (packet == "publish") return property == "subscription-identifier";
-    if (packet == "disconnect")
-        return property == "reason-string" || property == "server-reference";
-    return false;
+    return packet == "disconnect" && property == "server-reference";
 }
 
 // For a property that comes without its packet. One that no packet has is told by the first of them.

@@ -8,6 +8,7 @@
 #include <asio/post.hpp>
 #include <csignal>
 
+#include "common/mosquitto_reasons.hpp"
 #include "common/terminal.hpp"
 #include "common/units.hpp"
 #include "common/wait_descriptor.hpp"
@@ -55,9 +56,7 @@ int Publisher::run() {
         if (input_can_wait_) input_.assign(tools::open_to_wait(descriptor, O_RDONLY), error);
         if (error) input_can_wait_ = false;
     }
-    client_.connect([this](std::error_code error, const mqtt::ConnectReport& report) {
-        on_connected(error, report);
-    });
+    connect();
     context_.run();
     report_.seconds = std::chrono::duration<double>(Clock::now() - started_).count();
     if (options_.report_json) {
@@ -127,6 +126,12 @@ void Publisher::watch_acknowledgements(std::uint64_t seen, int quiet_checks) {
     });
 }
 
+void Publisher::connect() {
+    client_.connect([this](std::error_code error, const mqtt::ConnectReport& report) {
+        on_connected(error, report);
+    });
+}
+
 void Publisher::on_connected(std::error_code error, const mqtt::ConnectReport& report) {
     if (finished_) return;
     if (!error) {
@@ -138,6 +143,14 @@ void Publisher::on_connected(std::error_code error, const mqtt::ConnectReport& r
         watch_acknowledgements(0, 0);
         arm_duration();
         return pump_soon();
+    }
+    const bool is_theirs = !is_ours() && is_stream(options_.source);
+    if (is_theirs && tools::mosquitto_tries_again(client_->last_error(), was_answered_)) {
+        was_answered_ = true;
+        retry_timer_.expires_after(tools::kMosquittoPause);
+        return retry_timer_.async_wait([this](std::error_code cancelled) {
+            if (!cancelled && !finished_) connect();
+        });
     }
     finish(log_.say_failure(error, report, client_->last_error(), is_stream(options_.source)));
 }

@@ -31,6 +31,7 @@ private:
     void arm_duration();
     void watch_acknowledgements(std::uint64_t seen, int quiet_checks);
 
+    void connect();
     void on_connected(std::error_code error, const mqtt::ConnectReport& report);
     void on_state(const mqtt::StateChange& change);
     void on_delivery(std::uint64_t token, std::error_code error, mqtt::ReasonCode reason);
@@ -67,12 +68,14 @@ private:
     asio::steady_timer ack_timer_{context_};
     asio::steady_timer duration_timer_{context_};
     asio::steady_timer repeat_timer_{context_};
+    asio::steady_timer retry_timer_{context_};  // under mosquitto's name, of the first connection
     asio::posix::stream_descriptor input_{context_};
     std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
     bool input_can_wait_ = false;  // a pipe, socket or terminal; others are always readable
     bool pumping_ = false;         // something will call pump()
     bool was_connected_ = false;
-    bool ended_ = false;  // the source is empty
+    bool was_answered_ = false;  // by something, before
+    bool ended_ = false;         // the source is empty
     bool finished_ = false;
     int refused_code_ = 0;  // of the first refusal
     int exit_code_ = tools::kExitDone;

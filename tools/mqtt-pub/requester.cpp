@@ -75,6 +75,7 @@ private:
     std::uint64_t sent_ = 0;       // requests, the first one included
     std::uint64_t responses_ = 0;  // printed
     bool was_connected_ = false;
+    bool is_held_ = false;  // the last response, until PUBREL
     bool finished_ = false;
     int exit_code_ = tools::kExitDone;
     mqtt::Client client_;
@@ -89,6 +90,9 @@ mqtt::ClientOptions Requester::client_options() {
         client.packet_sink = [this, sink = client.packet_sink](const mqtt::PacketEvent& event) {
             const bool hangs_up = event.type == mqtt::PacketType::disconnect && event.is_sent;
             if (responses_ == 0 || !hangs_up) sink(event);
+            if (event.type == mqtt::PacketType::pubrel && !event.is_sent && is_held_) {
+                finish(tools::kExitDone);
+            }
         };
     }
     return client;
@@ -254,7 +258,7 @@ void Requester::on_delivery(std::error_code error, ReasonCode reason) {
 }
 
 mqtt::AckDecision Requester::on_message(const mqtt::IncomingMessage& message) {
-    if (finished_ || !is_response(message.publish)) return mqtt::AckDecision::now();
+    if (finished_ || is_held_ || !is_response(message.publish)) return mqtt::AckDecision::now();
     // What was retained may come with SUBACK; to mosquitto_rr that is the response.
     if (sent_ == 0 && !is_ours()) send();
     if (sent_ > 0) show(message.publish);
@@ -278,7 +282,11 @@ void Requester::show(const mqtt::Publish& response) {
     if (request_.latency) {
         append_latency(Clock::now() - sent_at_);
     }
-    if (++responses_ == request_.responses) return finish(tools::kExitDone);
+    if (++responses_ == request_.responses) {
+        // Their library takes it when it is released: seen only among the lines of -d.
+        is_held_ = !is_ours() && options_.settings.debug && response.qos == mqtt::QoS::exactly_once;
+        return is_held_ ? void() : finish(tools::kExitDone);
+    }
     output_.flush();
 }
 

@@ -11,6 +11,7 @@
 
 #include "common/credentials.hpp"
 #include "common/mosquitto_log.hpp"
+#include "common/mosquitto_reasons.hpp"
 #include "common/wait_descriptor.hpp"
 #include "mqtt-sub/subscriber_run.hpp"
 
@@ -89,8 +90,7 @@ int Subscriber::run() {
     arm_timers();
     if (options_.watch) screen_.start(output_.buffer());
     if (live_) live_->start();
-    client_.connect(
-        [this](std::error_code error, mqtt::ConnectReport report) { on_connected(error, report); });
+    connect();
     context_.run();
     flush();
     return exit_code_;
@@ -131,7 +131,9 @@ void Subscriber::arm_timers() {
         timeout_timer_.expires_after(*options_.timeout);
         timeout_timer_.async_wait([this](std::error_code error) {
             if (error) return;
-            log_.say(was_connected_ ? "timed out" : "timed out before the connection was up");
+            if (was_connected_ || is_ours()) {
+                log_.say(was_connected_ ? "timed out" : "timed out before the connection was up");
+            }
             if (was_connected_ && !expectation_.is_met()) log_.say(expectation_.missing());
             finish(was_connected_ ? tools::kExitTimedOut : tools::kExitNeverConnected,
                    ReasonCode::disconnect_with_will_message);
@@ -172,12 +174,24 @@ void Subscriber::check_idle(std::uint64_t seen) {
     });
 }
 
+void Subscriber::connect() {
+    client_.connect(
+        [this](std::error_code error, mqtt::ConnectReport report) { on_connected(error, report); });
+}
+
 void Subscriber::on_connected(std::error_code error, const mqtt::ConnectReport& report) {
     if (finished_) return;
     if (!error) {
         was_connected_ = true;
         subscribe();
         return;
+    }
+    if (!is_ours() && tools::mosquitto_tries_again(client_.last_error(), was_answered_)) {
+        was_answered_ = true;
+        retry_timer_.expires_after(tools::kMosquittoPause);
+        return retry_timer_.async_wait([this](std::error_code cancelled) {
+            if (!cancelled && !finished_) connect();
+        });
     }
     finish(log_.say_failure(error, report, client_.last_error()));
 }

@@ -41,6 +41,7 @@ private:
     void check_idle(std::uint64_t seen);
     void show_rate(std::uint64_t before);
 
+    void connect();
     void on_connected(std::error_code error, const mqtt::ConnectReport& report);
     void subscribe();
     void ask_for_filters();
@@ -79,6 +80,7 @@ private:
     asio::steady_timer timeout_timer_{context_};
     asio::steady_timer idle_timer_{context_};
     asio::steady_timer rate_timer_{context_};
+    asio::steady_timer retry_timer_{context_};  // under mosquitto's name, of the first connection
     asio::posix::stream_descriptor reader_{context_};
     std::optional<RetainedMarker> marker_;  // of those who wait for all retained messages
     Expectation expectation_;
@@ -90,6 +92,7 @@ private:
     std::size_t refused_ = 0;  // filters
     int refused_code_ = 0;     // of the first
     bool was_connected_ = false;
+    bool was_answered_ = false;  // by something, before
     bool flush_posted_ = false;
     bool finished_ = false;
     int exit_code_ = tools::kExitDone;

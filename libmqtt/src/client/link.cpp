@@ -225,14 +225,22 @@ void Link::on_protocol_error(const Error& error) {
     if (error.code == Errc::not_mqtt) {
         return fail(error, not_mqtt_text(peer_address_, shown_, transport_));
     }
-    fail(error, protocol_error_text(peer_address_, error));
+    Error told = error;
+    // A return code that 3.x has no meaning for is told as it came.
+    if (is_v3_connack() && !has_properties(protocol_.version())) {
+        told.reason = static_cast<ReasonCode>(shown_[3]);
+    }
+    fail(told, protocol_error_text(peer_address_, error));
+}
+
+bool Link::is_v3_connack() const {
+    return !protocol_.is_connected() && shown_.size() >= 4 && shown_[0] == 0x20 && shown_[1] == 2 &&
+           shown_[3] != 0;
 }
 
 // A server that knows 3.x only answers a CONNECT of 5.0 in its own form, which is none of 5.0.
 std::optional<Connack> Link::v3_refusal() const {
-    const bool is_v3 = !protocol_.is_connected() && shown_.size() >= 4 && shown_[0] == 0x20 &&
-                       shown_[1] == 2 && shown_[3] != 0;
-    if (!is_v3) return std::nullopt;
+    if (!is_v3_connack()) return std::nullopt;
     const auto reason = from_connack_v3(shown_[3]);
     if (!reason) return std::nullopt;
     return Connack{false, *reason, {}};

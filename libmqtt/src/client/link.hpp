@@ -87,6 +87,7 @@ private:
 
     void staged();
     net::Consumed feed_by_packet(Bytes bytes);
+    bool is_v3_connack() const;
     std::optional<Connack> v3_refusal() const;
     void settle();
     void fail(const Error& error, std::string message);
