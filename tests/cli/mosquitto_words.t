@@ -269,8 +269,8 @@ pub -p $PORT -t a -m x -d -i me -q 2 -r -V 5
 pub -p $PORT -t a -m x -d -q 2 --repeat 2 --repeat-delay 0.01
 pub -p $PORT -t a -n -d -V 31 -i me
 pub -p $PORT -t a -s -d
-sub -p $PORT -t a -t b/# -E -d -i me -q 2
-sub -p $PORT -t a -E -d -i me -q 1 -V 5
+sub -p $PORT -t none -t b/# -E -d -i me -q 2
+sub -p $PORT -t none -E -d -i me -q 1 -V 5
 sub -p $PORT -t kept/# -v -d -i me -C 2
 sub -p $PORT -t kept/1 -d -i me -C 1 -F '%t=%p' -V 5
 sub -p $PORT -t kept/1 -d -i me -C 1 -N
