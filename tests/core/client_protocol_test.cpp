@@ -113,8 +113,8 @@ TEST_CASE("client: a server of 3.1 that refuses a filter with the code of 3.1.1 
     take(client.out);
     client.feed(raw({0x90, 4, 0, 1, 0x80, 1}));
     CHECK(client.events() == "SUBACK id 1 unspecified_error granted_qos_1");
-    CHECK(client.protocol.subscribe(filters({"a"}).view()) == 1);
-    client.feed(raw({0x90, 3, 0, 1, 3}));
+    CHECK(client.protocol.subscribe(filters({"a"}).view()) == 2);
+    client.feed(raw({0x90, 3, 0, 2, 3}));
     CHECK(client.events() == "error protocol_error");
 }
 
