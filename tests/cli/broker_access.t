@@ -41,6 +41,7 @@ verdicts() {
             -t nothing -m x -q 1
         echo "login '$user' '$password': $status"
     done <<<"$(printf 'alice secret\nalice wrong\nalice\nbob pass_word\nbob pass\ncarol secret\n')"
+    : >"$T/seen"  # now, not when the process starts
     mosquitto_sub -h "$HOST" -p "$PORT" -u alice -P secret -i reader -t '#' -t '$SYS/broker/version' -v -W 6 \
         -F '%t' >"$T/seen" 2>/dev/null &
     local reader=$!
