@@ -189,7 +189,7 @@ TEST_CASE(
     "persistence strict: what a shared group gave to a session moves on when it ends after "
     "restarts, "
     "[MQTT-4.8.2-5]") {
-    for (const unsigned threads : {1U}) {
+    for (const unsigned threads : {1U, 3U}) {
         INFO(threads << " threads");
         const TempFolder folder;
         const std::string file = folder.path() + "/store.db";

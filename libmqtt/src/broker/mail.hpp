@@ -56,12 +56,9 @@ public:
     void resume_later(Peer& peer);
     void forget(const Peer& peer);
 
-    // Before the threads start: gives the others what was written, and reads what they have given.
-    // False: there was nothing.
-    bool settle() {
-        on_flush();
-        return drain();
-    }
+    // Before the threads start. Gives the others what was written; reads what they have given (false: nothing).
+    void give() { on_flush(); }
+    bool take() { return drain(); }
 
 private:
     // What a record begins with; the texts follow it in this order.

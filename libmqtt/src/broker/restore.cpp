@@ -253,9 +253,11 @@ void Restorer::on_transit(const store::TransitRow& row) {
 void Restorer::settle() {
     bool is_quiet = shared_.shards.size() == 1;
     while (!is_quiet) {
+        for (const auto& shard : shared_.shards)
+            shard->mail.give();
         is_quiet = true;
         for (const auto& shard : shared_.shards)
-            is_quiet = !shard->mail.settle() && is_quiet;
+            is_quiet = !shard->mail.take() && is_quiet;
     }
 }
 
