@@ -66,7 +66,7 @@ expect_match "$T/err" "wrong.conf:7: bridge_protocol_version: '6' is none of"
 expect_match "$T/err" 'wrong.conf:8: restart_timeout: the cap is below the base'
 expect_match "$T/err" 'wrong.conf:9: start_type: manual'
 expect_match "$T/err" 'wrong.conf:10: bridge_require_ocsp: answers of OCSP are not checked'
-expect_match "$T/err" "wrong.conf:11: keepalive_interval: '2' is not from 5"
+expect_match "$T/err" 'wrong.conf:11: keepalive_interval: 5 seconds are the shortest, and taken'
 expect_match "$T/err" "wrong.conf:12: unknown key .bridge_insecur.; did you mean bridge_insecure"
 expect_match "$T/err" "wrong.conf:13: address: '99999' is not from 1 to 65535"
 expect_match "$T/err" 'wrong.conf:2: bridge x: its address is missing'
