@@ -1,6 +1,7 @@
 # A broker for kills.t that is durable in the simplest way: the payload of every message is a line of JOURNAL, written
 # before the message is acknowledged, and so is what QoS 2 has to know: packet ids between PUBREC and PUBREL are in
 # JOURNAL.ids, an append-only log. Knows one session, MQTT 5.0 and 3.1.1, publishing only; it may be killed any time.
+# JOURNAL.ended is there as soon as a connection is over: all that had arrived on it is in JOURNAL.
 #   journaling_broker.py PORT JOURNAL PORT_FILE      port 0: the kernel chooses
 import os
 import socket
@@ -112,3 +113,4 @@ while True:
             converse(connection)
         except ConnectionError:
             pass
+    open(journal_name + ".ended", "w").close()

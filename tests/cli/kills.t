@@ -33,6 +33,7 @@ tool_dies() {
     kill -9 "$tool"; finish "$tool" 2>/dev/null
     [ "$status" = 137 ] || fail "$NAME: the tool ended with $status before it was killed"
     [ ! -s "$T/report" ] || fail "$NAME: a killed tool has reported"
+    until_true 30 test -e "$JOURNAL.ended"
     local last; last=$(sort -n "$JOURNAL" | tail -n 1)
     [ "$last" -lt "$lines" ] || fail "$NAME: was not in the middle"
     sort -nu "$JOURNAL" | cmp -s - <(seq "$last") || fail "$NAME, QoS $QOS: a gap before the last line"
