@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "support/bridged_brokers.hpp"
+#include "support/raw_remote.hpp"
 #include "support/temp_folder.hpp"
 
 using namespace test;
@@ -213,37 +214,21 @@ TEST_CASE("bridge: brokers with bridges to each other do not go on for ever") {
 }
 
 TEST_CASE("bridge: what the remote did not acknowledge goes again when it has lost the session") {
-    // The first remote takes messages and acknowledges none: a socket that reads.
-    const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const int on = 1;
-    ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    REQUIRE(::bind(listener, reinterpret_cast<sockaddr*>(&address), size) == 0);
-    REQUIRE(::listen(listener, 1) == 0);
-    REQUIRE(::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-    BridgeConfig bridge = bridge_to(ntohs(address.sin_port));
+    // The first remote takes messages and acknowledges none.
+    RawRemote deaf;
+    BridgeConfig bridge = bridge_to(deaf.port());
     bridge.notifications = false;
     bridge.topics = {{"#", BridgeDirection::out, QoS::exactly_once, "", ""}};
     const TestBroker here(with(bridge));
-    const int peer = ::accept(listener, nullptr, nullptr);
-    const auto connack = encoded(ProtocolVersion::v5, Connack{});
-    REQUIRE(::send(peer, connack.data(), connack.size(), 0) > 0);
+    deaf.accept();
     RawClient pub = here.client("pub");
     for (int i = 0; i < 10; ++i)
         pub.publish_acked("m", std::to_string(i));
-    std::string seen;
-    char buffer[4096];
-    while (seen.find('9') == std::string::npos) {
-        const ssize_t n = ::recv(peer, buffer, sizeof buffer, 0);
-        REQUIRE(n > 0);
-        seen.append(buffer, static_cast<std::size_t>(n));
+    while (as_text(deaf.expect<Publish>().payload) != "9") {
     }
-    ::close(listener);
-    ::close(peer);
-    TestBroker there(at(ntohs(address.sin_port)));
+    deaf.stop_listening();
+    deaf.hang_up();
+    TestBroker there(at(deaf.port()));
     RawClient sub = subscriber(there, "m");
     pub.publish_acked("m", "10");
     // Those before its subscription went by; the last are there, in order.

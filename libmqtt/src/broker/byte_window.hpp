@@ -1,5 +1,5 @@
 // The payload that one client has been sent with QoS 1 and 2 and has not finished, where
-// BrokerConfig::maximum_inflight_bytes bounds it. Other clients have none of this. Used by Peer.
+// BrokerConfig::maximum_inflight_bytes bounds it. Other clients have none of this. Used by Peer and Bridge.
 #pragma once
 
 #include <cstddef>

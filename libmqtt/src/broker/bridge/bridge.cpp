@@ -174,6 +174,9 @@ void Bridge::on_connected(const Connack& connack, const ConnectTiming&) {
     // Of what was sent again just now nothing leaves before it is known what it was.
     if (net::Driver* driver = connection_.driver())
         shard_.journal.gate(*this, driver->bytes_sent());
+    byte_window_.reset();
+    if (const std::size_t most = shard_.config().maximum_inflight_bytes; most != 0)
+        byte_window_ = std::make_unique<ByteWindow>(most, session_->exchange.outgoing);
     set_socket_options();
     log(LogLevel::info, fmt::format("connected to {} ({}{}, {})", to_url(endpoint()),
                                     has_properties(connection_.version()) ? "MQTT 5.0" : "MQTT 3",

@@ -14,6 +14,7 @@
 
 #include "broker/bridge/bridge_topics.hpp"
 #include "broker/bridge/dialects.hpp"
+#include "broker/byte_window.hpp"
 #include "broker/delivery_token.hpp"
 #include "broker/output_gates.hpp"
 #include "broker/queue.hpp"
@@ -169,6 +170,7 @@ private:
     std::deque<QueuedMessage> again_;
     std::vector<std::unique_ptr<Replay>> replays_;  // retained messages that are still to go out
     std::unique_ptr<OutputGates> gates_;
+    std::unique_ptr<ByteWindow> byte_window_;  // of this connection
     LagTimer lag_timer_{*this};
     std::size_t told_lag_ = ~std::size_t{0};
     std::mt19937_64 random_;

@@ -105,22 +105,15 @@ bool Bridge::send_next() {
     return true;
 }
 
-// False: not now. What is too large or has expired is gone.
-// Whether the window lets another message go.
+// Whether another message of QoS 1 or 2 may go.
 bool Bridge::has_window() const {
-    const BrokerConfig& config = shard_.config();
-    core::Inflight& sent = session_->exchange.outgoing;
-    if (sent.publish_count() >= bridge_window(connection_.version(), config.maximum_inflight))
-        return false;
-    if (!connection_.has_send_quota()) return false;
-    if (config.maximum_inflight_bytes == 0) return true;
-    std::size_t bytes = 0;
-    sent.for_each([&](PacketId, const core::InflightEntry& entry) {
-        if (entry.message) bytes += entry.message->payload().size();
-    });
-    return bytes < config.maximum_inflight_bytes;
+    const std::uint16_t most =
+        bridge_window(connection_.version(), shard_.config().maximum_inflight);
+    return session_->exchange.outgoing.publish_count() < most && connection_.has_send_quota() &&
+           (!byte_window_ || byte_window_->is_open());
 }
 
+// False: not now. What is too large or has expired is gone.
 bool Bridge::send(QueuedMessage& queued, const core::MessageRef& message) {
     const ServerLimits limits = connection_.limits();
     const QoS qos = lower(queued.qos, limits.maximum_qos);
@@ -155,7 +148,10 @@ bool Bridge::send(QueuedMessage& queued, const core::MessageRef& message) {
     }
     if (qos == QoS::at_most_once) {
         shard_.journal.done(queued.token);
-    } else if (shard_.journal.sent(queued.token, result.id, qos) && qos == QoS::exactly_once) {
+        return true;
+    }
+    if (byte_window_) byte_window_->sent(result.id, message->payload().size());
+    if (shard_.journal.sent(queued.token, result.id, qos) && qos == QoS::exactly_once) {
         shard_.journal.gate(*this, position);
     }
     return true;
@@ -190,7 +186,8 @@ bool Bridge::replay() {
     return true;
 }
 
-void Bridge::on_delivered(PacketId, std::uint64_t token, ReasonCode reason) {
+void Bridge::on_delivered(PacketId id, std::uint64_t token, ReasonCode reason) {
+    if (byte_window_) byte_window_->finished(id);
     shard_.journal.done(DeliveryToken::from(token));
     if (is_error(reason))
         tell_loss(fmt::format("the remote broker refuses it ({})", reason_text(reason)));
