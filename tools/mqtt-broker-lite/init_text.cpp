@@ -12,7 +12,7 @@ std::string init_conf(const InitFacts& facts) {
         R"(# Configuration of mqtt-broker-lite. Keys and form are those of mosquitto.conf;
 # mqtt-broker-lite.conf(5) has them all. After a change:
 #   mqtt-broker-lite -c {0}/broker.conf --check-config
-# SIGHUP reads passwords, access lists and certificates again; the rest needs a restart.
+# SIGHUP reads it again, and says what needs a restart.
 
 # Only programs on this machine can connect. For the whole network: listener {1}
 listener {1} 127.0.0.1

@@ -32,78 +32,6 @@ void check_listeners(const Setup& running, Setup& next) {
     }
 }
 
-// What a reload takes: all of bridges, and these, apart from listeners' own keys that are read with their certificates.
-bool is_reloaded(std::string_view key) {
-    static constexpr std::string_view kKeys[] = {
-        "acl_file",
-        "acl_subscribe_mode",
-        "allow_anonymous",
-        "allow_zero_length_clientid",
-        "auto_id_prefix",
-        "cafile",
-        "capath",
-        "certfile",
-        "check_payload_format",
-        "check_retain_source",
-        "ciphers",
-        "ciphers_tls1.3",
-        "clientid_prefixes",
-        "connect_timeout",
-        "connection_messages",
-        "crlfile",
-        "disable_client_cert_date_checks",
-        "global_max_clients",
-        "global_max_connections",
-        "keyfile",
-        "listener_allow_anonymous",
-        "listener_auto_id_prefix",
-        "log_format",
-        "log_timestamp",
-        "log_timestamp_format",
-        "log_type",
-        "max_connect_packet_size",
-        "max_connections",
-        "max_connections_per_address",
-        "max_inflight_bytes",
-        "max_inflight_messages",
-        "max_keepalive",
-        "max_login_delay",
-        "max_packet_size",
-        "max_publish_rate",
-        "max_qos",
-        "max_queued_bytes",
-        "max_queued_messages",
-        "max_subscriptions",
-        "max_topic_alias",
-        "max_topic_alias_broker",
-        "max_topic_levels",
-        "maximum_qos",
-        "memory_limit",
-        "message_size_limit",
-        "password_file",
-        "persistent_client_expiration",
-        "psk_file",
-        "psk_hint",
-        "queue_memory",
-        "queue_overflow",
-        "queue_qos0_messages",
-        "require_certificate",
-        "retain_available",
-        "tls_engine",
-        "tls_engine_kpass_sha1",
-        "tls_keyform",
-        "tls_version",
-        "trace_client",
-        "trace_topic",
-        "upgrade_outgoing_qos",
-    };
-    const std::span<const ConfKey> all = conf_table();
-    const auto row = std::find_if(all.begin(), all.end(),
-                                  [&](const ConfKey& known) { return known.name == key; });
-    return (row != all.end() && row->scope == ConfScope::bridge) ||
-           std::find(std::begin(kKeys), std::end(kKeys), key) != std::end(kKeys);
-}
-
 bool has_line(const std::vector<ConfLine>& lines, const ConfLine& wanted) {
     return std::any_of(lines.begin(), lines.end(), [&](const ConfLine& line) {
         return line.key == wanted.key && line.value == wanted.value;
@@ -162,6 +90,83 @@ void reload_flags(Setup& next, Rights& rights, mqtt::Broker& broker, Log& log) {
 
 }  // namespace
 
+bool is_reloaded(std::string_view key) {
+    static constexpr std::string_view kKeys[] = {
+        "acl_file",
+        "acl_subscribe_mode",
+        "allow_anonymous",
+        "allow_zero_length_clientid",
+        "auth_opt_acl_file",
+        "auth_opt_password_file",
+        "auto_id_prefix",
+        "cafile",
+        "capath",
+        "certfile",
+        "check_payload_format",
+        "check_retain_source",
+        "ciphers",
+        "ciphers_tls1.3",
+        "clientid_prefixes",
+        "connect_timeout",
+        "connection_messages",
+        "crlfile",
+        "disable_client_cert_date_checks",
+        "global_max_clients",
+        "global_max_connections",
+        "keyfile",
+        "listener_allow_anonymous",
+        "listener_auto_id_prefix",
+        "log_format",
+        "log_timestamp",
+        "log_timestamp_format",
+        "log_type",
+        "max_connect_packet_size",
+        "max_connections",
+        "max_connections_per_address",
+        "max_inflight_bytes",
+        "max_inflight_messages",
+        "max_keepalive",
+        "max_login_delay",
+        "max_packet_size",
+        "max_publish_rate",
+        "max_qos",
+        "max_queued_bytes",
+        "max_queued_messages",
+        "max_subscriptions",
+        "max_topic_alias",
+        "max_topic_alias_broker",
+        "max_topic_levels",
+        "maximum_qos",
+        "memory_limit",
+        "message_size_limit",
+        "password_file",
+        "persistent_client_expiration",
+        "plugin_opt_acl_file",
+        "plugin_opt_password_file",
+        "psk_file",
+        "psk_hint",
+        "queue_memory",
+        "queue_overflow",
+        "queue_qos0_messages",
+        "receive_maximum",
+        "require_certificate",
+        "response_information",
+        "retain_available",
+        "tls_engine",
+        "tls_engine_kpass_sha1",
+        "tls_keyform",
+        "tls_version",
+        "trace_client",
+        "trace_topic",
+        "upgrade_outgoing_qos",
+    };
+    const std::span<const ConfKey> all = conf_table();
+    const auto row = std::find_if(all.begin(), all.end(),
+                                  [&](const ConfKey& known) { return known.name == key; });
+    return (row != all.end() && row->scope == ConfScope::bridge) ||
+           std::find(std::begin(kKeys), std::end(kKeys), key) != std::end(kKeys);
+}
+
 void reload(const Setup& setup, Rights& rights, mqtt::Broker& broker, Log& log) {
     log.reopen();
     Invocation again;
@@ -190,8 +195,9 @@ void reload(const Setup& setup, Rights& rights, mqtt::Broker& broker, Log& log) 
         certificates = load_certificates(next.conf, next.config);
     }
     if (gates && rights.needs_restart(gates)) {
-        std::string place = next.conf.place_of("acl_file");
-        if (place.empty()) place = next.conf.place_of("plugin_opt_acl_file");
+        std::string place;
+        for (const auto* key : {"acl_file", "plugin_opt_acl_file", "auth_opt_acl_file"})
+            if (place.empty()) place = next.conf.place_of(key);
         problems.push_back({true, place + ": acl_file: the broker was started without any: only a "
                                           "restart brings the first one into effect"});
     }

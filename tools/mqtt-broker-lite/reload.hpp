@@ -11,4 +11,7 @@ namespace tools::broker_lite {
 // Anything wrong, and all stays as it was.
 void reload(const Setup& setup, Rights& rights, mqtt::Broker& broker, Log& log);
 
+// Whether it takes what this key says; else the key needs a restart.
+bool is_reloaded(std::string_view key);
+
 }  // namespace tools::broker_lite

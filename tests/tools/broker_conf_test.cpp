@@ -1,0 +1,185 @@
+// mosquitto.conf to what the broker is told: every key in the scope where it was said, and what a reload says of it.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+
+#include "broker/settings.hpp"
+#include "mqtt-broker-lite/reload.hpp"
+#include "support/temp_folder.hpp"
+#include "tools/broker_conf_rows.hpp"
+
+using namespace tools::broker_lite;
+
+namespace {
+
+Read read(const std::string& text) {
+    const test::TempFolder folder;
+    const std::string path = folder.path() + "/conf";
+    std::ofstream(path) << text;
+    Read result;
+    read_conf(result.conf, path);
+    result.config = broker_config(result.conf, {}, result.accesses);
+    return result;
+}
+
+std::string lines(std::initializer_list<std::string_view> all) {
+    std::string text;
+    for (const std::string_view line : all)
+        text.append(line).append("\n");
+    return text;
+}
+
+}  // namespace
+
+TEST_CASE("conf: what a general key says holds for the listeners above and below it") {
+    for (const auto& row : kGeneral) {
+        CAPTURE(row.line);
+        CHECK_FALSE(row.holds(read("listener 1\n")));
+        CHECK(row.holds(read(lines({row.line, "listener 1"}))));
+        // Who may log in belongs to the listener above after per_listener_settings only.
+        const Read below = read(lines({"listener 2", "listener 1", row.line}));
+        CHECK(row.holds(below));
+        CHECK(below.config.listeners[0].limits == below.config.listeners[1].limits);
+    }
+}
+
+TEST_CASE("conf: a listener's key is about the listener above it alone") {
+    for (const auto& row : kListener) {
+        CAPTURE(row.line);
+        const Read last = read(lines({"listener 1", "listener 2", row.line}));
+        REQUIRE(last.config.listeners.size() == 2);
+        CHECK_FALSE(row.holds(last.config.listeners[0]));
+        CHECK(row.holds(last.config.listeners[1]));
+        // Before all of them: the default listener, and nobody else.
+        const Read first = read(lines({row.line, "listener 2"}));
+        REQUIRE(first.config.listeners.size() == 2);
+        CHECK(row.holds(first.config.listeners[0]));
+        CHECK(first.config.listeners[0].endpoint.port == 1883);
+        CHECK_FALSE(row.holds(first.config.listeners[1]));
+    }
+}
+
+TEST_CASE("conf: a bridge's key is about the bridge above it alone") {
+    for (const auto& row : kBridge) {
+        CAPTURE(row.line);
+        const std::string_view address = row.key().starts_with("address") ? "" : "address r";
+        const Read all = read(lines({"connection a", "address a:1", "topic #", "connection b",
+                                     "topic #", address, row.line}));
+        REQUIRE(all.config.bridges.size() == 2);
+        CHECK_FALSE(row.holds(all.config.bridges[0]));
+        CHECK(row.holds(all.config.bridges[1]));
+    }
+}
+
+TEST_CASE("conf: every key that is used is tried, and every other one is told to have no effect") {
+    std::set<std::string_view> tried(std::begin(kPlugins), std::end(kPlugins));
+    tried.insert(std::begin(kOtherListener), std::end(kOtherListener));
+    tried.insert({"connection", "bridge_require_ocsp"});
+    for (const auto& row : kGeneral)
+        tried.insert(row.key());
+    for (const auto& row : kListener)
+        tried.insert(row.key());
+    for (const auto& row : kBridge)
+        tried.insert(row.key());
+    for (const ConfKey& key : conf_table()) {
+        CAPTURE(key.name);
+        CHECK((key.use == ConfUse::used) == tried.contains(key.name));
+        if (key.use == ConfUse::used) continue;
+        const Read said = read(std::string(key.name) + " x\n");
+        REQUIRE(said.conf.problems.size() == 1);
+        CHECK_FALSE(said.conf.has_errors());
+        CHECK(said.conf.problems[0].text.find("/conf:1: " + std::string(key.name) +
+                                              " has no effect: ") != std::string::npos);
+    }
+}
+
+TEST_CASE("conf: with per_listener_settings each listener has its own users, files and names") {
+    const Read all = read(
+        "per_listener_settings true\nallow_anonymous true\nlistener 1\npassword_file p1\n"
+        "acl_file a1\npsk_file s1\nacl_subscribe_mode mosquitto\nauto_id_prefix one-\n"
+        "allow_zero_length_clientid false\nlistener 2\nplugin_opt_password_file p2\n"
+        "auth_opt_acl_file a2\nlistener_allow_anonymous true\n");
+    REQUIRE(all.accesses.size() == 2);  // allow_anonymous opens no default listener
+    const ConfAccess& one = all.accesses[0];
+    const ConfAccess& two = all.accesses[1];
+    CHECK(one.password_file == "p1");
+    CHECK(one.acl_file == "a1");
+    CHECK(one.psk_file == "s1");
+    CHECK(one.grants_all_subscriptions);
+    CHECK_FALSE(*one.allow_anonymous);
+    CHECK(two.password_file == "p2");
+    CHECK(two.acl_file == "a2");
+    CHECK(two.psk_file.empty());
+    CHECK_FALSE(two.grants_all_subscriptions);
+    CHECK(*two.allow_anonymous);
+    CHECK(all.config.listeners[0].assigned_id_prefix == "one-");
+    CHECK(all.config.listeners[0].empty_client_id_allowed == false);
+    CHECK(all.config.listeners[1].assigned_id_prefix.empty());
+    CHECK_FALSE(all.config.listeners[1].empty_client_id_allowed.has_value());
+}
+
+TEST_CASE(
+    "conf: anonymous clients are let in only where nothing is said of listeners, or it is said") {
+    CHECK(*read("").accesses[0].allow_anonymous);
+    CHECK(read("").config.listeners[0].endpoint.host == "localhost");
+    CHECK(*read("max_queued_messages 3\n").accesses[0].allow_anonymous);
+    for (const std::string_view opens : {"listener 1", "port 1", "bind_address 127.0.0.1",
+                                         "max_connections 3", "listener 1 127.0.0.1"}) {
+        CAPTURE(opens);
+        CHECK_FALSE(*read(lines({opens})).accesses[0].allow_anonymous);
+        CHECK(*read(lines({opens, "allow_anonymous true"})).accesses[0].allow_anonymous);
+        CHECK(*read(lines({opens, "listener_allow_anonymous true"})).accesses[0].allow_anonymous);
+    }
+    // A console alone leaves MQTT as it is, and lets nobody in from elsewhere.
+    const Read console = read("http_listener 9\nhttp_listener 8 0.0.0.0\nallow_anonymous true\n");
+    REQUIRE(console.accesses.size() == 3);
+    CHECK(*console.accesses[0].allow_anonymous);
+    CHECK_FALSE(*console.accesses[1].allow_anonymous);
+    CHECK(console.config.listeners[2].endpoint.host == "localhost");
+}
+
+// Passwords, access lists, certificates and the log have their own ways.
+TEST_CASE("conf: a reload takes what it is said to take, and says of nothing else that it does") {
+    const std::set<std::string_view> elsewhere = {"allow_anonymous",
+                                                  "acl_file",
+                                                  "acl_subscribe_mode",
+                                                  "auth_opt_acl_file",
+                                                  "auth_opt_password_file",
+                                                  "log_format",
+                                                  "log_timestamp",
+                                                  "log_timestamp_format",
+                                                  "password_file",
+                                                  "plugin_opt_acl_file",
+                                                  "plugin_opt_password_file",
+                                                  "psk_file",
+                                                  "cafile",
+                                                  "capath",
+                                                  "certfile",
+                                                  "ciphers",
+                                                  "ciphers_tls1.3",
+                                                  "crlfile",
+                                                  "disable_client_cert_date_checks",
+                                                  "keyfile",
+                                                  "psk_hint",
+                                                  "require_certificate",
+                                                  "tls_engine",
+                                                  "tls_engine_kpass_sha1",
+                                                  "tls_keyform",
+                                                  "tls_version"};
+    const auto check = [&](std::string_view line, std::string_view key) {
+        CAPTURE(line);
+        const Read before = read("listener 1\n");
+        const Read after = read(lines({"listener 1", line}));
+        const bool is_taken =
+            elsewhere.contains(key) || !mqtt::broker::has_limits_of(before.config, after.config);
+        CHECK(is_reloaded(key) == is_taken);
+    };
+    for (const auto& row : kGeneral)
+        if (row.key() != "allow_duplicate_messages") check(row.line, row.key());
+    for (const auto& row : kListener)
+        check(row.line, row.key());
+    for (const auto& row : kBridge)
+        CHECK(is_reloaded(row.key()));
+}
