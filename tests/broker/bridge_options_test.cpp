@@ -2,50 +2,16 @@
 // what it asks for and what it sends.
 #include <doctest/doctest.h>
 
-#include <algorithm>
-#include <mutex>
-
 #include "support/bridged_brokers.hpp"
-#include "support/raw_remote.hpp"
 #include "support/test_certificates.hpp"
 
 using namespace test;
 
 namespace {
 
-// What a broker logs, from any thread.
-class Lines {
-public:
-    void take_from(BrokerConfig& config) {
-        config.log = [this](LogLevel, std::string_view line) {
-            const std::lock_guard lock(mutex_);
-            text_.append(line).append("\n");
-        };
-    }
-    bool have(std::string_view text) const {
-        const std::lock_guard lock(mutex_);
-        return text_.find(text) != std::string::npos;
-    }
-
-private:
-    mutable std::mutex mutex_;
-    std::string text_;
-};
-
 std::uint16_t unused_port() {
     const TestBroker gone;
     return gone.port();
-}
-
-// Lets t out, and tells its remote nothing of itself.
-BrokerConfig with_byte_window(std::uint16_t remote, std::size_t bytes) {
-    BridgeConfig bridge = bridge_to(remote);
-    bridge.notifications = false;
-    bridge.attempt_unsubscribe = false;
-    bridge.topics = {{"t/#", BridgeDirection::out, QoS::exactly_once, "", ""}};
-    BrokerConfig config = with(bridge);
-    config.maximum_inflight_bytes = bytes;
-    return config;
 }
 
 }  // namespace
@@ -60,7 +26,7 @@ TEST_CASE(
     bridge.addresses.back().port = second->port();
     bridge.round_robin = true;
     BrokerConfig config = with(bridge);
-    Lines lines;
+    LogLines lines;
     lines.take_from(config);
     TestBroker here(config);
     until_state(*first, "1");
@@ -91,7 +57,7 @@ TEST_CASE("bridge: start_type once connects at the start, and not again") {
     BrokerConfig config = with(bridge);
     config.bridges.push_back(bridge_to(port, "always"));
     config.bridges.back().topics.front().pattern = "other";
-    Lines lines;
+    LogLines lines;
     lines.take_from(config);
     TestBroker here(config);
     until_state(*there, "1", "once");
@@ -210,7 +176,7 @@ TEST_CASE("bridge: bridge_alpn is asked for at the remote") {
     for (const char* name : {"mqtt", "x-amzn-mqtt-ca"}) {
         bridge.connect.tls.alpn = {name};
         BrokerConfig with_bridge = with(bridge);
-        Lines lines;
+        LogLines lines;
         lines.take_from(with_bridge);
         TestBroker here(with_bridge);
         if (std::string_view(name) == "mqtt")
@@ -218,82 +184,4 @@ TEST_CASE("bridge: bridge_alpn is asked for at the remote") {
         else
             CHECK(eventually([&] { return there->stats().clients_connected == 1; }));
     }
-}
-
-TEST_CASE("bridge: max_inflight_bytes lets the next message go while less payload is unfinished") {
-    RawRemote remote;
-    const TestBroker here(with_byte_window(remote.port(), 100));
-    remote.accept();
-    RawClient pub = here.client("pub");
-    for (const std::size_t size : {60, 60, 60, 500, 1})
-        pub.publish_acked("t", std::string(size, 'x'));
-    const PacketId first = remote.expect<Publish>().id;
-    const PacketId second = remote.expect<Publish>().id;
-    remote.expect_silence();  // 120 are under way
-    remote.ack(PacketType::puback, second);
-    const PacketId third = remote.expect<Publish>().id;
-    remote.expect_silence();
-    remote.ack(PacketType::puback, first);
-    const Publish large = remote.expect<Publish>();  // 60 are under way
-    CHECK(large.payload.size() == 500);
-    const PacketId large_id = large.id;
-    remote.ack(PacketType::puback, third);
-    remote.expect_silence();
-
-    // Sent again it counts: what waits behind it still does.
-    remote.hang_up();
-    remote.accept(true);
-    CHECK(remote.expect<Publish>().dup);
-    remote.expect_silence();
-    remote.ack(PacketType::puback, large_id);
-    CHECK(remote.expect<Publish>().payload.size() == 1);
-
-    // A remote without the session gets both again, one after the other.
-    pub.publish_acked("t", std::string(100, 'x'));
-    CHECK(remote.expect<Publish>().payload.size() == 100);
-    remote.expect_silence();
-    pub.publish_acked("t", "last");
-    remote.hang_up();
-    remote.accept();
-    CHECK(remote.expect<Publish>().payload.size() == 1);
-    const Publish again = remote.expect<Publish>();
-    CHECK(again.payload.size() == 100);
-    const PacketId again_id = again.id;
-    remote.expect_silence();
-    remote.ack(PacketType::puback, again_id);
-    CHECK(as_text(remote.expect<Publish>().payload) == "last");
-}
-
-TEST_CASE("bridge: max_inflight_bytes counts QoS 2 to the end, QoS 0 never, retained as others") {
-    RawRemote remote;
-    const TestBroker here(with_byte_window(remote.port(), 100));
-    RawClient pub = here.client("pub");
-    for (const char* topic : {"t/a", "t/b"}) {
-        const PacketId id = pub.next_id();
-        pub.publish(topic, std::string(100, 'x'), QoS::exactly_once, id, true);
-        pub.expect<Ack>();
-        pub.ack(PacketType::pubrel, id).expect<Ack>();
-    }
-    remote.accept();
-    const auto finish = [&](PacketId id) {
-        remote.ack(PacketType::pubrec, id);
-        CHECK(remote.expect<Ack>().type == PacketType::pubrel);
-        remote.expect_silence();
-        // What is new looks whether there is room.
-        pub.publish_acked("t/c", "new");
-        remote.expect_silence();
-        remote.ack(PacketType::pubcomp, id);
-    };
-    finish(remote.expect<Publish>().id);
-    finish(remote.expect<Publish>().id);
-    for (int i = 0; i < 2; ++i)
-        CHECK(as_text(remote.expect<Publish>().payload) == "new");
-    // The queue is empty: what was retained before the connection follows.
-    const PacketId retained = remote.expect<Publish>().id;
-    remote.expect_silence();
-    pub.publish("t/d", std::string(500, 'x'));
-    CHECK(remote.expect<Publish>().qos == QoS::at_most_once);
-    finish(retained);
-    CHECK(as_text(remote.expect<Publish>().payload) == "new");
-    CHECK(remote.expect<Publish>().retain);
 }

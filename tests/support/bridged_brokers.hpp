@@ -1,6 +1,7 @@
 // A bridge between two brokers of this process, what it says of itself, and what comes over it.
 #pragma once
 
+#include <mutex>
 #include <string>
 
 #include "support/test_broker.hpp"
@@ -32,6 +33,25 @@ inline BrokerConfig at(std::uint16_t port) {
     config.listeners.front().endpoint.port = port;
     return config;
 }
+
+// What a broker logs, from any thread.
+class LogLines {
+public:
+    void take_from(BrokerConfig& config) {
+        config.log = [this](LogLevel, std::string_view line) {
+            const std::lock_guard lock(mutex_);
+            text_.append(line).append("\n");
+        };
+    }
+    bool have(std::string_view text) const {
+        const std::lock_guard lock(mutex_);
+        return text_.find(text) != std::string::npos;
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::string text_;
+};
 
 inline void until_state(const TestBroker& broker, std::string_view state,
                         const std::string& id = "b") {

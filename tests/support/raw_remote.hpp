@@ -29,15 +29,24 @@ public:
 
     std::uint16_t port() const { return port_; }
 
-    // The next connection, greeted by what a server of 5.0 says.
-    void accept(bool session_present = false) {
+    // The next connection, greeted as a server does; its CONNECT, whose views are valid until the next call.
+    Connect accept(bool session_present = false) {
         REQUIRE(is_readable(listener_));
         peer_ = ::accept(listener_, nullptr, nullptr);
         REQUIRE(peer_ >= 0);
-        expect<Connect>();
+        const auto connect = expect<Connect>();
+        version_ = connect.version;
         Connack connack;
         connack.session_present = session_present;
         send(connack);
+        return connect;
+    }
+    std::string peer_address() const {
+        sockaddr_in address{};
+        socklen_t size = sizeof address;
+        REQUIRE(::getpeername(peer_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+        char text[INET_ADDRSTRLEN];
+        return ::inet_ntop(AF_INET, &address.sin_addr, text, sizeof text);
     }
     void hang_up() {
         input_.clear();
@@ -49,7 +58,7 @@ public:
     }
 
     void send(const Packet& packet) {
-        const std::vector<std::uint8_t> bytes = encoded(ProtocolVersion::v5, packet);
+        const std::vector<std::uint8_t> bytes = encoded(version_, packet);
         REQUIRE(::send(peer_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
                 static_cast<ssize_t>(bytes.size()));
     }
@@ -64,7 +73,7 @@ public:
             REQUIRE(found.status != core::FrameStatus::malformed);
             if (found.status == core::FrameStatus::complete) {
                 shown_ = found.frame.size;
-                const auto packet = core::decode(found.frame, ProtocolVersion::v5);
+                const auto packet = core::decode(found.frame, version_);
                 REQUIRE(packet.ok());
                 INFO("packet kind " << packet->index());
                 REQUIRE(std::holds_alternative<T>(*packet));
@@ -90,6 +99,7 @@ private:
                0;
     }
 
+    ProtocolVersion version_ = ProtocolVersion::v5;
     int listener_;
     int peer_ = -1;
     std::uint16_t port_ = 0;
