@@ -157,10 +157,8 @@ void LogLines::received_filter(std::string_view client_id, PacketType type, std:
     const bool packets = packets_of(client_id);
     if (type == PacketType::unsubscribe) {
         if (packets) line(LogLevel::debug, fmt::format("\t{}", name));
-        if (config_->log_subscriptions) {
-            line(LogLevel::debug, fmt::format("{} {}", escape_controls(client_id), name),
-                 {.event = "unsubscribed", .client_id = client_id, .topic = filter});
-        }
+        line(LogLevel::debug, fmt::format("{} {}", escape_controls(client_id), name),
+             {.event = "unsubscribed", .client_id = client_id, .topic = filter});
     } else if (!granted) {
         if (packets) line(LogLevel::debug, fmt::format("\t{} (denied)", name));
     } else {
