@@ -278,6 +278,35 @@ TEST_CASE("will: the end of the session sends a delayed one [MQTT-3.1.2-8]") {
 }
 
 TEST_CASE(
+    "will: who is taken over leaves it, unless it waits for the session that goes on "
+    "[MQTT-3.1.3-9]") {
+    for (const unsigned threads : kThreadCounts) {
+        TestBroker broker(with_threads(threads));
+        RawClient watcher = broker.client("watcher");
+        watcher.subscribe("will/#");
+        const PropertyList kept = expiry(100);
+        const PropertyList hundred = delay(100);
+        const auto take_over = [&](std::string_view topic, Properties waits, bool starts_clean) {
+            RawClient old = broker.client();
+            old.connect({.client_id = "c", .properties = kept.view(), .will = will(topic, waits)});
+            RawClient anew = broker.client();
+            anew.connect(
+                {.client_id = "c", .clean_start = starts_clean, .properties = kept.view()});
+            CHECK(old.expect<Disconnect>().reason == ReasonCode::session_taken_over);
+            old.expect_closed();
+        };
+        take_over("will/waits", hundred.view(), false);
+        watcher.expect_silence();
+        take_over("will/at once", {}, false);
+        watcher.expect_publish("will/at once", "gone");
+        // The old session ends, and with it the delay.
+        take_over("will/ends", hundred.view(), true);
+        watcher.expect_publish("will/ends", "gone");
+        watcher.expect_silence();
+    }
+}
+
+TEST_CASE(
     "keep-alive: silence for 1.5 times it ends the connection with 0x8D [MQTT-3.1.2-22] "
     "[MQTT-3.1.2-8]") {
     TestBroker broker;

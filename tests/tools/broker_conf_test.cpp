@@ -140,6 +140,102 @@ TEST_CASE(
     CHECK(console.config.listeners[2].endpoint.host == "localhost");
 }
 
+TEST_CASE("conf: lines are read as mosquitto reads them") {
+    const auto queue = [](const std::string& text) {
+        return read("max_queued_messages " + text).config.maximum_queued_messages;
+    };
+    CHECK(queue("010\n") == 8);
+    CHECK(queue("0x10") == 16);
+    CHECK(queue("  7 \t\r\n") == 7);
+    CHECK(queue("-1\n") == 0);
+    CHECK(read("\n  max_inflight_bytes 3\r\n#max_inflight_bytes 4\n\r\n")
+              .config.maximum_inflight_bytes == 3);
+    CHECK(read("user a b # c\n").conf.user == "a b # c");
+    for (const std::string yes : {"true", "1"})
+        CHECK(read("upgrade_outgoing_qos " + yes).config.upgrade_outgoing_qos);
+    const auto expiry = [](const std::string& text) {
+        return read("persistent_client_expiration " + text).config.persistent_session_expiry;
+    };
+    CHECK(expiry("90s") == 90);
+    CHECK(expiry("2h") == 7'200);
+    CHECK(expiry("3d") == 3 * 86'400);
+    CHECK(expiry("1m") == 30 * 86'400);
+    CHECK(expiry("1y") == 365 * 86'400);
+    // One place and one sentence for each mistake.
+    for (const std::string_view wrong : {"upgrade_outgoing_qos yes",
+                                         "max_queued_messages 3x",
+                                         "max_queued_messages 99999999999999999999",
+                                         "max_qos 3",
+                                         "listener 65536",
+                                         "listener 1 a b",
+                                         "listener 0 x",
+                                         "log_facility 8",
+                                         "log_dest file",
+                                         "queue_overflow none",
+                                         "persistent_client_expiration 3",
+                                         "persistent_client_expiration h",
+                                         "mount_point a/#",
+                                         "accept_protocol_versions 6",
+                                         "unix_socket_mode 999",
+                                         "enable_proxy_protocol 3",
+                                         "proxy_protocol_trusted x",
+                                         "tls_keyform der",
+                                         "tls_engine_kpass_sha1 x",
+                                         "trace_topic a/#/b",
+                                         "persistence maybe",
+                                         "acl_subscribe_mode lax",
+                                         "plugin /x/y.so",
+                                         "address x",
+                                         "threshold 3",
+                                         "port 0"}) {
+        CAPTURE(wrong);
+        const Read all = read(lines({"# first", wrong}));
+        REQUIRE(all.conf.problems.size() == 1);
+        CHECK(all.conf.has_errors());
+        const std::string key(wrong.substr(0, wrong.find(' ')));
+        CHECK(all.conf.problems[0].text.find("/conf:2: " + key + ": ") != std::string::npos);
+    }
+    for (const std::string_view wrong :
+         {"address [::1]:x", "address :1", "topic #  sideways", "topic # out 3",
+          "topic a b c d e f", "topic \"a", "start_type manual", "restart_timeout 5 3",
+          "restart_timeout 0", "bridge_tcp_keepalive 1 2", "bridge_protocol_version mqttv4",
+          "bridge_reload_type later", "bridge_require_ocsp true", "bridge_tls_version tlsv1.1",
+          "connection a"}) {
+        CAPTURE(wrong);
+        const Read all = read(lines({"connection a", wrong}));
+        CHECK(std::any_of(all.conf.problems.begin(), all.conf.problems.end(), [&](const auto& p) {
+            const std::string key(wrong.substr(0, wrong.find(' ')));
+            return p.is_error && p.text.find("/conf:2: " + key + ": ") != std::string::npos;
+        }));
+    }
+}
+
+TEST_CASE("conf: include_dir reads the files of a folder in their order, of the main file only") {
+    const test::TempFolder folder;
+    const std::string& path = folder.path();
+    std::ofstream(path + "/main") << "include_dir " << path
+                                  << "/d\nmax_inflight_bytes 4\ninclude_dir " << path << "/none\n";
+    std::filesystem::create_directory(path + "/d");
+    std::ofstream(path + "/d/10-b.conf") << "listener 2\n\nmax_qoss 1\n";
+    std::ofstream(path + "/d/05-a.conf") << "listener 1\nmax_qos 1\ninclude_dir /\n";
+    std::ofstream(path + "/d/99.txt") << "listener 3\n";
+    Conf conf;
+    read_conf(conf, path + "/main");
+    REQUIRE(conf.listeners.size() == 2);
+    CHECK(conf.listeners[0].port == 1);
+    CHECK(conf.listeners[0].limits.maximum_qos == QoS::at_least_once);
+    CHECK(conf.listeners[1].port == 2);
+    CHECK(conf.config.maximum_inflight_bytes == 4);
+    CHECK(conf.listeners[1].place == path + "/d/10-b.conf:1");
+    REQUIRE(conf.problems.size() == 3);
+    CHECK(conf.problems[0].text ==
+          path + "/d/05-a.conf:3: include_dir works in the main file only");
+    CHECK(conf.problems[1].text.starts_with(path + "/d/10-b.conf:3: unknown key 'max_qoss'"));
+    CHECK(conf.problems[1].text.find("did you mean max_qos?") != std::string::npos);
+    CHECK(conf.problems[2].text ==
+          path + "/main:3: include_dir: " + path + "/none: No such file or directory");
+}
+
 // Passwords, access lists, certificates and the log have their own ways.
 TEST_CASE("conf: a reload takes what it is said to take, and says of nothing else that it does") {
     const std::set<std::string_view> elsewhere = {"allow_anonymous",
