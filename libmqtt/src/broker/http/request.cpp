@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "core/utf8.hpp"
 #include "net/ws_origin.hpp"
@@ -19,15 +20,21 @@ int hex_digit(char c) {
     return -1;
 }
 
+// What is before the first such character, and what is behind it.
+std::pair<std::string_view, std::string_view> cut(std::string_view text, char separator) {
+    const std::size_t at = text.find(separator);
+    if (at == std::string_view::npos) return {text, {}};
+    return {text.substr(0, at), text.substr(at + 1)};
+}
+
 bool parse_query(std::string_view query, Request& request) {
     while (!query.empty()) {
-        const std::size_t end = std::min(query.find('&'), query.size());
-        const std::string_view pair = query.substr(0, end);
-        query.remove_prefix(std::min(end + 1, query.size()));
+        const auto [pair, rest] = cut(query, '&');
+        query = rest;
         if (pair.empty()) continue;
-        const std::size_t equals = std::min(pair.find('='), pair.size());
-        auto name = decode_percent(pair.substr(0, equals));
-        auto value = decode_percent(pair.substr(std::min(equals + 1, pair.size())));
+        const auto [encoded_name, encoded_value] = cut(pair, '=');
+        auto name = decode_percent(encoded_name);
+        auto value = decode_percent(encoded_value);
         if (!name || !value) return false;
         request.parameters.emplace_back(std::move(*name), std::move(*value));
     }
@@ -36,11 +43,11 @@ bool parse_query(std::string_view query, Request& request) {
 
 bool parse_target(std::string_view target, Request& request) {
     if (!target.starts_with('/')) return false;  // neither a proxy nor OPTIONS *
-    const std::size_t question = std::min(target.find('?'), target.size());
-    auto path = decode_percent(target.substr(0, question));
+    const auto [encoded_path, query] = cut(target, '?');
+    auto path = decode_percent(encoded_path);
     if (!path) return false;
     request.path = std::move(*path);
-    return parse_query(target.substr(std::min(question + 1, target.size())), request);
+    return parse_query(query, request);
 }
 
 bool has(const HttpHead& head, std::string_view name) {
