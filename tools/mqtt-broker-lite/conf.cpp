@@ -196,6 +196,25 @@ std::string Conf::place_of(std::string_view key, std::string_view value) const {
     return found == lines.rend() ? std::string() : found->place();
 }
 
+std::string Conf::place_of(const ConfListener& listener, std::string_view key) const {
+    std::string place = listener.places.of(key);
+    if (place.empty()) place = place_of(key);
+    return place.empty() ? listener.place_of("certfile") : place;
+}
+
+std::string ConfListener::place_of(std::string_view key) const {
+    std::string found = places.of(key);
+    if (found.empty()) found = place;
+    return found.empty() ? "default listener" : found;
+}
+
+std::string ConfListener::address() const {
+    if (!host.empty()) return host;
+    if (domain == "ipv4") return "0.0.0.0";
+    if (domain == "ipv6") return "::";
+    return {};
+}
+
 std::string Conf::at_named_key(std::string sentence) const {
     const auto found = std::find_if(lines.rbegin(), lines.rend(), [&](const ConfLine& line) {
         return sentence.find(line.key) != std::string::npos;

@@ -88,6 +88,14 @@ struct ConfListener {
     std::vector<mqtt::ProtocolVersion> versions;
     ConfAccess access;
     bool is_mentioned = false;  // the default listener exists only when something was said of it
+
+    bool has_certificate() const { return !tls.certificate_file.empty(); }
+    bool has_tls() const { return has_certificate() || !tls.psk_hint.empty(); }
+    bool serves_files() const { return is_http || (is_websocket && unix_path.empty()); }
+    // A family only, when that is all that was said.
+    std::string address() const;
+    // Where `key` was said, or the listener.
+    std::string place_of(std::string_view key) const;
 };
 
 struct ConfBridge {
@@ -127,6 +135,8 @@ struct Conf {
     bool has_errors() const;
     // "file:line" of the last line of a general key with this value, or with any; empty: none.
     std::string place_of(std::string_view key, std::string_view value = {}) const;
+    // Where a key was said that may be said for one listener or for all.
+    std::string place_of(const ConfListener& listener, std::string_view key) const;
     // The sentence behind the place of the key that it names, or behind the file.
     std::string at_named_key(std::string sentence) const;
     // The listener that listener keys talk about now.
