@@ -1,4 +1,4 @@
-// Slow subscribers, hostile endings, and the end of the broker itself.
+// Slow subscribers, hostile endings, windows in bytes, and what $SYS says.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -204,35 +204,6 @@ TEST_CASE("cut: a conversation ended at every byte leaves nothing behind") {
     }));
     RawClient alive = broker.client("alive");
     alive.expect_silence();
-}
-
-TEST_CASE(
-    "stop: 5.0 clients are told 0x8B, everybody is closed, staged output leaves [MQTT-4.13.1-1]") {
-    for (const unsigned threads : kThreadCounts) {
-        TestBroker broker(with_threads(threads));
-        RawClient five = broker.client("five");
-        RawClient three = broker.client("three", ProtocolVersion::v3_1_1);
-        broker->stop(std::chrono::seconds(2));
-        CHECK(five.expect<Disconnect>().reason == ReasonCode::server_shutting_down);
-        five.expect_closed();
-        three.expect_closed();
-    }
-}
-
-TEST_CASE("start: a port in use is one sentence with address and remedy") {
-    TestBroker first;
-    BrokerConfig config = loopback();
-    config.listeners[0].endpoint.port = first.port();
-    Broker second(config);
-    CHECK_FALSE(second.start().ok());
-    CHECK(second.start_error().find(std::to_string(first.port())) != std::string::npos);
-    CHECK(second.start_error().find("in use") != std::string::npos);
-}
-
-TEST_CASE("start: a configuration that contradicts itself throws") {
-    CHECK_THROWS_AS(Broker(BrokerConfig{}), std::invalid_argument);
-    BrokerConfig config = loopback(Transport::tls);
-    CHECK_THROWS_AS(Broker{config}, std::invalid_argument);
 }
 
 TEST_CASE("sys: figures are retained under $SYS/broker and change") {

@@ -26,7 +26,45 @@ std::vector<std::string> read_all(RawClient& client, std::size_t count) {
     return got;
 }
 
+// What the HTTP API, which is the second listener, says of a client.
+std::string client_json(const TestBroker& broker, const std::string& id) {
+    RawClient http(broker.port(1));
+    http.send_raw(as_bytes("GET /api/clients/" + id +
+                           " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
+    std::string answer;
+    char buffer[4'096];
+    for (ssize_t n; (n = ::recv(http.fd(), buffer, sizeof buffer, 0)) > 0;)
+        answer.append(buffer, static_cast<std::size_t>(n));
+    return answer;
+}
+
 }  // namespace
+
+TEST_CASE("queue overflow: what is dropped is counted for each client, and told once") {
+    for (const QueueOverflow policy : {QueueOverflow::newest, QueueOverflow::oldest}) {
+        BrokerConfig config = small_queue(policy, 2);
+        config.listeners.push_back(config.listeners.front());
+        config.listeners.back().serves_http = true;
+        std::atomic<int> told = 0;
+        config.log = [&](LogLevel, std::string_view line) {
+            if (line == "Outgoing messages are being dropped for client full.") ++told;
+        };
+        TestBroker broker(config);
+        RawClient full = broker.client("full");
+        full.subscribe("t", QoS::at_least_once);
+        RawClient reads = broker.client("reads");
+        reads.subscribe("t", QoS::at_least_once);
+        RawClient pub = broker.client("pub");
+        for (int i = 0; i < 7; ++i) {
+            pub.publish_acked("t", "x");
+            read_all(reads, 1);
+        }
+        CHECK(client_json(broker, "full").find("\"dropped\":4,") != std::string::npos);
+        CHECK(client_json(broker, "reads").find("\"dropped\":0,") != std::string::npos);
+        CHECK(told == 1);
+        CHECK(broker->stats().dropped_queue_full == 4);
+    }
+}
 
 TEST_CASE("queue overflow: newest drops what comes last") {
     TestBroker broker(small_queue(QueueOverflow::newest, 2));

@@ -111,6 +111,10 @@ run mqtt-broker-lite passwd -U "$T/plain"; expect_exit 0
 expect_match "$T/plain" '^dora:\$7\$1000\$'
 run mqtt-broker-lite passwd -x "$T/ours" bob; expect_exit 1
 run mqtt-broker-lite passwd "$T/ours"; expect_exit 1
+cp "$T/ours" "$T/same"
+run mqtt-broker-lite passwd "$T/ours" alice secret; expect_exit 1 # in sight of ps only when asked for
+expect_match "$T/err" 'passwd needs FILE and USER'
+cmp -s "$T/ours" "$T/same" || fail 'a password in the command line was taken without -b'
 
 # Credentials for SCRAM serve plain passwords, too. A filter that can match nothing readable is refused, or
 # granted when mosquitto's way is asked for.

@@ -86,6 +86,15 @@ once
 kill -HUP "$BROKER_PID"
 until_true 10 changed
 
+# --cafile alone: a certificate may be missing, but not be another's.
+rm "$T/certs/server.crt"; renew
+start_broker --tls 0 --cert "$T/certs/server.crt" --key "$T/certs/server.key" --cafile "$T/certs/ca.crt"
+url=mqtts://localhost:$(broker_port mqtts)
+pub client "$url" a; expect_exit 0
+run mqtt-pub -L "$url" --cafile "$T/certs/ca.crt" -t a -q 1 -m x; expect_exit 0
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=client -keyout "$T/certs/alien.key" -out "$T/certs/alien.crt" 2>/dev/null
+pub alien "$url" a; [ "$status" != 0 ] || fail "a certificate of another authority got in"
+
 # Names from certificates need certificates.
 printf '%s\n' "listener $port" 'use_identity_as_username true' >"$T/conf"
 run mqtt-broker-lite -c "$T/conf" --check-config
