@@ -102,8 +102,18 @@ expect_exit() { [ "$status" = "$1" ] || { head -n 20 "$T/err" >&2 || true; fail 
 expect_file() { diff -u --label expected --label "${1##*/}" - "$1" >&2 || fail "${1##*/} differs"; }
 expect_quiet() { [ ! -s "$T/out" ] || { head -n 5 "$T/out" >&2; fail "stdout is not empty"; }; }
 
-free_port() { perl -MIO::Socket::INET -e \
-    'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1", LocalPort => 0)->sockport'; }
+# One that nobody has, for whoever cannot say which one the kernel gave him. Below those that the kernel gives to
+# connections: another test's must not take it before it is used.
+free_port() { perl -MIO::Socket::INET -e '
+    open my $range, "<", "/proc/sys/net/ipv4/ip_local_port_range";
+    my $end = $range && <$range> =~ /^(\d+)/ && $1 > 20000 ? $1 : 32768;
+    for (1 .. 1000) {
+        my $port = 10000 + int rand($end - 10000);
+        next unless IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1", LocalPort => $port);
+        print $port;
+        exit 0;
+    }
+    die "no port is free\n"'; }
 
 # start_broker [flag...]: ours, on a port that the kernel chose; sets $PORT, $URL, $BROKER_PID, $BROKER_LOG.
 # More listeners: start_broker --listen ws://127.0.0.1:0; then `broker_port ws` prints its port.

@@ -148,7 +148,7 @@ takes() { # takes SCHEME...
     rm -f server.out server.err
     background server bash -c "exec $line"
     server=$pid
-    until_true 20 grep -qs ' running$' server.err server.out
+    (until_true 30 grep -qs ' running$' server.err server.out) || { cat server.err server.out >&2; fail "$line: not up"; }
     for scheme in "$@"; do
         url=$(cat server.err server.out | sed -nE "s#.*listening on ($scheme:(//127.0.0.1:)?[^ ]*).*#\1#p" | head -n 1)
         [ -n "$url" ] || fail "$line: it does not listen on $scheme"
