@@ -2,6 +2,7 @@
 // the test. Used by broker_conf_test.cpp alone.
 #pragma once
 
+#include <algorithm>
 #include <string_view>
 #include <vector>
 
@@ -266,6 +267,41 @@ const Row<BridgeConfig> kBridge[] = {
      }},
     {"try_private false", [](const BridgeConfig& b) { return !b.try_private; }},
     {"username x", [](const BridgeConfig& b) { return b.connect.user_name == "x"; }},
+};
+
+using mqtt::BrokerConfig;
+const Row<BrokerConfig> kLimitFlags[] = {
+    {"--connect-timeout 3s", [](const BrokerConfig& c) { return c.connect_timeout == 3s; }},
+    {"--max-connect-rate 3", [](const BrokerConfig& c) { return c.maximum_connect_rate == 3; }},
+    {"--max-connections 3", [](const BrokerConfig& c) { return c.maximum_connections == 3; }},
+    {"--max-connections-per-address 3",
+     [](const BrokerConfig& c) { return c.maximum_connections_per_address == 3; }},
+    {"--max-inflight 3", [](const BrokerConfig& c) { return c.maximum_inflight == 3; }},
+    {"--max-keepalive 3", [](const BrokerConfig& c) { return c.maximum_keep_alive == 3; }},
+    {"--max-login-delay 3s", [](const BrokerConfig& c) { return c.maximum_login_delay == 3s; }},
+    {"--max-packet-size 3Ki",
+     [](const BrokerConfig& c) {
+         return !c.listeners.empty() &&
+                std::all_of(c.listeners.begin(), c.listeners.end(), [](const ListenerConfig& l) {
+                    return l.limits.maximum_packet_size == 3'072;
+                });
+     }},
+    {"--max-publish-rate 3", [](const BrokerConfig& c) { return c.maximum_publish_rate == 3; }},
+    {"--max-queued-bytes 3Ki",
+     [](const BrokerConfig& c) { return c.maximum_queued_bytes == 3'072; }},
+    {"--max-queued-messages 3",
+     [](const BrokerConfig& c) { return c.maximum_queued_messages == 3; }},
+    {"--max-subscriptions 3", [](const BrokerConfig& c) { return c.maximum_subscriptions == 3; }},
+    {"--memory-limit 3Ki", [](const BrokerConfig& c) { return c.memory_limit == 3'072; }},
+    {"--output-budget 3Ki", [](const BrokerConfig& c) { return c.output_budget_bytes == 3'072; }},
+    {"--queue-memory 3Ki", [](const BrokerConfig& c) { return c.queue_memory == 3'072; }},
+    {"--queue-overflow disconnect",
+     [](const BrokerConfig& c) { return c.queue_overflow == mqtt::QueueOverflow::disconnect; }},
+    {"--session-expiry 2m",
+     [](const BrokerConfig& c) {
+         return c.maximum_session_expiry == 120 && c.persistent_session_expiry == 120;
+     }},
+    {"--threads 3", [](const BrokerConfig& c) { return c.threads == 3; }},
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "broker/settings.hpp"
+#include "common/cli.hpp"
 #include "mqtt-broker-lite/reload.hpp"
 #include "support/temp_folder.hpp"
 #include "tools/broker_conf_rows.hpp"
@@ -234,6 +235,71 @@ TEST_CASE("conf: include_dir reads the files of a folder in their order, of the 
     CHECK(conf.problems[1].text.find("did you mean max_qos?") != std::string::npos);
     CHECK(conf.problems[2].text ==
           path + "/main:3: include_dir: " + path + "/none: No such file or directory");
+}
+
+TEST_CASE("conf: what a flag says about limits holds without a file, and against one") {
+    const test::TempFolder folder;
+    const std::string file = folder.path() + "/conf";
+    std::ofstream(file)
+        << "listener 1\nlistener 2\nconnect_timeout 9\nmax_connect_rate 9\nglobal_max_connections "
+           "9\n"
+           "max_connections_per_address 9\nmax_inflight_messages 9\nmax_keepalive "
+           "9\nmax_login_delay 9\n"
+           "max_packet_size 99\nmax_publish_rate 9\nmax_queued_bytes 9\nmax_queued_messages 9\n"
+           "max_subscriptions 9\nmemory_limit 9\nqueue_memory 9\nqueue_overflow oldest\n"
+           "persistent_client_expiration 9d\n";
+    const auto config = [](const std::vector<std::string>& words) {
+        tools::Invocation invocation;
+        invocation.uses = tools::parse_words(words, tool_info().flags, tools::Persona::ours);
+        return read_setup(invocation).config;
+    };
+    std::set<std::string_view> tried;
+    for (const auto& row : kLimitFlags) {
+        CAPTURE(row.line);
+        const std::string flag(row.key());
+        tried.insert(row.key().substr(2));
+        const std::string value(row.line.substr(flag.size() + 1));
+        CHECK(row.holds(config({flag, value})));
+        CHECK(row.holds(config({"-c", file, flag, value})));
+        CHECK(row.holds(config({flag, value, "-c", file, "--listen", "mqtt://127.0.0.1:3"})));
+        CHECK_FALSE(row.holds(config({"-c", file})));
+    }
+    // Listeners of flags have what the file says of all.
+    const auto listeners = config({"-c", file, "--listen", "mqtt://127.0.0.1:3"}).listeners;
+    CHECK(listeners.size() == 3);
+    CHECK(listeners.back().limits.maximum_packet_size == 99);
+    CHECK(config({"-c", file, "--max-packet-size", "0"}).listeners[0].limits.maximum_packet_size ==
+          0);
+    for (const auto& row : limit_flags())
+        CHECK_MESSAGE(tried.contains(row.flag.long_name), row.flag.long_name);
+}
+
+TEST_CASE("conf: log_type chooses the levels, none is silence, and -v wins over both") {
+    const auto settings = [](const std::string& text, bool verbose = false) {
+        Options options;
+        options.verbose = verbose;
+        return log_settings(read(text).conf, options);
+    };
+    const auto levels = [](const LogSettings& log) {
+        return std::vector<bool>{log.errors, log.warnings, log.notices, log.quiet};
+    };
+    using Levels = std::vector<bool>;
+    CHECK(levels(settings("")) == Levels{true, true, true, false});
+    CHECK(levels(settings("log_type error\n")) == Levels{true, false, false, false});
+    CHECK(levels(settings("log_type warning\n")) == Levels{false, true, false, false});
+    CHECK(levels(settings("log_type notice\n")) == Levels{false, false, true, false});
+    CHECK(levels(settings("log_type information\n")) == Levels{false, false, true, false});
+    CHECK(levels(settings("log_type subscribe\n")) == Levels{false, false, false, false});
+    CHECK(levels(settings("log_type error\nlog_type all\n")) == Levels{true, true, true, false});
+    CHECK(settings("log_type none\n").quiet);
+    CHECK(settings("log_dest none\n").quiet);
+    CHECK(levels(settings("log_dest none\n", true)) == Levels{true, true, true, false});
+    CHECK(levels(settings("log_type error\n", true)) == Levels{true, true, true, false});
+    for (const std::string type : {"subscribe", "unsubscribe"})
+        CHECK(read("log_type " + type).config.log_subscriptions);
+    const LogSettings two = settings("log_dest stdout\nlog_dest file /x/y\n");
+    CHECK(two.destinations == std::vector<std::string>{"stdout", "/x/y"});
+    CHECK(two.places[1].ends_with("/conf:2"));
 }
 
 // Passwords, access lists, certificates and the log have their own ways.

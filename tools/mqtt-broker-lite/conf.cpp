@@ -227,6 +227,15 @@ bool Conf::has_errors() const {
     return std::any_of(problems.begin(), problems.end(), [](const auto& p) { return p.is_error; });
 }
 
+mqtt::ListenerLimits Conf::general_limits() const {
+    const mqtt::ListenerLimits& from = default_listener.limits;
+    mqtt::ListenerLimits limits;
+    limits.maximum_packet_size = from.maximum_packet_size;
+    limits.maximum_connect_packet_size = from.maximum_connect_packet_size;
+    limits.retain_available = from.retain_available;
+    return limits;
+}
+
 void ConfBridge::note(const ConfLine& line) {
     places.note(line);
     config.revision += line.key + ' ' + line.value + '\n';

@@ -133,6 +133,8 @@ struct Conf {
     std::vector<ConfProblem> problems;
 
     bool has_errors() const;
+    // What was said of all listeners; the rest of its limits is the default listener's own.
+    mqtt::ListenerLimits general_limits() const;
     // "file:line" of the last line of a general key with this value, or with any; empty: none.
     std::string place_of(std::string_view key, std::string_view value = {}) const;
     // Where a key was said that may be said for one listener or for all.

@@ -11,23 +11,13 @@ namespace {
 using enum ConfScope;
 using enum ConfUse;
 
-// Of those before it a new listener has what is said for all; the rest is the default listener's own.
-mqtt::ListenerLimits general_limits(const Conf& conf) {
-    const mqtt::ListenerLimits& from = conf.default_listener.limits;
-    mqtt::ListenerLimits limits;
-    limits.maximum_packet_size = from.maximum_packet_size;
-    limits.maximum_connect_packet_size = from.maximum_connect_packet_size;
-    limits.retain_available = from.retain_available;
-    return limits;
-}
-
 void add_listener(Conf& conf, const ConfLine& line) {
     const std::vector<std::string> parts = words(line.value);
     ConfLine number = line;
     number.value = parts.front();
     ConfListener listener;
     listener.place = line.place();
-    listener.limits = general_limits(conf);
+    listener.limits = conf.general_limits();
     listener.is_mentioned = true;
     listener.port = static_cast<std::uint16_t>(integer(number, 0, 65'535));
     if (parts.size() > 2) throw ConfError("a port and an address, no more");

@@ -71,10 +71,15 @@ Setup read_setup(const Invocation& invocation) {
     // Flags win: they are applied once more, on top of the file's values.
     Options options;
     options.config = from_file;
+    options.limits = setup.conf.general_limits();
     for (const FlagUse& use : invocation.uses)
         apply_flag(flag_table(), options, use);
     setup.config = options.config;
     setup.config.listeners = from_file.listeners;
+    if (options.limits.maximum_packet_size != setup.conf.general_limits().maximum_packet_size) {
+        for (mqtt::ListenerConfig& listener : setup.config.listeners)
+            listener.limits.maximum_packet_size = options.limits.maximum_packet_size;
+    }
     setup.config.log_packets = from_file.log_packets || options.verbose;
     for (mqtt::ListenerConfig& listener : extra_listeners(options)) {
         setup.accesses.push_back(access_of_flag(setup.conf, listener));
