@@ -31,12 +31,23 @@ echo=$pid
 until_true 10 mqtt-pub "${at[@]}" --request -t asked -m x -W 1
 ends 6 "exec mqtt-pub ${at[*]} --request -t asked -m x -W 10 >/dev/full"
 kill "$echo"; finish "$echo"
+# So are help and reports; who reads the beginning only has had enough.
+for asked in "mqtt-pub ${at[*]} -t a -m x --report json" 'mqtt-bench list' 'mqtt-broker-lite --print-config' \
+    'mqtt-broker-lite store --help' mqtt-{pub,sub,bench,broker-lite}\ --{help,version}; do
+    ends 6 "exec $asked >/dev/full"
+    expect_match "$T/err" 'cannot write: No space left on device$'
+done
+ends 0 'set -o pipefail; trap "" PIPE; mqtt-pub --help all | true'
 
 # A variable that is not set: nothing was meant by it.
 for option in --exec --exec-lines --reply --until --expect --record; do
     run mqtt-sub "${at[@]}" -t a "$option" ''; expect_exit 1
     expect_match "$T/err" "option '$option' needs a word"
 done
+run mqtt-sub "${at[@]}" -t a --expect "$T"; expect_exit 1
+expect_match "$T/err" "cannot read '$T': Is a directory .option '--expect'.;"
+run mqtt-sub "${at[@]}" -t a --expect "$T/missing"; expect_exit 1
+expect_match "$T/err" "cannot read '$T/missing': No such file or directory .option '--expect'.;"
 run mqtt-pub "${at[@]}" -t a -m x --outbox ''; expect_exit 1
 expect_match "$T/err" "option '--outbox' needs a word"
 run mqtt-sub "${at[@]}" -t a --on-failure stop; expect_exit 1

@@ -52,12 +52,14 @@ cat >"$T/worker" <<'END'
 n=0
 while read -r line; do
     case $line in *'"payload":"2"'*) [ -e "$1/once" ] || { touch "$1/once"; exit 3; } ;; esac
-    printf '%s\n' "$line" >>"$1/lines"; echo ok
+    printf '%s\n' "$line" >>"$1/lines"
+    case $line in *'"payload":"4"'*) printf 'ok\r\n' ;; *) echo ok ;; esac
 done
 END
 run session five l -C 5 --exec-lines "exec bash $T/worker $T"
 session five l --idle 2s --exec-lines "exec bash $T/worker $T"
 expect_eq 'lines done' "$(sed -E 's/.*"payload":"([0-9]+)".*/\1/' "$T/lines" | sort -u | tr '\n' ' ')" '1 2 3 4 5 '
+expect_eq 'lines with an end of Windows' "$(grep -c '"payload":"4"' "$T/lines")" 1
 
 # Answering.
 background echo mqtt-sub -p "$PORT" -t 'ask/echo' -q 1 --echo

@@ -115,6 +115,9 @@ TEST_CASE("secrets: of a URL only the password vanishes, from arguments and mess
     CHECK(word == "mqtts://user:******@host/topic");
     CHECK(masked_url("mqtts://user:p%40ss@host:1/topic") == "mqtts://user:***@host:1/topic");
     CHECK(masked_url("mqtts://user:p/ss@host") == "mqtts://user:***@host");
+    CHECK(masked_url("mqtts://user:p@s/s@host") == "mqtts://user:***@host");
+    CHECK(masked_url("mqtts://user:p@s/s@host:1/topic") == "mqtts://user:***@host:1/topic");
+    CHECK(masked_url("mqtts://user:1@2/s@host") == "mqtts://user:***@host");
     for (const std::string plain :
          {"mqtt://host:1883/a@b:c", "mqtt://user@host", "unix:/a:b@c", ""}) {
         CHECK(masked_url(plain) == plain);

@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <system_error>
 
 #include "common/cli.hpp"
 #include "common/exit_code.hpp"
@@ -69,9 +71,13 @@ const FlagUse* find_use(const std::vector<FlagUse>& uses, std::string_view long_
     return found == uses.end() ? nullptr : &*found;
 }
 
-void print(std::string_view text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
+// Mosquitto's programs do not look whether somebody got it.
+void print(const Invocation& invocation, std::string_view text) {
+    try {
+        print_output(text);
+    } catch (const ToolError&) {
+        if (invocation.persona == Persona::ours) throw;
+    }
 }
 
 // Scripts that look for a version of mosquitto find the one whose behaviour is ours.
@@ -109,13 +115,14 @@ void print_help(const Invocation& invocation, ToolInfo info, bool everything) {
         info.persona = invocation.persona;
         info.synopsis.clear();
         const std::string options = help_text(info, true, width);
-        print(fmt::format(
-            "{0} is an MQTT client that {1}.\n{2}\nUsage: {0} {3}\n       {0} --help\n{4}",
-            info.name, row.what, version_text(invocation), row.usage,
-            options.substr(options.find("\n\n") + 1)));
+        print(invocation,
+              fmt::format(
+                  "{0} is an MQTT client that {1}.\n{2}\nUsage: {0} {3}\n       {0} --help\n{4}",
+                  info.name, row.what, version_text(invocation), row.usage,
+                  options.substr(options.find("\n\n") + 1)));
         return;
     }
-    print(help_text(info, everything, width));
+    print(invocation, help_text(info, everything, width));
 }
 
 // mosquitto's clients end with 1 after --help and --version.
@@ -165,11 +172,11 @@ int run_tool(Invocation& invocation, std::span<const std::string> words,
         return done(invocation);
     }
     if (find_use(invocation.uses, "version") != nullptr) {
-        print(version_text(invocation));
+        print(invocation, version_text(invocation));
         return done(invocation);
     }
     if (const FlagUse* use = find_use(invocation.uses, "generate"); use != nullptr) {
-        print(generate(tool.info, use->word()));
+        print(invocation, generate(tool.info, use->word()));
         return kExitDone;
     }
     check_repeats(invocation.uses);
@@ -220,6 +227,13 @@ void say_error(const Invocation& invocation, std::string_view unsafe) {
     } else {
         print_error("{}", error_in_mosquitto_words(text));
     }
+}
+
+void print_output(std::string_view text) {
+    const bool is_written =
+        std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+    if (is_written || errno == EPIPE) return;
+    throw ToolError(kExitOutput, "cannot write: " + std::generic_category().message(errno));
 }
 
 int run_app(int argc, char** argv, const Tool& tool) {

@@ -51,6 +51,9 @@ int run_app(int argc, char** argv, const Tool& tool);
 // "mqtt-pub: text" on stderr ("Error: text" under mosquitto's names).
 void say_error(const Invocation& invocation, std::string_view text);
 
+// To standard output, at once. Throws ToolError when it could not be written; a reader who has gone has had enough.
+void print_output(std::string_view text);
+
 inline constexpr std::string_view kVersion = "0.1.0";
 
 }  // namespace tools

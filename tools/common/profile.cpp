@@ -34,8 +34,9 @@ std::string_view password_of(std::string_view url) {
     const std::size_t colon = authority.find(':');
     if (colon == std::string_view::npos) return {};
     // With a slash as it is the URL is wrong, and the password still one: behind the colon is no port.
+    // Where a topic has an at sign, that is hidden, too: a password may be "p@s/s".
     const bool is_port = authority.find_first_not_of("0123456789", colon + 1) == authority.npos;
-    if (authority.rfind('@') == std::string_view::npos && !is_port) authority = rest;
+    if (!is_port) authority = rest;
     const std::size_t at = authority.rfind('@');
     if (at == std::string_view::npos || colon > at) return {};
     return authority.substr(colon + 1, at - colon - 1);

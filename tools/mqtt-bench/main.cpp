@@ -275,6 +275,8 @@ int main(int argc, char** argv) {
             }
         } catch (const tools::UsageError&) {
             throw;
+        } catch (const tools::ToolError&) {
+            throw;
         } catch (const ImpossibleError& error) {
             tools::say_error(invocation, error.what());
             code = kExitImpossible;

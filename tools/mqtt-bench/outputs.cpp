@@ -3,19 +3,18 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
 
+#include "common/app.hpp"
 #include "mqtt-bench/html_report.hpp"
 #include "mqtt-bench/summary.hpp"
 
 namespace mqtt::bench {
 
 void write_stdout(const std::string& text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
+    tools::print_output(text);
 }
 
 void write_file(const std::string& path, const std::string& text) {

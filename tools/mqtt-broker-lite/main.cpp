@@ -22,7 +22,7 @@ namespace {
 int run(const Invocation& invocation) {
     Setup setup = read_setup(invocation);
     if (setup.options.usage) {
-        std::fputs(help_text(tool_info(), false, terminal_width(STDOUT_FILENO)).c_str(), stdout);
+        print_output(help_text(tool_info(), false, terminal_width(STDOUT_FILENO)));
         return kExitDone;
     }
     check_persistence(setup);
@@ -35,7 +35,7 @@ int run(const Invocation& invocation) {
     if (!setup.conf.has_errors()) load_certificates(setup.conf, setup.config);
     if (!tell_problems(setup.conf)) return kExitUsage;
     if (setup.options.print_config) {
-        std::fputs(effective_text(setup).c_str(), stdout);
+        print_output(effective_text(setup));
         return kExitDone;
     }
     try {

@@ -258,7 +258,8 @@ MessageSource::State MessageSource::parse_json(std::string_view line) {
 }
 
 std::string MessageSource::problem() const {
-    return replay_ ? problem_ : "line " + std::to_string(taken_ + 1) + ": " + problem_;
+    const bool has_lines = is_stream(options_.source) && !replay_;
+    return !has_lines ? problem_ : "line " + std::to_string(taken_ + 1) + ": " + problem_;
 }
 
 int MessageSource::input_descriptor() const {

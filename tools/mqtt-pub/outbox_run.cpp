@@ -89,11 +89,8 @@ int OutboxRun::run() {
     }
     say_what_waits();
     if (options_.report_json) {
-        const std::string line =
-            drain_report_json(drain_.counts(), intake_.kept(), intake_.invalid(),
-                              outbox_.totals().messages, exit_code());
-        std::fwrite(line.data(), 1, line.size(), stdout);
-        std::fflush(stdout);
+        tools::print_output(drain_report_json(drain_.counts(), intake_.kept(), intake_.invalid(),
+                                              outbox_.totals().messages, exit_code()));
     }
     return exit_code();
 }

@@ -60,9 +60,7 @@ int Publisher::run() {
     context_.run();
     report_.seconds = std::chrono::duration<double>(Clock::now() - started_).count();
     if (options_.report_json) {
-        const std::string line = report_json(report_, exit_code_);
-        std::fwrite(line.data(), 1, line.size(), stdout);
-        std::fflush(stdout);
+        tools::print_output(report_json(report_, exit_code_));
     }
     return exit_code_;
 }

@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 
 #include "common/flags.hpp"
 #include "common/json.hpp"
@@ -71,7 +74,11 @@ Expectation Expectation::from_file(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
     std::ostringstream content;
     if (file) content << file.rdbuf();
-    if (!file) throw tools::UsageError("cannot read '" + path + "' (option '--expect')");
+    const int why = std::filesystem::is_directory(path) ? EISDIR : errno;
+    if (!file || why == EISDIR) {
+        throw tools::UsageError(fmt::format("cannot read '{}': {} (option '--expect')", path,
+                                            std::generic_category().message(why)));
+    }
     return from_lines(path, content.str());
 }
 

@@ -176,6 +176,7 @@ void MessageCommands::start_lines() {
 }
 
 void MessageCommands::on_line(std::string_view line) {
+    if (line.ends_with('\r')) line.remove_suffix(1);  // of programs that think of Windows
     if (given_.empty()) {
         log_.say(fmt::format("the command answered what it was not given: {}", line));
         return;
