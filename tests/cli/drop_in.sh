@@ -141,3 +141,28 @@ fake_peer() {
     PORT=$(cat "$told")
 }
 peers=0
+
+closed=1  # nobody listens there, as nobody may
+# same pub|sub|rr words...: the words that both get, at once or, when they say who they are, one after the other.
+take() { # take SIDE PROGRAM words...
+    local side=$1 status=0; shift
+    timeout -s KILL 60 "$@" >"$T/$side" 2>"$T/$side.err" <<<$'one\ntwo' || status=$?
+    { echo '-- stderr'; cat "$T/$side.err"; echo "-- exit $status"; } >>"$T/$side"
+}
+same() {
+    local kind=$1; shift
+    take theirs "$(theirs "$kind")" "$@" &
+    case " $* " in *' -i '*) wait $! ;; esac
+    take ours "$LINKS/mosquitto_$kind" "$@"
+    wait $!
+    diff -u "$T/theirs" "$T/ours" >"$T/difference" || { cat "$T/difference" >&2; fail "mosquitto_$kind $*"; }
+}
+# Lines of a here-document, each with pub, sub, rr or "every" in front; quoted as in a shell.
+rows() {
+    local kinds words kind
+    while read -r kinds words; do
+        [ -n "$kinds" ] || continue
+        [ "$kinds" != every ] || kinds=pub,sub,rr
+        for kind in ${kinds//,/ }; do eval "same $kind $words"; done
+    done
+}

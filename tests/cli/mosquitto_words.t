@@ -5,31 +5,6 @@
 for kind in pub sub rr; do need "mosquitto_$kind"; done
 [ "$their_version" = 2.0 ] || skip "the sentences are those of mosquitto 2.0, here is $their_version"
 with_broker theirs
-closed=1  # nobody listens there, as nobody may
-
-# same pub|sub|rr words...: the words that both get, at once or, when they say who they are, one after the other.
-take() { # take SIDE PROGRAM words...
-    local side=$1 status=0; shift
-    timeout -s KILL 60 "$@" >"$T/$side" 2>"$T/$side.err" <<<$'one\ntwo' || status=$?
-    { echo '-- stderr'; cat "$T/$side.err"; echo "-- exit $status"; } >>"$T/$side"
-}
-same() {
-    local kind=$1; shift
-    take theirs "$(theirs "$kind")" "$@" &
-    case " $* " in *' -i '*) wait $! ;; esac
-    take ours "$LINKS/mosquitto_$kind" "$@"
-    wait $!
-    diff -u "$T/theirs" "$T/ours" >"$T/difference" || { cat "$T/difference" >&2; fail "mosquitto_$kind $*"; }
-}
-# Lines of a here-document, each with pub, sub, rr or "every" in front; quoted as in a shell.
-rows() {
-    local kinds words kind
-    while read -r kinds words; do
-        [ -n "$kinds" ] || continue
-        [ "$kinds" != every ] || kinds=pub,sub,rr
-        for kind in ${kinds//,/ }; do eval "same $kind $words"; done
-    done
-}
 
 # The last word is missing; what all three have comes from one table.
 for option in -A --cafile --capath --cert --ciphers --key --keyform -h --host -i --id -I --id-prefix -k --keepalive -L --url \
@@ -290,7 +265,8 @@ E5
 kill "$responder"; finish "$responder"
 
 # Nothing comes: as long as the keep-alive, which is at least 5 seconds.
-(T=$T/slow; mkdir "$T"; fake_peer hold; same pub -p "$PORT" -t a -m x -k 5) & slow=$!
+# In a shell of its own, which ends its peer.
+(T=$T/slow lib_pids=(); trap lib_cleanup EXIT; mkdir "$T"; fake_peer hold; same pub -p "$PORT" -t a -m x -k 5) & slow=$!
 
 # What a server refuses: mosquitto first, then peers that say what it never says.
 printf 'topic ok\n' >"$T/acl"; chmod 644 "$T/acl"; chmod 755 "$T"
@@ -333,7 +309,20 @@ for code in 06 ff; do  # of which the standard knows nothing
     same pub -p "$PORT" -t a -m x
     same sub -p "$PORT" -t a
     same rr -p "$PORT" -t a -m x -e r -V 311
+    same pub -p "$PORT" -t a -m x -d -i me
+    same sub -p "$PORT" -t a -d
+    fake_peer "200300${code}00"
+    same pub -p "$PORT" -t a -m x -V 5
+    same pub -p "$PORT" -t a -l -V 5 -d -i me
+    same sub -p "$PORT" -t a -V 5 -d -i me
+    same rr -p "$PORT" -t a -m x -e r -d -i me
 done
+for answer in 20020001 2003018700; do  # the form of 3.x in 5.0, a session that a refusal kept
+    fake_peer "$answer"
+    same rr -p "$PORT" -t a -m x -e r -d -i me
+done
+fake_peer 20020084
+same rr -p "$PORT" -t a -m x -e r -V 311 -d -i me
 for reason in 84 85 86 88 89 8a 8c 95 97 99 9a 9b 9c 9d 9f; do
     fake_peer "200300${reason}00"
     same pub -p "$PORT" -t a -m x -V 5
@@ -395,3 +384,4 @@ comes_back() { # comes_back KIND words...: behind it SECOND, what the second con
 SECOND=20020000 comes_back pub -t a -l -d -i me
 SECOND='20020000 9003000100300400016178' comes_back sub -t a -C 1 -d -i me
 wait "$slow"
+! pgrep -f "$T/slow/peer" >/dev/null || fail "a peer is left behind"

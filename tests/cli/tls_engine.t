@@ -18,7 +18,10 @@ with_key() {
 }
 refused() {
     [ "$status" != 0 ] && [ -s "$T/err" ] || fail "$LABEL: $1: exit status $status, no word on stderr or no failure"
-    is_theirs "$PROGRAM" || expect_match "$T/err" "$2"
+    ! is_ours || expect_match "$T/err" "$2"
+    is_theirs "$PROGRAM" || { cp "$T/err" "$T/err.$1"; return; }
+    [ "$their_version" = 2.0 ] || return 0
+    cmp "$T/err" "$T/err.$1" >&2 || { cat "$T/err" "$T/err.$1" >&2; fail "$1: other words than mosquitto's"; }
 }
 for PROGRAM in mqtt-pub "$LINKS/mosquitto_pub" $(theirs pub); do
     LABEL=${PROGRAM##*/}

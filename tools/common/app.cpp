@@ -14,6 +14,7 @@
 #include "common/cli.hpp"
 #include "common/exit_code.hpp"
 #include "common/incomplete_command.hpp"
+#include "common/mosquitto_checks.hpp"
 #include "common/mosquitto_words.hpp"
 #include "common/options_file.hpp"
 #include "common/profile.hpp"
@@ -189,6 +190,7 @@ int run_tool(Invocation& invocation, std::span<const std::string> words,
     check_repeats(uses);
     std::erase_if(uses, [](const FlagUse& use) { return is_use_of(use, "options-file"); });
     invocation.uses = std::move(uses);
+    if (invocation.persona != Persona::ours) check_mosquitto_topics(invocation.uses);
     return tool.run(invocation);
 }
 

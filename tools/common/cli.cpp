@@ -129,7 +129,9 @@ std::vector<FlagUse> parse_words(std::span<const std::string> words,
         --words_due;
     }
     for (const FlagUse& use : uses) {
-        if (use.flag->takes == Takes::word) check_choice(use);
+        // Mosquitto's clients look at those of TLS later: check_tls_words.
+        const bool is_late = persona != Persona::ours && use.flag->category == "TLS";
+        if (use.flag->takes == Takes::word && !is_late) check_choice(use);
     }
     return uses;
 }

@@ -45,8 +45,9 @@ constexpr std::array kRows{
                 .initial = "1883; 8883 with TLS",
                 .common = true},
                [](ConnectSettings& s, const FlagUse& use) {
-                   s.port = static_cast<std::uint16_t>(
-                       parse_integer(use.typed(), use.word(), 1, 65'535));
+                   // mosquitto: port 0 makes the host a socket's path.
+                   s.port = static_cast<std::uint16_t>(parse_integer(
+                       use.typed(), use.word(), s.persona == Persona::ours ? 1 : 0, 65'535));
                }},
     ConnectRow{{.long_name = "url",
                 .short_name = 'L',

@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 
 #include "common/credentials.hpp"
+#include "common/mosquitto_checks.hpp"
 #include "common/profile.hpp"
 #include "common/srv_lookup.hpp"
 
@@ -58,6 +60,9 @@ void apply_url(ConnectSettings& s, mqtt::ConnectOptions& options) {
         throw UsageError(std::string("'' is not a valid topic") + (filters ? " filter" : "") +
                          " (option '-t')");
     }
+    if (s.persona != Persona::ours && !is_mosquitto_text(s.url_topic)) {
+        throw UsageError("malformed UTF-8 in '-L topic'");
+    }
     const bool has_name =
         parsed->has_user_name || parsed->has_password;  // ":secret@": an empty one
     if (has_name && !s.user_name) s.user_name = parsed->user_name;
@@ -88,14 +93,8 @@ void check_tls(const ConnectSettings& s) {
     if (tls.psk_hex.empty() ? is_odd : tls.psk_identity.empty()) {
         throw UsageError("options '--psk' and '--psk-identity' need each other");
     }
-    const auto is_hex = [](const std::string& text) {
-        return text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
-    };
-    if (!is_hex(tls.psk_hex)) throw UsageError("option '--psk' needs hexadecimal digits");
-    const std::string& pin = tls.engine_pin_sha1;
-    if (!pin.empty() && (pin.size() != 40 || !is_hex(pin))) {
-        throw UsageError("option '--tls-engine-kpass-sha1' needs 40 hexadecimal digits");
-    }
+    // Mosquitto's clients look at the words themselves when all else is right.
+    if (s.persona == Persona::ours) check_tls_words(s.tls);
 }
 
 bool wants_tls(const ConnectSettings& s) {
@@ -108,6 +107,7 @@ bool wants_tls(const ConnectSettings& s) {
 void apply_endpoint(ConnectSettings& s, mqtt::ConnectOptions& options) {
     mqtt::Endpoint& endpoint = options.endpoint;
     if (s.url) apply_url(s, options);
+    if (s.persona != Persona::ours && s.port == 0) s.unix_path = s.host.value_or("localhost");
     if (!s.unix_path.empty()) {
         endpoint = {
             .transport = Transport::unix_socket, .host = "", .port = 0, .path = s.unix_path};
@@ -201,7 +201,28 @@ void apply_will(const ConnectSettings& s, mqtt::ConnectOptions& options) {
     options.will = std::move(will);
 }
 
+bool is_hex(std::string_view text) {
+    return text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+}
+
 }  // namespace
+
+void check_tls_words(const TlsSettings& settings) {
+    const mqtt::TlsOptions& tls = settings.options;
+    const std::string form = settings.key_form.value_or("pem");
+    if (form != "pem" && form != "engine") {
+        throw UsageError("option '--keyform' needs pem or engine, not '" + form + "'");
+    }
+    const std::string& pin = tls.engine_pin_sha1;
+    if (!pin.empty() && (pin.size() != 40 || !is_hex(pin))) {
+        throw UsageError("option '--tls-engine-kpass-sha1' needs 40 hexadecimal digits");
+    }
+    if (!is_hex(tls.psk_hex)) throw UsageError("option '--psk' needs hexadecimal digits");
+    constexpr std::array kVersions{"tlsv1.1", "tlsv1.2", "tlsv1.3"};
+    if (std::find(kVersions.begin(), kVersions.end(), tls.minimum_version) == kVersions.end()) {
+        throw UsageError("option '--tls-version' does not know '" + tls.minimum_version + "'");
+    }
+}
 
 ProtocolVersion chosen_version(const ConnectSettings& s) {
     if (s.version) return *s.version;

@@ -82,6 +82,10 @@ struct ConnectSettings {
 // names). Throws UsageError.
 mqtt::ConnectOptions make_connect_options(ConnectSettings& settings);
 
+// Words of TLS options that are none of those allowed. make_connect_options does it; under mosquitto's names it is
+// for check_mosquitto_setup. Throws UsageError.
+void check_tls_words(const TlsSettings& settings);
+
 // True when the server may be asked for 5.0 features: chosen by -V, -D or -x, or by default.
 mqtt::ProtocolVersion chosen_version(const ConnectSettings& settings);
 

@@ -6,6 +6,8 @@
 #include <cstdio>
 
 #include "common/exit_code.hpp"
+#include "common/mosquitto_checks.hpp"
+#include "common/mosquitto_log.hpp"
 #include "common/mosquitto_reasons.hpp"
 #include "common/mosquitto_words.hpp"
 #include "common/standard_streams.hpp"
@@ -38,6 +40,11 @@ void ConnectionLog::say_as_it_is(std::string_view lines) const {
     if (!quiet_) print_error("{}", lines);
 }
 
+void ConnectionLog::note(const mqtt::PacketEvent& event) const {
+    const bool is_connack = event.type == mqtt::PacketType::connack;
+    if (!event.is_sent && is_connack) has_unread_connack_ = event.packet == nullptr;
+}
+
 int ConnectionLog::say_failure(std::error_code error, const mqtt::ConnectReport& report,
                                const mqtt::Error& cause, bool reads_lines) const {
     const Persona persona = invocation_.persona;
@@ -46,6 +53,12 @@ int ConnectionLog::say_failure(std::error_code error, const mqtt::ConnectReport&
     if (persona != Persona::ours && (refused || reserved != 0)) {
         const int code =
             reserved != 0 ? reserved : connack_exit_code(report.reason, report.version);
+        if (has_unread_connack_) {
+            const std::string lines =
+                MosquittoLog::unread_connack(persona, connect_.client_id, code);
+            std::fwrite(lines.data(), 1, lines.size(), stdout);
+            std::fflush(stdout);
+        }
         say_as_it_is(
             refused_connection_in_mosquitto_words(persona, code, report.version, reads_lines));
         return code;
@@ -55,6 +68,10 @@ int ConnectionLog::say_failure(std::error_code error, const mqtt::ConnectReport&
         return end.exit_code;
     } else {
         const std::string why = report.message.empty() ? error.message() : report.message;
+        if (persona != Persona::ours && is_tls_fault_to_mosquitto(why)) {
+            const std::string first = unreachable_in_mosquitto_words(connect_);
+            if (!first.empty()) return say_as_it_is(first), kExitUsage;
+        }
         say(why);
         if (persona != Persona::ours) return mosquitto_exit_code(why, exit_code(cause, persona));
     }

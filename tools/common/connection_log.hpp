@@ -9,19 +9,24 @@
 
 #include "common/app.hpp"
 #include "mqtt/client_types.hpp"
+#include "mqtt/packet.hpp"
 
 namespace tools {
 
 class ConnectionLog {
 public:
-    ConnectionLog(const Invocation& invocation, bool quiet)
+    // `connect`: what is connected with; it must outlive this.
+    ConnectionLog(const Invocation& invocation, bool quiet, const mqtt::ConnectOptions& connect)
         : invocation_(invocation)
-        , quiet_(quiet) {}
+        , quiet_(quiet)
+        , connect_(connect) {}
 
     // The first success is not worth a line; a loss, every failed attempt and a return are. mosquitto's clients say
     // nothing of all that.
     void on_change(const mqtt::StateChange& change);
     void say(std::string_view text) const;
+    // With -d: that a packet came which the lines of -d left out, since our library does not read it.
+    void note(const mqtt::PacketEvent& event) const;
     // Mosquitto's own lines, as they stand.
     void say_as_it_is(std::string_view lines) const;
     // Why the first connection failed: `cause` is what the client says of it. The exit code. `reads_lines`: of -l.
@@ -35,7 +40,9 @@ public:
 private:
     const Invocation& invocation_;
     bool quiet_;
+    const mqtt::ConnectOptions& connect_;
     bool was_away_ = false;
+    mutable bool has_unread_connack_ = false;  // packets are told to whom only reports
     std::function<bool(std::string_view)> diverted_;
 };
 

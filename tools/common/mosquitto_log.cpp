@@ -23,6 +23,13 @@ void MosquittoLog::append(std::string& out, const mqtt::PacketEvent& event) {
     std::visit([&](const auto& packet) { append_packet(packet, event.is_sent); }, *event.packet);
 }
 
+std::string MosquittoLog::unread_connack(Persona persona, std::string_view client_id, int code) {
+    const std::string who = fmt::format("Client {} ", client_id.empty() ? "(null)" : client_id);
+    std::string text = fmt::format("{}received CONNACK ({})\n", who, code);
+    if (persona != Persona::mosquitto_pub) text += who + "sending DISCONNECT\n";
+    return text;
+}
+
 // Answers to what was received.
 bool MosquittoLog::is_told_already(const mqtt::PacketEvent& event) const {
     using mqtt::PacketType;
@@ -32,6 +39,7 @@ bool MosquittoLog::is_told_already(const mqtt::PacketEvent& event) const {
 
 void MosquittoLog::append_packet(const mqtt::Connect& packet, bool is_sent) {
     version_ = packet.version;
+    was_answered_ = false;
     if (!packet.client_id.empty()) client_id_ = packet.client_id;
     line(is_sent, "CONNECT");
 }
@@ -39,6 +47,7 @@ void MosquittoLog::append_packet(const mqtt::Connect& packet, bool is_sent) {
 void MosquittoLog::append_packet(const mqtt::Connack& packet, bool is_sent) {
     const auto given = packet.properties.text(mqtt::PropertyId::assigned_client_identifier);
     if (given) client_id_ = *given;
+    was_answered_ = true;
     line(is_sent, "CONNACK ({})", connack_exit_code(packet.reason, version_));
     if (mqtt::is_error(packet.reason) && persona_ != Persona::mosquitto_pub) {
         line(true, "DISCONNECT");
@@ -108,6 +117,7 @@ void MosquittoLog::append_packet(const mqtt::Pingresp&, bool is_sent) {
 }
 
 void MosquittoLog::append_packet(const mqtt::Disconnect& packet, bool is_sent) {
+    if (is_sent && !was_answered_) return;
     if (is_sent) return line(true, "DISCONNECT");
     fmt::format_to(std::back_inserter(*out_), "Received DISCONNECT ({})\n",
                    static_cast<int>(packet.reason));

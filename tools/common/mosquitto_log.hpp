@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "common/flags.hpp"
 #include "mqtt/packet.hpp"
@@ -18,6 +19,9 @@ public:
     // Appends the lines of a packet, one or more, each with its end. Their library acknowledges a message before the
     // program sees it: the lines of that come with the packet that is answered, not when ours answers.
     void append(std::string& out, const mqtt::PacketEvent& event);
+
+    // Of a CONNACK that our library does not read: theirs does.
+    static std::string unread_connack(Persona persona, std::string_view client_id, int code);
 
 private:
     void append_packet(const mqtt::Connect& packet, bool is_sent);
@@ -38,6 +42,7 @@ private:
 
     std::string* out_ = nullptr;  // during append()
     std::string client_id_ = "(null)";
+    bool was_answered_ = false;  // before CONNACK theirs says no farewell
     std::uint16_t last_id_ = 0;  // theirs counts messages with QoS 0, too
     mqtt::ProtocolVersion version_ = mqtt::ProtocolVersion::v5;
     Persona persona_;

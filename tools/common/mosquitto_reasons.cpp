@@ -84,7 +84,11 @@ std::string_view mosquitto_reason(int code) {
 
 std::string refused_connection_in_mosquitto_words(Persona persona, int code,
                                                   mqtt::ProtocolVersion version, bool reads_lines) {
-    const bool is_v5 = mqtt::has_properties(version);
+    // mosquitto_rr looks at no version.
+    const bool is_unsupported =
+        code == static_cast<int>(mqtt::ReasonCode::unsupported_protocol_version);
+    const bool is_v5 =
+        mqtt::has_properties(version) || (is_unsupported && persona == Persona::mosquitto_rr);
     std::string text = "Connection error: " + connack_words(persona, code, is_v5) + "\n";
     if (persona != Persona::mosquitto_pub) return text;
     text += code > 5 && !reads_lines ? kBrokenProtocol : "Error: The connection was refused.\n";
@@ -92,8 +96,7 @@ std::string refused_connection_in_mosquitto_words(Persona persona, int code,
 }
 
 int reserved_return_code(const mqtt::Error& error) {
-    const bool is_one =
-        error.code == Errc::protocol_error && error.detail == "reserved return code in CONNACK";
+    const bool is_one = error.code == Errc::protocol_error && error.detail.ends_with(" CONNACK");
     return is_one ? static_cast<int>(error.reason) : 0;
 }
 

@@ -20,7 +20,7 @@ std::string_view mosquitto_reason(int code);
 std::string refused_connection_in_mosquitto_words(Persona persona, int code,
                                                   mqtt::ProtocolVersion version, bool reads_lines);
 
-// Of a CONNACK of 3.x that the standard has no words for; 0 for every other end.
+// Of a CONNACK that refuses in a way that the standard does not know; 0 for every other end.
 int reserved_return_code(const mqtt::Error& error);
 
 // The lines for an acknowledgement that refuses a message; empty for every other packet.

@@ -6,8 +6,6 @@
 #include <charconv>
 #include <cstdlib>
 
-#include "common/json.hpp"
-
 namespace tools {
 namespace {
 
@@ -106,6 +104,15 @@ constexpr std::array kSentences{
     SentenceRow{"option '--psk' excludes",
                 "Only one of --psk or --cafile/--capath may be used at once."},
     SentenceRow{"options '--psk' and '--psk-identity'", "--psk-identity required if --psk used."},
+    SentenceRow{"malformed UTF-8 in '", "Malformed UTF-8 in % argument.\n"},
+    SentenceRow{"malformed UTF-8 in the user name", "Problem setting username and/or password.",
+                false},
+    SentenceRow{"cannot open the TLS file '", "Problem setting TLS options: File not found.",
+                false},
+    SentenceRow{"option '--keyform' needs pem",
+                "Problem setting key form, it must be one of 'pem' or 'engine'.", false},
+    SentenceRow{"option '--tls-engine-kpass-sha1' needs 40",
+                "Problem setting TLS engine key pass sha, is it a 40 character hex string?", false},
     SentenceRow{"option '--psk' needs hexadecimal", "Problem setting TLS-PSK options.", false},
     SentenceRow{"option '--tls-version' does not know",
                 "Problem setting TLS options, check the options are valid.", false},
@@ -148,6 +155,7 @@ struct RunRow {
     std::string_view theirs;
     int exit_code = 0;  // where theirs is another
 };
+constexpr std::string_view kTlsFault = "Unable to connect (A TLS error occurred.).";
 constexpr std::array kRunErrors{
     RunRow{"timed out", "", "Timed out"},
     RunRow{"no response in time", "", "Timed out"},
@@ -156,11 +164,17 @@ constexpr std::array kRunErrors{
     RunRow{"cannot connect to", "no such socket", "Error: No such file or directory"},
     RunRow{"cannot connect to", "local address to bind", "Error: Cannot assign requested address"},
     RunRow{"cannot connect to", " over TLS", "Error: A TLS error occurred."},
-    RunRow{"argument is not valid: user name", "",
-           "Error: Problem setting username and/or password."},
-    RunRow{"cannot read the ", " file '", "Error: Problem setting TLS options: File not found."},
+    RunRow{"cannot connect to", "too long for a socket",
+           "Unable to connect (Invalid function arguments provided.)."},
+    RunRow{"argument is not valid: no host", "", "Unable to connect (Lookup error.)."},
     RunRow{"cannot read the CA directory", "", "Error: A TLS error occurred.", 8},
-    RunRow{"no cipher is known in", "", "Unable to connect (A TLS error occurred.)."},
+    RunRow{"cannot load the engine '", "",
+           "Error: Problem setting TLS engine, is % a valid engine?"},
+    RunRow{"cannot start the engine '", "", kTlsFault},
+    RunRow{"the engine '", "", kTlsFault},
+    RunRow{"cannot read the ", "", kTlsFault},
+    RunRow{"the private key '", "", kTlsFault},
+    RunRow{"no cipher is known in", "", kTlsFault},
     RunRow{"standard input is empty", "",
            "Error: Zero length input.\n\nError loading input from stdin."},
     RunRow{"cannot read '", "Is a directory",
@@ -211,15 +225,6 @@ bool is_named(std::string_view names, std::string_view option) {
         at = end + 1;
     }
     return false;
-}
-
-// Which option's topic is not UTF-8, when that is what is wrong with it.
-std::string_view option_of_bytes(std::string_view ours) {
-    if (is_valid_utf8(first_quoted(ours))) return {};
-    constexpr std::string_view kOption = " (option '";
-    const std::size_t at = ours.rfind(kOption);
-    if (at == std::string_view::npos) return "--will-topic";
-    return ours.substr(at + kOption.size(), 2);
 }
 
 std::string about_expiry(std::string_view word) {
@@ -291,12 +296,16 @@ std::string about_property(std::string_view ours) {
     if (ours.ends_with("no property of this name")) {
         return "Invalid property name given" + std::string(kEnd);
     }
+    if (ours.find("': the value is not valid UTF-8") != std::string_view::npos) {
+        const bool is_pair = property == "user-property";
+        return "Error adding property " + property + (is_pair ? " 7" : " 6");
+    }
     if (ours.ends_with("only once")) return in_packet + "Duplicate property in property list";
     const bool is_whole = given.find_first_not_of("-0123456789") == std::string_view::npos;
     if (ours.ends_with("not a whole number") && !is_whole) {
         return "Property value '" + std::string(given) + "' not a number.\n";
     }
-    if (is_forbidden_number(property, given)) {
+    if (is_forbidden_number(property, given) || ours.ends_with("not valid there")) {
         return in_packet + "A network protocol error occurred when communicating with the broker.";
     }
     const bool has_none = packet == "unsubscribe" && property == "subscription-identifier";
@@ -311,6 +320,18 @@ std::string about_property(std::string_view ours) {
                ".\n";
     }
     return {};
+}
+
+// "option '--proxy': 'URL' is not a usable URL". They name the host or the port, or nothing.
+std::string about_proxy(std::string_view ours) {
+    std::string_view place = ours.substr(0, ours.rfind('\''));
+    place.remove_prefix(place.find_last_of("/@") + 1);
+    if (place.empty()) return "Error: Invalid proxy.\n";
+    const std::size_t colon = place.rfind(':');
+    const std::string port(colon == place.npos ? "1080" : place.substr(colon + 1));
+    const int number = std::atoi(port.c_str());
+    if (number > 0 && number < 65'536) return {};
+    return "Error: Invalid proxy port " + std::to_string(number) + "\n";
 }
 
 const RunRow* row_of(std::string_view error) {
@@ -335,24 +356,29 @@ std::string in_mosquitto_words(std::string_view usage_error, std::string_view pr
     }
     // They have no sentence for what is right, but not theirs to send.
     if (usage_error.starts_with("option '-D': connack of a client")) return hint.substr(1);
+    if (usage_error == "malformed UTF-8 in the client id") return {};
     for (const SentenceRow& row : kSentences) {
         if (usage_error.starts_with(row.ours)) return said(row);
     }
     for (const SentenceRow& row : kEnds) {
-        if (!usage_error.ends_with(row.ours)) continue;
-        if (const std::string_view option = option_of_bytes(usage_error); !option.empty()) {
-            return "Error: Malformed UTF-8 in " + std::string(option) + " argument.\n" + hint;
-        }
-        return said(row);
+        if (usage_error.ends_with(row.ours)) return said(row);
     }
     const bool is_rr = program == "mosquitto_rr";
     for (const std::string_view part : {"a response topic is", "a topic is", "a message is"}) {
         if (is_rr && usage_error.starts_with(part)) return said({part, kMissingForRr});
     }
+    if (usage_error.starts_with("option '--proxy': '")) {
+        return about_proxy(usage_error) + hint.substr(1);
+    }
     std::string text = about_property(usage_error);
     if (text.empty()) text = about_option(usage_error);
     if (!text.empty()) return (text.starts_with("Error") ? "" : "Error: ") + text + hint;
     return "Error: " + std::string(usage_error) + "." + hint;
+}
+
+bool is_tls_fault_to_mosquitto(std::string_view error) {
+    const RunRow* row = row_of(error);
+    return row != nullptr && (row->theirs == kTlsFault || row->exit_code == 8);
 }
 
 std::string error_in_mosquitto_words(std::string_view error) {

@@ -13,6 +13,9 @@ std::string in_mosquitto_words(std::string_view usage_error, std::string_view pr
 // The same for an error at run time, with its end of line.
 std::string error_in_mosquitto_words(std::string_view error);
 
+// Whether the error is one of those that theirs find when they are connected, and not before.
+bool is_tls_fault_to_mosquitto(std::string_view error);
+
 // With what theirs ends after such an error; `ours` where that is the same.
 int mosquitto_exit_code(std::string_view error, int ours);
 

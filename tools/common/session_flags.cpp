@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "common/connect_flags.hpp"
+#include "common/mosquitto_checks.hpp"
 #include "common/units.hpp"
 #include "mqtt/topic.hpp"
 
@@ -134,6 +135,11 @@ void add_property(ConnectSettings& s, const FlagUse& use) {
         if (!mqtt::validate_properties(list.view().raw(), row.place)) {
             throw UsageError("option '-D " + packet + " " + property +
                              "' was given twice or is not valid there");
+        }
+        if (s.persona != Persona::ours && !property.ends_with("-data") &&
+            !is_mosquitto_text(use.words[2])) {
+            throw UsageError("option '-D " + packet + " " + property +
+                             "': the value is not valid UTF-8 to mosquitto");
         }
         return;
     }

@@ -40,6 +40,7 @@ mqtt::PacketSink mosquitto_sink(tools::Persona persona, const Options& o,
     return [&log, warns, debug = o.settings.debug,
             lines = tools::MosquittoLog(persona, o.settings.quiet)](const auto& event) mutable {
         if (debug) {
+            log.note(event);
             std::string text;
             lines.append(text, event);
             std::fwrite(text.data(), 1, text.size(), stdout);

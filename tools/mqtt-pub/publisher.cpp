@@ -29,7 +29,7 @@ constexpr int kAckChecksPerTimeout = 4;
 Publisher::Publisher(const tools::Invocation& invocation, const Options& options)
     : invocation_(invocation)
     , options_(options)
-    , log_(invocation, options.settings.quiet)
+    , log_(invocation, options.settings.quiet, options.connect)
     , source_(options)
     , client_(context_, invocation, options, log_) {
     client_.on_state = [this](const mqtt::StateChange& change) { on_state(change); };

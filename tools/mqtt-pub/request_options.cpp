@@ -3,6 +3,7 @@
 
 #include "common/connect_flags.hpp"
 #include "common/incomplete_command.hpp"
+#include "common/mosquitto_checks.hpp"
 #include "common/property_copy.hpp"
 #include "common/units.hpp"
 #include "mqtt-pub/line_format.hpp"
@@ -268,6 +269,9 @@ Options parse_options(const tools::Invocation& invocation) {
     }
     options.connect = tools::make_connect_options(options.settings);
     check(options, invocation);
+    if (invocation.persona != tools::Persona::ours) {
+        tools::check_mosquitto_setup(options.settings, options.connect);
+    }
     return options;
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "common/connect_flags.hpp"
+#include "common/mosquitto_checks.hpp"
 #include "common/units.hpp"
 #include "mqtt/topic.hpp"
 
@@ -313,6 +314,9 @@ Options parse_options(const tools::Invocation& invocation) {
     check_mosquitto_timeout(options, invocation.persona);
     options.connect = tools::make_connect_options(options.settings);
     check(options);
+    if (invocation.persona != tools::Persona::ours) {
+        tools::check_mosquitto_setup(options.settings, options.connect);
+    }
     return options;
 }
 

@@ -23,7 +23,7 @@ using std::chrono::nanoseconds;
 Subscriber::Subscriber(const tools::Invocation& invocation, const Options& options)
     : invocation_(invocation)
     , options_(options)
-    , log_(invocation, options.settings.quiet)
+    , log_(invocation, options.settings.quiet, options.connect)
     , printer_(tools::style_for(options.style, invocation.persona, STDOUT_FILENO, options.color))
     , filter_(options)
     , screen_(options.connect.endpoint.host)
@@ -62,6 +62,7 @@ mqtt::ClientOptions Subscriber::client_options() {
         // mosquitto_sub mixes these lines with its data.
         const tools::MosquittoLog lines(invocation_.persona, options_.settings.quiet);
         client.packet_sink = [this, log = lines](const mqtt::PacketEvent& event) mutable {
+            log_.note(event);
             log.append(output_.buffer(), event);
             if (event.type == mqtt::PacketType::pubrel && !event.is_sent) release(event);
             flush_soon();
@@ -193,6 +194,7 @@ void Subscriber::on_connected(std::error_code error, const mqtt::ConnectReport& 
             if (!cancelled && !finished_) connect();
         });
     }
+    (void)output_.flush();  // what is said of -d comes behind
     finish(log_.say_failure(error, report, client_.last_error()));
 }
 

@@ -226,9 +226,10 @@ void Link::on_protocol_error(const Error& error) {
         return fail(error, not_mqtt_text(peer_address_, shown_, transport_));
     }
     Error told = error;
-    // A return code that 3.x has no meaning for is told as it came.
-    if (is_v3_connack() && !has_properties(protocol_.version())) {
-        told.reason = static_cast<ReasonCode>(shown_[3]);
+    // A code that the version has no meaning for is told as it came.
+    const bool is_v3 = !has_properties(protocol_.version());
+    if (is_v3 ? is_v3_connack() : error.detail.ends_with(" CONNACK")) {
+        told.reason = static_cast<ReasonCode>(shown_.size() > 3 ? shown_[3] : 0);
     }
     fail(told, protocol_error_text(peer_address_, error));
 }
