@@ -70,6 +70,11 @@ pub --unix "$(printf '%0200d' 1)" -t a -m x
 pub --proxy socks5h:// -t a -m x
 pub --proxy socks5h://me:word@127.0.0.1:x -t a -m x
 pub --proxy socks5h://127.0.0.1:70000 -t a -m x
+pub -t a -m x -x 1x
+pub -t a -m x -L mqtt://127.0.0.1:1/a/#
+sub -t a -L mqtt://127.0.0.1:1/a#
+sub -t a -p $PORT -E -i me -d -D unsubscribe user-property a b -V 311
+rr -t a -e b -m x -D publish response-topic c
 E1
 # Under our own names the fault comes first, and is named.
 run mqtt-pub -p "$closed" -t a -m x --capath "$T/missing"; expect_exit 1

@@ -11,6 +11,7 @@
 #include "common/mosquitto_checks.hpp"
 #include "common/profile.hpp"
 #include "common/srv_lookup.hpp"
+#include "mqtt/topic.hpp"
 
 namespace tools {
 namespace {
@@ -34,6 +35,18 @@ void take_environment(ConnectSettings& s) {
     if (!s.password) take(s.password_file, "MQTT_PASSWORD_FILE");
 }
 
+// Also where -t names another one.
+void check_mosquitto_url_topic(const ConnectSettings& s) {
+    const bool is_filter = s.persona == Persona::mosquitto_sub;
+    if (!is_mosquitto_text(s.url_topic)) throw UsageError("malformed UTF-8 in '-L topic'");
+    if (is_filter ? mqtt::validate_topic_filter(s.url_topic).ok()
+                  : mqtt::validate_topic_name(s.url_topic).ok()) {
+        return;
+    }
+    throw UsageError("'" + s.url_topic + "' is not a valid topic" + (is_filter ? " filter" : "") +
+                     " (option '-t')");
+}
+
 void apply_url(ConnectSettings& s, mqtt::ConnectOptions& options) {
     const mqtt::Result<mqtt::ParsedUrl> parsed = mqtt::parse_url(*s.url);
     if (!parsed) {
@@ -55,14 +68,7 @@ void apply_url(ConnectSettings& s, mqtt::ConnectOptions& options) {
         s.url->find('/', s.url->find("://") + 3) == std::string::npos) {
         throw UsageError("the URL has no topic");
     }
-    if (s.persona != Persona::ours && s.url_topic.empty()) {
-        const bool filters = s.persona == Persona::mosquitto_sub;
-        throw UsageError(std::string("'' is not a valid topic") + (filters ? " filter" : "") +
-                         " (option '-t')");
-    }
-    if (s.persona != Persona::ours && !is_mosquitto_text(s.url_topic)) {
-        throw UsageError("malformed UTF-8 in '-L topic'");
-    }
+    if (s.persona != Persona::ours) check_mosquitto_url_topic(s);
     const bool has_name =
         parsed->has_user_name || parsed->has_password;  // ":secret@": an empty one
     if (has_name && !s.user_name) s.user_name = parsed->user_name;

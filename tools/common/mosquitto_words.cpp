@@ -104,6 +104,8 @@ constexpr std::array kSentences{
     SentenceRow{"option '--psk' excludes",
                 "Only one of --psk or --cafile/--capath may be used at once."},
     SentenceRow{"options '--psk' and '--psk-identity'", "--psk-identity required if --psk used."},
+    SentenceRow{"option '-e' is the response topic",
+                "Error in PUBLISH properties: Duplicate response topic.", false},
     SentenceRow{"malformed UTF-8 in '", "Malformed UTF-8 in % argument.\n"},
     SentenceRow{"malformed UTF-8 in the user name", "Problem setting username and/or password.",
                 false},
@@ -229,8 +231,9 @@ bool is_named(std::string_view names, std::string_view option) {
 
 std::string about_expiry(std::string_view word) {
     std::int64_t number = 0;
-    const bool is_number =
-        std::from_chars(word.data(), word.data() + word.size(), number).ec == std::errc();
+    const char* const end = word.data() + word.size();
+    const auto [at, error] = std::from_chars(word.data(), end, number);
+    const bool is_number = error == std::errc() && at == end;
     return is_number ? "session-expiry-interval out of range.\n"
                      : "session-expiry-interval not a number.\n";
 }
@@ -349,7 +352,8 @@ std::string in_mosquitto_words(std::string_view usage_error, std::string_view pr
     const auto hint = "\n\nUse '" + std::string(program) + " --help' to see usage.\n";
     const auto said = [&](const SentenceRow& row) {
         const std::string text = filled(row.theirs, usage_error) + (row.with_hint ? hint : "\n");
-        return text.starts_with('\n') ? text : "Error: " + text;
+        const bool is_whole = text.starts_with('\n') || text.starts_with("Error in ");
+        return is_whole ? text : "Error: " + text;
     };
     if (program == "mosquitto_sub" && usage_error == "the client id is empty") {
         return "Error: Invalid id and/or clean_session.\n";

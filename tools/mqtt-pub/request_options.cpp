@@ -200,6 +200,10 @@ void check_request(Options& o, const tools::Invocation& invocation) {
     if (!o.request.response_topic && (!ours || !mqtt::has_properties(o.connect.version))) {
         throw UsageError("a response topic is needed (option '-e')");
     }
+    const auto topic = mqtt::PropertyId::response_topic;
+    if (o.settings.publish_properties.view().text(topic)) {
+        throw UsageError("option '-e' is the response topic of a request: not '-D publish'");
+    }
     if (is_stream(o.source)) throw UsageError("a request is one message: not '-l'");
     if (o.request.style.json && o.request.style.format) {
         throw UsageError("options '--json' and '-F' exclude each other");

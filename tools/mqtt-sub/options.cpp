@@ -239,11 +239,11 @@ void check_live_view(const Options& o) {
 }
 
 void check(Options& o) {
-    if (o.filters.empty() && !o.settings.url_topic.empty()) {
-        if (!mqtt::validate_topic_filter(o.settings.url_topic)) {
-            throw UsageError("'" + o.settings.url_topic +
-                             "' in the URL is not a valid topic filter");
-        }
+    const std::string& of_url = o.settings.url_topic;
+    if (!of_url.empty() && !mqtt::validate_topic_filter(of_url)) {
+        throw UsageError("'" + of_url + "' in the URL is not a valid topic filter");
+    }
+    if (o.filters.empty() && !of_url.empty()) {
         o.filters.push_back(o.settings.url_topic);
     } else if (!o.settings.url_topic.empty()) {
         o.filters.insert(o.filters.begin(), o.settings.url_topic);
@@ -313,6 +313,10 @@ Options parse_options(const tools::Invocation& invocation) {
     }
     check_mosquitto_timeout(options, invocation.persona);
     options.connect = tools::make_connect_options(options.settings);
+    if (!mqtt::has_properties(options.connect.version)) {
+        options.settings.subscribe_properties = {};
+        options.settings.unsubscribe_properties = {};
+    }
     check(options);
     if (invocation.persona != tools::Persona::ours) {
         tools::check_mosquitto_setup(options.settings, options.connect);
