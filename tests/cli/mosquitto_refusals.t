@@ -76,6 +76,52 @@ sub -t a -L mqtt://127.0.0.1:1/a#
 sub -t a -p $PORT -E -i me -d -D unsubscribe user-property a b -V 311
 rr -t a -e b -m x -D publish response-topic c
 E1
+
+# Words as atoi() and the last of several options have them, hosts that are paths, and local addresses by name.
+big=$(head -c 65536 /dev/zero | tr '\0' a)
+bad=$'a\xff'
+rows <<'E2'
+pub -p $PORT -t a -m x -D publish message-expiry-interval 1x
+pub -p $PORT -t a -m x -D publish message-expiry-interval ''
+pub -p $PORT -t a -m x -D publish message-expiry-interval ' +1'
+pub -p $PORT -t a -m x -D publish message-expiry-interval 99999999999999999999
+pub -p $PORT -t a -m x -D publish topic-alias x
+sub -p $PORT -t a -E -D connect receive-maximum ''
+sub -p $PORT -t a -E -D connect request-problem-information 1x
+sub -p $PORT -t a -E -D subscribe subscription-identifier 7x
+pub -p $PORT -t a -m x -D publish user-property "$bad" "$bad"
+pub -p $PORT -t a -m x -D connect authentication-data x -D connect authentication-method y
+pub -p $PORT -t a -m x -D connect authentication-method y -D connect authentication-data x
+pub -p $PORT -t a -m x -D disconnect server-reference x
+sub -p $PORT -t a -E -D disconnect server-reference x -d -i me
+pub -p $PORT -t $big -m x
+sub -p $PORT -t $big
+sub -p $PORT -t a -T $big
+sub -p $PORT -t a -U $big
+rr -p $PORT -t b -e $big -m x
+pub -p $PORT -t a -m x --will-topic $big
+pub -p $PORT -t a -m x -u $big
+pub -L mqtt://127.0.0.1:$PORT/$big -m x
+pub -h 127.0.0.1 -p $PORT -t a -m x -A localhost
+rr -h 127.0.0.1 -p $PORT -t a -e b -m x -A no-such-host.invalid
+sub -h 127.0.0.1 -p 1 -t a -A no-such-host.invalid
+rr -t a -e b -m x --unix ''
+pub -t a -m x -h '' -p 0
+pub -t a -m x --unix "$T/none"
+pub -t a -m x --unix "$T/none" -p $PORT
+pub -t a -m x -p $PORT --unix "$T/none"
+pub -t a -m x --unix "$T/none" -h 127.0.0.1 -p $PORT
+pub -t a -m x --unix "$T/none" -L mqtt://127.0.0.1:$PORT/t
+pub -m x -L mqtt://127.0.0.1:x/t
+pub -m x -L mqtt://127.0.0.1:/t
+sub -L mqtt://127.0.0.1:0/t
+rr -e b -m x -L mqtts://127.0.0.1:x/t
+pub -m x -L mqtt://127.0.0.1:70000/t
+pub -m x -L mqtt://127.0.0.1:${PORT}x/t
+pub -m x -L mqtt://a:7@127.0.0.1:$PORT/t:5 -d -i me
+pub -m x -L mqtt:///t
+sub -L mqtt://a:b@:1/t
+E2
 # Under our own names the fault comes first, and is named.
 run mqtt-pub -p "$closed" -t a -m x --capath "$T/missing"; expect_exit 1
 expect_match "$T/err" "cannot read the CA directory '$T/missing'"

@@ -175,6 +175,12 @@ TEST_CASE("options: -D knows packets, properties and ranges (case 39)") {
         {"-D", "publish", "user-property", "k", "v", "-D", "publish", "message-expiry-interval",
          "60", "-D", "publish", "topic-alias", "4", "-D", "publish", "content-type", "c"}));
     CHECK(options.message_expiry == 60);
+    const Words data{"-D", "connect", "authentication-data", "x"};
+    refused_by_pub(with_message(data), "without authentication-method");
+    Words method = data;
+    method.insert(method.end(), {"-D", "connect", "authentication-method", "m"});
+    const auto either = pub(with_message(method)).connect.properties;
+    CHECK(either.view().text(mqtt::PropertyId::authentication_data) == "x");
     CHECK(options.properties.view().text(mqtt::PropertyId::content_type) == "c");
     CHECK_FALSE(options.properties.view().number(mqtt::PropertyId::topic_alias).has_value());
 }

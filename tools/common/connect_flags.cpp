@@ -2,6 +2,7 @@
 #include "common/connect_flags.hpp"
 
 #include <array>
+#include <utility>
 
 #include "common/units.hpp"
 
@@ -78,7 +79,12 @@ constexpr std::array kRows{
                 .category = kCategory,
                 .help = "connect to a Unix socket",
                 .complete = Complete::file},
-               [](ConnectSettings& s, const FlagUse& use) { s.unix_path = use.word(); }},
+               [](ConnectSettings& s, const FlagUse& use) {
+                   s.unix_path = use.word();
+                   if (s.persona == Persona::ours) return;
+                   s.host = std::exchange(s.unix_path, {});  // as if it were -h, with the port 0
+                   s.port = 0;
+               }},
     ConnectRow{{.long_name = "ws",
                 .takes = Takes::nothing,
                 .category = kCategory,

@@ -48,7 +48,8 @@ void check_mosquitto_url_topic(const ConnectSettings& s) {
 }
 
 void apply_url(ConnectSettings& s, mqtt::ConnectOptions& options) {
-    const mqtt::Result<mqtt::ParsedUrl> parsed = mqtt::parse_url(*s.url);
+    const mqtt::Result<mqtt::ParsedUrl> parsed =
+        mqtt::parse_url(s.persona == Persona::ours ? *s.url : mosquitto_url(*s.url));
     if (!parsed) {
         throw UsageError("'" + masked_url(*s.url) +
                          "' is not a usable URL: " + std::string(parsed.error().detail));
@@ -110,11 +111,18 @@ bool wants_tls(const ConnectSettings& s) {
     return s.tls.wanted || s.port == kTlsPort || (ours && (s.tls.insecure || has_certificate));
 }
 
+// To theirs the port 0 makes a path of the host; --unix is no more than that.
+bool is_socket_to_mosquitto(const ConnectSettings& s, const mqtt::Endpoint& endpoint) {
+    if (s.persona == Persona::ours || endpoint.transport == Transport::unix_socket) return false;
+    return s.port ? *s.port == 0 : s.url && endpoint.port == 0;
+}
+
 void apply_endpoint(ConnectSettings& s, mqtt::ConnectOptions& options) {
     mqtt::Endpoint& endpoint = options.endpoint;
     if (s.url) apply_url(s, options);
-    if (s.persona != Persona::ours && s.port == 0) s.unix_path = s.host.value_or("localhost");
-    if (!s.unix_path.empty()) {
+    const bool is_path = is_socket_to_mosquitto(s, endpoint);
+    if (is_path) s.unix_path = s.host.value_or(s.url ? endpoint.host : "localhost");
+    if (is_path || !s.unix_path.empty()) {
         endpoint = {
             .transport = Transport::unix_socket, .host = "", .port = 0, .path = s.unix_path};
         return;
@@ -180,6 +188,13 @@ void apply_session(const ConnectSettings& s, mqtt::ConnectOptions& options) {
         return;
     }
     options.properties = s.connect_properties;
+    const mqtt::Properties given = options.properties.view();
+    if (given.text(mqtt::PropertyId::authentication_data) &&
+        !given.text(mqtt::PropertyId::authentication_method)) {
+        throw UsageError(
+            "option '-D connect authentication-data': without authentication-method "
+            "it is not valid there");
+    }
     std::optional<std::uint32_t> expiry = s.session_expiry;
     if (s.keep_session && !expiry) expiry = mqtt::kNeverExpires;
     if (!expiry) return;

@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdlib>
 
+#include "mqtt/properties.hpp"
+
 namespace tools {
 namespace {
 
@@ -33,11 +35,13 @@ constexpr std::array kWholeNumbers{"port",  "qos",     "will-qos", "keepalive", 
                                    "count", "timeout", "wait",     "repeat"};
 constexpr std::array kDecimals{"repeat-delay", "random-filter"};
 
+std::string whole_number(const std::string& word) {
+    return std::to_string(std::strtol(word.c_str(), nullptr, 10));
+}
+
 std::string as_c_reads(const Flag& flag, const std::string& word) {
     const auto is_it = [&flag](std::string_view name) { return flag.long_name == name; };
-    if (std::any_of(kWholeNumbers.begin(), kWholeNumbers.end(), is_it)) {
-        return std::to_string(std::strtol(word.c_str(), nullptr, 10));
-    }
+    if (std::any_of(kWholeNumbers.begin(), kWholeNumbers.end(), is_it)) return whole_number(word);
     if (std::none_of(kDecimals.begin(), kDecimals.end(), is_it)) return word;
     char* end = nullptr;
     std::strtod(word.c_str(), &end);
@@ -50,6 +54,11 @@ std::string lower(std::string text) {
         return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     });
     return text;
+}
+
+bool is_number(std::string_view property) {
+    const mqtt::PropertyInfo* info = mqtt::find_property(property);
+    return info != nullptr && info->type <= mqtt::PropertyType::variable_byte_integer;
 }
 
 // Appends the words of one -D as exactly four. Names are known in any case of letters.
@@ -70,6 +79,9 @@ std::size_t take_property(std::vector<std::string>& out, std::span<const std::st
     out.push_back(lower(rest[1]));
     out.insert(out.end(), rest.begin() + 2, rest.begin() + static_cast<std::ptrdiff_t>(wanted));
     if (!is_pair) out.emplace_back();
+    if (persona != Persona::ours && is_number(lower(rest[1]))) {
+        out[out.size() - 2] = whole_number(rest[2]);
+    }
     return wanted;
 }
 
@@ -131,6 +143,8 @@ std::vector<std::string> normalise_argv(std::span<const std::string> words,
         }
         out.push_back(word);
         if (flag == nullptr || joined) continue;
+        const bool is_last = flag->long_name == "help" || flag->long_name == "version";
+        if (is_last && persona != Persona::ours) break;  // theirs look no further
         if (flag->takes == Takes::property) {
             i += take_property(out, words.subspan(i + 1), persona);
         } else if (stands_alone(*flag, words.subspan(i + 1))) {

@@ -5,11 +5,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <memory>
 #include <system_error>
 
+#include "common/app.hpp"
+#include "common/exit_code.hpp"
 #include "common/json.hpp"
 
 namespace tools {
@@ -59,6 +63,16 @@ Addresses look_up(const std::string& host, std::uint16_t port) {
     return {found, &::freeaddrinfo};
 }
 
+std::string numeric(const std::string& host) {
+    const Addresses found = look_up(host, 0);
+    std::array<char, NI_MAXHOST> text{};
+    if (!found || ::getnameinfo(found->ai_addr, found->ai_addrlen, text.data(), text.size(),
+                                nullptr, 0, NI_NUMERICHOST) != 0) {
+        throw ToolError(kExitUsage, "cannot resolve host '" + host + "'");
+    }
+    return text.data();
+}
+
 // 0 when it is connected, or why not.
 int try_to_connect(const addrinfo& address, const addrinfo* local) {
     const int socket = ::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -81,6 +95,18 @@ bool is_mosquitto_text(std::string_view text) {
     return true;
 }
 
+std::string mosquitto_url(const std::string& url) {
+    const std::size_t begin = url.find("://") + 3;
+    const std::size_t end = std::min(url.find('/', begin), url.size());
+    const std::size_t colon = url.rfind(':', end);
+    const std::size_t host_end = std::min(url.find_last_of("@]", end), end);
+    const bool has_port =
+        colon != url.npos && colon >= begin && (host_end == end || colon > host_end);
+    if (!has_port) return url;
+    const long port = std::strtol(url.c_str() + colon + 1, nullptr, 10);
+    return url.substr(0, colon + 1) + std::to_string(port) + url.substr(end);
+}
+
 void check_mosquitto_topics(std::span<const FlagUse> uses) {
     for (const FlagUse& use : uses) {
         for (const auto& [option, name] : kTopics) {
@@ -91,14 +117,18 @@ void check_mosquitto_topics(std::span<const FlagUse> uses) {
     }
 }
 
-void check_mosquitto_setup(const ConnectSettings& settings, const mqtt::ConnectOptions& options) {
+void check_mosquitto_setup(const ConnectSettings& settings, mqtt::ConnectOptions& options) {
     if (!is_mosquitto_text(options.client_id)) throw UsageError("malformed UTF-8 in the client id");
-    if (!is_mosquitto_text(options.user_name.value_or(""))) {
+    const std::string user_name = options.user_name.value_or("");
+    if (!is_mosquitto_text(user_name) || user_name.size() > 65'535) {
         throw UsageError("malformed UTF-8 in the user name");
     }
     const mqtt::TlsOptions& tls = settings.tls.options;
     if (!tls.ca_file.empty() || !tls.ca_directory.empty()) check_files(tls);
     check_tls_words(settings.tls);
+    const bool is_bound =
+        !options.bind_address.empty() && options.endpoint.transport != mqtt::Transport::unix_socket;
+    if (is_bound) options.bind_address = numeric(options.bind_address);
 }
 
 std::string unreachable_in_mosquitto_words(const mqtt::ConnectOptions& options) {

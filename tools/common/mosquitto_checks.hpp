@@ -15,11 +15,15 @@ namespace tools {
 // UTF-8 without control characters and non-characters: what their library takes in topics, names and properties.
 bool is_mosquitto_text(std::string_view text);
 
+// The port as they read it: what follows a number is not looked at, and no number is 0.
+std::string mosquitto_url(const std::string& url);
+
 // The topics of the command line and of the options files. Throws UsageError.
 void check_mosquitto_topics(std::span<const FlagUse> uses);
 
-// After all words are known to be right: names, and what TLS needs. Throws UsageError.
-void check_mosquitto_setup(const ConnectSettings& settings, const mqtt::ConnectOptions& options);
+// After all words are known to be right: names, and what TLS needs; the address of -A may be a name.
+// Throws UsageError, or ToolError when nobody has that name.
+void check_mosquitto_setup(const ConnectSettings& settings, mqtt::ConnectOptions& options);
 
 // Theirs read certificates when somebody has answered, ours before anybody is asked. What theirs say when nobody
 // answers, as a line; empty when the TCP connection comes up.

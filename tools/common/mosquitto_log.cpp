@@ -23,11 +23,22 @@ void MosquittoLog::append(std::string& out, const mqtt::PacketEvent& event) {
     std::visit([&](const auto& packet) { append_packet(packet, event.is_sent); }, *event.packet);
 }
 
+namespace {
+
+std::string_view name_of(std::string_view client_id) {
+    return client_id.empty() ? "(null)" : client_id;
+}
+
+}  // namespace
+
 std::string MosquittoLog::unread_connack(Persona persona, std::string_view client_id, int code) {
-    const std::string who = fmt::format("Client {} ", client_id.empty() ? "(null)" : client_id);
-    std::string text = fmt::format("{}received CONNACK ({})\n", who, code);
-    if (persona != Persona::mosquitto_pub) text += who + "sending DISCONNECT\n";
+    std::string text = fmt::format("Client {} received CONNACK ({})\n", name_of(client_id), code);
+    if (persona != Persona::mosquitto_pub) text += farewell(client_id);
     return text;
+}
+
+std::string MosquittoLog::farewell(std::string_view client_id) {
+    return fmt::format("Client {} sending DISCONNECT\n", name_of(client_id));
 }
 
 // Answers to what was received.

@@ -23,6 +23,9 @@ public:
     // Of a CONNACK that our library does not read: theirs does.
     static std::string unread_connack(Persona persona, std::string_view client_id, int code);
 
+    // Of a DISCONNECT that ours does not send before CONNACK: mosquitto_rr does.
+    static std::string farewell(std::string_view client_id);
+
 private:
     void append_packet(const mqtt::Connect& packet, bool is_sent);
     void append_packet(const mqtt::Connack& packet, bool is_sent);

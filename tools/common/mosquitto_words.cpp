@@ -136,6 +136,10 @@ constexpr std::array kEnds{
     SentenceRow{
         "is not a usable URL: URL: it must begin with mqtt://, mqtts://, ws://, wss:// or unix:",
         "unsupported URL scheme.\n"},
+    SentenceRow{"is not a usable URL: URL: the host is missing or broken",
+                "Unable to connect (Lookup error.).", false},
+    SentenceRow{"is not a usable URL: URL: the port is not a number from 0 to 65535",
+                "Unable to connect (Invalid function arguments provided.).", false},
     SentenceRow{"' is not a valid will topic",
                 "Invalid will topic '%', does it contain '+' or '#'?"},
     SentenceRow{"' is not a valid topic (option '-t')",
@@ -166,6 +170,8 @@ constexpr std::array kRunErrors{
     RunRow{"cannot connect to", "no such socket", "Error: No such file or directory"},
     RunRow{"cannot connect to", "local address to bind", "Error: Cannot assign requested address"},
     RunRow{"cannot connect to", " over TLS", "Error: A TLS error occurred."},
+    RunRow{"argument is not valid: no path of a Unix", "",
+           "Unable to connect (Invalid function arguments provided.)."},
     RunRow{"cannot connect to", "too long for a socket",
            "Unable to connect (Invalid function arguments provided.)."},
     RunRow{"argument is not valid: no host", "", "Unable to connect (Lookup error.)."},
@@ -304,10 +310,6 @@ std::string about_property(std::string_view ours) {
         return "Error adding property " + property + (is_pair ? " 7" : " 6");
     }
     if (ours.ends_with("only once")) return in_packet + "Duplicate property in property list";
-    const bool is_whole = given.find_first_not_of("-0123456789") == std::string_view::npos;
-    if (ours.ends_with("not a whole number") && !is_whole) {
-        return "Property value '" + std::string(given) + "' not a number.\n";
-    }
     if (is_forbidden_number(property, given) || ours.ends_with("not valid there")) {
         return in_packet + "A network protocol error occurred when communicating with the broker.";
     }
@@ -315,14 +317,12 @@ std::string about_property(std::string_view ours) {
     if (ours.ends_with("not allowed in this packet") || has_none) {
         return property + " property not allowed for " + packet + std::string(kEnd);
     }
-    if (property == "subscription-identifier" && is_whole && !given.starts_with('-')) {
+    if (property == "subscription-identifier" && !given.starts_with('-')) {
         return "Error adding property subscription-identifier 4";
     }
-    if (is_whole && !given.empty()) {
-        return "Property value (" + std::string(given) + ") out of range for property " + property +
-               ".\n";
-    }
-    return {};
+    if (given.empty()) return {};
+    return "Property value (" + std::string(given) + ") out of range for property " + property +
+           ".\n";
 }
 
 // "option '--proxy': 'URL' is not a usable URL". They name the host or the port, or nothing.
@@ -352,7 +352,8 @@ std::string in_mosquitto_words(std::string_view usage_error, std::string_view pr
     const auto hint = "\n\nUse '" + std::string(program) + " --help' to see usage.\n";
     const auto said = [&](const SentenceRow& row) {
         const std::string text = filled(row.theirs, usage_error) + (row.with_hint ? hint : "\n");
-        const bool is_whole = text.starts_with('\n') || text.starts_with("Error in ");
+        const bool is_whole = text.starts_with('\n') || text.starts_with("Error in ") ||
+                              text.starts_with("Unable to ");
         return is_whole ? text : "Error: " + text;
     };
     if (program == "mosquitto_sub" && usage_error == "the client id is empty") {

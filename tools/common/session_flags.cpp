@@ -109,13 +109,23 @@ std::string_view packet_of(const ConnectSettings& s, const FlagUse& use) {
     return packets.front();
 }
 
+// Its method may come behind authentication data: make_connect_options looks whether it did.
+bool is_valid(mqtt::PropertyList list, mqtt::PropertyPlace place) {
+    using Id = mqtt::PropertyId;
+    const bool lacks_method =
+        list.view().text(Id::authentication_data) && !list.view().text(Id::authentication_method);
+    if (lacks_method) list.add(Id::authentication_method, "");
+    return mqtt::validate_properties(list.view().raw(), place).ok();
+}
+
 void add_property(ConnectSettings& s, const FlagUse& use) {
     const std::string packet(use.words[0].empty() ? packet_of(s, use) : use.words[0]);
     const std::string& property = use.words[1];
     s.version = mqtt::ProtocolVersion::v5;
     for (const PacketPlace& row : kPlaces) {
         if (row.packet != packet) continue;
-        if (is_server_only(packet, property)) {
+        const bool is_refused = s.persona == Persona::ours || packet == "publish";
+        if (is_refused && is_server_only(packet, property)) {
             throw UsageError("option '-D': " + packet + " of a client has no " + property);
         }
         mqtt::PropertyList unused;
@@ -132,7 +142,7 @@ void add_property(ConnectSettings& s, const FlagUse& use) {
             throw UsageError("option '-D': " + packet + " of a client has no " + property +
                              " that an option sets");
         }
-        if (!mqtt::validate_properties(list.view().raw(), row.place)) {
+        if (!is_valid(list, row.place)) {
             throw UsageError("option '-D " + packet + " " + property +
                              "' was given twice or is not valid there");
         }

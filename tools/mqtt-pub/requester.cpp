@@ -15,6 +15,7 @@
 #include "common/connection_log.hpp"
 #include "common/exit_code.hpp"
 #include "common/message_id.hpp"
+#include "common/mosquitto_log.hpp"
 #include "common/mosquitto_reasons.hpp"
 #include "common/output.hpp"
 #include "common/standard_streams.hpp"
@@ -313,6 +314,8 @@ void Requester::on_time_over() {
         why = fmt::format("{} of {} responses in time", responses_, request_.responses);
     } else if (was_connected_) {
         why = "no response in time";
+    } else if (!is_ours() && options_.settings.debug) {
+        output_.buffer() += tools::MosquittoLog::farewell(options_.connect.client_id);
     }
     fail(why, tools::kExitTimedOut, ReasonCode::disconnect_with_will_message);
 }
