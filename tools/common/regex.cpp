@@ -44,6 +44,38 @@ bool holds(RegexState::Kind kind, Near before, Near after) {
 
 }  // namespace
 
+bool CharSet::contains(std::uint32_t code) const {
+    if (code < 128) return ascii[code];
+    const bool in_range = std::any_of(ranges.begin(), ranges.end(), [code](const Range& range) {
+        return range.first <= code && code <= range.last;
+    });
+    return in_range != negated;
+}
+
+std::uint32_t next_code_point(std::string_view text, std::size_t& at) {
+    const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
+    const std::uint32_t lead = byte(at);
+    if (lead < 0x80) {
+        ++at;
+        return lead;
+    }
+    const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    std::uint32_t code = lead & (0x7Fu >> length);
+    bool is_valid = lead >= 0xC2 && lead <= 0xF4 && text.size() - at >= length;
+    for (std::size_t i = 1; is_valid && i < length; ++i) {
+        is_valid = (byte(at + i) & 0xC0) == 0x80;
+        code = code << 6 | (byte(at + i) & 0x3F);
+    }
+    const bool is_overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
+    const bool is_surrogate = code >= 0xD800 && code <= 0xDFFF;
+    if (!is_valid || is_overlong || is_surrogate || code > kLastCodePoint) {
+        ++at;
+        return kRawByte + lead;
+    }
+    at += length;
+    return code;
+}
+
 class Regex::Matcher {
 public:
     explicit Matcher(RegexProgram program)
