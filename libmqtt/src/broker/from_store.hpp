@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "base/pool.hpp"
 #include "broker/store/records.hpp"
 #include "core/message.hpp"
 #include "mqtt/types.hpp"
@@ -30,6 +31,11 @@ public:
         init.expires_at = steady(row.expires_at);
         init.publisher = row.publisher;
         return init;
+    }
+    // Of the message that it would be.
+    static std::size_t size_bytes(const store::MessageRow& row) {
+        return base::pool_size_class(sizeof(core::Message) + row.topic.size() +
+                                     row.properties.size() + row.payload.size());
     }
     core::MessageRef message(const store::MessageRow& row) const {
         return core::Message::create(init(row));

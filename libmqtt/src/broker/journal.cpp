@@ -5,6 +5,7 @@
 #include <new>
 
 #include "broker/hash.hpp"
+#include "broker/packed_places.hpp"
 #include "broker/peer.hpp"
 #include "broker/session.hpp"
 #include "broker/shard.hpp"
@@ -35,14 +36,16 @@ std::size_t trim(std::uint64_t ticks, Changes& changes, IsCancelled&& is_cancell
 
 }  // namespace
 
+// Of a message that is counted there may be several, one for each place that came from a tail, and more in tails.
 struct Journal::StoredMessage final : base::Counted {
-    StoredMessage(Journal& j, Key k) : journal(j), key(k) {}
+    StoredMessage(Journal& j, Key k, bool c) : is_counted(c), journal(j), key(k) {}
     void destroy() noexcept override {
         Journal& owner = journal;
-        owner.message_gone(key);
+        if (!is_counted || !owner.extra_.take(key)) owner.message_gone(key);
         this->~StoredMessage();
         owner.slab_.free(this, sizeof(StoredMessage));
     }
+    bool is_counted;
     Journal& journal;
     const Key key;
 };
@@ -253,6 +256,36 @@ void Journal::done(DeliveryToken token) {
     slab_.free(known, sizeof(StoredEntry));
 }
 
+// The entry keeps what it has of the message: one reference, which nobody holds any more.
+Place Journal::detach(const QueuedMessage& queued) {
+    StoredEntry* known = queued.token.entry();
+    auto& message = static_cast<StoredMessage&>(*known->message);
+    message.is_counted = true;
+    extra_.add(message.key);
+    Place place;
+    place.entry = known->key;
+    place.message = message.key;
+    place.size_bytes = known->size_bytes;
+    place.subscription_id = queued.subscription_id;
+    place.subscription_ids = queued.subscription_ids;
+    place.qos = queued.qos;
+    place.retain = queued.retain;
+    known->~StoredEntry();
+    slab_.free(known, sizeof(StoredEntry));
+    return place;
+}
+
+QueuedMessage Journal::attach(const Place& place) {
+    QueuedMessage queued;
+    queued.token = restore_entry(place.entry, make_message(place.message, true), 0);
+    queued.token.entry()->size_bytes = place.size_bytes;
+    queued.subscription_id = place.subscription_id;
+    queued.subscription_ids = place.subscription_ids;
+    queued.qos = place.qos;
+    queued.retain = place.retain;
+    return queued;
+}
+
 // Between shards.
 
 bool Journal::is_alone() const {
@@ -299,9 +332,18 @@ Key Journal::message_key(const StoredEntry& entry) {
     return static_cast<const StoredMessage&>(*entry.message).key;
 }
 
-StoredMessageRef Journal::restore_message(Key key) {
+StoredMessageRef Journal::make_message(Key key, bool is_counted) {
     void* memory = slab_.allocate(sizeof(StoredMessage));
-    return StoredMessageRef(::new (memory) StoredMessage(*this, key));
+    return StoredMessageRef(::new (memory) StoredMessage(*this, key, is_counted));
+}
+
+StoredMessageRef Journal::restore_message(Key key) {
+    return make_message(key, false);
+}
+
+StoredMessageRef Journal::restore_unread(Key key, bool is_first) {
+    if (!is_first) extra_.add(key);
+    return make_message(key, true);
 }
 
 DeliveryToken Journal::restore_entry(Key key, const StoredMessageRef& message,

@@ -17,6 +17,7 @@
 #include <string_view>
 
 #include "broker/delivery_token.hpp"
+#include "broker/extra_references.hpp"
 #include "broker/slab.hpp"
 #include "broker/store/batch.hpp"
 #include "broker/store/writer.hpp"
@@ -28,6 +29,7 @@ class Bridge;
 struct Publication;
 class Peer;
 class Shard;
+struct Place;
 struct QueuedMessage;
 struct Session;
 
@@ -67,6 +69,10 @@ public:
     // Delivered, dropped or ended.
     void done(DeliveryToken token);
 
+    // Of a message in a queue that is on the disk only: its token ends, its entry stays; and the way back.
+    Place detach(const QueuedMessage& queued);
+    QueuedMessage attach(const Place& place);
+
     // A message goes to another shard; its number on the way, 0 where none is needed. `filter`: of the
     // shared subscription that it is for. It has come, from another shard, and what it led to is
     // recorded.
@@ -100,6 +106,8 @@ public:
     // At the start, when the store is read.
     void continue_after(store::Key key);
     StoredMessageRef restore_message(store::Key key);
+    // The same of one that is not in memory, for each of its entries.
+    StoredMessageRef restore_unread(store::Key key, bool is_first);
     DeliveryToken restore_entry(store::Key key, const StoredMessageRef& message,
                                 std::uint32_t shared_tag);
     void remove_orphan(store::Key message);
@@ -124,6 +132,7 @@ private:
     void record(std::size_t changes = 1);
     void cancel();
     store::NewEntry* fresh(store::Key key);
+    StoredMessageRef make_message(store::Key key, bool is_counted);
     void message_gone(store::Key key);
     std::uint64_t pending() const;
     bool is_writing() const { return number_ - 1 > committed_; }  // one is on its way
@@ -155,6 +164,7 @@ private:
     std::uint64_t first_entry_ = 1;
     std::uint64_t stored_below_ = 0;  // messages with lower numbers are committed
     Slab slab_;                       // entries and messages
+    ExtraReferences extra_;           // to messages that are, or were, in the tail of a queue
     std::deque<HandedIn> handed_in_;  // by number; so are these
     std::deque<Gated> gated_;
     std::deque<Fetch> fetches_;

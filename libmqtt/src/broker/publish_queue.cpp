@@ -25,7 +25,7 @@ void Publisher::enqueue(Delivery& delivery, Session& session, const Wish& wish, 
     QueuedMessage queued = queueable(delivery, wish, qos);
     queued.token = shard_.journal.add(session, delivery.stored, queued);
     shard_.spill.on_queue(queued);
-    session.queue.push(std::move(queued));
+    shard_.spill.push(session, std::move(queued));
     ++shard_.counters.queued_messages;
     shard_.counters.queued_bytes += size;
     if (session.is_bridge) shard_.bridges.of(session).pump();
@@ -82,6 +82,7 @@ void Publisher::pop(Session& session) {
     if (first.is_on_disk()) shard_.counters.queued_bytes_on_disk -= size;
     --shard_.counters.queued_messages;
     session.queue.pop();
+    shard_.spill.refill(session);
 }
 
 // Its size is asked of its entry in the store, which ends after it.

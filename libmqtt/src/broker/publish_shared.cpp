@@ -106,7 +106,7 @@ std::vector<core::MessageRef> Publisher::take_waiting(Session& session, std::uin
     const auto is_its = [tag](const QueuedMessage& queued) {
         return queued.token.shared_tag() == tag;
     };
-    for (QueuedMessage& queued : session.queue.take_if(is_its)) {
+    for (QueuedMessage& queued : shard_.spill.take_if(session, is_its)) {
         --shard_.counters.queued_messages;
         shard_.counters.queued_bytes -= queued.message->size_bytes();
         shard_.journal.done(queued.token);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "broker/from_store.hpp"
+#include "broker/restored_messages.hpp"
 #include "broker/shard.hpp"
 
 namespace mqtt::broker {
@@ -32,9 +33,8 @@ private:
         Shard* shard;
         Session* session;
     };
-    struct Waiting {
-        core::MessageRef message;  // null: it stays on the disk
-        std::size_t size_bytes = 0;
+    struct Loaded {
+        core::MessageRef message;
         StoredMessageRef stored;  // with the first entry
     };
     // Under way to a client when the process ended.
@@ -55,6 +55,7 @@ private:
     void used(Key key) {
         if (key >> 8 > last_key_ >> 8) last_key_ = key;
     }
+    StoredMessageRef take_message(Journal& journal, Key key, QueuedMessage& into);
     void settle();
     void arrive(const Transit& transit);
     static void queue(Shard& shard, Session& session, QueuedMessage message);
@@ -64,7 +65,8 @@ private:
     Shared& shared_;
     const FromStore from_;
     std::unordered_map<Key, Home> sessions_;
-    std::unordered_map<Key, Waiting> messages_;
+    RestoredMessages messages_;
+    std::unordered_map<Key, Loaded> loaded_;           // of these
     std::unordered_map<Key, std::vector<Sent>> sent_;  // by session
     std::vector<Transit> transits_;
     Key last_key_ = 0;
@@ -132,17 +134,24 @@ void Restorer::on_subscription(const store::SubscriptionRow& row) {
 
 void Restorer::on_message(Key key, const store::MessageRow& row) {
     used(key);
-    core::MessageRef message = from_.message(row);
-    Waiting& waiting = messages_[key];
-    waiting.size_bytes = message->size_bytes();
-    in_memory_ += waiting.size_bytes;
+    const std::size_t size = FromStore::size_bytes(row);
+    messages_.add(key, size);
     const std::size_t mark = shared_.settings().config.queue_memory;
-    const bool may_stay = mark != 0 && in_memory_ > mark;
-    if (may_stay && are_others_) {
-        in_memory_ -= waiting.size_bytes;
-        return;
-    }
-    waiting.message = std::move(message);
+    if (mark != 0 && in_memory_ + size > mark && are_others_) return;
+    in_memory_ += size;
+    loaded_[key].message = from_.message(row);
+}
+
+// Null: it is not there.
+StoredMessageRef Restorer::take_message(Journal& journal, Key key, QueuedMessage& into) {
+    if (messages_.size_bytes(key) == nullptr) return {};
+    const bool is_first = messages_.use(key);
+    const auto at = loaded_.find(key);
+    if (at == loaded_.end()) return journal.restore_unread(key, is_first);
+    Loaded& loaded = at->second;
+    if (is_first) loaded.stored = journal.restore_message(key);
+    into.message = loaded.message;
+    return loaded.stored;
 }
 
 void Restorer::on_entry(const store::EntryRow& row) {
@@ -150,22 +159,13 @@ void Restorer::on_entry(const store::EntryRow& row) {
     const Home* home = find(row.session);
     if (home == nullptr) return;
     QueuedMessage message;
-    StoredMessageRef stored;
-    std::size_t size_bytes = 0;
-    if (const auto at = messages_.find(row.message); at != messages_.end()) {
-        Waiting& waiting = at->second;
-        if (!waiting.stored) {
-            waiting.stored = home->shard->journal.restore_message(row.message);
-        }
-        stored = waiting.stored;
-        message.message = waiting.message;
-        size_bytes = waiting.size_bytes;
-    }
+    StoredMessageRef stored = take_message(home->shard->journal, row.message, message);
     if (!stored && row.state != store::EntryState::await_pubcomp) return;
     message.token = home->shard->journal.restore_entry(row.key, stored, row.shared_tag);
     last_tag_ = std::max(last_tag_, row.shared_tag);
-    if (!message.message)
-        message.token.entry()->size_bytes = static_cast<std::uint32_t>(size_bytes);
+    if (stored && !message.message)
+        message.token.entry()->size_bytes = *messages_.size_bytes(row.message);
+    stored = {};  // its entry alone counts
     message.qos = row.qos;
     message.retain = row.retain;
     if (row.subscription_ids.size() == 1) {
@@ -183,7 +183,7 @@ void Restorer::queue(Shard& shard, Session& session, QueuedMessage message) {
     ++shard.counters.queued_messages;
     shard.counters.queued_bytes += message.size_bytes();
     if (message.is_on_disk()) shard.counters.queued_bytes_on_disk += message.size_bytes();
-    session.queue.push(std::move(message));
+    shard.spill.push(session, std::move(message));
 }
 
 // Ids are given in the order of sending, and from 1 again after the last: what was sent first is behind the
@@ -294,9 +294,8 @@ void Restorer::finish() {
         for (Sent& one : sent)
             send_again(*find(session), std::move(one));
     }
-    for (const auto& [key, waiting] : messages_) {
-        if (!waiting.stored) shared_.shards.front()->journal.remove_orphan(key);
-    }
+    loaded_.clear();
+    messages_.each_unused([this](Key key) { shared_.shards.front()->journal.remove_orphan(key); });
     settle();
     for (const Transit& transit : transits_)
         arrive(transit);

@@ -16,6 +16,7 @@ Sessions::~Sessions() {
     sessions_.for_each([&](Session& session) { all.push_back(&session); });
     for (Session* session : all) {
         // Nothing is left to be given to anybody.
+        session->queue.forget_tail();
         release_entries(*session);
         session->queue.clear();
         session->exchange.clear();
@@ -80,9 +81,10 @@ void Sessions::release_entries(Session& session) {
         shard_.journal.done(DeliveryToken::from(entry.token));
     });
     session.exchange.clear();
-    while (!session.queue.empty()) {
+    while (session.queue.places() != 0) {
         const DeliveryToken token = session.queue.front().token;
         session.queue.pop();
+        shard_.spill.refill(session);
         shard_.journal.done(token);
     }
 }

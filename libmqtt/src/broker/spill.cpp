@@ -1,4 +1,4 @@
-// Letting go, asking, taking back.
+// Letting go, packing away, asking, taking back.
 #include "broker/spill.hpp"
 
 #include <algorithm>
@@ -16,11 +16,20 @@ constexpr std::size_t kMostMessages = 256;
 constexpr std::size_t kMostBytes = 256 * 1024;
 // When many sessions read at a time.
 constexpr std::size_t kFewBytes = 16 * 1024;
+// A read for fewer places than this is not worth its way while there are more.
+constexpr std::size_t kFewPlaces = 64;
+// Fewer stay as they are when a client leaves.
+constexpr std::size_t kWorthPacking = 8;
 
 // Meanwhile it may have ended.
 Session* find(const Shard& shard, std::string_view client_id, std::uint64_t number) {
     Session* session = shard.sessions.find(client_id);
     return session != nullptr && session->number == number ? session : nullptr;
+}
+
+bool can_leave_memory(const QueuedMessage& queued) {
+    const StoredEntry* entry = queued.token.entry();
+    return entry != nullptr && entry->shared_tag == 0;
 }
 
 store::Key key_of(const QueuedMessage& queued) {
@@ -54,22 +63,65 @@ std::size_t Spill::in_memory() const {
 
 // What a shared subscription gave may have to go to another member: it stays.
 void Spill::on_queue(QueuedMessage& queued) {
-    StoredEntry* entry = queued.token.entry();
-    if (mark() == 0 || entry == nullptr || entry->shared_tag != 0) return;
+    if (mark() == 0 || !can_leave_memory(queued)) return;
+    if (in_memory() + queued.message->size_bytes() > mark()) unload(queued);
+}
+
+void Spill::unload(QueuedMessage& queued) {
     const std::size_t size = queued.message->size_bytes();
-    if (in_memory() + size <= mark()) return;
-    entry->size_bytes = static_cast<std::uint32_t>(size);
+    queued.token.entry()->size_bytes = static_cast<std::uint32_t>(size);
     shard_.counters.queued_bytes_on_disk += size;
     queued.message = {};
+}
+
+// Where there is a tail all that comes is behind it, whatever has become of the mark.
+void Spill::push(Session& session, QueuedMessage queued) {
+    Queue& queue = session.queue;
+    const bool is_long = queue.has_tail() || (queued.is_on_disk() && !queue.empty());
+    if (!is_long) return queue.push(std::move(queued));
+    if (!can_leave_memory(queued)) return queue.tail().push(std::move(queued));
+    if (!queued.is_on_disk()) unload(queued);
+    queue.tail().push(shard_.journal.detach(queued));
+}
+
+void Spill::refill(Session& session) {
+    while (session.queue.needs_places())
+        unpack(session.queue);
+}
+
+// The first stretch of the tail.
+void Spill::unpack(Queue& queue) {
+    QueueTail::Stretch first = queue.tail().pop();
+    if (first.is_packed()) {
+        for (const Place& place : unpack_places(first.packed))
+            queue.push(shard_.journal.attach(place));
+    }
+    for (QueuedMessage& whole : first.whole)
+        queue.push(std::move(whole));
+    queue.tail_taken();
+}
+
+// The last places before the tail, as far as they are on the disk only.
+void Spill::pack(Queue& queue) {
+    std::size_t first = queue.places();
+    while (first > 1 && queue.at(first - 1).is_on_disk())
+        --first;
+    if (queue.places() < first + kWorthPacking) return;
+    std::vector<Place> places;
+    for (const QueuedMessage& queued : queue.take_from(first))
+        places.push_back(shard_.journal.detach(queued));
+    queue.tail().push_front(places);
 }
 
 void Spill::fetch(Session& session) {
     if (session.is_fetching) return;
     session.is_fetching = true;
+    while (session.queue.has_tail() && session.queue.places() < kFewPlaces)
+        unpack(session.queue);
     Asked asked{std::string(session.client_id()), session.number, 0};
     std::vector<store::Key> keys;
     std::size_t bytes = 0;
-    const std::size_t most = std::min(session.queue.count(), kMostMessages);
+    const std::size_t most = std::min(session.queue.places(), kMostMessages);
     const std::size_t most_bytes = in_memory() > 2 * mark() ? kFewBytes : kMostBytes;
     for (; asked.count < most && (bytes < most_bytes || keys.empty()); ++asked.count) {
         const QueuedMessage& queued = session.queue.at(asked.count);
@@ -88,13 +140,13 @@ void Spill::fetch(Session& session) {
 void Spill::let_go(Session& session) {
     if (mark() == 0) return;
     Queue& queue = session.queue;
-    for (std::size_t i = std::min(queue.count(), kMostMessages); i != 0 && in_memory() > mark();) {
+    for (std::size_t i = std::min(queue.places(), kMostMessages); i != 0 && in_memory() > mark();) {
         const QueuedMessage& queued = queue.at(--i);
-        const StoredEntry* entry = queued.token.entry();
-        if (queued.is_on_disk() || entry == nullptr || entry->shared_tag != 0) continue;
+        if (queued.is_on_disk() || !can_leave_memory(queued)) continue;
         shard_.counters.queued_bytes_on_disk += queued.size_bytes();
         queue.unload(i);
     }
+    pack(queue);
 }
 
 void Spill::on_found(const Asked& asked, const std::vector<store::FoundMessage>& found) {
@@ -106,7 +158,7 @@ void Spill::on_found(const Asked& asked, const std::vector<store::FoundMessage>&
         by_key[message.key] = &message;
     const FromStore from(shard_.now(), shard_.shared().time_of_day());
     Queue& queue = session->queue;
-    const std::size_t count = std::min(queue.count(), asked.count);
+    const std::size_t count = std::min(queue.places(), asked.count);
     for (std::size_t i = 0; i < count; ++i) {
         const QueuedMessage& queued = queue.at(i);
         if (!queued.is_on_disk()) continue;

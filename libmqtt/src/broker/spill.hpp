@@ -1,17 +1,18 @@
 // Queues longer than the memory that they may take: from a mark on what is queued stays on the disk only,
-// and is read when its turn has come. One per shard. Knows no database: Journal asks the writer.
+// and is read when its turn has come. Places behind the first such are packed away in the queue's tail, and come from
+// there when those before them have gone. One per shard. Knows no database: Journal asks the writer.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "broker/queue.hpp"
+#include "broker/queue_tail.hpp"
+#include "broker/session.hpp"
 #include "broker/store/backend.hpp"
 
 namespace mqtt::broker {
 
 class Shard;
-struct Session;
 
 class Spill {
 public:
@@ -21,6 +22,13 @@ public:
     std::size_t mark() const;
     // One that goes into a queue, and into the store: its content is let go of when the mark is reached.
     void on_queue(QueuedMessage& queued);
+    // Puts it at the end of the queue, wherever that is.
+    void push(Session& session, QueuedMessage queued);
+    // The last place before the tail was taken: others follow.
+    void refill(Session& session);
+    // Takes those that are in memory out of the whole queue; see Queue.
+    template <class F>
+    std::vector<QueuedMessage> take_if(Session& session, F&& wanted);
     // The first of the session's queue is on the disk only: asks for it, and for some behind it. When they
     // are there, sending goes on.
     void fetch(Session& session);
@@ -34,9 +42,23 @@ private:
         std::size_t count;
     };
     std::size_t in_memory() const;
+    void unload(QueuedMessage& queued);
+    void unpack(Queue& queue);
+    void pack(Queue& queue);
     void on_found(const Asked& asked, const std::vector<store::FoundMessage>& found);
 
     Shard& shard_;
 };
+
+template <class F>
+std::vector<QueuedMessage> Spill::take_if(Session& session, F&& wanted) {
+    Queue& queue = session.queue;
+    std::vector<QueuedMessage> taken = queue.take_if(wanted);
+    if (!queue.has_tail()) return taken;
+    queue.tail().take_if(wanted, taken);
+    queue.tail_taken();
+    refill(session);
+    return taken;
+}
 
 }  // namespace mqtt::broker
