@@ -66,14 +66,6 @@ public:
     void on_received_id(Key, PacketId) override {}
     void on_retained(const RetainedRow&) override {}
     void on_transit(const TransitRow&) override {}
-    // What nobody refers to may be left over from a chunk; the broker takes it away at its start.
-    void drop_orphans() {
-        std::map<Key, std::string> kept;
-        for (const auto& [key, entry] : content.entries) {
-            if (entry.message != 0) kept[entry.message] = content.messages.at(entry.message);
-        }
-        content.messages = std::move(kept);
-    }
 };
 
 // What a shard would hand in: fresh messages for one to three sessions, and what happened to older ones.
@@ -182,7 +174,6 @@ Content content_of(Backend& backend) {
     ContentReader reader;
     REQUIRE(!backend.read(reader, false));
     CHECK(reader.is_by_key);
-    reader.drop_orphans();
     return std::move(reader.content);
 }
 

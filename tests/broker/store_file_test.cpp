@@ -269,3 +269,63 @@ TEST_CASE("store: a broker is copied while it is written, and goes on when the c
     }
     CHECK(queued == 5);
 }
+
+TEST_CASE("store: chunks stay over a start, and go when their last message has; damage is told") {
+    const TempFolder folder;
+    const std::string file = folder.path() + "/store.db";
+    BrokerConfig config = stored(file, Persistence::batch);
+    const auto publish = [](TestBroker& broker, int count) {
+        RawClient pub = broker.client("pub");
+        for (int i = 0; i < count; ++i)
+            pub.publish("t", std::to_string(i), QoS::at_least_once, static_cast<PacketId>(i + 1));
+        for (int i = 0; i < count; ++i)
+            pub.expect<Ack>();
+    };
+    {
+        TestBroker broker(config);
+        leave_session(broker, "a", "t", QoS::at_least_once);
+        publish(broker, 300);
+    }
+    const std::string chunks = value(file, "SELECT count(*) FROM chunk");
+    CHECK(chunks != "0");
+    for (const char* damage :
+         {"UPDATE chunk SET body = zeroblob(100)", "UPDATE chunk SET body = substr(body, 1, 200)",
+          "UPDATE chunk SET last = first", "UPDATE chunk SET first = last",
+          "UPDATE chunk SET first = 1, last = 9000000000000000000",
+          "UPDATE chunk SET body = body || x'00'"}) {
+        INFO(damage);
+        const std::string bad = folder.path() + "/bad.db";
+        std::filesystem::copy(file, bad, std::filesystem::copy_options::overwrite_existing);
+        run_sql(bad, damage);
+        Broker broker(stored(bad));
+        CHECK_FALSE(broker.start().ok());
+        CHECK(broker.start_error().find("damaged") != std::string::npos);
+        std::filesystem::remove(bad + "-wal");
+    }
+    { TestBroker broker(config); }
+    CHECK(value(file, "SELECT count(*) FROM chunk") == chunks);
+    {
+        TestBroker broker(config);
+        CHECK(broker->stats().queued_messages == 300);
+        RawClient a = broker.client();
+        resume(a, "a");
+        for (int i = 0; i < 300; ++i)
+            a.ack(PacketType::puback, a.expect_publish("t", std::to_string(i)).id);
+        CHECK(eventually([&] { return broker->stats().queued_messages == 0; }));
+    }
+    CHECK(value(file,
+                "SELECT (SELECT count(*) FROM chunk) + (SELECT count(*) FROM change) + "
+                "(SELECT count(*) FROM entry) + (SELECT count(*) FROM message)") == "0");
+    // More threads than one: all are rows then.
+    {
+        TestBroker broker(config);
+        publish(broker, 300);
+    }
+    config.threads = 3;
+    TestBroker broker(config);
+    CHECK(broker->stats().queued_messages == 300);
+    RawClient a = broker.client();
+    resume(a, "a");
+    for (int i = 0; i < 300; ++i)
+        a.ack(PacketType::puback, a.expect_publish("t", std::to_string(i)).id);
+}

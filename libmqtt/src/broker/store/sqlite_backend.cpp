@@ -368,8 +368,11 @@ Fault SqliteBackend::copy(const std::string& to, bool& is_done) {
 }
 
 Fault SqliteBackend::read(Reader& reader, bool several_shards) {
-    int code = several_shards ? unshare_messages(database_.get()) : SQLITE_OK;
-    if (code == SQLITE_OK) code = read_everything(database_.get(), reader);
+    int code = several_shards ? entries_.unpack() : SQLITE_OK;
+    if (several_shards && code == SQLITE_OK) code = unshare_messages(database_.get());
+    if (code == SQLITE_OK) code = read_sessions(database_.get(), reader);
+    if (code == SQLITE_OK) code = entries_.read(reader);
+    if (code == SQLITE_OK) code = read_the_rest(database_.get(), reader);
     return code == SQLITE_OK ? Fault{} : fault("cannot read the store");
 }
 

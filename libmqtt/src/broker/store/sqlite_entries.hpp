@@ -5,7 +5,9 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "broker/store/chunk.hpp"
@@ -15,8 +17,12 @@ namespace mqtt::broker::store {
 
 class SqliteEntries {
 public:
-    // SQLite's codes. All chunks that are there become rows.
+    // SQLite's codes. Chunks that are there stay as they are.
     int open(sqlite3* database);
+    // All of them become rows.
+    int unpack();
+    // Messages and entries, as Reader wants them.
+    int read(Reader& reader);
     // For who looks at a file and changes nothing: names of the tables show what is in chunks, too.
     static int show_unpacked(sqlite3* database);
     int write(const Batch& batch);
@@ -72,14 +78,22 @@ private:
         std::deque<Chunk> chunks;
         std::size_t deleted = 0;
     };
+    class LiveItems;
     class Unpacker;
+    class Adopter;
+    class MessageReader;
+    class EntryStream;
 
     // Where rows go that are made of chunks.
     enum class Target : std::uint8_t { tables, temporary };
     int prepare(sqlite3* database, Target target);
-    template <class Each>
-    int each_chunk(Each&& each);
-    int unpack_all();
+    int each_chunk(const std::function<int(std::vector<Chunk>&)>& each);
+    int adopt_all();
+    void drop_empty();
+    int find_under_way(std::unordered_set<Key>& found);
+    int read_under_way(const std::unordered_set<Key>& under_way, Reader& reader);
+    int read_waiting(const std::unordered_set<Key>& under_way, Reader& reader);
+    int read_entries(Reader& reader);
     Statement& of(Sql sql) { return statements_[sql]; }
     int write_rows(const Batch& batch);
     int write_chunks(const Batch& batch);

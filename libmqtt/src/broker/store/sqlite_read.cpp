@@ -53,23 +53,6 @@ void read_subscription(const Statement& row, Reader& reader) {
     reader.on_subscription(subscription);
 }
 
-void read_entry(const Statement& row, Reader& reader) {
-    EntryRow entry;
-    entry.key = static_cast<Key>(row.number_at(0));
-    entry.session = static_cast<Key>(row.number_at(1));
-    entry.message = static_cast<Key>(row.number_at(2));
-    entry.packet_id = static_cast<PacketId>(row.number_at(3));
-    entry.state = static_cast<EntryState>(row.number_at(4));
-    entry.qos = static_cast<QoS>(row.number_at(5));
-    entry.retain = row.number_at(6) != 0;
-    const Bytes bytes = row.bytes_at(7);
-    std::vector<std::uint32_t> ids(bytes.size() / sizeof(std::uint32_t));
-    if (!ids.empty()) std::memcpy(ids.data(), bytes.data(), ids.size() * sizeof(std::uint32_t));
-    entry.subscription_ids = ids;
-    entry.shared_tag = static_cast<std::uint32_t>(row.number_at(8));
-    reader.on_entry(entry);
-}
-
 void read_retained(const Statement& row, Reader& reader) {
     RetainedRow retained{message_at(row, 1, row.text_at(0)), std::nullopt};
     // A file of version 3 that is only looked at lacks the column.
@@ -105,6 +88,23 @@ MessageRow message_at(const Statement& row, int column, std::string_view topic) 
     return message;
 }
 
+EntryRow entry_at(const Statement& row, std::vector<std::uint32_t>& ids) {
+    EntryRow entry;
+    entry.key = static_cast<Key>(row.number_at(0));
+    entry.session = static_cast<Key>(row.number_at(1));
+    entry.message = static_cast<Key>(row.number_at(2));
+    entry.packet_id = static_cast<PacketId>(row.number_at(3));
+    entry.state = static_cast<EntryState>(row.number_at(4));
+    entry.qos = static_cast<QoS>(row.number_at(5));
+    entry.retain = row.number_at(6) != 0;
+    const Bytes bytes = row.bytes_at(7);
+    ids.resize(bytes.size() / sizeof(std::uint32_t));
+    if (!ids.empty()) std::memcpy(ids.data(), bytes.data(), ids.size() * sizeof(std::uint32_t));
+    entry.subscription_ids = ids;
+    entry.shared_tag = static_cast<std::uint32_t>(row.number_at(8));
+    return entry;
+}
+
 int pack(const SubscriptionOptions& options) {
     return static_cast<int>(options.qos) | (options.no_local ? 4 : 0) |
            (options.retain_as_published ? 8 : 0) | static_cast<int>(options.retain_handling) << 4;
@@ -137,12 +137,16 @@ int unshare_messages(sqlite3* database) {
         nullptr, nullptr, nullptr);
 }
 
-int read_everything(sqlite3* database, Reader& reader) {
-    int code = each_row(database, "SELECT * FROM session",
-                        [&](const Statement& row) { read_session(row, reader); });
+int read_sessions(sqlite3* database, Reader& reader) {
+    const int code = each_row(database, "SELECT * FROM session",
+                              [&](const Statement& row) { read_session(row, reader); });
     if (code != SQLITE_OK) return code;
-    code = each_row(database, "SELECT * FROM subscription",
+    return each_row(database, "SELECT * FROM subscription",
                     [&](const Statement& row) { read_subscription(row, reader); });
+}
+
+int read_everything(sqlite3* database, Reader& reader) {
+    int code = read_sessions(database, reader);
     if (code != SQLITE_OK) return code;
     for (const char* sql :
          {"SELECT * FROM message WHERE key IN"
@@ -156,10 +160,14 @@ int read_everything(sqlite3* database, Reader& reader) {
         if (code != SQLITE_OK) return code;
         reader.on_waiting_messages();
     }
+    std::vector<std::uint32_t> ids;
     code = each_row(database, "SELECT * FROM entry ORDER BY key",
-                    [&](const Statement& row) { read_entry(row, reader); });
-    if (code != SQLITE_OK) return code;
-    code = each_row(database, "SELECT * FROM received_id", [&](const Statement& row) {
+                    [&](const Statement& row) { reader.on_entry(entry_at(row, ids)); });
+    return code == SQLITE_OK ? read_the_rest(database, reader) : code;
+}
+
+int read_the_rest(sqlite3* database, Reader& reader) {
+    int code = each_row(database, "SELECT * FROM received_id", [&](const Statement& row) {
         reader.on_received_id(static_cast<Key>(row.number_at(0)),
                               static_cast<PacketId>(row.number_at(1)));
     });

@@ -1,8 +1,9 @@
-// Chunks to rows, one message of them, and all that is there at the start.
+// Chunks to rows, and one message of them. Taking over those that are there: sqlite_adopt.cpp.
+#include <algorithm>
 #include <unordered_set>
 
 #include "broker/store/schema.hpp"
-#include "broker/store/sqlite_entries.hpp"
+#include "broker/store/sqlite_live_items.hpp"
 #include "broker/store/sqlite_read.hpp"
 
 namespace mqtt::broker::store {
@@ -13,30 +14,7 @@ constexpr int kRemoved = 4;
 
 }  // namespace
 
-// Gives what is left of a chunk to rows.
-class SqliteEntries::Unpacker final : public ChunkItems {
-public:
-    Unpacker(SqliteEntries& entries, const Chunk& chunk) : entries_(entries), chunk_(chunk) {}
-
-    int run();
-    void on_message(Key key, const MessageRow& row) override;
-    void on_entry(const EntryRow& row) override;
-
-private:
-    struct Change {
-        int state;
-        PacketId packet_id;
-    };
-    int read_changes();
-    bool is_gone(std::size_t index) const { return !chunk_.gone.empty() && chunk_.gone[index]; }
-
-    SqliteEntries& entries_;
-    const Chunk& chunk_;
-    std::unordered_map<Key, Change> changes_;
-    int code_ = SQLITE_OK;
-};
-
-int SqliteEntries::Unpacker::read_changes() {
+int SqliteEntries::LiveItems::read_changes() {
     Statement& rows = entries_.of(get_changes);
     rows.number(chunk_.first_key());
     rows.number(chunk_.last_key()).number(chunk_.shard);
@@ -47,7 +25,7 @@ int SqliteEntries::Unpacker::read_changes() {
     return rows.reset();
 }
 
-int SqliteEntries::Unpacker::run() {
+int SqliteEntries::LiveItems::run() {
     if (const int code = read_changes(); code != SQLITE_OK) return code;
     Statement& row = entries_.of(get_chunk).number(chunk_.number);
     const bool is_sound = row.next() && decode_chunk(row.bytes_at(0), *this);
@@ -56,12 +34,12 @@ int SqliteEntries::Unpacker::run() {
     return is_sound ? code_ : SQLITE_CORRUPT;
 }
 
-void SqliteEntries::Unpacker::on_message(Key key, const MessageRow& row) {
+void SqliteEntries::LiveItems::on_message(Key key, const MessageRow& row) {
     if (code_ != SQLITE_OK || is_gone((key >> 8) - chunk_.messages.first)) return;
-    code_ = entries_.put(key, row);
+    code_ = on_live(key, row);
 }
 
-void SqliteEntries::Unpacker::on_entry(const EntryRow& row) {
+void SqliteEntries::LiveItems::on_entry(const EntryRow& row) {
     const std::size_t place = static_cast<std::size_t>((row.key >> 8) - chunk_.entries.first);
     if (code_ != SQLITE_OK || is_gone(chunk_.messages.size() + place)) return;
     EntryRow changed = row;
@@ -71,8 +49,18 @@ void SqliteEntries::Unpacker::on_entry(const EntryRow& row) {
         if (at->second.packet_id != 0) changed.packet_id = at->second.packet_id;
         if (changed.state == EntryState::await_pubcomp) changed.message = 0;
     }
-    code_ = entries_.put(changed);
+    code_ = on_live(changed);
 }
+
+// To rows.
+class SqliteEntries::Unpacker final : public LiveItems {
+public:
+    Unpacker(SqliteEntries& entries, const Chunk& chunk) : LiveItems(entries, chunk) {}
+
+private:
+    int on_live(Key key, const MessageRow& row) override { return entries().put(key, row); }
+    int on_live(const EntryRow& row) override { return entries().put(row); }
+};
 
 int SqliteEntries::spread(Chunk& chunk) {
     return Unpacker(*this, chunk).run();
@@ -131,8 +119,7 @@ int SqliteEntries::find(std::span<const Key> messages, std::vector<FoundMessage>
 
 // What is there at the start.
 
-template <class Each>
-int SqliteEntries::each_chunk(Each&& each) {
+int SqliteEntries::each_chunk(const std::function<int(std::vector<Chunk>&)>& each) {
     constexpr std::int64_t kAtOnce = 64;
     std::vector<Chunk> found;
     std::int64_t last = -1;
@@ -159,32 +146,28 @@ int SqliteEntries::each_chunk(Each&& each) {
     return SQLITE_OK;
 }
 
-int SqliteEntries::open(sqlite3* database) {
-    int code = prepare(database, Target::tables);
-    if (code == SQLITE_OK) code = unpack_all();
-    return code;
-}
-
-int SqliteEntries::unpack_all() {
+// All of them; some in each transaction, so that the log stays small.
+int SqliteEntries::unpack() {
+    constexpr std::size_t kAtOnce = 64;
     const auto run = [&](const char* sql) {
         return sqlite3_exec(database_, sql, nullptr, nullptr, nullptr);
     };
-    bool was_there = false;
-    const int unpacked = each_chunk([&](std::vector<Chunk>& some) {
-        was_there = true;
-        int code = run("BEGIN IMMEDIATE");
-        for (std::size_t i = 0; code == SQLITE_OK && i < some.size(); ++i) {
-            code = spread(some[i]);
-            if (code == SQLITE_OK) code = drop(some[i]);
+    for (auto& [shard, of_shard] : shards_) {
+        while (!of_shard.chunks.empty()) {
+            int code = run("BEGIN IMMEDIATE");
+            const std::size_t count = std::min(of_shard.chunks.size(), kAtOnce);
+            for (std::size_t i = 0; code == SQLITE_OK && i < count; ++i) {
+                code = spread(of_shard.chunks[i]);
+                if (code == SQLITE_OK) code = drop(of_shard.chunks[i]);
+            }
+            if (code == SQLITE_OK) code = run("COMMIT");
+            settle(code == SQLITE_OK);
+            if (code == SQLITE_OK) continue;
+            run("ROLLBACK");
+            return code;
         }
-        deleted_.clear();
-        if (code == SQLITE_OK) return run("COMMIT");
-        run("ROLLBACK");
-        return code;
-    });
-    if (unpacked != SQLITE_OK || !was_there) return unpacked;
-    // That a message was gone before its chunk was known to the process that has ended.
-    return run("DELETE FROM message WHERE key NOT IN (SELECT message FROM entry)");
+    }
+    return SQLITE_OK;
 }
 
 int SqliteEntries::show_unpacked(sqlite3* database) {
