@@ -329,3 +329,59 @@ TEST_CASE("store: chunks stay over a start, and go when their last message has; 
     for (int i = 0; i < 300; ++i)
         a.ack(PacketType::puback, a.expect_publish("t", std::to_string(i)).id);
 }
+
+TEST_CASE("store: after a start no message gets the key of one that was in a chunk") {
+    const TempFolder folder;
+    const std::string file = folder.path() + "/store.db";
+    const BrokerConfig config = stored(file, Persistence::batch);
+    const auto take = [](TestBroker& broker, std::string_view text, int count) {
+        RawClient b = broker.client();
+        resume(b, "b");
+        for (int i = 0; i < count; ++i) {
+            const auto wanted = std::string(text) + std::to_string(i);
+            b.ack(PacketType::puback, b.expect_publish("b", wanted).id);
+        }
+        b.expect_silence();
+        CHECK(eventually([&] { return broker->stats().queued_messages == 60; }));
+    };
+    {
+        TestBroker broker(config);
+        leave_session(broker, "a", "a", QoS::at_least_once);
+        leave_session(broker, "b", "b", QoS::at_least_once);
+        RawClient pub = broker.client("pub");
+        for (int i = 0; i < 100; ++i) {
+            pub.publish(i < 60 ? "a" : "b", "old" + std::to_string(i % 60), QoS::at_least_once,
+                        static_cast<PacketId>(i + 1));
+        }
+        for (int i = 0; i < 100; ++i)
+            pub.expect<Ack>();
+    }
+    {
+        TestBroker broker(config);
+        take(broker, "old", 40);
+    }
+    CHECK(value(file, "SELECT count(*) FROM chunk") != "0");
+    // In rows, and in a chunk.
+    for (const std::string text : {"row", "packed", "again"}) {
+        {
+            TestBroker broker(config);
+            RawClient pub = broker.client("pub");
+            for (int i = 0; i < 40; ++i) {
+                if (text == "row")
+                    pub.publish_acked("b", text + std::to_string(i));
+                else
+                    pub.publish("b", text + std::to_string(i), QoS::at_least_once, pub.next_id());
+            }
+            for (int i = 0; text != "row" && i < 40; ++i)
+                pub.expect<Ack>();
+        }
+        TestBroker broker(config);
+        take(broker, text, 40);
+    }
+    TestBroker broker(config);
+    CHECK(broker->stats().queued_messages == 60);
+    RawClient a = broker.client();
+    resume(a, "a");
+    for (int i = 0; i < 60; ++i)
+        a.ack(PacketType::puback, a.expect_publish("a", "old" + std::to_string(i)).id);
+}

@@ -27,6 +27,7 @@ public:
     void on_received_id(Key session, PacketId id) override;
     void on_retained(const store::RetainedRow& row) override;
     void on_transit(const store::TransitRow& row) override;
+    void on_used_key(Key key) override { used(key); }
 
 private:
     struct Home {

@@ -130,6 +130,8 @@ public:
     virtual void on_received_id(Key session, PacketId id) = 0;
     virtual void on_retained(const RetainedRow& row) = 0;
     virtual void on_transit(const TransitRow& row) = 0;
+    // Of something that is gone, but that the store remembers: new keys must be higher.
+    virtual void on_used_key(Key) {}
 
 protected:
     ~Reader() = default;

@@ -61,6 +61,7 @@ private:
 };
 
 bool SqliteEntries::Adopter::fill(std::uint64_t end_of_messages) {
+    // All that are in its body: also one that is gone would be found there again by its key.
     chunk_.messages.first = messages_.empty() ? end_of_messages : messages_.front();
     chunk_.messages.end = messages_.empty() ? end_of_messages : messages_.back() + 1;
     const bool is_sound = std::ranges::is_sorted(messages_) && std::ranges::is_sorted(live_) &&
@@ -73,7 +74,8 @@ bool SqliteEntries::Adopter::fill(std::uint64_t end_of_messages) {
         chunk_.gone[number - chunk_.messages.first] = false;
     for (const std::uint64_t number : live_)
         chunk_.gone[chunk_.messages.size() + number - chunk_.entries.first] = false;
-    chunk_.total = chunk_.live = static_cast<std::uint32_t>(messages_.size() + live_.size());
+    chunk_.total = seen();
+    chunk_.live = static_cast<std::uint32_t>(messages_.size() + live_.size());
     return true;
 }
 
@@ -90,7 +92,7 @@ int SqliteEntries::adopt_all() {
             std::deque<Chunk>& chunks = shards_[chunk.shard].chunks;
             Adopter adopter(*this, chunk);
             if (const int bad = adopter.run(); bad != SQLITE_OK) return bad;
-            if (!adopter.fill(chunks.empty() ? 0 : chunks.back().messages.end)) {
+            if (!adopter.fill(chunks.empty() ? 1 : chunks.back().messages.end)) {
                 return SQLITE_CORRUPT;
             }
             for (const Key key : adopter.wanted())
@@ -212,6 +214,12 @@ int SqliteEntries::EntryStream::advance() {
 }
 
 int SqliteEntries::read(Reader& reader) {
+    for (const auto& [shard, of_shard] : shards_) {
+        for (const Chunk& chunk : of_shard.chunks) {
+            reader.on_used_key((chunk.messages.end - 1) << 8 | shard);
+            reader.on_used_key((chunk.entries.end - 1) << 8 | shard);
+        }
+    }
     std::unordered_set<Key> under_way;
     int code = find_under_way(under_way);
     if (code == SQLITE_OK) code = read_under_way(under_way, reader);

@@ -15,6 +15,8 @@ protected:
     LiveItems(SqliteEntries& entries, const Chunk& chunk) : entries_(entries), chunk_(chunk) {}
     ~LiveItems() = default;
     SqliteEntries& entries() const { return entries_; }
+    // Items of the body, gone or not.
+    std::uint32_t seen() const { return seen_; }
 
 private:
     // Another code than SQLITE_OK ends it.
@@ -33,6 +35,7 @@ private:
     SqliteEntries& entries_;
     const Chunk& chunk_;
     std::unordered_map<Key, Change> changes_;
+    std::uint32_t seen_ = 0;
     int code_ = SQLITE_OK;
 };
 

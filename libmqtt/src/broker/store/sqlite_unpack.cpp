@@ -35,11 +35,13 @@ int SqliteEntries::LiveItems::run() {
 }
 
 void SqliteEntries::LiveItems::on_message(Key key, const MessageRow& row) {
+    ++seen_;
     if (code_ != SQLITE_OK || is_gone((key >> 8) - chunk_.messages.first)) return;
     code_ = on_live(key, row);
 }
 
 void SqliteEntries::LiveItems::on_entry(const EntryRow& row) {
+    ++seen_;
     const std::size_t place = static_cast<std::size_t>((row.key >> 8) - chunk_.entries.first);
     if (code_ != SQLITE_OK || is_gone(chunk_.messages.size() + place)) return;
     EntryRow changed = row;
