@@ -181,9 +181,13 @@ void Restorer::on_entry(const store::EntryRow& row) {
 }
 
 void Restorer::queue(Shard& shard, Session& session, QueuedMessage message) {
+    const std::size_t size = message.size_bytes();
+    if (message.is_on_disk())
+        shard.counters.queued_bytes_on_disk += size;
+    else
+        shard.spill.on_queue(message);  // one for many sessions is in memory for some of them
     ++shard.counters.queued_messages;
-    shard.counters.queued_bytes += message.size_bytes();
-    if (message.is_on_disk()) shard.counters.queued_bytes_on_disk += message.size_bytes();
+    shard.counters.queued_bytes += size;
     shard.spill.push(session, std::move(message));
 }
 
