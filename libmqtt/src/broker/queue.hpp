@@ -45,7 +45,6 @@ public:
     bool has_tail() const;
     QueueTail& tail();  // made when there is none
     void tail_taken();  // from: it goes when nothing is left of it
-    void forget_tail() noexcept;
     bool needs_places() const { return !empty() && places() == 0; }
 
     void push(QueuedMessage message);  // before the tail
@@ -66,6 +65,7 @@ private:
     struct Ring;  // header and entries in one pooled block
     void move_to(Ring* other);
     void free_if_empty() noexcept;
+    void forget_tail() noexcept;
     Ring* ring_ = nullptr;
 };
 

@@ -16,7 +16,7 @@ Sessions::~Sessions() {
     sessions_.for_each([&](Session& session) { all.push_back(&session); });
     for (Session* session : all) {
         // Nothing is left to be given to anybody.
-        session->queue.forget_tail();
+        Spill::forget_packed(session->queue);
         release_entries(*session);
         session->queue.clear();
         session->exchange.clear();

@@ -89,6 +89,15 @@ void Spill::refill(Session& session) {
         unpack(session.queue);
 }
 
+void Spill::forget_packed(Queue& queue) {
+    while (queue.has_tail()) {
+        QueueTail::Stretch first = queue.tail().pop();
+        for (QueuedMessage& whole : first.whole)
+            queue.push(std::move(whole));
+        queue.tail_taken();
+    }
+}
+
 // The first stretch of the tail.
 void Spill::unpack(Queue& queue) {
     QueueTail::Stretch first = queue.tail().pop();

@@ -26,6 +26,8 @@ public:
     void push(Session& session, QueuedMessage queued);
     // The last place before the tail was taken: others follow.
     void refill(Session& session);
+    // At the end: places that are packed go without a word, the store keeps what they stand for.
+    static void forget_packed(Queue& queue);
     // Takes those that are in memory out of the whole queue; see Queue.
     template <class F>
     std::vector<QueuedMessage> take_if(Session& session, F&& wanted);
