@@ -63,12 +63,31 @@ Addresses look_up(const std::string& host, std::uint16_t port) {
     return {found, &::freeaddrinfo};
 }
 
-std::string numeric(const std::string& host) {
-    const Addresses found = look_up(host, 0);
+const std::string& first_hop(const mqtt::ConnectOptions& options) {
+    return options.proxy.host.empty() ? options.endpoint.host : options.proxy.host;
+}
+
+bool has_family(const addrinfo* addresses, int family) {
+    for (; addresses != nullptr; addresses = addresses->ai_next) {
+        if (addresses->ai_family == family) return true;
+    }
+    return false;
+}
+
+// Of the addresses of a name the first that goes with one of the remote's.
+std::string local_address(const std::string& name, const std::string& remote) {
+    const Addresses found = look_up(name, 0);
+    const addrinfo* chosen = found.get();
+    if (chosen != nullptr && chosen->ai_next != nullptr) {
+        const Addresses there = look_up(remote, 0);
+        while (chosen != nullptr && !has_family(there.get(), chosen->ai_family))
+            chosen = chosen->ai_next;
+        if (chosen == nullptr) chosen = found.get();
+    }
     std::array<char, NI_MAXHOST> text{};
-    if (!found || ::getnameinfo(found->ai_addr, found->ai_addrlen, text.data(), text.size(),
-                                nullptr, 0, NI_NUMERICHOST) != 0) {
-        throw ToolError(kExitUsage, "cannot resolve host '" + host + "'");
+    if (chosen == nullptr || ::getnameinfo(chosen->ai_addr, chosen->ai_addrlen, text.data(),
+                                           text.size(), nullptr, 0, NI_NUMERICHOST) != 0) {
+        throw ToolError(kExitUsage, "cannot resolve host '" + name + "'");
     }
     return text.data();
 }
@@ -128,14 +147,13 @@ void check_mosquitto_setup(const ConnectSettings& settings, mqtt::ConnectOptions
     check_tls_words(settings.tls);
     const bool is_bound =
         !options.bind_address.empty() && options.endpoint.transport != mqtt::Transport::unix_socket;
-    if (is_bound) options.bind_address = numeric(options.bind_address);
+    if (is_bound) options.bind_address = local_address(options.bind_address, first_hop(options));
 }
 
 std::string unreachable_in_mosquitto_words(const mqtt::ConnectOptions& options) {
     const bool has_proxy = !options.proxy.host.empty();
-    const std::string& host = has_proxy ? options.proxy.host : options.endpoint.host;
     const Addresses addresses =
-        look_up(host, has_proxy ? options.proxy.port : options.endpoint.port);
+        look_up(first_hop(options), has_proxy ? options.proxy.port : options.endpoint.port);
     const bool is_bound = !options.bind_address.empty();
     const Addresses local =
         is_bound ? look_up(options.bind_address, 0) : Addresses(nullptr, &::freeaddrinfo);
