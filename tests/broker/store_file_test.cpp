@@ -281,6 +281,12 @@ TEST_CASE("store: chunks stay over a start, and go when their last message has; 
         for (int i = 0; i < count; ++i)
             pub.expect<Ack>();
     };
+    const auto take_all = [](TestBroker& broker) {
+        RawClient a = broker.client();
+        resume(a, "a");
+        for (int i = 0; i < 300; ++i)
+            a.ack(PacketType::puback, a.expect_publish("t", std::to_string(i)).id);
+    };
     {
         TestBroker broker(config);
         leave_session(broker, "a", "t", QoS::at_least_once);
@@ -307,10 +313,7 @@ TEST_CASE("store: chunks stay over a start, and go when their last message has; 
     {
         TestBroker broker(config);
         CHECK(broker->stats().queued_messages == 300);
-        RawClient a = broker.client();
-        resume(a, "a");
-        for (int i = 0; i < 300; ++i)
-            a.ack(PacketType::puback, a.expect_publish("t", std::to_string(i)).id);
+        take_all(broker);
         CHECK(eventually([&] { return broker->stats().queued_messages == 0; }));
     }
     CHECK(value(file,
@@ -324,10 +327,7 @@ TEST_CASE("store: chunks stay over a start, and go when their last message has; 
     config.threads = 3;
     TestBroker broker(config);
     CHECK(broker->stats().queued_messages == 300);
-    RawClient a = broker.client();
-    resume(a, "a");
-    for (int i = 0; i < 300; ++i)
-        a.ack(PacketType::puback, a.expect_publish("t", std::to_string(i)).id);
+    take_all(broker);
 }
 
 TEST_CASE("store: after a start no message gets the key of one that was in a chunk") {
