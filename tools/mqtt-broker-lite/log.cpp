@@ -225,8 +225,9 @@ void Log::put(const std::vector<Line>& lines) {
         put(output, all);
     if (!has_syslog_) return;
     for (const Line& line : lines) {
-        ::syslog(info(line.level).priority, "%.*s", static_cast<int>(line.text.size()),
-                 line.text.data());
+        std::string_view text = line.text;
+        if (text.ends_with('\n')) text.remove_suffix(1);  // a datagram is a line
+        ::syslog(info(line.level).priority, "%.*s", static_cast<int>(text.size()), text.data());
     }
 }
 
