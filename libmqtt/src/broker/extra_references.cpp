@@ -9,7 +9,7 @@ namespace mqtt::broker {
 namespace {
 
 // By a block and its node: counted as memory that clients fill.
-constexpr std::ptrdiff_t kHeldByBlock = 64 * sizeof(std::uint32_t) + 40;
+constexpr std::ptrdiff_t kHeldByBlock = store::kBlockKeys * sizeof(std::uint32_t) + 40;
 
 }  // namespace
 
@@ -30,15 +30,15 @@ ExtraReferences::Block& ExtraReferences::get(store::Key block) {
 }
 
 void ExtraReferences::add(store::Key message) {
-    Block& block = get(block_of(message));
-    if (block.counts[(message >> 8) % kSize]++ == 0) ++block.used;
+    Block& block = get(store::block_of(message));
+    if (block.counts[store::place_in_block(message)]++ == 0) ++block.used;
 }
 
 bool ExtraReferences::take(store::Key message) {
-    const auto at = blocks_.find(block_of(message));
+    const auto at = blocks_.find(store::block_of(message));
     if (at == blocks_.end()) return false;
     Block& block = at->second;
-    std::uint32_t& count = block.counts[(message >> 8) % kSize];
+    std::uint32_t& count = block.counts[store::place_in_block(message)];
     if (count == 0) return false;
     if (--count != 0 || --block.used != 0) return true;
     if (!spare_.empty()) base::pool_account(-kHeldByBlock);

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <unordered_map>
 
-#include "broker/store/records.hpp"
+#include "broker/store/key_block.hpp"
 
 namespace mqtt::broker {
 
@@ -23,15 +23,11 @@ public:
 
 private:
     // Neighbours, as fan-outs are.
-    static constexpr std::size_t kSize = 64;
     struct Block {
-        std::array<std::uint32_t, kSize> counts{};
+        std::array<std::uint32_t, store::kBlockKeys> counts{};
         std::size_t used = 0;  // that are not 0
     };
     using Blocks = std::unordered_map<store::Key, Block>;
-    static store::Key block_of(store::Key message) {
-        return (message >> 8) / kSize << 8 | (message & 255);
-    }
     Block& get(store::Key block);
 
     Blocks blocks_;

@@ -2,6 +2,7 @@
 // in rows or in chunks.
 #include <algorithm>
 
+#include "broker/store/key_block.hpp"
 #include "broker/store/sqlite_live_items.hpp"
 #include "broker/store/sqlite_read.hpp"
 
@@ -16,16 +17,13 @@ constexpr std::size_t kAtOnce = 256;
 // Of the messages of a store, mostly in a row.
 class KeySet {
 public:
-    void insert(Key key) { words_[word_of(key)] |= bit_of(key); }
+    void insert(Key key) { words_[block_of(key)] |= bit_in_block(key); }
     bool contains(Key key) const {
-        const auto at = words_.find(word_of(key));
-        return at != words_.end() && (at->second & bit_of(key)) != 0;
+        const auto at = words_.find(block_of(key));
+        return at != words_.end() && (at->second & bit_in_block(key)) != 0;
     }
 
 private:
-    // The shard is in the low byte.
-    static Key word_of(Key key) { return (key >> 14) << 8 | (key & 255); }
-    static std::uint64_t bit_of(Key key) { return std::uint64_t{1} << (key >> 8) % 64; }
     std::unordered_map<Key, std::uint64_t> words_;
 };
 
