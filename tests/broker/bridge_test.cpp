@@ -101,6 +101,16 @@ TEST_CASE("bridge: what goes out waits in order while the remote is away") {
     }
 }
 
+TEST_CASE("bridge: the very first message of the very first client is its already") {
+    for (int i = 0; i < 20; ++i) {
+        const std::string id = std::to_string(i);  // at home on one thread or another
+        TestBroker here(with(bridge_to(1, "b" + id), 4));
+        RawClient pub = here.client("pub" + id);
+        pub.publish_acked("t/x", "1");
+        CHECK(eventually([&] { return here->stats().queued_messages == 1; }));
+    }
+}
+
 TEST_CASE("bridge: retained messages cross when it connects, and as retained") {
     const TestBroker there;
     RawClient pub_there = there.client("pub");

@@ -29,6 +29,7 @@ struct Broker::Impl {
     void fail(std::size_t listener, std::string why);
     Status open_listeners();
     void start_threads();
+    void open_bridges();
     void change_bridges();
     Status change(BrokerConfig next, std::string* message);
     void close_listeners();
@@ -174,12 +175,21 @@ Status Broker::Impl::open_listeners() {
 void Broker::Impl::start_threads() {
     shared.started = Clock::now();
     shared.login_office.start();
+    open_bridges();
     for (const auto& shard : shared.shards) {
         threads.emplace_back([&shard] { shard->run(); });
     }
-    change_bridges();
     sys_topics = std::make_unique<broker::SysTopics>(*shared.shards.front());
     shared.shards.front()->loop().post([this] { sys_topics->start(); });
+}
+
+// The first message of the first client is theirs already.
+void Broker::Impl::open_bridges() {
+    for (const auto& shard : shared.shards) {
+        shard->bridges.open(shared.settings().config.bridges);
+        shard->loop().post([&shard] { shard->bridges.start(); });
+    }
+    shared.settle_mail();
 }
 
 // Settings are kept as long as the shards.

@@ -57,7 +57,6 @@ private:
         if (key >> 8 > last_key_ >> 8) last_key_ = key;
     }
     StoredMessageRef take_message(Journal& journal, Key key, QueuedMessage& into);
-    void settle();
     void arrive(const Transit& transit);
     static void queue(Shard& shard, Session& session, QueuedMessage message);
     static void in_order_of_sending(std::vector<Sent>& sent);
@@ -253,19 +252,6 @@ void Restorer::on_transit(const store::TransitRow& row) {
                          from_.message(row.message)});
 }
 
-// What the shards told each other while they were filled is known to all of them before anybody is let
-// in: who wants what, who is in which group.
-void Restorer::settle() {
-    bool is_quiet = shared_.shards.size() == 1;
-    while (!is_quiet) {
-        for (const auto& shard : shared_.shards)
-            shard->mail.give();
-        is_quiet = true;
-        for (const auto& shard : shared_.shards)
-            is_quiet = !shard->mail.take() && is_quiet;
-    }
-}
-
 // To where it was going, as if it arrived now.
 void Restorer::arrive(const Transit& transit) {
     const core::Message& message = *transit.message;
@@ -301,7 +287,7 @@ void Restorer::finish() {
     }
     loaded_.clear();
     messages_.each_unused([this](Key key) { shared_.shards.front()->journal.remove_orphan(key); });
-    settle();
+    shared_.settle_mail();  // before anybody is let in
     for (const Transit& transit : transits_)
         arrive(transit);
 }

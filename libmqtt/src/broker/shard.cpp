@@ -54,6 +54,17 @@ void Shared::change(BrokerConfig next) {
         shard->loop().post([&shard, now] { shard->log.change(now->config); });
 }
 
+void Shared::settle_mail() {
+    bool is_quiet = shards.size() == 1;
+    while (!is_quiet) {
+        for (const auto& shard : shards)
+            shard->mail.give();
+        is_quiet = true;
+        for (const auto& shard : shards)
+            is_quiet = !shard->mail.take() && is_quiet;
+    }
+}
+
 std::size_t Shared::memory_used() const {
     std::ptrdiff_t sum = 0;
     for (const auto& shard : shards)

@@ -61,6 +61,10 @@ struct Shared {
     const Settings& settings() const { return *current_.load(std::memory_order_acquire); }
     void change(BrokerConfig next);  // throws std::invalid_argument; not from a loop's thread
 
+    // Before the threads start: what the shards have told each other (who wants what, who is in which group)
+    // is known to all of them.
+    void settle_mail();
+
 private:
     std::vector<std::unique_ptr<const Settings>> generations_;
     std::atomic<const Settings*> current_;

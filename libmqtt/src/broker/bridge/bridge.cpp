@@ -42,13 +42,12 @@ void Bridge::log(LogLevel level, std::string_view text) const {
 
 // The session here.
 
-void Bridge::start() {
+void Bridge::open() {
     open_session();
     map_restored();
-    begin();
 }
 
-void Bridge::begin() {
+void Bridge::start() {
     if (config_.notifications) announce_here(false);
     tell_lag();
     if (config_.start == BridgeStart::lazy) {

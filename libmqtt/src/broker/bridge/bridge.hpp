@@ -36,7 +36,9 @@ public:
     const BridgeConfig& config() const { return config_; }
     bool is_for(const Session& session) const { return session_ == &session; }
 
-    void start();
+    // Its session is there and subscribed: what is published from now on waits for it.
+    void open();
+    void start();  // after open(): looks for the remote
     // In the place of another one with the same session, which has ended.
     void start_after(Bridge& before);
     // Says good-bye; is_closed() when that is done.
@@ -106,7 +108,6 @@ private:
 
     // bridge.cpp: the session and the connection
     void open_session();
-    void begin();
     void subscribe_here();
     void forget_here();
     void connect();

@@ -47,7 +47,7 @@ void Bridge::start_after(Bridge& before) {
                             config_.notification_topic != before.config_.notification_topic;
     if (is_renamed) before.clear_state();
     open_session();
-    begin();
+    start();
 }
 
 void Bridge::unsubscribe_there(bool has_session) {

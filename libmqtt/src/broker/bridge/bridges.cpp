@@ -8,12 +8,25 @@
 
 namespace mqtt::broker {
 
+void Bridges::open(const std::vector<BridgeConfig>& all) {
+    for (const BridgeConfig& config : all) {
+        if (is_at_home(config)) add(config);
+    }
+}
+
+void Bridges::start() {
+    for (const Entry& entry : entries_)
+        entry.bridge->start();
+}
+
+bool Bridges::is_at_home(const BridgeConfig& config) const {
+    return shard_.shared().home_of(client_hash(config.local_client_id)) == shard_.index();
+}
+
 void Bridges::change(const std::vector<BridgeConfig>& all) {
     std::vector<const BridgeConfig*> fresh;
     for (const BridgeConfig& config : all) {
-        const Shared& shared = shard_.shared();
-        if (shared.home_of(client_hash(config.local_client_id)) == shard_.index())
-            fresh.push_back(&config);
+        if (is_at_home(config)) fresh.push_back(&config);
     }
     for (Entry& entry : entries_) {
         const auto found = std::find_if(fresh.begin(), fresh.end(), [&](const auto* config) {
@@ -28,7 +41,7 @@ void Bridges::change(const std::vector<BridgeConfig>& all) {
         fresh.erase(found);
     }
     for (const BridgeConfig* config : fresh)
-        add(*config);
+        add(*config).start();
     ended();
 }
 
@@ -45,9 +58,10 @@ void Bridges::change(Entry& entry, const BridgeConfig& config) {
     entry.bridge->finish(config.changes_at_once);
 }
 
-void Bridges::add(const BridgeConfig& config) {
+Bridge& Bridges::add(const BridgeConfig& config) {
     entries_.push_back({std::make_unique<Bridge>(shard_, config)});
-    entries_.back().bridge->start();
+    entries_.back().bridge->open();
+    return *entries_.back().bridge;
 }
 
 void Bridges::replace(Entry& entry) {

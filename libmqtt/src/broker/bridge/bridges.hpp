@@ -14,7 +14,11 @@ class Bridges {
 public:
     explicit Bridges(Shard& shard) : shard_(shard) {}
 
+    // Before the threads start: the sessions of those that are at home here, which begin with start().
+    void open(const std::vector<BridgeConfig>& all);
+
     // All on the shard's thread.
+    void start();
     // Of all bridges of the broker those that are at home here; see Broker::change_bridges.
     void change(const std::vector<BridgeConfig>& all);
     void stop();   // says good-bye
@@ -32,7 +36,8 @@ private:
         Fate fate = Fate::stays;             // when it has ended
         std::optional<BridgeConfig> next{};  // by what it is replaced
     };
-    void add(const BridgeConfig& config);
+    bool is_at_home(const BridgeConfig& config) const;
+    Bridge& add(const BridgeConfig& config);
     void change(Entry& entry, const BridgeConfig& config);
     void settle();
     void replace(Entry& entry);
