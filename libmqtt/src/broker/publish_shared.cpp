@@ -66,7 +66,9 @@ void Publisher::deliver_to_member(const Publication& publication, const Chosen& 
         return shard_.subscriptions.give_back(chosen.session, chosen.tag, publication);
     shard_.subscriptions.tell_readiness(*session);
     const bool keeps = delivered_qos(publication.qos, chosen.options.qos) != QoS::at_most_once;
-    if (keeps && membership->told == Readiness::full && chosen.believed != Readiness::full) {
+    const Readiness now = membership->told;
+    const bool is_for_another = now == Readiness::away || (now == Readiness::full && keeps);
+    if (is_for_another && chosen.believed < now) {
         // The owner knows better by the time this arrives.
         return shard_.mail.send_to_group(membership->owner, membership->filter, publication);
     }
