@@ -32,6 +32,7 @@ TEST_CASE("spill: queues beyond the memory for them are on the disk only, and co
             take_numbers(a, 0, 100);
             publish_numbers(pub, kMessages, kMessages + 50);
             take_numbers(a, 100, 150);
+            until_read(a);
         }
         // Nothing more is loaded at the start than at runtime.
         TestBroker broker(spilling(file, persistence));

@@ -35,4 +35,11 @@ inline void take_numbers(RawClient& sub, int from, int to) {
         sub.ack(PacketType::puback, sub.expect_publish("t", payload(i)).id);
 }
 
+// What a client has sent is read. What comes meanwhile is thrown away, and comes again to its session.
+inline void until_read(RawClient& client) {
+    client.send(Pingreq{});
+    while (!std::holds_alternative<Pingresp>(client.receive())) {
+    }
+}
+
 }  // namespace test
