@@ -12,7 +12,7 @@
 #include "broker/store/schema.hpp"
 #include "broker/store/sqlite_copy.hpp"
 #include "broker/store/sqlite_entries.hpp"
-#include "broker/store/sqlite_log.hpp"
+#include "broker/store/sqlite_gather.hpp"
 #include "broker/store/sqlite_read.hpp"
 
 namespace mqtt::broker::store {

@@ -1,7 +1,9 @@
-// Everything is passed on, but writes to a log that follow each other.
-#include "broker/store/sqlite_log.hpp"
+// Everything is passed on, but writes that follow each other.
+#include "broker/store/sqlite_gather.hpp"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <new>
@@ -12,13 +14,21 @@ namespace {
 
 // Pieces of this size are as good as one; SQLite's own layer takes less than twice as much.
 constexpr std::size_t kMostGathered = 64 * 1024;
+// Of the database. Each begin costs the device's bell, some 20 us on a virtual machine.
+constexpr sqlite3_int64 kWorthBeginning = 1 << 20;
 
 struct GatheringFile {
+    enum class Kind : std::uint8_t { log, database, other };
+
     sqlite3_file base;
     sqlite3_file* real;
-    bool is_log;
+    Kind kind;
+    bool is_synced;              // nothing was written since
     sqlite3_int64 at;            // of what is gathered
     std::vector<char> gathered;  // written, and not yet passed on
+    const char* path;            // the database's; SQLite keeps it as long as the file is open
+    int descriptor;              // of our own
+    sqlite3_int64 begun;         // so far the device has been told of what was passed on
 };
 
 GatheringFile& gathering(sqlite3_file* file) {
@@ -29,37 +39,56 @@ sqlite3_file* real_of(sqlite3_file* file) {
     return gathering(file).real;
 }
 
-// When that fails the transaction does, of which all of it is: it is forgotten.
+// The log is moved into the database by writing pages in ascending order, and a sync. The device begins
+// meanwhile, so that the sync waits for the rest only; what comes of it is the sync's to say.
+// Closing any descriptor of a file ends the locks of this process on it: so there is none before the
+// database is locked for us alone, and it is closed when the lock is to end.
+void begin_writing(GatheringFile& database, sqlite3_int64 end) {
+    if (end < database.begun) database.begun = end;
+    const sqlite3_int64 waiting = end - database.begun;
+    if (waiting < kWorthBeginning) return;
+    if (database.descriptor < 0) database.descriptor = ::open(database.path, O_WRONLY | O_CLOEXEC);
+    if (database.descriptor >= 0)
+        ::sync_file_range(database.descriptor, database.begun, waiting, SYNC_FILE_RANGE_WRITE);
+    database.begun = end;
+}
+
+// When that fails the transaction does, of which all of it is, or the move of the log: it is forgotten.
 int pass_on(sqlite3_file* file) {
-    GatheringFile& log = gathering(file);
-    if (log.gathered.empty()) return SQLITE_OK;
-    const int code = log.real->pMethods->xWrite(log.real, log.gathered.data(),
-                                                static_cast<int>(log.gathered.size()), log.at);
-    log.gathered.clear();
+    GatheringFile& to = gathering(file);
+    if (to.gathered.empty()) return SQLITE_OK;
+    const auto size = static_cast<int>(to.gathered.size());
+    const int code = to.real->pMethods->xWrite(to.real, to.gathered.data(), size, to.at);
+    to.gathered.clear();
+    if (code == SQLITE_OK && to.kind == GatheringFile::Kind::database)
+        begin_writing(to, to.at + size);
     return code;
 }
 
 int gather_write(sqlite3_file* file, const void* from, int size, sqlite3_int64 at) {
-    GatheringFile& log = gathering(file);
-    if (!log.is_log) return log.real->pMethods->xWrite(log.real, from, size, at);
-    const auto end = log.at + static_cast<sqlite3_int64>(log.gathered.size());
+    GatheringFile& to = gathering(file);
+    to.is_synced = false;
+    if (to.kind == GatheringFile::Kind::other)
+        return to.real->pMethods->xWrite(to.real, from, size, at);
+    const auto end = to.at + static_cast<sqlite3_int64>(to.gathered.size());
     const auto bytes = static_cast<std::size_t>(size);
-    if (at != end || log.gathered.size() + bytes > kMostGathered) {
+    if (at != end || to.gathered.size() + bytes > kMostGathered) {
         if (const int code = pass_on(file); code != SQLITE_OK) return code;
-        log.at = at;
+        to.at = at;
     }
-    if (bytes >= kMostGathered) return log.real->pMethods->xWrite(log.real, from, size, at);
+    if (bytes >= kMostGathered) return to.real->pMethods->xWrite(to.real, from, size, at);
     const char* first = static_cast<const char*>(from);
-    log.gathered.insert(log.gathered.end(), first, first + bytes);
+    to.gathered.insert(to.gathered.end(), first, first + bytes);
     return SQLITE_OK;
 }
 
 int gather_close(sqlite3_file* file) {
     const int written = pass_on(file);
-    GatheringFile& log = gathering(file);
-    const int closed = log.real->pMethods->xClose(log.real);
-    sqlite3_free(log.real);
-    log.~GatheringFile();
+    GatheringFile& closing = gathering(file);
+    if (closing.descriptor >= 0) ::close(closing.descriptor);
+    const int closed = closing.real->pMethods->xClose(closing.real);
+    sqlite3_free(closing.real);
+    closing.~GatheringFile();
     return written != SQLITE_OK ? written : closed;
 }
 
@@ -69,13 +98,19 @@ int gather_read(sqlite3_file* file, void* to, int size, sqlite3_int64 at) {
 }
 
 int gather_truncate(sqlite3_file* file, sqlite3_int64 size) {
+    gathering(file).is_synced = false;
     const int code = pass_on(file);
     return code != SQLITE_OK ? code : real_of(file)->pMethods->xTruncate(real_of(file), size);
 }
 
+// Before it is moved the log is synced once more, whatever was synced before.
 int gather_sync(sqlite3_file* file, int flags) {
-    const int code = pass_on(file);
-    return code != SQLITE_OK ? code : real_of(file)->pMethods->xSync(real_of(file), flags);
+    GatheringFile& to = gathering(file);
+    if (const int code = pass_on(file); code != SQLITE_OK) return code;
+    if (to.is_synced) return SQLITE_OK;
+    const int code = to.real->pMethods->xSync(to.real, flags);
+    to.is_synced = code == SQLITE_OK;
+    return code;
 }
 
 int gather_size(sqlite3_file* file, sqlite3_int64* size) {
@@ -138,8 +173,11 @@ int gather_open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, i
         sqlite3_free(real);
         return code;
     }
-    const bool is_log = (flags & SQLITE_OPEN_WAL) != 0;
-    ::new (file) GatheringFile{{&kGatherMethods}, real, is_log, 0, {}};
+    using Kind = GatheringFile::Kind;
+    const Kind kind = (flags & SQLITE_OPEN_WAL) != 0       ? Kind::log
+                      : (flags & SQLITE_OPEN_MAIN_DB) != 0 ? Kind::database
+                                                           : Kind::other;
+    ::new (file) GatheringFile{{&kGatherMethods}, real, kind, false, 0, {}, name, -1, 0};
     return SQLITE_OK;
 }
 
