@@ -7,7 +7,7 @@ namespace mqtt::broker::store {
 // PRAGMA application_id: the file is ours ("MQTB").
 inline constexpr int kApplicationId = 0x4D515442;
 // PRAGMA user_version.
-inline constexpr int kSchemaVersion = 5;
+inline constexpr int kSchemaVersion = 6;
 
 inline constexpr const char* kTransitTable =
     "CREATE TABLE transit (key INTEGER PRIMARY KEY, seed INTEGER NOT NULL,"
@@ -40,9 +40,12 @@ inline constexpr const char* kSharedTags =
     "    WHERE filter LIKE '$share/%') AS numbered"
     "  WHERE subscription.session = numbered.session AND subscription.filter = numbered.filter;";
 
+// New chunks have a layout of their own, which tells itself from the one before.
+inline constexpr const char* kCompactChunks = "";
+
 // From version 1 to 2, from 2 to 3 and so on.
 inline constexpr const char* kUpgrades[] = {kTransitTable, kChunkTables, kSourceColumns,
-                                            kSharedTags};
+                                            kSharedTags, kCompactChunks};
 // Since which version these are there.
 inline constexpr int kWithChunks = 3;
 inline constexpr int kWithSharedTags = 5;
