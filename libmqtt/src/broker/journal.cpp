@@ -61,7 +61,7 @@ void Journal::connect(store::Writer& writer, bool is_strict) {
 
 store::Batch& Journal::open() {
     if (open_) return *open_;
-    open_ = std::make_unique<store::Batch>();
+    open_ = spare_ ? std::move(spare_) : std::make_unique<store::Batch>();
     first_message_ = next_message_;
     first_entry_ = next_entry_;
     using std::chrono::duration_cast;

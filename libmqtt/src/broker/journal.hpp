@@ -145,6 +145,7 @@ private:
     void submit(bool is_last);
     void committed(std::uint64_t round);
     void on_committed(std::uint64_t round);
+    void take_back(std::unique_ptr<store::Batch> batch);
     void release_gates();
     void release_fetches();
     void read(Fetch fetch);
@@ -154,8 +155,9 @@ private:
     bool is_strict_ = false;
     bool is_wanted_ = false;  // somebody waits for the open batch
     std::unique_ptr<store::Batch> open_;
-    std::uint64_t number_ = 1;     // of the open batch: the round
-    std::uint64_t committed_ = 0;  // all up to this one
+    std::unique_ptr<store::Batch> spare_;  // one that came back, empty: its memory is used again
+    std::uint64_t number_ = 1;             // of the open batch: the round
+    std::uint64_t committed_ = 0;          // all up to this one
     std::uint64_t recorded_ = 0;
     std::uint64_t next_message_ = 1;
     std::uint64_t next_entry_ = 1;

@@ -68,7 +68,7 @@ void Journal::submit(bool is_last) {
                              std::make_shared<std::unique_ptr<store::Batch>>(std::move(batch));
                          shard_.loop().post([this, back, round] {
                              on_committed(round);
-                             shard_.loop().post([back] { back->reset(); });
+                             shard_.loop().post([this, back] { take_back(std::move(*back)); });
                          });
                      },
                      is_last});
@@ -88,6 +88,12 @@ void Journal::committed(std::uint64_t round) {
     }
     release_gates();
     release_fetches();
+}
+
+void Journal::take_back(std::unique_ptr<store::Batch> batch) {
+    if (!batch) return;
+    batch->clear();
+    spare_ = std::move(batch);
 }
 
 void Journal::on_committed(std::uint64_t round) {

@@ -2,6 +2,27 @@
 #include "broker/store/batch.hpp"
 
 namespace mqtt::broker::store {
+namespace {
+
+// Of a commit that has gathered under load; an exceptional one gives its memory back.
+constexpr std::size_t kMostKept = 1024;
+
+template <class T>
+void keep_memory(std::vector<T>& of, std::vector<T>& in) {
+    of.clear();
+    if (of.capacity() <= kMostKept) in = std::move(of);
+}
+
+}  // namespace
+
+void Batch::clear() {
+    Batch fresh;
+    keep_memory(messages, fresh.messages);
+    keep_memory(entries, fresh.entries);
+    keep_memory(entry_changes, fresh.entry_changes);
+    keep_memory(removed_messages, fresh.removed_messages);
+    *this = std::move(fresh);
+}
 
 WallTime Batch::wall(TimePoint time) const {
     if (time == TimePoint::max()) return kNever;

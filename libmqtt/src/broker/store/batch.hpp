@@ -97,6 +97,8 @@ struct Batch {
     std::uint64_t order = 0;  // among the batches of all shards, by when they were closed
 
     bool empty() const { return live == 0; }
+    // To be filled anew: keeps the memory of what there is much of, up to a bound.
+    void clear();
     WallTime wall(TimePoint time) const;
     MessageRow row(const core::Message& message) const;
     SessionRow row(const SessionChange& change) const;
