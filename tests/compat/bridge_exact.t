@@ -1,7 +1,7 @@
 # timeout: 240
 # A bridge whose link is cut at random, and whose broker is killed: durable subscribers at both ends, publishers at
 # both ends, exact accounting. QoS 1: nothing is missing; QoS 2: nothing comes twice, and what we send is in order
-# (mosquitto 2.0 mixes what it sends again with what is new, as its log shows). Ours with a bridge to
+# (mosquitto 2.0 mixes what it sends again with what is new, and sends some for a second time, as its log shows). Ours with a bridge to
 # mosquitto and to ours, mosquitto with a bridge to ours, and kill -9 of ours with persistence strict. MQTT_BRIDGE_CUTS and
 # MQTT_BRIDGE_KILLS say how often; the number of lines goes with them.
 . "$(dirname "$0")/bridge_lib.sh"
@@ -12,12 +12,13 @@ count=$((cuts * 1000))
 
 for version in mqttv50 mqttv311; do
     start_mosquitto "${limits[@]}"
-    mosquitto=$BROKER_PID
+    mosquitto=$BROKER_PID mosquitto_log=$BROKER_LOG
     cut_bridge_to "$PORT" "$count" "bridge_protocol_version $version"
     stop_broker "$mosquitto"
 done
 
 # Ours at both ends.
+mosquitto_log=
 printf '%s\n' "user $(id -un)" 'max_queued_messages 0' 'max_queued_bytes 0' >"$T/remote.conf"
 start_broker -c "$T/remote.conf"
 remote_pid=$BROKER_PID
@@ -46,7 +47,7 @@ mosquitto_has_it() {
 # kill -9 of ours, with strict persistence; mosquitto stays.
 sender=ours
 start_mosquitto "${limits[@]}"
-theirs=$PORT mine=$(free_port)
+theirs=$PORT mine=$(free_port) mosquitto_log=$BROKER_LOG
 has_store || exit 0
 general=("listener $mine 127.0.0.1" 'allow_anonymous true' 'persistence strict' "persistence_location $T")
 bridge "$theirs" >"$T/kill.conf"

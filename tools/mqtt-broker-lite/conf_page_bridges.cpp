@@ -64,6 +64,8 @@ A mosquitto that has a bridge to this broker needs nothing here.
 One of version 2.0 and MQTT 3.1.1 bears as many messages in flight as its own
 .Cm max_inflight_messages
 says, and cannot tell; so bridges of 3.1.1 get and send 20 at a time.
+One of version 2.0 sends some messages of QoS 2 a second time, as new ones,
+when the connection is lost again while both still agree on what has arrived.
 .Ss RabbitMQ
 Its MQTT plug-in (3.10) speaks 3.1.1 and no QoS 2.
 What is acknowledged arrives at least once.
