@@ -1,5 +1,7 @@
 // mqtt::Client: subscribing, receiving, acknowledging, request and response.
 
+#include <algorithm>
+
 #include "client/client_fixture.hpp"
 
 using namespace mqtt;
@@ -74,6 +76,27 @@ TEST_CASE("client: unsubscribe completes at UNSUBACK, in 3.1.1 too") {
         REQUIRE(done.get().reasons.size() == 2);
         CHECK(done.get().reasons[1] ==
               (is_v5 ? ReasonCode::no_subscription_existed : ReasonCode::success));
+    }
+}
+
+TEST_CASE("client: UNSUBSCRIBE has the properties that it was given, in 5.0 only") {
+    PropertyList properties;
+    properties.add_user("a", "b");
+    for (const auto version : {ProtocolVersion::v5, ProtocolVersion::v3_1_1}) {
+        ClientFixture f;
+        f.options.connect.version = version;
+        const bool is_v5 = version == ProtocolVersion::v5;
+        RawPeer& peer = f.connect(is_v5 ? kConnackV5 : kConnackV3);
+        Outcome<UnsubscribeResult> done;
+        f.client->unsubscribe({"a"}, properties, done.handler());
+        if (!is_v5) {
+            REQUIRE(f.wait([&] { return done.is_done(); }));
+            CHECK(done.error == Errc::invalid_argument);
+            continue;
+        }
+        REQUIRE(f.heard(peer, "CONNECT UNSUBSCRIBE"));
+        const auto unsubscribe = peer.packet<Unsubscribe>(1);
+        CHECK(std::ranges::equal(unsubscribe.properties.raw(), properties.view().raw()));
     }
 }
 

@@ -23,7 +23,7 @@ using std::chrono::nanoseconds;
 Subscriber::Subscriber(const tools::Invocation& invocation, const Options& options)
     : invocation_(invocation)
     , options_(options)
-    , log_(invocation, options.settings.quiet, options.connect)
+    , log_(invocation, options.settings, options.connect)
     , printer_(tools::style_for(options.style, invocation.persona, STDOUT_FILENO, options.color))
     , filter_(options)
     , screen_(options.connect.endpoint.host)
@@ -200,13 +200,20 @@ void Subscriber::on_connected(std::error_code error, const mqtt::ConnectReport& 
 
 void Subscriber::subscribe() {
     ask_for_filters();
-    // Afterwards: a filter that is in both is left.
-    if (!options_.unsubscribes.empty()) {
-        client_.unsubscribe(options_.unsubscribes,
-                            [this](std::error_code error, const mqtt::UnsubscribeResult&) {
-                                on_unsubscribed(error);
-                            });
-    }
+    // Afterwards: a filter that is in both is left. mosquitto_sub sends a packet for each.
+    if (options_.unsubscribes.empty()) return;
+    if (is_ours()) return leave_filters(options_.unsubscribes);
+    for (const std::string& filter : options_.unsubscribes)
+        leave_filters({filter});
+}
+
+void Subscriber::leave_filters(std::vector<std::string> filters) {
+    ++unsubscribes_due_;
+    client_.unsubscribe(std::move(filters), options_.settings.unsubscribe_properties,
+                        [this](std::error_code error, const mqtt::UnsubscribeResult&) {
+                            --unsubscribes_due_;
+                            on_unsubscribed(error);
+                        });
 }
 
 void Subscriber::ask_for_filters() {
@@ -255,7 +262,8 @@ void Subscriber::on_refused(std::string_view filter, ReasonCode reason, std::str
 void Subscriber::on_unsubscribed(std::error_code error) {
     if (finished_) return;
     if (error) log_.say(fmt::format("cannot unsubscribe: {}", error.message()));
-    if (options_.filters.empty() && options_.exit_after_subscribe) finish(tools::kExitDone);
+    const bool is_last = options_.filters.empty() && unsubscribes_due_ == 0;
+    if (is_last && options_.exit_after_subscribe) finish(tools::kExitDone);
 }
 
 void Subscriber::on_state(const mqtt::StateChange& change) {

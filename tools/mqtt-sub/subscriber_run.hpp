@@ -47,6 +47,7 @@ private:
     void ask_for_filters();
     void on_subscribed(std::error_code error, const mqtt::SubscribeResult& result);
     void on_refused(std::string_view filter, mqtt::ReasonCode reason, std::string_view again);
+    void leave_filters(std::vector<std::string> filters);
     void on_unsubscribed(std::error_code error);
     void on_state(const mqtt::StateChange& change);
     static bool ends_mosquitto_sub(const mqtt::StateChange& change);
@@ -89,6 +90,7 @@ private:
     std::uint64_t received_ = 0;
     std::uint64_t shown_ = 0;
     std::uint64_t removals_due_ = 0;
+    std::uint64_t unsubscribes_due_ = 0;
     std::size_t refused_ = 0;  // filters
     int refused_code_ = 0;     // of the first
     bool was_connected_ = false;

@@ -92,7 +92,12 @@ public:
     //   Errors, cancels, requires: as subscribe().
     template <class Token>
     auto unsubscribe(std::vector<std::string> filters, Token&& token) {
-        return initiate<UnsubscribeResult>(&Client::start_unsubscribe, token, std::move(filters));
+        return unsubscribe(std::move(filters), PropertyList(), std::forward<Token>(token));
+    }
+    template <class Token>
+    auto unsubscribe(std::vector<std::string> filters, PropertyList properties, Token&& token) {
+        return initiate<UnsubscribeResult>(&Client::start_unsubscribe, token, std::move(filters),
+                                           std::move(properties));
     }
 
     // Takes the next received message, in order of arrival. Without a message handler only.
@@ -248,7 +253,8 @@ private:
     void start_publish(Done<PublishResult> done, OutgoingMessage message);
     void start_subscribe(Done<SubscribeResult> done, std::vector<Subscription> subscriptions,
                          PropertyList properties);
-    void start_unsubscribe(Done<UnsubscribeResult> done, std::vector<std::string> filters);
+    void start_unsubscribe(Done<UnsubscribeResult> done, std::vector<std::string> filters,
+                           PropertyList properties);
     void start_receive(Done<ReceivedMessage> done);
     void start_request(Done<ReceivedMessage> done, OutgoingMessage message,
                        std::chrono::milliseconds timeout);

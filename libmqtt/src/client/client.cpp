@@ -32,8 +32,9 @@ void Client::start_subscribe(Done<SubscribeResult> done, std::vector<Subscriptio
     impl_->subscribe(std::move(done), std::move(subscriptions), std::move(properties));
 }
 
-void Client::start_unsubscribe(Done<UnsubscribeResult> done, std::vector<std::string> filters) {
-    impl_->unsubscribe(std::move(done), std::move(filters));
+void Client::start_unsubscribe(Done<UnsubscribeResult> done, std::vector<std::string> filters,
+                               PropertyList properties) {
+    impl_->unsubscribe(std::move(done), std::move(filters), std::move(properties));
 }
 
 void Client::start_receive(Done<ReceivedMessage> done) {

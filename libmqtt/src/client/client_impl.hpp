@@ -140,7 +140,8 @@ public:
     // client_subscribe.cpp
     void subscribe(client::Done<SubscribeResult> done, std::vector<Subscription> subscriptions,
                    PropertyList properties);
-    void unsubscribe(client::Done<UnsubscribeResult> done, std::vector<std::string> filters);
+    void unsubscribe(client::Done<UnsubscribeResult> done, std::vector<std::string> filters,
+                     PropertyList properties);
 
     // client_receive.cpp
     void set_message_handler(MessageHandler handler);

@@ -52,8 +52,10 @@ void Client::Impl::subscribe(Done<SubscribeResult> done, std::vector<Subscriptio
     add_request(std::move(request));
 }
 
-void Client::Impl::unsubscribe(Done<UnsubscribeResult> done, std::vector<std::string> filters) {
+void Client::Impl::unsubscribe(Done<UnsubscribeResult> done, std::vector<std::string> filters,
+                               PropertyList properties) {
     FilterRequest request;
+    request.properties = std::move(properties);
     request.subscribes = false;
     for (std::string& filter : filters)
         request.filters.emplace_back(std::move(filter));

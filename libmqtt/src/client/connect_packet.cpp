@@ -16,10 +16,6 @@ Error invalid(std::string_view detail) {
     return {Errc::invalid_argument, detail};
 }
 
-bool is_text(std::string_view text) {
-    return text.size() <= kMaxField && core::is_valid_utf8(text);
-}
-
 Status check_will(const Will& will, ProtocolVersion version) {
     if (const Status topic = validate_topic_name(will.topic); !topic) return invalid("will topic");
     if (will.payload.size() > kMaxField) return invalid("will payload is over 65535 bytes");
@@ -30,7 +26,10 @@ Status check_will(const Will& will, ProtocolVersion version) {
 }
 
 Status check_login(const ConnectOptions& options) {
-    if (options.user_name && !is_text(*options.user_name)) return invalid("user name");
+    const std::string_view user_name =
+        options.user_name ? std::string_view(*options.user_name) : std::string_view();
+    if (user_name.size() > kMaxField) return invalid("user name is over 65535 bytes");
+    if (!core::is_valid_utf8(user_name)) return invalid("user name is not UTF-8");
     if (!options.password) return {};
     if (options.password->size() > kMaxField) return invalid("password is over 65535 bytes");
     if (!options.user_name && !has_properties(options.version)) {
@@ -49,7 +48,9 @@ Status check_options(const ConnectOptions& options, std::string_view client_id) 
     } else if (endpoint.host.empty() || endpoint.port == 0) {
         return invalid("no host or no port");
     }
-    if (!is_text(client_id)) return invalid("client id");  // [MQTT-3.1.3-4]
+    if (client_id.size() > kMaxField) return invalid("client id is over 65535 bytes");
+    if (!core::is_valid_utf8(client_id))
+        return invalid("client id is not UTF-8");  // [MQTT-3.1.3-4]
     if (client_id.empty() && !options.clean_start && !is_v5) {
         return invalid("a session that is kept needs a client id");  // [MQTT311-3.1.3-7]
     }
