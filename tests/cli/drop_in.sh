@@ -115,7 +115,7 @@ receivers=0
 
 # fake_peer HEX...: a peer on $PORT that answers the first bytes with the first HEX, the next with the next, and
 # closes after the last ("hold" keeps silent for ever instead). After a "/" stands what the next connection gets;
-# the last of them is for all that follow.
+# the last of them is for all that follow. What came is in $T/peer.$peers.wire, a line per connection that has ended.
 fake_peer() {
     local told; told=$T/peer.$((peers += 1))
     perl -MIO::Socket::INET -e '
@@ -123,18 +123,22 @@ fake_peer() {
         my $listener = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1", LocalPort => 0) or die $!;
         open my $file, ">", "$told.new" or die $!;
         print $file $listener->sockport; close $file; rename "$told.new", $told;
+        open my $wire, ">>", "$told.wire"; $wire->autoflush(1);
+        my $request;
+        sub heard { my $got = sysread($_[0], $request, 65536); print $wire unpack("H*", $request) if $got; $got }
         my @scripts = ([]);
         for (@answers) { if ($_ eq "/") { push @scripts, [] } else { push @{$scripts[-1]}, $_ } }
         while (my $peer = $listener->accept) {
-            my $asked = sysread($peer, my $request, 65536) or next;
+            my $asked = heard($peer) or next;
             my $script = @scripts > 1 ? shift @scripts : $scripts[0];
             for my $answer (@$script) {
-                $asked ||= sysread($peer, $request, 65536) or last;
-                if ($answer eq "hold") { 1 while sysread($peer, $request, 65536); last }
+                $asked ||= heard($peer) or last;
+                if ($answer eq "hold") { 1 while heard($peer); last }
                 syswrite($peer, pack("H*", $answer));
                 $asked = 0;
             }
             close $peer;
+            print $wire "\n";
         }' "$told" "$@" &
     lib_pids+=("$!")
     until_true 30 test -s "$told"
@@ -147,6 +151,8 @@ closed=1  # nobody listens there, as nobody may
 take() { # take SIDE PROGRAM words...
     local side=$1 status=0; shift
     timeout -s KILL 60 "$@" >"$T/$side" 2>"$T/$side.err" <<<$'one\ntwo' || status=$?
+    # Help and version have words of our own.
+    ! grep -qE '^mosquitto_[a-z]+ (is an? |version )' "$T/$side" || echo 'help or version' >"$T/$side"
     { echo '-- stderr'; cat "$T/$side.err"; echo "-- exit $status"; } >>"$T/$side"
 }
 same() {
@@ -157,12 +163,40 @@ same() {
     wait $!
     diff -u "$T/theirs" "$T/ours" >"$T/difference" || { cat "$T/difference" >&2; fail "mosquitto_$kind $*"; }
 }
+# wire_peers HEX...: two peers like fake_peer, for same_wire, whose words name the port as $PORT.
+wire_peers() {
+    fake_peer "$@"; theirs_port=$PORT theirs_wire=$T/peer.$peers.wire
+    fake_peer "$@"; ours_port=$PORT ours_wire=$T/peer.$peers.wire
+    connections=0 PORT=@PORT@
+}
+# As same, with the bytes that the peer got.
+same_wire() {
+    local kind=$1 side wire; shift
+    connections=$((connections + 1))
+    take theirs "$(theirs "$kind")" "${@//@PORT@/$theirs_port}" &
+    take ours "$LINKS/mosquitto_$kind" "${@//@PORT@/$ours_port}"
+    wait $!
+    for side in theirs ours; do
+        wire=${side}_wire
+        until_true 20 has_lines "${!wire}" "$connections"
+        tail -n 1 "${!wire}" >>"$T/$side"
+    done
+    diff -u "$T/theirs" "$T/ours" >"$T/difference" || { cat "$T/difference" >&2; fail "mosquitto_$kind $*"; }
+}
+has_lines() { [ "$(wc -l <"$1")" -ge "$2" ]; }
+# newer KIND WORDS...: a usage error of ours, and what it begins with.
+newer() {
+    local kind=$1 said=$2; shift 2
+    run "$LINKS/mosquitto_$kind" "$@" </dev/null; expect_exit 1
+    expect_quiet
+    expect_eq "mosquitto_$kind $*" "$(head -n 1 "$T/err")" "$said"
+}
 # Lines of a here-document, each with pub, sub, rr or "every" in front; quoted as in a shell.
-rows() {
-    local kinds words kind
+rows() { # rows [same_wire]
+    local kinds words kind check=${1:-same}
     while read -r kinds words; do
         [ -n "$kinds" ] || continue
         [ "$kinds" != every ] || kinds=pub,sub,rr
-        for kind in ${kinds//,/ }; do eval "same $kind $words"; done
+        for kind in ${kinds//,/ }; do eval "$check $kind $words"; done
     done
 }

@@ -182,12 +182,6 @@ E3
 
 # What a newer mosquitto does is what is done: 2.0 sends an empty topic, an infinite expiry without 5.0 and a file that
 # is not there, and mosquitto_rr waits. Values of -D that the standard forbids are sent by all of them, never by ours.
-newer() { # newer KIND WORDS...: a usage error of ours
-    local kind=$1 said=$2; shift 2
-    run "$LINKS/mosquitto_$kind" "$@" </dev/null; expect_exit 1
-    expect_quiet
-    expect_eq "mosquitto_$kind $*" "$(head -n 1 "$T/err")" "$said"
-}
 topic="does it contain '+' or '#'?"
 newer pub "Error: Invalid publish topic '', $topic" -t '' -m x
 newer rr "Error: Invalid response topic '', $topic" -t q -e '' -m x

@@ -14,6 +14,7 @@
 #include "common/cli.hpp"
 #include "common/exit_code.hpp"
 #include "common/incomplete_command.hpp"
+#include "common/mosquitto_argv.hpp"
 #include "common/mosquitto_checks.hpp"
 #include "common/mosquitto_words.hpp"
 #include "common/options_file.hpp"
@@ -126,16 +127,11 @@ void print_help(const Invocation& invocation, ToolInfo info, bool everything) {
     print(invocation, help_text(info, everything, width));
 }
 
-// mosquitto's clients end with 1 after --help and --version.
-int done(const Invocation& invocation) {
-    return invocation.persona == Persona::ours ? kExitDone : kExitUsage;
-}
-
-std::vector<FlagUse> options_from_file(const Invocation& invocation, const Tool& tool,
-                                       const FlagUse* named) {
+OptionsFile options_from_file(const Invocation& invocation, const Tool& tool,
+                              const FlagUse* named) {
     if (named != nullptr) {
-        auto uses = read_options_file(named->word(), tool.info.flags, invocation.persona);
-        if (uses) return *uses;
+        auto file = read_options_file(named->word(), tool.info.flags, invocation.persona);
+        if (file) return *file;
         if (invocation.persona != Persona::ours) return {};
         throw UsageError("cannot read the options file '" + named->word() + "'");
     }
@@ -143,15 +139,13 @@ std::vector<FlagUse> options_from_file(const Invocation& invocation, const Tool&
     const std::string path = default_options_path(
         invocation.persona == Persona::ours ? std::string(tool.options_file) : invocation.name);
     if (path.empty()) return {};
-    return read_options_file(path, tool.info.flags, invocation.persona)
-        .value_or(std::vector<FlagUse>{});
+    return read_options_file(path, tool.info.flags, invocation.persona).value_or(OptionsFile{});
 }
 
 // --profile or MQTT_PROFILE, for tools that know profiles.
 std::vector<FlagUse> options_from_profile(const Invocation& invocation, const Tool& tool) {
     const auto& flags = tool.info.flags;
-    const bool knows = invocation.persona == Persona::ours &&
-                       std::any_of(flags.begin(), flags.end(),
+    const bool knows = std::any_of(flags.begin(), flags.end(),
                                    [](const Flag* flag) { return flag->long_name == "profile"; });
     if (!knows) return {};
     const FlagUse* named = find_use(invocation.uses, "profile");
@@ -161,36 +155,84 @@ std::vector<FlagUse> options_from_profile(const Invocation& invocation, const To
     return {};
 }
 
+// What asks for an answer and nothing else.
+bool is_question(const FlagUse& use) {
+    return is_use_of(use, "help") || is_use_of(use, "version");
+}
+
+void answer(const Invocation& invocation, const FlagUse& question, const ToolInfo& info,
+            bool everything) {
+    if (is_use_of(question, "version")) return print(invocation, version_text(invocation));
+    print_help(invocation, info, everything);
+}
+
+struct Answered {};  // thrown: the run is over
+
+void append(std::vector<FlagUse>& uses, std::vector<FlagUse> more) {
+    uses.insert(uses.end(), std::make_move_iterator(more.begin()),
+                std::make_move_iterator(more.end()));
+}
+
+// The options file, then the command line, up to the first question or fault.
+int run_as_mosquitto(Invocation& invocation, std::span<const std::string> words,
+                     std::span<char* const> arguments, const Tool& tool) {
+    std::string fault;
+    std::vector<FlagUse> typed =
+        read_mosquitto_words(words, tool.info.flags, invocation.persona, fault);
+    scrub_arguments(arguments, typed);
+    OptionsFile file = options_from_file(invocation, tool, find_use(typed, "options-file"));
+    std::vector<FlagUse>& uses = invocation.uses;
+    uses = std::move(file.uses);
+    const bool ends_in_file = !file.fault.empty() || (!uses.empty() && is_question(uses.back()));
+    if (ends_in_file) {
+        fault = file.fault;
+    } else {
+        append(uses, std::move(typed));
+    }
+    check_repeats(uses);
+    std::erase_if(uses, [](const FlagUse& use) { return is_use_of(use, "options-file"); });
+    if (!fault.empty()) {
+        invocation.at_end = [fault] { throw UsageError(fault); };
+    } else if (!uses.empty() && is_question(uses.back())) {
+        invocation.at_end = [&, question = uses.back()] {
+            answer(invocation, question, tool.info, false);
+            throw Answered();
+        };
+        uses.pop_back();
+    }
+    return tool.run(invocation);
+}
+
 int run_tool(Invocation& invocation, std::span<const std::string> words,
              std::span<char* const> arguments, const Tool& tool) {
+    if (invocation.persona != Persona::ours) {
+        return run_as_mosquitto(invocation, words, arguments, tool);
+    }
     // "--help all" first: `all` is no option's word.
     const bool everything = words.size() == 2 && words[0] == "--help" && words[1] == "all";
     if (everything) words = words.first(1);
     invocation.uses = parse_words(words, tool.info.flags, invocation.persona);
     scrub_arguments(arguments, invocation.uses);
-    if (find_use(invocation.uses, "help") != nullptr) {
-        print_help(invocation, tool.info, everything);
-        return done(invocation);
-    }
-    if (find_use(invocation.uses, "version") != nullptr) {
-        print(invocation, version_text(invocation));
-        return done(invocation);
+    for (const std::string_view question : {"help", "version"}) {
+        const FlagUse* use = find_use(invocation.uses, question);
+        if (use == nullptr) continue;
+        answer(invocation, *use, tool.info, everything);
+        return kExitDone;
     }
     if (const FlagUse* use = find_use(invocation.uses, "generate"); use != nullptr) {
         print(invocation, generate(tool.info, use->word()));
         return kExitDone;
     }
     check_repeats(invocation.uses);
-    std::vector<FlagUse> uses =
+    OptionsFile file =
         options_from_file(invocation, tool, find_use(invocation.uses, "options-file"));
-    const std::vector<FlagUse> profile = options_from_profile(invocation, tool);
-    uses.insert(uses.end(), profile.begin(), profile.end());
-    uses.insert(uses.end(), std::make_move_iterator(invocation.uses.begin()),
-                std::make_move_iterator(invocation.uses.end()));
+    if (!file.fault.empty()) throw UsageError(file.fault);
+    std::vector<FlagUse> uses = std::move(file.uses);
+    append(uses, options_from_profile(invocation, tool));
+    append(uses, std::move(invocation.uses));
     check_repeats(uses);
     std::erase_if(uses, [](const FlagUse& use) { return is_use_of(use, "options-file"); });
     invocation.uses = std::move(uses);
-    if (invocation.persona != Persona::ours) check_mosquitto_topics(invocation.uses);
     return tool.run(invocation);
 }
 
@@ -211,6 +253,14 @@ std::span<const Flag> general_flags() {
 void append_general_flags(std::vector<const Flag*>& flags) {
     for (const Flag& flag : kGeneral)
         flags.push_back(&flag);
+}
+
+void for_each_use(const Invocation& invocation, const std::function<void(const FlagUse&)>& apply) {
+    for (const FlagUse& use : invocation.uses) {
+        if (invocation.persona != Persona::ours) check_mosquitto_topic(use);
+        apply(use);
+    }
+    if (invocation.at_end) invocation.at_end();
 }
 
 Persona persona_of(std::string_view program_name) {
@@ -247,6 +297,8 @@ int run_app(int argc, char** argv, const Tool& tool) {
     try {
         const std::span<char* const> arguments(argv, static_cast<std::size_t>(argc));
         return run_tool(invocation, words, arguments, tool);
+    } catch (const Answered&) {
+        return kExitUsage;  // as theirs
     } catch (const IncompleteCommand& error) {
         say_error(invocation, error.what());
         print_help(invocation, tool.info, false);

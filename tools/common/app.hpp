@@ -19,7 +19,12 @@ struct Invocation {
     Persona persona = Persona::ours;
     std::string name;           // as in argv[0], without folders
     std::vector<FlagUse> uses;  // options file first, then the command line
+    // Under mosquitto's names: what comes when all of `uses` are right, --help or the first word that is wrong.
+    std::function<void()> at_end{};
 };
+
+// How a tool goes through its options: `apply` takes one, in order. Throws what is wrong with them.
+void for_each_use(const Invocation& invocation, const std::function<void(const FlagUse&)>& apply);
 
 // A run that failed for a known reason: `what` is the line for stderr.
 class ToolError : public std::runtime_error {

@@ -32,15 +32,6 @@ CLI::Option* register_flag(CLI::App& parser, const Flag& flag) {
     return option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
-void check_choice(const FlagUse& use) {
-    const auto choices = split_words(use.flag->choices);
-    if (choices.empty()) return;
-    if (use.word().empty() && may_stand_alone(*use.flag)) return;
-    if (std::find(choices.begin(), choices.end(), use.word()) != choices.end()) return;
-    throw UsageError("option '" + use.typed() + "' does not know '" + use.word() +
-                     "'; choose from " + std::string(use.flag->choices));
-}
-
 // CLI11 gets the options that occur, not all that there are: registering a hundred would take as long as
 // publishing a message does.
 std::vector<const Flag*> occurring(const std::vector<std::string>& words,
@@ -89,7 +80,13 @@ std::string meant(std::string_view word, std::span<const Flag* const> flags, Per
 
 std::vector<FlagUse> parse_words(std::span<const std::string> words,
                                  std::span<const Flag* const> flags, Persona persona) {
-    std::vector<std::string> normalised = normalise_argv(words, flags, persona);
+    if (persona != Persona::ours) {
+        std::string fault;
+        std::vector<FlagUse> uses = read_mosquitto_words(words, flags, persona, fault);
+        if (!fault.empty()) throw UsageError(fault);
+        return uses;
+    }
+    std::vector<std::string> normalised = normalise_argv(words, flags);
     CLI::App parser;
     parser.set_help_flag();
     parser.allow_extras();
@@ -129,9 +126,7 @@ std::vector<FlagUse> parse_words(std::span<const std::string> words,
         --words_due;
     }
     for (const FlagUse& use : uses) {
-        // Mosquitto's clients look at those of TLS later: check_tls_words.
-        const bool is_late = persona != Persona::ours && use.flag->category == "TLS";
-        if (use.flag->takes == Takes::word && !is_late) check_choice(use);
+        if (use.flag->takes == Takes::word) check_choice(use);
     }
     return uses;
 }

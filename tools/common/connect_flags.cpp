@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "common/mosquitto_checks.hpp"
+#include "common/profile.hpp"
 #include "common/units.hpp"
 
 namespace tools {
@@ -26,6 +28,24 @@ void add_header(ConnectSettings& s, const FlagUse& use) {
     const std::size_t value = text.find_first_not_of(' ', colon + 1);
     s.websocket_options.headers.emplace_back(
         text.substr(0, colon), value == std::string::npos ? std::string() : text.substr(value));
+}
+
+void set_proxy(ConnectSettings& s, const FlagUse& use) {
+    constexpr std::string_view scheme = "socks5h://";
+    const std::string& url = use.word();
+    if (!url.starts_with(scheme)) {
+        throw UsageError("option '--proxy' needs socks5h://[USER[:PASSWORD]@]HOST[:PORT], not '" +
+                         masked_url(url) + "'");
+    }
+    // Same grammar after the scheme as mqtt://, so the same reader.
+    const auto parsed = mqtt::parse_url("mqtt://" + url.substr(scheme.size()));
+    if (!parsed) {
+        throw UsageError("option '--proxy': '" + masked_url(url) + "' is not a usable URL");
+    }
+    s.proxy = {.host = parsed->endpoint.host,
+               .user_name = parsed->user_name,
+               .password = parsed->password};
+    if (parsed->has_port) s.proxy.port = parsed->endpoint.port;
 }
 
 constexpr std::array kRows{
@@ -63,6 +83,7 @@ constexpr std::array kRows{
                [](ConnectSettings& s, const FlagUse& use) {
                    s.url = use.word();
                    if (s.persona == Persona::ours) return;
+                   check_mosquitto_url(s.persona, *s.url);
                    s.host.reset();  // the last one that names a host and port wins
                    s.port.reset();
                }},
@@ -126,7 +147,7 @@ constexpr std::array kRows{
                 .category = kCategory,
                 .help = "SOCKS5 proxy: socks5h://[USER[:PASSWORD]@]HOST[:PORT]",
                 .secret = Secret::url},
-               [](ConnectSettings& s, const FlagUse& use) { s.proxy_url = use.word(); }},
+               set_proxy},
     ConnectRow{{.long_name = "bind",
                 .short_name = 'A',
                 .argument = "ADDRESS",

@@ -35,45 +35,28 @@ void take_environment(ConnectSettings& s) {
     if (!s.password) take(s.password_file, "MQTT_PASSWORD_FILE");
 }
 
-// Also where -t names another one.
-void check_mosquitto_url_topic(const ConnectSettings& s) {
-    const bool is_filter = s.persona == Persona::mosquitto_sub;
-    if (!is_mosquitto_text(s.url_topic)) throw UsageError("malformed UTF-8 in '-L topic'");
-    if (is_filter ? mqtt::validate_topic_filter(s.url_topic).ok()
-                  : mqtt::validate_topic_name(s.url_topic).ok()) {
-        return;
-    }
-    throw UsageError("'" + s.url_topic + "' is not a valid topic" + (is_filter ? " filter" : "") +
-                     " (option '-t')");
+// Options of their own come first.
+void take_url_parts(ConnectSettings& s, const mqtt::ParsedUrl& url) {
+    s.url_topic = url.topic;
+    const bool has_name = url.has_user_name || url.has_password;  // ":secret@": an empty one
+    if (has_name && !s.user_name) s.user_name = url.user_name;
+    if (url.has_password && !s.password) s.password = url.password;
 }
 
 void apply_url(ConnectSettings& s, mqtt::ConnectOptions& options) {
     const mqtt::Result<mqtt::ParsedUrl> parsed =
         mqtt::parse_url(s.persona == Persona::ours ? *s.url : mosquitto_url(*s.url));
-    if (!parsed) {
-        throw UsageError("'" + masked_url(*s.url) +
-                         "' is not a usable URL: " + std::string(parsed.error().detail));
-    }
+    if (!parsed) throw unusable_url(*s.url, parsed.error());
     options.endpoint = parsed->endpoint;
     mqtt::Endpoint& endpoint = options.endpoint;
-    s.url_topic = parsed->topic;
-    if (s.persona != Persona::ours && mqtt::uses_websocket(endpoint.transport)) {
-        // mosquitto: the path of a ws URL is the topic, and the request's path is always /mqtt.
-        s.url_topic = endpoint.path.substr(std::min<std::size_t>(1, endpoint.path.size()));
+    if (s.persona == Persona::ours) {
+        take_url_parts(s, *parsed);
+    } else if (mqtt::uses_websocket(endpoint.transport)) {
         endpoint.path = "/mqtt";
         if (!parsed->has_port) {
             endpoint.port = mqtt::uses_tls(endpoint.transport) ? kTlsPort : kPlainPort;
         }
     }
-    if (s.persona != Persona::ours &&
-        s.url->find('/', s.url->find("://") + 3) == std::string::npos) {
-        throw UsageError("the URL has no topic");
-    }
-    if (s.persona != Persona::ours) check_mosquitto_url_topic(s);
-    const bool has_name =
-        parsed->has_user_name || parsed->has_password;  // ":secret@": an empty one
-    if (has_name && !s.user_name) s.user_name = parsed->user_name;
-    if (parsed->has_password && !s.password) s.password = parsed->password;
     if (s.host) endpoint.host = *s.host;
     if (s.port) endpoint.port = *s.port;
 }
@@ -114,6 +97,7 @@ bool wants_tls(const ConnectSettings& s) {
 // To theirs the port 0 makes a path of the host; --unix is no more than that.
 bool is_socket_to_mosquitto(const ConnectSettings& s, const mqtt::Endpoint& endpoint) {
     if (s.persona == Persona::ours || endpoint.transport == Transport::unix_socket) return false;
+    if (!s.proxy.host.empty()) return false;  // which is asked for that path
     return s.port ? *s.port == 0 : s.url && endpoint.port == 0;
 }
 
@@ -143,38 +127,13 @@ void apply_endpoint(ConnectSettings& s, mqtt::ConnectOptions& options) {
     endpoint.port = s.port.value_or(tls ? kTlsPort : kPlainPort);
 }
 
-void apply_proxy(const ConnectSettings& s, mqtt::ConnectOptions& options) {
-    if (!s.proxy_url) return;
-    constexpr std::string_view scheme = "socks5h://";
-    if (!s.proxy_url->starts_with(scheme)) {
-        throw UsageError("option '--proxy' needs socks5h://[USER[:PASSWORD]@]HOST[:PORT], not '" +
-                         masked_url(*s.proxy_url) + "'");
-    }
-    // Same grammar after the scheme as mqtt://, so the same reader.
-    const auto parsed = mqtt::parse_url("mqtt://" + s.proxy_url->substr(scheme.size()));
-    if (!parsed)
-        throw UsageError("option '--proxy': '" + masked_url(*s.proxy_url) +
-                         "' is not a usable URL");
-    options.proxy.host = parsed->endpoint.host;
-    if (parsed->has_port) options.proxy.port = parsed->endpoint.port;
-    options.proxy.user_name = parsed->user_name;
-    options.proxy.password = parsed->password;
-}
-
 void apply_login(const ConnectSettings& s, mqtt::ConnectOptions& options) {
-    if (s.client_id && s.client_id_prefix) {
-        throw UsageError("options '-i' and '-I' exclude each other");
-    }
-    if (s.client_id && s.client_id->empty() && s.persona != Persona::ours) {
-        throw UsageError("the client id is empty");
-    }
     if (s.client_id) options.client_id = *s.client_id;
     if (s.client_id_prefix) {
         options.client_id = *s.client_id_prefix + std::to_string(::getpid());
     }
-    if (s.password && !s.user_name && !mqtt::has_properties(options.version)) {
-        throw UsageError("option '-P' needs '-u' with MQTT 3.x");
-    }
+    // Mosquitto's clients look at it when all else is right.
+    if (s.persona == Persona::ours) check_login(s, options.version);
     options.user_name = s.user_name;
     options.password = s.password;
 }
@@ -195,24 +154,29 @@ void apply_session(const ConnectSettings& s, mqtt::ConnectOptions& options) {
             "option '-D connect authentication-data': without authentication-method "
             "it is not valid there");
     }
+    const auto id = mqtt::PropertyId::session_expiry_interval;
+    if (s.session_expiry && given.number(id) && s.persona != Persona::ours) {
+        throw UsageError("option '-D connect session-expiry-interval' with '-x': only once");
+    }
     std::optional<std::uint32_t> expiry = s.session_expiry;
     if (s.keep_session && !expiry) expiry = mqtt::kNeverExpires;
     if (!expiry) return;
     if (expiry == mqtt::kNeverExpires && !has_id) {
         throw UsageError("a session that never expires needs a client id (-i)");
     }
-    const auto id = mqtt::PropertyId::session_expiry_interval;
     if (*expiry > 0 && !options.properties.view().number(id)) options.properties.add(id, *expiry);
 }
 
+void check_will(const ConnectSettings& s) {
+    if (s.will.topic) return;
+    if (s.will.payload) throw UsageError("option '--will-payload' needs '--will-topic'");
+    if (s.will.retain) throw UsageError("option '--will-retain' needs '--will-topic'");
+    const bool is_odd = !s.will_properties.empty() && s.persona == Persona::ours;
+    if (is_odd) throw UsageError("'-D will' needs '--will-topic'");
+}
+
 void apply_will(const ConnectSettings& s, mqtt::ConnectOptions& options) {
-    if (!s.will.topic) {
-        if (s.will.payload) throw UsageError("option '--will-payload' needs '--will-topic'");
-        if (s.will.retain) throw UsageError("option '--will-retain' needs '--will-topic'");
-        const bool is_odd = !s.will_properties.empty() && s.persona == Persona::ours;
-        if (is_odd) throw UsageError("'-D will' needs '--will-topic'");
-        return;
-    }
+    if (!s.will.topic) return;
     mqtt::Will will{.topic = *s.will.topic,
                     .payload = s.will.payload.value_or(""),
                     .qos = s.will.qos,
@@ -227,6 +191,16 @@ bool is_hex(std::string_view text) {
 }
 
 }  // namespace
+
+UsageError unusable_url(const std::string& url, const mqtt::Error& why) {
+    return UsageError("'" + masked_url(url) + "' is not a usable URL: " + std::string(why.detail));
+}
+
+void check_login(const ConnectSettings& s, ProtocolVersion version) {
+    if (s.password && !s.user_name && !mqtt::has_properties(version)) {
+        throw UsageError("option '-P' needs '-u' with MQTT 3.x");
+    }
+}
 
 void check_tls_words(const TlsSettings& settings) {
     const mqtt::TlsOptions& tls = settings.options;
@@ -256,22 +230,25 @@ mqtt::ConnectOptions make_connect_options(ConnectSettings& s) {
     mqtt::ConnectOptions options;
     options.version = chosen_version(s);
     options.fall_back_to_3_1_1 = s.persona == Persona::ours && !s.version;
+    check_will(s);
     check_tls(s);
+    options.proxy = s.proxy;
     apply_endpoint(s, options);
     options.tls = s.tls.options;
     options.tls.engine_has_key = s.tls.key_form == "engine";
     options.tls.verify_peer = !s.tls.insecure;
     options.tls.verify_host_name = !s.tls.insecure;
     options.websocket = s.websocket_options;
-    options.bind_address = s.bind_address;
+    options.bind_address = s.bind_address.value_or("");
     options.connect_timeout = std::chrono::ceil<std::chrono::milliseconds>(s.connect_timeout);
     // mosquitto's clients wait for CONNACK as long as for any other packet.
     if (s.persona != Persona::ours) options.connect_timeout = std::chrono::seconds(s.keep_alive);
-    apply_proxy(s, options);
     apply_login(s, options);
     obtain_password(s, options);
     apply_session(s, options);
     apply_will(s, options);
+    if (!mqtt::has_properties(options.version)) s.subscribe_properties = {};
+    if (!mqtt::has_properties(options.version)) s.unsubscribe_properties = {};
     if (s.lookup_srv) lookup_srv(options.endpoint);
     return options;
 }

@@ -38,8 +38,8 @@ struct ConnectSettings {
     bool websocket = false;
     std::string websocket_path = "/mqtt";
     mqtt::WebSocketOptions websocket_options;
-    std::optional<std::string> proxy_url;
-    std::string bind_address;
+    mqtt::ProxyOptions proxy;
+    std::optional<std::string> bind_address;
     bool lookup_srv = false;
     bool no_delay = false;
     TlsSettings tls;
@@ -74,13 +74,20 @@ struct ConnectSettings {
     bool debug = false;
     bool quiet = false;
 
-    std::string url_topic;  // filled by make_connect_options: the topic that -L names
+    std::string
+        url_topic;  // filled by make_connect_options, under our names: the topic that -L names
 };
 
 // Puts the settings together and checks what belongs together. Obtains the password (file, command,
 // terminal) and reads the environment (MQTT_URL, MQTT_USERNAME, MQTT_PASSWORD, MQTT_PASSWORD_FILE; not under mosquitto's
 // names). Throws UsageError.
 mqtt::ConnectOptions make_connect_options(ConnectSettings& settings);
+
+// -P without -u, which MQTT 3.x cannot say. For check_mosquitto_setup, too. Throws UsageError.
+void check_login(const ConnectSettings& settings, mqtt::ProtocolVersion version);
+
+// What is wrong with the URL of -L, without its password.
+UsageError unusable_url(const std::string& url, const mqtt::Error& why);
 
 // Words of TLS options that are none of those allowed. make_connect_options does it; under mosquitto's names it is
 // for check_mosquitto_setup. Throws UsageError.

@@ -10,6 +10,7 @@
 #include "common/mosquitto_log.hpp"
 #include "common/mosquitto_reasons.hpp"
 #include "common/mosquitto_words.hpp"
+#include "common/safe_text.hpp"
 #include "common/standard_streams.hpp"
 #include "common/units.hpp"
 
@@ -45,19 +46,25 @@ void ConnectionLog::note(const mqtt::PacketEvent& event) const {
     if (!event.is_sent && is_connack) has_unread_connack_ = event.packet == nullptr;
 }
 
+// Theirs has lines of OpenSSL there.
+void ConnectionLog::say_tls_reason(std::string_view why) const {
+    if (!is_tls_error_to_mosquitto(why)) return;
+    std::string line = "Error: " + std::string(why);
+    make_safe(line, 0, Lines::escape);
+    print_output(line + "\n");
+}
+
 int ConnectionLog::say_failure(std::error_code error, const mqtt::ConnectReport& report,
-                               const mqtt::Error& cause, bool reads_lines) const {
+                               const mqtt::Error& found, bool reads_lines) const {
     const Persona persona = invocation_.persona;
+    const mqtt::Error cause = persona == Persona::ours ? found : as_mosquitto_reads(found);
     const bool refused = cause.code == mqtt::Errc::refused_by_server;
     const int reserved = reserved_return_code(cause);
     if (persona != Persona::ours && (refused || reserved != 0)) {
         const int code =
             reserved != 0 ? reserved : connack_exit_code(report.reason, report.version);
         if (has_unread_connack_) {
-            const std::string lines =
-                MosquittoLog::unread_connack(persona, connect_.client_id, code);
-            std::fwrite(lines.data(), 1, lines.size(), stdout);
-            std::fflush(stdout);
+            print_output(MosquittoLog::unread_connack(persona, connect_.client_id, code));
         }
         say_as_it_is(
             refused_connection_in_mosquitto_words(persona, code, report.version, reads_lines));
@@ -68,10 +75,12 @@ int ConnectionLog::say_failure(std::error_code error, const mqtt::ConnectReport&
         return end.exit_code;
     } else {
         const std::string why = report.message.empty() ? error.message() : report.message;
-        if (persona != Persona::ours && is_tls_fault_to_mosquitto(why)) {
+        const bool is_bound = !connect_.bind_address.empty();
+        if (persona != Persona::ours && (is_bound || is_tls_fault_to_mosquitto(why))) {
             const std::string first = unreachable_in_mosquitto_words(connect_);
             if (!first.empty()) return say_as_it_is(first), kExitUsage;
         }
+        if (persona != Persona::ours && debug_) say_tls_reason(why);
         say(why);
         if (persona != Persona::ours) return mosquitto_exit_code(why, exit_code(cause, persona));
     }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/app.hpp"
+#include "common/connect_settings.hpp"
 #include "mqtt/client_types.hpp"
 #include "mqtt/packet.hpp"
 
@@ -16,9 +17,11 @@ namespace tools {
 class ConnectionLog {
 public:
     // `connect`: what is connected with; it must outlive this.
-    ConnectionLog(const Invocation& invocation, bool quiet, const mqtt::ConnectOptions& connect)
+    ConnectionLog(const Invocation& invocation, const ConnectSettings& settings,
+                  const mqtt::ConnectOptions& connect)
         : invocation_(invocation)
-        , quiet_(quiet)
+        , quiet_(settings.quiet)
+        , debug_(settings.debug)
         , connect_(connect) {}
 
     // The first success is not worth a line; a loss, every failed attempt and a return are. mosquitto's clients say
@@ -38,8 +41,11 @@ public:
     void divert(std::function<bool(std::string_view)> to) { diverted_ = std::move(to); }
 
 private:
+    void say_tls_reason(std::string_view why) const;
+
     const Invocation& invocation_;
     bool quiet_;
+    bool debug_;
     const mqtt::ConnectOptions& connect_;
     bool was_away_ = false;
     mutable bool has_unread_connack_ = false;  // packets are told to whom only reports

@@ -1,6 +1,8 @@
 // Small questions about Flag rows.
 #include "common/flags.hpp"
 
+#include <algorithm>
+
 namespace tools {
 
 std::string FlagUse::typed() const {
@@ -25,6 +27,15 @@ bool may_stand_alone(const Flag& flag) {
 
 bool is_known_to(const Flag& flag, Persona persona) {
     return (flag.names & static_cast<std::uint8_t>(persona)) != 0;
+}
+
+void check_choice(const FlagUse& use) {
+    const auto choices = split_words(use.flag->choices);
+    if (choices.empty()) return;
+    if (use.word().empty() && may_stand_alone(*use.flag)) return;
+    if (std::find(choices.begin(), choices.end(), use.word()) != choices.end()) return;
+    throw UsageError("option '" + use.typed() + "' does not know '" + use.word() +
+                     "'; choose from " + std::string(use.flag->choices));
 }
 
 }  // namespace tools

@@ -110,4 +110,7 @@ bool is_known_to(const Flag& flag, Persona persona);
 // "[PORT]" in a table: the word may be missing; it is empty then.
 bool may_stand_alone(const Flag& flag);
 
+// That the word is one of the flag's choices, if it has any. Throws UsageError.
+void check_choice(const FlagUse& use);
+
 }  // namespace tools

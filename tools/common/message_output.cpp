@@ -6,6 +6,11 @@
 
 namespace tools {
 
+std::string checked_format(const std::string& text) {
+    (void)Format(text, false);
+    return text;
+}
+
 MessagePrinter::MessagePrinter(const MessageStyle& style) : style_(style) {
     if (style.format) format_.emplace(*style.format, style.pretty, style.safe, style.widths);
     if (style.unpack) unpack_.emplace(*style.unpack);

@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdlib>
 
+#include "common/mosquitto_checks.hpp"
+#include "mqtt/endpoint.hpp"
 #include "mqtt/properties.hpp"
 
 namespace tools {
@@ -85,6 +87,20 @@ std::size_t take_property(std::vector<std::string>& out, std::span<const std::st
     return wanted;
 }
 
+// To theirs -L is short for options that stand in its place: of several topics or names the last one counts.
+void append_url_parts(std::vector<FlagUse>& uses, std::span<const Flag* const> flags,
+                      Persona persona, const std::string& url) {
+    const auto parsed = mqtt::parse_url(mosquitto_url(url));
+    if (!parsed) return;  // told by the option itself
+    const auto append = [&](std::string_view option, const std::string& word) {
+        bool joined = false;
+        uses.push_back({.flag = find_flag(option, flags, persona, joined), .words = {word}});
+    };
+    append("-t", mosquitto_url_topic(*parsed));
+    if (parsed->has_user_name || parsed->has_password) append("-u", parsed->user_name);
+    if (parsed->has_password) append("-P", parsed->password);
+}
+
 }  // namespace
 
 std::vector<std::string> short_property_words(const std::string& text) {
@@ -116,15 +132,14 @@ const Flag* find_flag(std::string_view word, std::span<const Flag* const> flags,
 }
 
 std::vector<std::string> normalise_argv(std::span<const std::string> words,
-                                        std::span<const Flag* const> flags, Persona persona) {
+                                        std::span<const Flag* const> flags) {
     std::vector<std::string> out;
     out.reserve(words.size() + 4);
     for (std::size_t i = 0; i < words.size(); ++i) {
         const std::string& word = words[i];
         bool joined = false;
-        const Flag* flag = find_flag(word, flags, persona, joined);
-        if (joined && persona != Persona::ours) throw UsageError("unknown option '" + word + "'");
-        if (flag == nullptr && looks_like_url(word) && persona == Persona::ours) {
+        const Flag* flag = find_flag(word, flags, Persona::ours, joined);
+        if (flag == nullptr && looks_like_url(word)) {
             out.emplace_back("--url");
             out.push_back(word);
             continue;
@@ -138,23 +153,51 @@ std::vector<std::string> normalise_argv(std::span<const std::string> words,
             const std::size_t end = word[1] == '-' ? word.find('=') : 2;
             const std::string value = word.substr(word[1] == '-' ? end + 1 : end);
             out.push_back(word.substr(0, end));
-            take_property(out, {&value, 1}, persona);
+            take_property(out, {&value, 1}, Persona::ours);
             continue;
         }
         out.push_back(word);
         if (flag == nullptr || joined) continue;
-        const bool is_last = flag->long_name == "help" || flag->long_name == "version";
-        if (is_last && persona != Persona::ours) break;  // theirs look no further
         if (flag->takes == Takes::property) {
-            i += take_property(out, words.subspan(i + 1), persona);
+            i += take_property(out, words.subspan(i + 1), Persona::ours);
         } else if (stands_alone(*flag, words.subspan(i + 1))) {
             out.emplace_back();
         } else if (flag->takes == Takes::word && i + 1 < words.size()) {
-            const std::string& next = words[++i];
-            out.push_back(persona == Persona::ours ? next : as_c_reads(*flag, next));
+            out.push_back(words[++i]);
         }
     }
     return out;
+}
+
+std::vector<FlagUse> read_mosquitto_words(std::span<const std::string> words,
+                                          std::span<const Flag* const> flags, Persona persona,
+                                          std::string& fault) {
+    std::vector<FlagUse> uses;
+    try {
+        for (std::size_t i = 0; i < words.size(); ++i) {
+            const std::string& word = words[i];
+            bool joined = false;
+            const Flag* flag = find_flag(word, flags, persona, joined);
+            if (flag == nullptr || joined) throw UsageError("unknown option '" + word + "'");
+            FlagUse use{.flag = flag};
+            if (flag->takes == Takes::property) {
+                i += take_property(use.words, words.subspan(i + 1), persona);
+            } else if (flag->takes == Takes::word) {
+                if (++i == words.size()) {
+                    throw UsageError("option '" + word + "' needs " + std::string(flag->argument));
+                }
+                use.words.push_back(as_c_reads(*flag, words[i]));
+                // Those of TLS are looked at later: check_tls_words.
+                if (flag->category != "TLS") check_choice(use);
+            }
+            uses.push_back(std::move(use));
+            if (flag->short_name == 'L') append_url_parts(uses, flags, persona, words[i]);
+            if (flag->long_name == "help" || flag->long_name == "version") break;
+        }
+    } catch (const UsageError& error) {
+        fault = error.what();
+    }
+    return uses;
 }
 
 }  // namespace tools

@@ -1,6 +1,5 @@
-// The normaliser in front of the parser: turns the argument forms that are mosquitto's own into
-// ones that CLI11 reads. It knows how many words each option takes and nothing of their meaning.
-// Used by cli.cpp only.
+// The argument forms that are mosquitto's own: for our names they are turned into ones that CLI11 reads, for mosquitto's
+// they are read as its clients do. It knows how many words each option takes and nothing of their meaning.
 #pragma once
 
 #include <span>
@@ -11,14 +10,19 @@
 
 namespace tools {
 
-// -D takes 3 words, or 4 for a user-property: a missing fourth is filled in as an empty word. Words
+// For our names. -D takes 3 words, or 4 for a user-property: a missing fourth is filled in as an empty word. Words
 // are taken blindly, as mosquitto does. `--long=` keeps its empty value (as a word of its own), and
 // a bare word that is a URL becomes `--url WORD`. An argument in brackets ("[PORT]") that is missing
-// becomes an empty word. Under mosquitto's names numbers are read as atoi() does, and short options are never
-// joined, nor long ones with their value.
-// Under our names -D takes NAME=VALUE, too. Throws UsageError when -D lacks words.
+// becomes an empty word. -D takes NAME=VALUE, too. Throws UsageError when -D lacks words.
 std::vector<std::string> normalise_argv(std::span<const std::string> words,
-                                        std::span<const Flag* const> flags, Persona persona);
+                                        std::span<const Flag* const> flags);
+
+// For mosquitto's names, as its clients read: word by word, up to --help, --version or the first fault, which is told
+// only when the words before it are right. Numbers are read as atoi() does, and short options are never joined, nor
+// long ones with their value.
+std::vector<FlagUse> read_mosquitto_words(std::span<const std::string> words,
+                                          std::span<const Flag* const> flags, Persona persona,
+                                          std::string& fault);
 
 // The four words of "NAME=VALUE" or "user-property=NAME=VALUE": no packet is said, its word is empty.
 // Throws UsageError.

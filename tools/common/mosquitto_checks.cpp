@@ -10,11 +10,13 @@
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
+#include <random>
 #include <system_error>
 
 #include "common/app.hpp"
 #include "common/exit_code.hpp"
 #include "common/json.hpp"
+#include "mqtt/topic.hpp"
 
 namespace tools {
 namespace {
@@ -33,6 +35,17 @@ std::uint32_t next_character(std::string_view text, std::size_t& at) {
 bool is_refused(std::uint32_t code) {
     const bool is_control = code < 0x20 || (code >= 0x7F && code < 0xA0);
     return is_control || (code >= 0xFDD0 && code <= 0xFDEF) || (code & 0xFFFE) == 0xFFFE;
+}
+
+// MQTT 3.1 knows no client that has none.
+std::string made_client_id() {
+    constexpr std::string_view kCharacters =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    std::random_device random;
+    std::string id = "mosq-";
+    while (id.size() < 23)
+        id += kCharacters[random() % kCharacters.size()];
+    return id;
 }
 
 // The options with topics, and how theirs call them however they were typed.
@@ -114,7 +127,10 @@ bool is_mosquitto_text(std::string_view text) {
     return true;
 }
 
-std::string mosquitto_url(const std::string& url) {
+std::string mosquitto_url(const std::string& given) {
+    std::string url;
+    for (const char c : given)
+        url += c == '%' ? "%25" : std::string(1, c);
     const std::size_t begin = url.find("://") + 3;
     const std::size_t end = std::min(url.find('/', begin), url.size());
     const std::size_t colon = url.rfind(':', end);
@@ -123,31 +139,67 @@ std::string mosquitto_url(const std::string& url) {
         colon != url.npos && colon >= begin && (host_end == end || colon > host_end);
     if (!has_port) return url;
     const long port = std::strtol(url.c_str() + colon + 1, nullptr, 10);
+    if (port == -1) return url.substr(0, colon) + url.substr(end);
     return url.substr(0, colon + 1) + std::to_string(port) + url.substr(end);
 }
 
-void check_mosquitto_topics(std::span<const FlagUse> uses) {
-    for (const FlagUse& use : uses) {
-        for (const auto& [option, name] : kTopics) {
-            if (use.flag->long_name == option && !is_mosquitto_text(use.word())) {
-                throw UsageError("malformed UTF-8 in '" + std::string(name) + "'");
-            }
+std::string mosquitto_url_topic(const mqtt::ParsedUrl& url) {
+    const std::string& path = url.endpoint.path;
+    const bool is_path = mqtt::uses_websocket(url.endpoint.transport);
+    return is_path ? path.substr(std::min<std::size_t>(1, path.size())) : url.topic;
+}
+
+void check_mosquitto_url(Persona persona, const std::string& url) {
+    const mqtt::Result<mqtt::ParsedUrl> parsed = mqtt::parse_url(mosquitto_url(url));
+    const std::size_t scheme = url.find("://");
+    const bool has_topic = scheme == url.npos || url.find('/', scheme + 3) != url.npos;
+    const bool is_known = parsed || parsed.error().detail.find("must begin with") == url.npos;
+    if (is_known && !has_topic) throw UsageError("the URL has no topic");
+    if (!is_known) throw unusable_url(url, parsed.error());
+    if (!parsed) return;  // told when it is asked for
+    const std::string topic = mosquitto_url_topic(*parsed);
+    const bool is_filter = persona == Persona::mosquitto_sub;
+    if (!is_mosquitto_text(topic)) throw UsageError("malformed UTF-8 in '-L topic'");
+    if (is_filter ? mqtt::validate_topic_filter(topic).ok()
+                  : mqtt::validate_topic_name(topic).ok()) {
+        return;
+    }
+    throw UsageError("'" + topic + "' is not a valid topic" + (is_filter ? " filter" : "") +
+                     " (option '-t')");
+}
+
+void check_mosquitto_topic(const FlagUse& use) {
+    for (const auto& [option, name] : kTopics) {
+        if (use.flag->long_name == option && !is_mosquitto_text(use.word())) {
+            throw UsageError("malformed UTF-8 in '" + std::string(name) + "'");
         }
     }
 }
 
 void check_mosquitto_setup(const ConnectSettings& settings, mqtt::ConnectOptions& options) {
+    if (settings.client_id == "") throw UsageError("the client id is empty");
+    const bool needs_id = options.version == mqtt::ProtocolVersion::v3_1;
+    if (needs_id && options.client_id.empty()) options.client_id = made_client_id();
+    const bool has_properties = mqtt::has_properties(options.version);
+    if (!has_properties && options.will && !settings.will_properties.empty()) {
+        throw UsageError("option '-D will' needs MQTT 5.0");
+    }
     if (!is_mosquitto_text(options.client_id)) throw UsageError("malformed UTF-8 in the client id");
     const std::string user_name = options.user_name.value_or("");
     if (!is_mosquitto_text(user_name) || user_name.size() > 65'535) {
         throw UsageError("malformed UTF-8 in the user name");
     }
+    check_login(settings, options.version);
     const mqtt::TlsOptions& tls = settings.tls.options;
     if (!tls.ca_file.empty() || !tls.ca_directory.empty()) check_files(tls);
     check_tls_words(settings.tls);
-    const bool is_bound =
-        !options.bind_address.empty() && options.endpoint.transport != mqtt::Transport::unix_socket;
-    if (is_bound) options.bind_address = local_address(options.bind_address, first_hop(options));
+    if (!has_properties && !settings.connect_properties.empty()) {
+        throw UsageError("option '-D connect' needs MQTT 5.0");
+    }
+    const bool is_unix = options.endpoint.transport == mqtt::Transport::unix_socket;
+    if (is_unix) return options.bind_address.clear();
+    if (settings.bind_address)
+        options.bind_address = local_address(options.bind_address, first_hop(options));
 }
 
 std::string unreachable_in_mosquitto_words(const mqtt::ConnectOptions& options) {

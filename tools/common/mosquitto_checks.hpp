@@ -3,7 +3,6 @@
 // Nothing of it is in mosquitto_words: sentences of ours that stand for theirs are told there.
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -12,14 +11,24 @@
 
 namespace tools {
 
+// A name that no file has, and no key is spelled like.
+inline constexpr std::string_view kNoFile = "/dev/null/";
+
 // UTF-8 without control characters and non-characters: what their library takes in topics, names and properties.
 bool is_mosquitto_text(std::string_view text);
 
-// The port as they read it: what follows a number is not looked at, and no number is 0.
+// A URL as they read it: % is a character as any other; of a port what follows a number is not looked at, no number is
+// 0, and -1 is none.
 std::string mosquitto_url(const std::string& url);
 
-// The topics of the command line and of the options files. Throws UsageError.
-void check_mosquitto_topics(std::span<const FlagUse> uses);
+// The path of a ws URL is the topic: their request's path is always /mqtt.
+std::string mosquitto_url_topic(const mqtt::ParsedUrl& url);
+
+// Of -L when it is read: the scheme, and a topic that is there and right. Throws UsageError.
+void check_mosquitto_url(Persona persona, const std::string& url);
+
+// Of an option with a topic. Throws UsageError.
+void check_mosquitto_topic(const FlagUse& use);
 
 // After all words are known to be right: names, and what TLS needs; the address of -A may be a name.
 // Throws UsageError, or ToolError when nobody has that name.

@@ -95,6 +95,12 @@ std::string refused_connection_in_mosquitto_words(Persona persona, int code,
     return text;
 }
 
+mqtt::Error as_mosquitto_reads(const mqtt::Error& error) {
+    const bool is_v3_form = error.code == Errc::refused_by_server && !error.detail.empty();
+    const bool is_read = error.reason == mqtt::ReasonCode::unsupported_protocol_version;
+    return is_v3_form && !is_read ? mqtt::Error(Errc::protocol_error) : error;
+}
+
 int reserved_return_code(const mqtt::Error& error) {
     const bool is_one = error.code == Errc::protocol_error && error.detail.ends_with(" CONNACK");
     return is_one ? static_cast<int>(error.reason) : 0;

@@ -20,6 +20,10 @@ std::string_view mosquitto_reason(int code);
 std::string refused_connection_in_mosquitto_words(Persona persona, int code,
                                                   mqtt::ProtocolVersion version, bool reads_lines);
 
+// A refusal in the form of MQTT 3.x that answers 5.0: the version is all that they read there. Anything else is a
+// broken protocol to them; other errors stay as they are.
+mqtt::Error as_mosquitto_reads(const mqtt::Error& error);
+
 // Of a CONNACK that refuses in a way that the standard does not know; 0 for every other end.
 int reserved_return_code(const mqtt::Error& error);
 

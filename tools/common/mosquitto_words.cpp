@@ -115,6 +115,9 @@ constexpr std::array kSentences{
                 "Problem setting key form, it must be one of 'pem' or 'engine'.", false},
     SentenceRow{"option '--tls-engine-kpass-sha1' needs 40",
                 "Problem setting TLS engine key pass sha, is it a 40 character hex string?", false},
+    SentenceRow{"option '-D will' needs MQTT 5.0", "Problem setting will.", false},
+    SentenceRow{"option '-D connect' needs MQTT 5.0",
+                "Unable to connect (This feature is not supported.).", false},
     SentenceRow{"option '--psk' needs hexadecimal", "Problem setting TLS-PSK options.", false},
     SentenceRow{"option '--tls-version' does not know",
                 "Problem setting TLS options, check the options are valid.", false},
@@ -175,6 +178,7 @@ constexpr std::array kRunErrors{
     RunRow{"cannot connect to", "too long for a socket",
            "Unable to connect (Invalid function arguments provided.)."},
     RunRow{"argument is not valid: no host", "", "Unable to connect (Lookup error.)."},
+    RunRow{"cannot read the CA directory '/dev/null/'", "", kTlsFault},  // kNoFile
     RunRow{"cannot read the CA directory", "", "Error: A TLS error occurred.", 8},
     RunRow{"cannot load the engine '", "",
            "Error: Problem setting TLS engine, is % a valid engine?"},
@@ -309,6 +313,9 @@ std::string about_property(std::string_view ours) {
         const bool is_pair = property == "user-property";
         return "Error adding property " + property + (is_pair ? " 7" : " 6");
     }
+    if (ours.ends_with("longer than 65535 bytes") && property == "correlation-data") {
+        return "Property value too long for property " + property + ".\n";
+    }
     if (ours.ends_with("only once")) return in_packet + "Duplicate property in property list";
     if (is_forbidden_number(property, given) || ours.ends_with("not valid there")) {
         return in_packet + "A network protocol error occurred when communicating with the broker.";
@@ -384,6 +391,11 @@ std::string in_mosquitto_words(std::string_view usage_error, std::string_view pr
 bool is_tls_fault_to_mosquitto(std::string_view error) {
     const RunRow* row = row_of(error);
     return row != nullptr && (row->theirs == kTlsFault || row->exit_code == 8);
+}
+
+bool is_tls_error_to_mosquitto(std::string_view error) {
+    const RunRow* row = row_of(error);
+    return row != nullptr && row->theirs.find("A TLS error") != std::string_view::npos;
 }
 
 std::string error_in_mosquitto_words(std::string_view error) {

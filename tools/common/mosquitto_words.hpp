@@ -16,6 +16,9 @@ std::string error_in_mosquitto_words(std::string_view error);
 // Whether the error is one of those that theirs find when they are connected, and not before.
 bool is_tls_fault_to_mosquitto(std::string_view error);
 
+// Whether it is to them one of TLS, of which they do not say which.
+bool is_tls_error_to_mosquitto(std::string_view error);
+
 // With what theirs ends after such an error; `ours` where that is the same.
 int mosquitto_exit_code(std::string_view error, int ours);
 
@@ -31,12 +34,19 @@ inline constexpr std::string_view kMosquittoNamesText =
     "sentences are those of "
     "2.0.\n"
     "\n"
-    "Four things differ on purpose. --help has the line that begins with Usage: and the exit code "
-    "1, and lists the "
-    "options in our words; --version names mqtt-tools. Values of -D that the standard forbids, "
-    "such as a subscription "
-    "identifier 0 or a response topic with a wildcard, are refused before anything is sent. JSON "
-    "is valid whatever the "
-    "payload is. Lines of any length, with bytes of any value, are published whole.";
+    "These things differ on purpose. --help has the line that begins with Usage: and the exit code "
+    "1, and lists the options in our words; --version names mqtt-tools. With -d the reason of an "
+    "error of TLS is told in our words, not in OpenSSL's. JSON is valid whatever the payload is. "
+    "Lines of any length, with bytes of any value, are published whole; mosquitto_rr -s sends what "
+    "it reads, and -R leaves retained responses out. -L takes an IPv6 address in brackets.\n"
+    "\n"
+    "What the standard forbids is refused before anything is sent: values of -D such as a "
+    "subscription identifier 0, a user property that is not UTF-8 or authentication data without "
+    "a method; empty filters, and $share/ without a group or a filter; an id, a password or a "
+    "will over 65535 bytes. So are an empty --psk or --psk-identity, and --unix with --proxy. -D "
+    "publish and -D disconnect with -V 311 are left out, where mosquitto's clients lose the "
+    "message or hang. Topic aliases are left to the library, and --tls-engine is not asked "
+    "without TLS. A CONNACK that breaks the standard, by reserved bits or in the form of another "
+    "version, ends the run with exit code 2.";
 
 }  // namespace tools

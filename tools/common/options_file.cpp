@@ -1,6 +1,7 @@
 // See options_file.hpp.
 #include "common/options_file.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 
@@ -31,6 +32,7 @@ std::vector<std::string> split_line(const std::string& line, std::span<const Fla
     // "port 1883" without dashes is what people write; mosquitto wants the dashes.
     if (!words[0].starts_with('-') && persona == Persona::ours) words[0].insert(0, "--");
     if (blank == std::string::npos) return words;
+    if (blank + 1 == line.size() && persona != Persona::ours) return words;
     bool joined = false;
     const Flag* flag = find_flag(words[0], flags, persona, joined);
     const std::string value = line.substr(blank + 1);
@@ -55,26 +57,32 @@ std::string default_options_path(std::string_view name) {
     return {};
 }
 
-std::optional<std::vector<FlagUse>> read_options_file(const std::string& path,
-                                                      std::span<const Flag* const> flags,
-                                                      Persona persona) {
+std::optional<OptionsFile> read_options_file(const std::string& path,
+                                             std::span<const Flag* const> flags, Persona persona) {
     std::ifstream file(path);
     if (!file) return std::nullopt;
-    std::vector<FlagUse> uses;
+    OptionsFile read;
     std::string line;
     for (int number = 1; std::getline(file, line); ++number) {
         if (!line.empty() && line.back() == '\r') line.pop_back();
-        if (line.empty() || line.front() == '#') continue;
+        if (line.starts_with('#')) continue;
+        line.erase(0, std::min(line.find_first_not_of(' '), line.size()));
+        if (line.empty()) continue;
         try {
             for (FlagUse& use : parse_words(split_line(line, flags, persona), flags, persona)) {
                 use.from_file = true;
-                uses.push_back(std::move(use));
+                read.uses.push_back(std::move(use));
             }
         } catch (const UsageError& error) {
-            throw UsageError(path + " line " + std::to_string(number) + ": " + error.what());
+            const bool ours = persona == Persona::ours;
+            read.fault = ours ? path + " line " + std::to_string(number) + ": " : "";
+            read.fault += error.what();
+            break;
         }
+        const bool is_help = !read.uses.empty() && read.uses.back().flag->long_name == "help";
+        if (is_help && persona != Persona::ours) break;
     }
-    return uses;
+    return read;
 }
 
 }  // namespace tools

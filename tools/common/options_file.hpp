@@ -14,12 +14,17 @@ namespace tools {
 // $XDG_CONFIG_HOME/NAME, else $HOME/.config/NAME. Empty when neither variable is set.
 std::string default_options_path(std::string_view name);
 
-// The options of a file, marked as coming from it. A line is an option and, after one blank, its
+struct OptionsFile {
+    std::vector<FlagUse> uses{};  // marked as coming from a file
+    std::string fault{};          // what is wrong with the line behind those
+};
+
+// The options of a file, up to one that is wrong. A line is an option and, after one blank, its
 // value: verbatim, with quotes and trailing blanks. '#' in the first column comments, empty lines
-// are skipped. -D takes its words split at blanks (its last keeps them); mosquitto refuses it.
-// nullopt: there is no such file. Throws UsageError naming file and line.
-std::optional<std::vector<FlagUse>> read_options_file(const std::string& path,
-                                                      std::span<const Flag* const> flags,
-                                                      Persona persona);
+// and blanks in front are skipped. -D takes its words split at blanks (its last keeps them); mosquitto refuses it.
+// nullopt: there is no such file. A fault has file and line in front; under mosquitto's names it stands alone, and
+// --help ends the reading.
+std::optional<OptionsFile> read_options_file(const std::string& path,
+                                             std::span<const Flag* const> flags, Persona persona);
 
 }  // namespace tools

@@ -66,15 +66,16 @@ std::vector<FlagUse> read_profile(const std::string& name, std::span<const Flag*
     std::vector<const Flag*> known(flags.begin(), flags.end());
     append_connect_flags(known);
     const std::string path = profile_path(name);
-    auto uses = read_options_file(path, known, Persona::ours);
-    if (!uses) {
+    auto file = read_options_file(path, known, Persona::ours);
+    if (!file) {
         throw UsageError("there is no profile '" + name + "' (" + path + ")" +
                          available_profiles());
     }
-    std::erase_if(*uses, [flags](const FlagUse& use) {
+    if (!file->fault.empty()) throw UsageError(file->fault);
+    std::erase_if(file->uses, [flags](const FlagUse& use) {
         return std::find(flags.begin(), flags.end(), use.flag) == flags.end();
     });
-    return *uses;
+    return file->uses;
 }
 
 void scrub_arguments(std::span<char* const> arguments, std::span<const FlagUse> uses) {

@@ -54,6 +54,12 @@ mqtt::QoS parse_qos(const FlagUse& use) {
     return static_cast<mqtt::QoS>(parse_integer(use.typed(), use.word(), 0, 2));
 }
 
+void check_ids(const ConnectSettings& s) {
+    if (s.client_id && s.client_id_prefix) {
+        throw UsageError("options '-i' and '-I' exclude each other");
+    }
+}
+
 void set_will_topic(ConnectSettings& s, const FlagUse& use) {
     if (!mqtt::validate_topic_name(use.word())) {
         throw UsageError("'" + use.word() + "' is not a valid will topic");
@@ -204,13 +210,19 @@ constexpr std::array kRows{
                 .help = "client identifier",
                 .initial = "chosen by the server",
                 .common = true},
-               [](ConnectSettings& s, const FlagUse& use) { s.client_id = use.word(); }},
+               [](ConnectSettings& s, const FlagUse& use) {
+                   s.client_id = use.word();
+                   check_ids(s);
+               }},
     ConnectRow{{.long_name = "id-prefix",
                 .short_name = 'I',
                 .argument = "PREFIX",
                 .category = kLogin,
                 .help = "client identifier: this and the process id"},
-               [](ConnectSettings& s, const FlagUse& use) { s.client_id_prefix = use.word(); }},
+               [](ConnectSettings& s, const FlagUse& use) {
+                   s.client_id_prefix = use.word();
+                   check_ids(s);
+               }},
     ConnectRow{{.long_name = "protocol-version",
                 .short_name = 'V',
                 .argument = "VERSION",

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "common/connect_flags.hpp"
+#include "common/mosquitto_checks.hpp"
 
 namespace tools {
 namespace {
@@ -16,6 +17,16 @@ constexpr Setter store() {
     return [](ConnectSettings& s, const FlagUse& use) {
         s.tls.options.*field = use.word();
         if (asks_for_tls) s.tls.wanted = true;
+    };
+}
+
+// As store(). An empty word is no word to us, and to mosquitto's clients one that is wrong.
+template <std::string mqtt::TlsOptions::*field, bool asks_for_tls = true>
+constexpr Setter store_name() {
+    return [](ConnectSettings& s, const FlagUse& use) {
+        store<field, asks_for_tls>()(s, use);
+        const bool is_wrong = use.word().empty() && s.persona != Persona::ours;
+        if (is_wrong) s.tls.options.*field = kNoFile;
     };
 }
 
@@ -39,13 +50,13 @@ constexpr std::array kRows{
                 .help = "trust the certificates of this PEM file",
                 .complete = Complete::file,
                 .common = true},
-               store<&TlsOptions::ca_file>()},
+               store_name<&TlsOptions::ca_file>()},
     ConnectRow{{.long_name = "capath",
                 .argument = "DIR",
                 .category = kCategory,
                 .help = "trust the certificates of this hashed directory",
                 .complete = Complete::directory},
-               store<&TlsOptions::ca_directory>()},
+               store_name<&TlsOptions::ca_directory>()},
     ConnectRow{{.long_name = "tls-use-os-certs",
                 .takes = Takes::nothing,
                 .category = kCategory,
@@ -60,14 +71,14 @@ constexpr std::array kRows{
                 .help = "our certificate, in PEM, when the server asks for one",
                 .complete = Complete::file,
                 .common = true},
-               store<&TlsOptions::certificate_file, false>()},
+               store_name<&TlsOptions::certificate_file, false>()},
     ConnectRow{{.long_name = "key",
                 .argument = "FILE",
                 .category = kCategory,
                 .help = "private key of --cert",
                 .complete = Complete::file,
                 .common = true},
-               store<&TlsOptions::key_file, false>()},
+               store_name<&TlsOptions::key_file, false>()},
     ConnectRow{{.long_name = "insecure",
                 .takes = Takes::nothing,
                 .category = kCategory,
@@ -112,7 +123,7 @@ constexpr std::array kRows{
                 .category = kCategory,
                 .help = "pre-shared key in hexadecimal, instead of certificates",
                 .secret = Secret::word},
-               store<&TlsOptions::psk_hex>()},
+               store_name<&TlsOptions::psk_hex>()},
     ConnectRow{{.long_name = "psk-identity",
                 .argument = "TEXT",
                 .category = kCategory,

@@ -40,7 +40,7 @@ OutboxDrain::OutboxDrain(asio::io_context& context, const tools::Invocation& inv
     , outbox_(outbox)
     , log_(log)
     , on_end_(std::move(on_end))
-    , changes_(invocation, options.settings.quiet, options.connect)
+    , changes_(invocation, options.settings, options.connect)
     , ack_timer_(context) {}
 
 mqtt::ClientOptions OutboxDrain::client_options(const std::string& client_id) const {

@@ -69,7 +69,7 @@ private:
 
 OutboxRun::OutboxRun(const tools::Invocation& invocation, const Options& options)
     : options_(options)
-    , log_(invocation, options.settings.quiet, options.connect)
+    , log_(invocation, options.settings, options.connect)
     , outbox_(options.outbox.folder, {options.outbox.limit_bytes, options.outbox.sync})
     , intake_(options, outbox_, log_)
     , drain_(context_, invocation, options, outbox_, log_,

@@ -29,7 +29,7 @@ constexpr int kAckChecksPerTimeout = 4;
 Publisher::Publisher(const tools::Invocation& invocation, const Options& options)
     : invocation_(invocation)
     , options_(options)
-    , log_(invocation, options.settings.quiet, options.connect)
+    , log_(invocation, options.settings, options.connect)
     , source_(options)
     , client_(context_, invocation, options, log_) {
     client_.on_state = [this](const mqtt::StateChange& change) { on_state(change); };
@@ -170,9 +170,15 @@ void Publisher::on_delivery(std::uint64_t token, std::error_code error, ReasonCo
         ++report_.sent;
     }
     if (ended_) return check_done();
-    const bool waits = options_.repeat_delay.count() > 0 && !is_stream(options_.source);
     // From inside submit() the timer is armed there.
-    if (waits && pumping_ && outstanding() == 0) wait_before_repeat();
+    if (goes_step_by_step() && pumping_ && outstanding() == 0) wait_before_repeat();
+}
+
+// The next message waits for the acknowledgement of this one; mosquitto_pub knows no other way to repeat.
+bool Publisher::goes_step_by_step() const {
+    if (is_stream(options_.source)) return false;
+    return options_.repeat_delay.count() > 0 ||
+           (!is_ours() && options_.qos != mqtt::QoS::at_most_once);
 }
 
 void Publisher::on_batch(std::error_code error, ReasonCode reason, std::uint64_t count) {

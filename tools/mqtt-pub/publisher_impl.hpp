@@ -46,6 +46,7 @@ private:
     mqtt::Status hand_over(const mqtt::PublishRequest& request);
     void wait_for_input();
     void wait_for_room();
+    bool goes_step_by_step() const;
     void wait_before_repeat();
     void wait_until_due();
     void refuse(std::error_code error, mqtt::ReasonCode reason, std::uint64_t count = 1);

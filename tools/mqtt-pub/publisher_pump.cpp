@@ -119,7 +119,7 @@ void Publisher::submit() {
     if (!status) refuse(make_error_code(status.error().code), status.error().reason);
     const bool is_last = source_.is_last();
     source_.take();
-    if (options_.repeat_delay.count() > 0 && !is_last && !is_stream(options_.source)) {
+    if (goes_step_by_step() && !is_last) {
         pumping_ = true;  // on_delivery goes on
         if (outstanding() == 0) wait_before_repeat();
     }

@@ -115,7 +115,9 @@ constexpr std::array kRows{
          .category = kCategory,
          .help = "print the response by this format; see mqtt-sub",
          .names = kRrOnly},
-        [](Options& o, const FlagUse& use) { o.request.style.format = use.word(); }},
+        [](Options& o, const FlagUse& use) {
+            o.request.style.format = tools::checked_format(use.word());
+        }},
     Row{{.long_name = "json",
          .takes = Takes::nothing,
          .category = kCategory,
@@ -218,6 +220,15 @@ void check_request(Options& o, const tools::Invocation& invocation) {
     o.timeout = std::max<std::chrono::nanoseconds>(kWait, tries);
 }
 
+// As mosquitto's clients: to mosquitto_rr one message is enough.
+void set_receive_maximum(Options& o) {
+    const auto id = mqtt::PropertyId::receive_maximum;
+    const bool ours = o.settings.persona == tools::Persona::ours;
+    mqtt::PropertyList& properties = o.connect.properties;
+    if (ours || !mqtt::has_properties(o.connect.version) || properties.view().number(id)) return;
+    properties.add(id, o.settings.persona == tools::Persona::mosquitto_rr ? 1u : 20u);
+}
+
 void check(Options& o, const tools::Invocation& invocation) {
     if (o.topic.empty() && !o.settings.url_topic.empty()) {
         if (!mqtt::validate_topic_name(o.settings.url_topic)) {
@@ -262,16 +273,17 @@ Options parse_options(const tools::Invocation& invocation) {
     options.settings.persona = invocation.persona;
     options.settings.property_packets = "publish connect will";
     options.request.wanted = invocation.persona == tools::Persona::mosquitto_rr;
-    for (const FlagUse& use : invocation.uses) {
-        if (tools::apply_flag(message_rows(), options, use)) continue;
-        if (tools::apply_flag(request_rows(), options, use)) continue;
-        if (tools::apply_flag(replay_rows(), options, use)) continue;
-        if (tools::apply_flag(outbox_rows(), options, use)) continue;
-        if (tools::apply_flag(pace_rows(), options, use)) continue;
-        if (tools::apply_flag(payload_rows(), options, use)) continue;
+    for_each_use(invocation, [&options](const FlagUse& use) {
+        if (tools::apply_flag(message_rows(), options, use)) return;
+        if (tools::apply_flag(request_rows(), options, use)) return;
+        if (tools::apply_flag(replay_rows(), options, use)) return;
+        if (tools::apply_flag(outbox_rows(), options, use)) return;
+        if (tools::apply_flag(pace_rows(), options, use)) return;
+        if (tools::apply_flag(payload_rows(), options, use)) return;
         tools::apply_connect_flag(options.settings, use);
-    }
+    });
     options.connect = tools::make_connect_options(options.settings);
+    set_receive_maximum(options);
     check(options, invocation);
     if (invocation.persona != tools::Persona::ours) {
         tools::check_mosquitto_setup(options.settings, options.connect);

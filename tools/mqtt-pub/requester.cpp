@@ -103,7 +103,7 @@ Requester::Requester(const tools::Invocation& invocation, const Options& options
     : invocation_(invocation)
     , options_(options)
     , request_(options.request)
-    , log_(invocation, options.settings.quiet, options.connect)
+    , log_(invocation, options.settings, options.connect)
     , printer_(tools::style_for(options.request.style, invocation.persona, STDOUT_FILENO,
                                 tools::ColorWish::automatic))
     , source_(options)

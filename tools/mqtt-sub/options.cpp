@@ -169,7 +169,7 @@ constexpr std::array kRows{
          .category = kHow,
          .help = "print each message by this format; see FORMAT in the man page",
          .common = true},
-        [](Options& o, const FlagUse& use) { o.style.format = use.word(); }},
+        [](Options& o, const FlagUse& use) { o.style.format = tools::checked_format(use.word()); }},
     Row{{.long_name = "json",
          .takes = Takes::nothing,
          .category = kHow,
@@ -201,11 +201,11 @@ void check_mosquitto_timeout(const Options& o, tools::Persona persona) {
     if (*o.timeout < std::chrono::seconds(1)) throw UsageError("option '-W' needs 1 or more");
 }
 
-// By --max-inflight; and a short run must not make the server send more than it will take.
+// By --max-inflight, or 20 as mosquitto_sub; and a short run must not make the server send more than it will take.
 void lower_receive_maximum(Options& o) {
     constexpr std::uint64_t limit = 20;
-    std::uint64_t maximum = UINT16_MAX;
     const bool ours = o.settings.persona == tools::Persona::ours;
+    std::uint64_t maximum = ours ? UINT16_MAX : limit;
     if (ours && o.settings.max_inflight_given) maximum = o.settings.max_inflight;
     if (o.count && *o.count < limit) maximum = std::min(maximum, *o.count);
     const auto id = mqtt::PropertyId::receive_maximum;
@@ -303,20 +303,16 @@ Options parse_options(const tools::Invocation& invocation) {
     Options options;
     options.settings.persona = invocation.persona;
     options.settings.property_packets = "subscribe connect will";
-    for (const FlagUse& use : invocation.uses) {
-        if (tools::apply_flag<Options>(kRows, options, use)) continue;
-        if (tools::apply_flag(selection_rows(), options, use)) continue;
-        if (tools::apply_flag(view_rows(), options, use)) continue;
-        if (tools::apply_flag(waiting_rows(), options, use)) continue;
-        if (tools::apply_flag(command_rows(), options, use)) continue;
+    for_each_use(invocation, [&options](const FlagUse& use) {
+        if (tools::apply_flag<Options>(kRows, options, use)) return;
+        if (tools::apply_flag(selection_rows(), options, use)) return;
+        if (tools::apply_flag(view_rows(), options, use)) return;
+        if (tools::apply_flag(waiting_rows(), options, use)) return;
+        if (tools::apply_flag(command_rows(), options, use)) return;
         tools::apply_connect_flag(options.settings, use);
-    }
+    });
     check_mosquitto_timeout(options, invocation.persona);
     options.connect = tools::make_connect_options(options.settings);
-    if (!mqtt::has_properties(options.connect.version)) {
-        options.settings.subscribe_properties = {};
-        options.settings.unsubscribe_properties = {};
-    }
     check(options);
     if (invocation.persona != tools::Persona::ours) {
         tools::check_mosquitto_setup(options.settings, options.connect);

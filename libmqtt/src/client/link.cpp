@@ -221,7 +221,10 @@ void Link::on_disconnect(const Disconnect& disconnect) {
 }
 
 void Link::on_protocol_error(const Error& error) {
-    if (const auto refusal = v3_refusal()) return on_connack(*refusal);
+    if (const auto refusal = v3_refusal()) {
+        return fail(Error(Errc::refused_by_server, refusal->reason, "in the form of MQTT 3.x"),
+                    refused_text(peer_address_, *refusal, protocol_.version()));
+    }
     if (error.code == Errc::not_mqtt) {
         return fail(error, not_mqtt_text(peer_address_, shown_, transport_));
     }
