@@ -205,7 +205,7 @@ struct MessageHead {
     std::uint32_t properties_bytes;
     std::uint32_t payload_bytes;
     QoS qos;
-    bool retain;
+    std::uint8_t retain;  // not a bool: the file may be damaged
 };
 
 struct EntryHead {
@@ -230,7 +230,7 @@ void fixed_message(Cursor& cursor, ChunkItems& items) {
     row.properties = cursor.take(head.properties_bytes);
     row.payload = cursor.take(head.payload_bytes);
     row.qos = head.qos;
-    row.retain = head.retain;
+    row.retain = head.retain != 0;
     row.expires_at = head.expires_at;
     row.publisher = head.publisher;
     if (!cursor.is_damaged()) items.on_message(head.key, row);
