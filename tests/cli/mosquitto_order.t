@@ -48,6 +48,11 @@ pub -t a -m x -D connect user-property a b -V 311 -p $closed
 rr -t a -e b -m x -D connect user-property a b -V 311 -p $closed
 pub -t a -m x -D will user-property a b -V 311 --will-topic w
 pub -t a -m x -D publish correlation-data $big
+sub -t a -C 99999999999999999999
+sub -t a -W 4294967296
+pub -t a -m x -p 4294967297 -h 127.0.0.1
+sub -t a -D '' '' ''
+sub -t a -D connect '' x
 pub -t a -m x --cafile ''
 every -t a -m x -e b --cert ''
 every -t a -m x -e b --key ''
@@ -140,6 +145,7 @@ newer pub "Error in CONNECT properties: $network" -t a -m x -D connect authentic
 newer sub "Error: Invalid filter topic '', are all '+' and '#' wildcards correct?" -t a -T ''
 newer sub "Error: Invalid unsubscribe topic '', are all '+' and '#' wildcards correct?" -t a -U ''
 newer sub "Error: Invalid subscription topic '\$share/g', are all '+' and '#' wildcards correct?" -t "\$share/g"
+newer sub "Error: Invalid format specifier '3'." -t a -F '@3'
 newer pub 'Error: --psk-identity required if --psk used.' -t a -m x --psk 00 --psk-identity ''
 newer pub 'Error: Problem setting TLS-PSK options.' -t a -m x --psk '' --psk-identity i
 newer pub 'Unable to connect (Lookup error.).' -t a -m x --unix "$T/none" --proxy "socks5h://127.0.0.1:$closed"

@@ -131,6 +131,8 @@ TEST_CASE("format: floats and doubles in the machine's order (case 52)") {
 TEST_CASE("format: escapes and times (case 53)") {
     CHECK(print(R"(\\ \a\n\r\t\v\e\0 @@ plain)") == std::string("\\ \a\n\r\t\v\x1b\0 @ plain", 17));
     CHECK(print("@Y-@m-@d @N") == "2023-11-14 123456789");
+    CHECK(print("<@L>@L>") ==
+          "<%L>%L>");  // which strftime does not know: the L is not that of literals
     CHECK(print("%I") == "2023-11-14T22:13:20+0000");
     CHECK(print("%U") == "1700000000.123456789");
 }

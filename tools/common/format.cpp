@@ -50,7 +50,8 @@ Format::Format(std::string_view text, bool pretty_json, bool safe, Widths widths
 }
 
 void Format::add_literal(char c) {
-    if (ops_.empty() || ops_.back().kind != 'L') ops_.push_back({.kind = 'L'});
+    const bool goes_on = !ops_.empty() && ops_.back().kind == 'L' && !ops_.back().is_time;
+    if (!goes_on) ops_.push_back({.kind = 'L'});
     ops_.back().literal += c;
 }
 

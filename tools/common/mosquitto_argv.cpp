@@ -43,7 +43,9 @@ std::string whole_number(const std::string& word) {
 
 std::string as_c_reads(const Flag& flag, const std::string& word) {
     const auto is_it = [&flag](std::string_view name) { return flag.long_name == name; };
-    if (std::any_of(kWholeNumbers.begin(), kWholeNumbers.end(), is_it)) return whole_number(word);
+    if (std::any_of(kWholeNumbers.begin(), kWholeNumbers.end(), is_it)) {
+        return std::to_string(static_cast<int>(std::strtol(word.c_str(), nullptr, 10)));  // atoi()
+    }
     if (std::none_of(kDecimals.begin(), kDecimals.end(), is_it)) return word;
     char* end = nullptr;
     std::strtod(word.c_str(), &end);

@@ -126,6 +126,7 @@ constexpr std::array kSentences{
     SentenceRow{"option '-F' ends in an unfinished '\\'", "Incomplete escape specifier."},
     SentenceRow{"option '-F' ends in an unfinished", "Incomplete format specifier."},
     SentenceRow{"option '-F' does not know '%", "Invalid format specifier '&'."},
+    SentenceRow{"option '-F': '@", "Invalid format specifier '&'."},
     SentenceRow{"option '-F' does not know '\\", "Invalid escape specifier '&'."},
     SentenceRow{"options '-R' and '--retained-only'",
                 "\nError: Combining '-R' and '--retained-only' makes no sense.", false},
@@ -304,11 +305,11 @@ std::string about_property(std::string_view ours) {
     word_of(given);
     const std::string packet = word_of(given);
     const std::string property = word_of(given);
-    if (property.empty()) return {};
-    const std::string in_packet = "Error in " + upper(packet) + " properties: ";
     if (ours.ends_with("no property of this name")) {
         return "Invalid property name given" + std::string(kEnd);
     }
+    if (property.empty()) return {};
+    const std::string in_packet = "Error in " + upper(packet) + " properties: ";
     if (ours.find("': the value is not valid UTF-8") != std::string_view::npos) {
         const bool is_pair = property == "user-property";
         return "Error adding property " + property + (is_pair ? " 7" : " 6");

@@ -125,7 +125,8 @@ bool is_valid(mqtt::PropertyList list, mqtt::PropertyPlace place) {
 }
 
 void add_property(ConnectSettings& s, const FlagUse& use) {
-    const std::string packet(use.words[0].empty() ? packet_of(s, use) : use.words[0]);
+    const bool is_short = use.words[0].empty() && s.persona == Persona::ours;  // NAME=VALUE
+    const std::string packet(is_short ? packet_of(s, use) : use.words[0]);
     const std::string& property = use.words[1];
     s.version = mqtt::ProtocolVersion::v5;
     for (const PacketPlace& row : kPlaces) {
