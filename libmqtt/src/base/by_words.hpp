@@ -17,8 +17,9 @@ inline std::string_view by_words(std::string_view view) {
     return {data, size};
 }
 
-inline std::span<const std::uint8_t> by_words(std::span<const std::uint8_t> view) {
-    const std::uint8_t* data = view.data();
+template <class T>
+std::span<const T> by_words(std::span<const T> view) {
+    const T* data = view.data();
     std::size_t size = view.size();
     asm("" : "+r"(data), "+r"(size));
     return {data, size};

@@ -35,17 +35,16 @@ MatchCache::~MatchCache() {
 const Match& MatchCache::look_up(std::string_view topic) {
     if (tree_.subscription_count() == 0) return nobody_;  // publishing alone fills no cache
     // Who publishes fast stays with a topic.
-    if (last_ != nullptr && last_->as_of_ == changes_ && may_be_equal(last_->topic(), topic) &&
-        last_->topic() == topic) {
-        return *last_;
-    }
+    if (may_be_equal(last_topic_, topic) && is_same_text(last_topic_, topic)) return *last_;
     static const std::uint64_t seed = hash_seed();
     const std::uint64_t hash = hash_bytes(topic, seed);
-    Match* match = matches_.find(hash, [&](const Match& m) { return m.topic() == topic; });
+    Match* match =
+        matches_.find(hash, [&](const Match& m) { return is_same_text(m.topic(), topic); });
     if (match != nullptr) {
         if (match->as_of_ == changes_ || still_right(*match)) {
             match->used_ = true;
             last_ = match;
+            last_topic_ = match->topic();
             return *match;
         }
         drop(*match);
@@ -56,6 +55,7 @@ const Match& MatchCache::look_up(std::string_view topic) {
 void MatchCache::changed(std::string_view filter) {
     log_[changes_ % kRemembered].assign(filter);
     ++changes_;
+    last_topic_ = {};
 }
 
 bool MatchCache::still_right(Match& match) const {
@@ -162,7 +162,7 @@ void MatchCache::keep(Match& match) {
 }
 
 void MatchCache::drop(Match& match) {
-    if (last_ == &match) last_ = nullptr;
+    if (last_ == &match) last_topic_ = {};
     matches_.erase(match.hash_, match);
     if (match.next_ == &match) {
         oldest_ = nullptr;

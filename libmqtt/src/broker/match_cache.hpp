@@ -84,8 +84,9 @@ public:
 private:
     static constexpr std::size_t kRemembered = 64;  // testing more costs as much as a fresh walk
 
-    bool still_right(Match& match) const;
-    const Match& build(std::string_view topic, std::uint64_t hash);
+    // Apart, so that looking up needs few registers.
+    [[gnu::noinline]] bool still_right(Match& match) const;
+    [[gnu::noinline]] const Match& build(std::string_view topic, std::uint64_t hash);
     void collect(std::string_view topic);
     void merge(const Subscription& subscription);
     void write(Match& match, std::string_view topic, std::uint64_t hash);
@@ -97,7 +98,8 @@ private:
     const std::size_t limit_bytes_;
     HashSet<Match> matches_;
     const Match nobody_;
-    Match* last_ = nullptr;  // looked up last, if it is kept
+    const Match* last_ = nullptr;  // looked up last, if it is kept,
+    std::string_view last_topic_;  // and nothing has changed since; else empty
     Match* oldest_ = nullptr;
     Match* uncached_ = nullptr;  // the last answer, when it was too big to keep
     std::size_t bytes_ = 0;

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 
+#include "mqtt/broker.hpp"
 #include "net/timer_wheel.hpp"
 
 namespace mqtt::broker {
@@ -20,6 +21,8 @@ public:
     // The soft mark was reached, and since then not so much given back that less than three quarters
     // are in use: nothing new is taken. Exact for this thread, at most 100 ms old for the others.
     bool is_short() { return limit() != 0 && look(); }
+    // For each message: `config` is the one in force.
+    bool is_short(const BrokerConfig& config) { return config.memory_limit != 0 && look(); }
     // Something arrived that may grow: looks at the figures until they stand still.
     void watch() {
         if (limit() != 0 && !is_watching_) start_watching();

@@ -148,6 +148,7 @@ private:
     void detach(bool with_will, std::string_view why);
     void close();
     void refuse_at_last();
+    [[gnu::noinline]] core::AckDecision take_mounted(const Publish& publish);
     core::AckDecision take_publish(const Publish& publish);
     ReasonCode refusal(const Publish& publish);
 

@@ -44,7 +44,7 @@ ReasonCode Peer::refusal(const Publish& publish) {
     const auto frees = [&] {
         return publish.retain && publish.payload.empty() && shard_->retained.has(publish.topic);
     };
-    if (shard_->memory.is_short() && !frees()) {
+    if (shard_->memory.is_short(config) && !frees()) {
         shard_->hit(Limit::memory_soft, client_id());
         return ReasonCode::quota_exceeded;
     }
@@ -68,8 +68,12 @@ static AckDecision refused(ReasonCode reason) {
     return AckDecision::refused(reason, publish_refusal_text(reason));
 }
 
-AckDecision Peer::on_publish(const Publish& given) {
-    if (!is_mounted_) return take_publish(given);
+AckDecision Peer::on_publish(const Publish& publish) {
+    if (is_mounted_) return take_mounted(publish);
+    return take_publish(publish);
+}
+
+AckDecision Peer::take_mounted(const Publish& given) {
     const std::string mounted = mounted_topic(mount_point(), given.topic);
     if (!validate_topic_name(mounted)) return refused(ReasonCode::topic_name_invalid);
     Publish publish = given;
@@ -89,7 +93,7 @@ AckDecision Peer::take_publish(const Publish& publish) {
         if (reason == ReasonCode::quota_exceeded && !has_properties(version()) &&
             publish.qos != QoS::at_most_once) {
             session_->exchange.inbox.erase(publish.id);  // sent again it is not a repetition
-            if (shard_->memory.is_short()) disconnect(reason, "memory limit");
+            if (shard_->memory.is_short(shard_->config())) disconnect(reason, "memory limit");
             if (shard_->journal.is_failing()) disconnect(reason, "the store cannot be written");
         }
         return refused(reason);

@@ -47,7 +47,7 @@ bool is_state_of_bridge(std::string_view topic) {
 
 ReasonCode Publisher::refusal(const Given& given, std::string_view client_id) {
     const BrokerConfig& config = shard_.config();
-    const std::string_view topic = given.topic;
+    const std::string_view topic = base::by_words(given.topic);
     if (config.maximum_payload_size != 0 && given.payload.size() > config.maximum_payload_size) {
         shard_.hit(Limit::message_size, client_id);
         return ReasonCode::quota_exceeded;
@@ -93,7 +93,7 @@ bool Publisher::store_retained(const Publication& publication, const Session* fr
 std::size_t Publisher::distribute(const Publication& publication, Scope scope) {
     const Match& match = shard_.subscriptions.cache().look_up(publication.topic);
     const std::span<const Target> targets = match.targets();
-    Delivery delivery{publication, {}, {}, 0, targets.size() == 1};
+    Delivery delivery{.publication = publication, .single = targets.size() == 1};
     for (const Target& target : targets) {
         switch (target.subscriber->kind) {
         case SubscriberKind::session: {
@@ -129,7 +129,7 @@ bool Publisher::Home::has(std::string_view name) const {
 
 void Publisher::restore(const Publication& publication, const Home& home) {
     const Match& match = shard_.subscriptions.cache().look_up(publication.topic);
-    Delivery delivery{publication, {}, {}, 0, true};
+    Delivery delivery{publication};
     for (const Target& target : match.targets()) {
         if (target.subscriber->kind == SubscriberKind::session) {
             Session& session = static_cast<Session&>(*target.subscriber);
@@ -198,7 +198,7 @@ bool Publisher::send(Delivery& delivery, Session& session, const Wish& wish, QoS
     core::OutgoingPublish out = outgoing(publication, shard_.now());
     out.qos = qos;
     out.retain = wish.retain;
-    out.subscription_ids = wish.ids;
+    out.subscription_ids = base::by_words(wish.ids);
     const bool keep = session.keeps(qos, wish.shared_tag);
     if (keep) message(delivery);
     const bool is_large = publication.payload.size() >= core::kReferenceFrom;
@@ -244,9 +244,10 @@ Bytes Publisher::ready_packet(Delivery& delivery, bool v5, const Wish& wish) {
 Bytes Publisher::encoded(Delivery& delivery, bool v5, bool retain) {
     const Publication& publication = delivery.publication;
     if (publication.payload.size() >= core::kReferenceFrom) return {};
-    const std::size_t kind = (v5 ? 2u : 0u) + (retain ? 1u : 0u);
-    std::span<const std::uint8_t>& bytes = delivery.encoded[kind];
-    if (!bytes.empty()) return bytes;
+    const unsigned kind = (v5 ? 2u : 0u) + (retain ? 1u : 0u);
+    Bytes& bytes = encoded_[kind];
+    if ((delivery.encoded_kinds >> kind & 1u) != 0) return bytes;
+    delivery.encoded_kinds = static_cast<std::uint8_t>(delivery.encoded_kinds | 1u << kind);
     core::OutgoingPublish out = outgoing(publication, shard_.now());
     out.retain = retain;
     const ProtocolVersion version = v5 ? ProtocolVersion::v5 : ProtocolVersion::v3_1_1;

@@ -102,10 +102,10 @@ private:
     // One publication on its way, with what is worked out once for all its receivers.
     struct Delivery {
         const Publication& publication;
-        core::MessageRef message;
-        std::array<std::span<const std::uint8_t>, 4> encoded;  // QoS 0 by version and retain
+        core::MessageRef message = {};
+        bool single = true;              // one target only: encoding ahead would not pay
+        std::uint8_t encoded_kinds = 0;  // which of encoded_ are this publication
         std::size_t receivers = 0;
-        bool single = false;  // one target only: encoding ahead would not pay
         StoredMessageRef stored = {};
     };
     // What one receiver's subscriptions ask for.
@@ -133,7 +133,10 @@ private:
 
     Shard& shard_;
     Session* overfilled_ = nullptr;
-    std::array<base::OutBuffer, 4> scratch_;  // of Delivery::encoded
+    // QoS 0 for all its receivers, by version and retain: of the delivery that is under way. Not in Delivery,
+    // which would have to be cleared for each message.
+    std::array<base::OutBuffer, 4> scratch_;
+    std::array<Bytes, 4> encoded_;
 };
 
 }  // namespace mqtt::broker

@@ -53,7 +53,7 @@ void Publisher::to_group(std::string_view shared_filter, const Publication& publ
                          core::MessageRef message) {
     SharedGroup* group = shard_.subscriptions.find_group(shared_filter);
     if (group == nullptr) return;  // its last member has left
-    Delivery delivery{publication, std::move(message), {}, 0, true};
+    Delivery delivery{publication, std::move(message)};
     to_group(delivery, *group);
 }
 
@@ -72,7 +72,7 @@ void Publisher::deliver_to_member(const Publication& publication, const Chosen& 
         // The owner knows better by the time this arrives.
         return shard_.mail.send_to_group(membership->owner, membership->filter, publication);
     }
-    Delivery delivery{publication, {}, {}, 0, true};
+    Delivery delivery{publication};
     const Wish wish{chosen.options.qos,
                     publication.retain && chosen.options.retain_as_published,
                     {&chosen.id, chosen.id == 0 ? 0u : 1u},

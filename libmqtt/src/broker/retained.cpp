@@ -91,8 +91,9 @@ void RetainedStore::Partition::destroy(Node* node) {
 
 RetainedStore::Node* RetainedStore::Partition::child(Node& parent, std::string_view level,
                                                      std::uint64_t edge) const {
-    return edges.find(
-        edge, [&](const Node& node) { return node.parent == &parent && node.level() == level; });
+    return edges.find(edge, [&](const Node& node) {
+        return node.parent == &parent && is_same_text(node.level(), level);
+    });
 }
 
 RetainedStore::Node* RetainedStore::Partition::child(Node& parent, std::string_view level) const {

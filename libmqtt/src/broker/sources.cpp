@@ -38,8 +38,7 @@ Sources::Number Sources::take(const Source& source) {
     return known->number;
 }
 
-void Sources::release(Number number) {
-    if (number == 0) return;
+void Sources::release_known(Number number) {
     const std::lock_guard lock(mutex_);
     Entry& released = entry(number);
     if (--released.users != 0) return;

@@ -39,7 +39,9 @@ public:
 
     // Its number, which is its own until it was released as often as taken.
     Number take(const Source& source);
-    void release(Number number);  // 0 is allowed
+    void release(Number number) {  // 0 is allowed
+        if (number != 0) release_known(number);
+    }
     // Views: until the caller, who has it, releases it.
     Source at(Number number) const;
     std::size_t count() const;
@@ -50,6 +52,7 @@ private:
         std::size_t users = 0;
         Number number = 0;
     };
+    void release_known(Number number);
     Entry& entry(Number number) { return entries_[number - 1]; }
 
     mutable std::mutex mutex_;

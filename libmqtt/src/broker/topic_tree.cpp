@@ -97,7 +97,7 @@ std::uint64_t TopicTree::edge_hash(const TopicNode& parent, std::uint64_t level_
 TopicNode* TopicTree::literal_child(const TopicNode& parent, std::string_view level,
                                     std::uint64_t hash) const {
     return edges_.find(edge_hash(parent, hash), [&](const TopicNode& node) {
-        return node.parent == &parent && node.level() == level;
+        return node.parent == &parent && is_same_text(node.level(), level);
     });
 }
 

@@ -186,11 +186,14 @@ private:
     void receive_qos2(const Publish& publish, ExchangeSink& sink);
     void decide(const Publish& publish, const AckDecision& decision);
 
+    static constexpr std::uint8_t kPubackByte = static_cast<std::uint8_t>(PacketType::puback) << 4;
     // What acknowledgements mostly are: its id, for PUBACK in the short form; 0: look closer.
     PacketId plain_puback(const Frame& frame) const {
-        const bool is_plain = frame.type == PacketType::puback && frame.flags == 0 &&
-                              frame.body.size() == 2 && connected_ && resend_pending_ == 0;
-        return is_plain ? static_cast<PacketId>(frame.body[0] << 8 | frame.body[1]) : PacketId{0};
+        if (frame.size != 4) return PacketId{0};
+        // The bytes themselves: type and flags would be read as one word that was just written as two.
+        const std::uint8_t* const at = frame.body.data() - 2;
+        const bool is_plain = at[0] == kPubackByte && connected_ && resend_pending_ == 0;
+        return is_plain ? static_cast<PacketId>(at[2] << 8 | at[3]) : PacketId{0};
     }
     void receive_puback(PacketId id, ReasonCode reason, ExchangeSink& sink);
     void receive_pubrec(const Ack& ack, ExchangeSink& sink);
@@ -200,6 +203,8 @@ private:
 
     void answer(PacketType type, PacketId id, ReasonCode reason, std::string_view text = {});
     void stage_ack(PacketType type, PacketId id, ReasonCode reason, std::string_view text = {});
+    std::uint8_t* stage_short_ack(PacketType type, PacketId id, std::uint8_t body_size);
+    void stage_reason(PacketType type, PacketId id, ReasonCode reason, std::string_view text);
     void enqueue(const AckQueue::Entry& entry);
     void flush_acks();
 

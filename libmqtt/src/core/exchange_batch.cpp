@@ -61,7 +61,7 @@ BatchResult Exchange::publish_batch(OutgoingPublish& common, std::span<const Byt
     std::size_t& i = result.count;
     const auto next_id = [&] {
         if (!with_id) return PacketId{0};
-        return session_->outgoing.add_unkept(first_token + i, state, common.qos, common.retain);
+        return session_->outgoing.add_publish(first_token + i, state, common.qos, common.retain);
     };
     while (i < end) {
         const Run run = find_run(packet, payloads.subspan(i, end - i), bool{common.owner},

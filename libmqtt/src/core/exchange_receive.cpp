@@ -145,30 +145,42 @@ void Exchange::flush_acks() {
     }
 }
 
-// The bytes themselves: an acknowledgement is the second most frequent packet, and carries a property of
-// ours only when it refuses. [MQTT-2.2.1-5] [MQTT311-2.3.1-6]
+// Only 5.0 has reasons, and success needs none. [MQTT-2.2.1-5] [MQTT311-2.3.1-6]
 void Exchange::stage_ack(PacketType type, PacketId id, ReasonCode reason, std::string_view text) {
-    const unsigned flags = type == PacketType::pubrel ? 2 : 0;  // [MQTT-3.6.1-1]
-    const bool with_reason = version_ == ProtocolVersion::v5 && reason != ReasonCode::success;
-    if (with_reason) {
-        reason = nearest_valid_reason(type, role_, reason);
-        if (type == PacketType::pubrec && is_error(reason)) {
-            session_->inbox.erase(id);  // the exchange ends here [MQTT-4.3.3-9]
-        }
+    if (reason == ReasonCode::success || version_ != ProtocolVersion::v5) {
+        stage_short_ack(type, id, 2);
+    } else {
+        stage_reason(type, id, reason, text);
     }
-    if (with_reason && !text.empty() && request_problem_information_) {  // [MQTT-3.1.2-29]
+}
+
+// The bytes themselves: an acknowledgement is the second most frequent packet. What is behind the id is the
+// caller's to write.
+std::uint8_t* Exchange::stage_short_ack(PacketType type, PacketId id, std::uint8_t body_size) {
+    const unsigned flags = type == PacketType::pubrel ? 2 : 0;  // [MQTT-3.6.1-1]
+    std::uint8_t* at = out_->grow(2u + body_size);
+    at[0] = static_cast<std::uint8_t>(static_cast<unsigned>(type) << 4 | flags);
+    at[1] = body_size;
+    at[2] = static_cast<std::uint8_t>(id >> 8);
+    at[3] = static_cast<std::uint8_t>(id);
+    count_sent();
+    return at + 4;
+}
+
+// A property of ours comes along only when it refuses.
+void Exchange::stage_reason(PacketType type, PacketId id, ReasonCode reason,
+                            std::string_view text) {
+    reason = nearest_valid_reason(type, role_, reason);
+    if (type == PacketType::pubrec && is_error(reason)) {
+        session_->inbox.erase(id);  // the exchange ends here [MQTT-4.3.3-9]
+    }
+    if (!text.empty() && request_problem_information_) {  // [MQTT-3.1.2-29]
         PropertyList properties;
         properties.add(PropertyId::reason_string, text);
         stage(Ack{type, id, reason, properties.view()});  // [MQTT-3.4.2-2] [MQTT-3.5.2-2]
         return;
     }
-    std::uint8_t* at = out_->grow(with_reason ? 5 : 4);
-    at[0] = static_cast<std::uint8_t>(static_cast<unsigned>(type) << 4 | flags);
-    at[1] = with_reason ? 3 : 2;
-    at[2] = static_cast<std::uint8_t>(id >> 8);
-    at[3] = static_cast<std::uint8_t>(id);
-    if (with_reason) at[4] = static_cast<std::uint8_t>(reason);
-    count_sent();
+    *stage_short_ack(type, id, 3) = static_cast<std::uint8_t>(reason);
 }
 
 void Exchange::receive_ack(const Frame& frame, TimePoint now, ExchangeSink& sink) {

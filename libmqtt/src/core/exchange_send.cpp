@@ -13,23 +13,14 @@ InflightState first_state(QoS qos) {
     return qos == QoS::at_least_once ? InflightState::await_puback : InflightState::await_pubrec;
 }
 
-InflightEntry make_entry(const OutgoingPublish& publish, const MessageRef& keep,
-                         std::uint64_t token) {
-    InflightEntry entry;
-    entry.token = token;
-    entry.state = first_state(publish.qos);
-    entry.qos = publish.qos;
-    entry.retain = publish.retain;
-    entry.counts_in_quota = true;
-    if (keep) {
-        entry.message = keep;
-        if (publish.subscription_ids.size() == 1) {
-            entry.subscription_id = publish.subscription_ids.front();
-        } else if (!publish.subscription_ids.empty()) {
-            entry.subscription_ids = SubscriptionIds::create(publish.subscription_ids);
-        }
+// For a resend after reconnecting.
+void keep_in(InflightEntry& entry, const OutgoingPublish& publish, const MessageRef& message) {
+    entry.message = message;
+    if (publish.subscription_ids.size() == 1) {
+        entry.subscription_id = publish.subscription_ids.front();
+    } else if (!publish.subscription_ids.empty()) {
+        entry.subscription_ids = SubscriptionIds::create(publish.subscription_ids);
     }
-    return entry;
 }
 
 }  // namespace
@@ -61,7 +52,10 @@ SendResult Exchange::publish(OutgoingPublish& publish, const MessageRef& keep,
     if (!fits(publish)) return {SendStatus::too_large};
 
     if (with_id) {
-        publish.id = session_->outgoing.add(make_entry(publish, keep, token));
+        Inflight& outgoing = session_->outgoing;
+        publish.id =
+            outgoing.add_publish(token, first_state(publish.qos), publish.qos, publish.retain);
+        if (keep) keep_in(outgoing.newest(), publish, keep);
         ++send_in_use_;
     }
     encode(*out_, version_, publish);
@@ -90,7 +84,10 @@ void Exchange::choose_alias(OutgoingPublish& publish) {
 bool Exchange::fits(OutgoingPublish& publish) const {
     const std::size_t limit =
         peer_.maximum_packet_size != 0 ? peer_.maximum_packet_size : kLargestPacket;
-    if (encoded_size(version_, publish) <= limit) return true;
+    // Mostly it is far from the limit: headers and what is this receiver's own take no more than this.
+    const std::size_t roughly = publish.topic.size() + publish.properties.raw().size() +
+                                publish.payload.size() + 5 * publish.subscription_ids.size() + 32;
+    if (roughly <= limit || encoded_size(version_, publish) <= limit) return true;
     if (publish.topic_alias == 0 || publish.omit_topic) return false;
     publish.topic_alias = 0;  // defining an alias is what made it too large, perhaps
     return encoded_size(version_, publish) <= limit;

@@ -113,13 +113,18 @@ InflightEntry* Inflight::next_to_resend(PacketId& from) {
 void Inflight::release(InflightEntry& entry) noexcept {
     if (is_publish(entry.state)) --publishes_;
     --count_;
-    entry = InflightEntry{};
+    entry.message = {};
+    entry.subscription_ids = {};
+    entry.subscription_id = 0;
+    entry.state = InflightState::free;
+    entry.reason = ReasonCode::success;
+    entry.await_resend = false;
 }
 
 // The head moves over what is finished; an empty ring gives its memory back.
 void Inflight::trim() noexcept {
     if (count_ == 0) {
-        clear();
+        free_ring();
         return;
     }
     while (at(0).state == InflightState::free) {
@@ -130,10 +135,14 @@ void Inflight::trim() noexcept {
 }
 
 void Inflight::clear() noexcept {
-    if (ring_ != nullptr) {
-        std::destroy_n(ring_, capacity());
-        base::pool_free(ring_, capacity() * sizeof(InflightEntry));
-    }
+    for (std::uint32_t i = 0; i < span_; ++i)
+        std::destroy_at(&at(i));
+    free_ring();
+}
+
+// Its entries are free or destroyed: nothing of them is left.
+void Inflight::free_ring() noexcept {
+    if (ring_ != nullptr) base::pool_free(ring_, capacity() * sizeof(InflightEntry));
     ring_ = nullptr;
     head_ = span_ = count_ = publishes_ = 0;
 }
@@ -143,13 +152,12 @@ void Inflight::grow() {
         ring_ == nullptr ? kMinCapacityLog : static_cast<std::uint8_t>(capacity_log_ + 1);
     const std::uint32_t entries = std::uint32_t{1} << log;
     auto* ring = static_cast<InflightEntry*>(base::pool_allocate(entries * sizeof(InflightEntry)));
-    for (std::uint32_t i = 0; i < entries; ++i) {
-        ::new (ring + i) InflightEntry(i < span_ ? std::move(at(i)) : InflightEntry{});
+    for (std::uint32_t i = 0; i < span_; ++i) {
+        ::new (ring + i) InflightEntry(std::move(at(i)));
+        std::destroy_at(&at(i));
     }
-    if (ring_ != nullptr) {
-        std::destroy_n(ring_, capacity());
-        base::pool_free(ring_, capacity() * sizeof(InflightEntry));
-    }
+    std::uninitialized_value_construct_n(ring + span_, entries - span_);
+    if (ring_ != nullptr) base::pool_free(ring_, capacity() * sizeof(InflightEntry));
     ring_ = ring;
     capacity_log_ = log;
     head_ = 0;

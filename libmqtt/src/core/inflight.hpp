@@ -56,8 +56,8 @@ public:
     // exchange and the newest are (an id is reused as late as possible).
     // [MQTT-2.2.1-3] [MQTT-2.2.1-4] [MQTT311-2.3.1-2]
     PacketId add(InflightEntry entry);
-    // The same for a PUBLISH that is not kept. Must not be full().
-    PacketId add_unkept(std::uint64_t token, InflightState state, QoS qos, bool retain) {
+    // The same for a PUBLISH, which newest() can be told to keep. Must not be full().
+    PacketId add_publish(std::uint64_t token, InflightState state, QoS qos, bool retain) {
         if (span_ == capacity_or_none()) grow();
         if (span_ == 0) first_id_ = next_id_;
         const PacketId id = next_id_;
@@ -72,6 +72,7 @@ public:
         entry.counts_in_quota = true;
         return id;
     }
+    InflightEntry& newest() { return at(span_ - 1u); }  // as add_publish() left it
     // Puts back an exchange that an earlier process began under `id`, in order of sending; add() goes on
     // behind it. False: `id` does not lie behind those that are here.
     bool restore(PacketId id, InflightEntry entry);
@@ -127,6 +128,7 @@ private:
     }
     void release(InflightEntry& entry) noexcept;
     void trim() noexcept;
+    void free_ring() noexcept;
     void grow();
 
     std::uint32_t capacity() const { return std::uint32_t{1} << capacity_log_; }
