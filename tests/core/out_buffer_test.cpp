@@ -88,6 +88,37 @@ TEST_CASE("out buffer: an owner lives exactly until its last byte is consumed") 
     CHECK(out.empty());
 }
 
+TEST_CASE(
+    "out buffer: what is lent is copied when its owner is asked back, as far as it is still "
+    "there") {
+    OutBuffer out;
+    append(out, "first");
+    const auto lend = [&](std::string text) {
+        mqtt::base::Ref<Owner> owner(new Owner(std::move(text)));
+        out.append_lent(owner->bytes(), owner);
+    };
+    for (int i = 0; i < 20; ++i)  // more than the first list of references holds
+        lend(std::to_string(i) + "lent");
+    append_owned(out, "owned");
+    append(out, "last");
+    const std::string all = gathered(out);
+    CHECK(g_alive == 21);
+    out.consume(12);  // "first0lent1l"
+    CHECK(g_alive == 20);
+    out.keep_lent();
+    CHECK(g_alive == 1);
+    CHECK(gathered(out) == all.substr(12));
+    CHECK(out.size_bytes() == all.size() - 12);
+    out.keep_lent();
+    lend("again");
+    CHECK(g_alive == 2);
+    CHECK(gathered(out) == all.substr(12) + "again");
+    const std::ptrdiff_t used = mqtt::base::pool_used_bytes();
+    out.consume(out.size_bytes());
+    CHECK(g_alive == 0);
+    CHECK(mqtt::base::pool_used_bytes() < used);
+}
+
 TEST_CASE("out buffer: clear, move and destruction release the owners") {
     {
         OutBuffer out;

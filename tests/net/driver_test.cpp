@@ -150,6 +150,51 @@ TEST_CASE("driver: a stuck socket keeps the rest and tells when it is drained") 
     }
 }
 
+TEST_CASE(
+    "driver: large packets leave from where they were read, and are copied when the socket is "
+    "stuck") {
+    for (const auto readiness : kBoth) {
+        TestLoop test(readiness);
+        const SocketPair in = make_tcp_pair();
+        const SocketPair out = make_tcp_pair();
+        Side a(test.loop(), plain(in.a));
+        Side b(test.loop(), plain(out.a));
+        std::size_t taken = 0, lent = 0, large = 0;
+        a.consumer.on_data = [&](Bytes bytes) {
+            b.driver.stage_received(bytes);
+            b.driver.mark_dirty();
+            iovec pieces[64];
+            const int count = b.driver.out().gather(pieces, 64);
+            if (count > 0 && pieces[count - 1].iov_base == bytes.data()) ++lent;
+            if (bytes.size() >= Driver::kLendFrom) ++large;
+            taken += bytes.size();
+            return Consumed{bytes.size(), 0};
+        };
+        a.driver.start();
+        b.driver.start();
+        write_all(in.b, "small");
+        CHECK(test.run_until([&] { return taken == 5; }));
+        CHECK(lent == 0);
+        std::string wire(24'000'000, ' ');  // more than the sockets hold
+        for (std::size_t i = 0; i < wire.size(); ++i)
+            wire[i] = static_cast<char>(i * 2'654'435'761u >> 24);
+        std::string_view left = wire;
+        CHECK(test.run_until([&] {
+            const ssize_t n = ::send(in.b, left.data(), left.size(), MSG_NOSIGNAL);
+            if (n > 0) left.remove_prefix(static_cast<std::size_t>(n));
+            return taken == 5 + wire.size();
+        }));
+        CHECK(lent > 0);
+        CHECK(lent < large);
+        CHECK(b.driver.is_blocked());
+        Side c(test.loop(), plain(out.b));
+        c.driver.start();
+        CHECK(test.run_until([&] { return c.consumer.text.size() == 5 + wire.size(); }));
+        CHECK(c.consumer.text.substr(5) == wire);
+        ::close(in.b);
+    }
+}
+
 TEST_CASE("driver: pausing keeps what is unconsumed and resuming shows it") {
     for (const auto readiness : kBoth) {
         TestLoop test(readiness);

@@ -23,10 +23,35 @@ std::size_t block_size(std::size_t wanted) {
     return std::min(size, kLargestBlock);
 }
 
+// A copy of what was lent; the bytes are behind it.
+class KeptBytes final : public Counted {
+public:
+    static KeptBytes* copy(std::span<const std::uint8_t> bytes) {
+        auto* kept =
+            ::new (pool_allocate(sizeof(KeptBytes) + bytes.size())) KeptBytes(bytes.size());
+        std::memcpy(reinterpret_cast<std::uint8_t*>(kept + 1), bytes.data(), bytes.size());
+        return kept;
+    }
+    std::span<const std::uint8_t> bytes() const {
+        return {reinterpret_cast<const std::uint8_t*>(this + 1), size_};
+    }
+
+private:
+    explicit KeptBytes(std::size_t size) : size_(size) {}
+    ~KeptBytes() = default;
+    void destroy() noexcept override {
+        const std::size_t size = sizeof(KeptBytes) + size_;
+        this->~KeptBytes();
+        pool_free(this, size);
+    }
+    const std::size_t size_;
+};
+
 }  // namespace
 
 struct OutBuffer::Reference {
     std::uint32_t at;  // position in data_ before which the reference stands
+    bool is_lent;
     std::span<const std::uint8_t> bytes;
     KeepAliveRef owner;
 };
@@ -95,6 +120,24 @@ void OutBuffer::append_reference(std::span<const std::uint8_t> bytes, KeepAliveR
     references_->bytes += bytes.size();
 }
 
+void OutBuffer::append_lent(std::span<const std::uint8_t> bytes, KeepAliveRef owner) {
+    append_reference(bytes, std::move(owner));
+    references_->entries()[references_->count - 1].is_lent = true;
+    references_->has_lent = true;
+}
+
+void OutBuffer::keep_lent() {
+    if (references_ == nullptr || !references_->has_lent) return;
+    references_->has_lent = false;
+    for (std::uint32_t i = references_->first; i < references_->count; ++i) {
+        Reference& reference = references_->entries()[i];
+        if (!std::exchange(reference.is_lent, false)) continue;
+        KeptBytes* const kept = KeptBytes::copy(reference.bytes);
+        reference.owner = KeepAliveRef(kept);
+        reference.bytes = kept->bytes();
+    }
+}
+
 void OutBuffer::push_reference(std::span<const std::uint8_t> bytes, KeepAliveRef owner) {
     if (references_ == nullptr) references_ = References::create(7);
     if (references_->count == references_->capacity) {
@@ -108,10 +151,12 @@ void OutBuffer::push_reference(std::span<const std::uint8_t> bytes, KeepAliveRef
         }
         next->count = live;
         next->bytes = old.bytes;
+        next->has_lent = old.has_lent;
         References::free(&old);
         references_ = next;
     }
-    ::new (references_->entries() + references_->count) Reference{size_, bytes, std::move(owner)};
+    ::new (references_->entries() + references_->count)
+        Reference{size_, false, bytes, std::move(owner)};
     ++references_->count;
 }
 

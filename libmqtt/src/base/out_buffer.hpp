@@ -36,6 +36,9 @@ public:
     // Appends `bytes` by reference; `owner` keeps them alive until they are consumed. Empty bytes
     // are ignored.
     void append_reference(std::span<const std::uint8_t> bytes, KeepAliveRef owner);
+    // The same with an owner that wants them back soon, by keep_lent(): what then is still here is copied.
+    void append_lent(std::span<const std::uint8_t> bytes, KeepAliveRef owner);
+    void keep_lent();
 
     // Bytes not yet consumed, references included.
     std::size_t size_bytes() const {
@@ -59,6 +62,7 @@ private:
         std::uint32_t first = 0;  // entries before it are gone
         std::uint32_t count = 0;  // end of the live entries
         std::uint32_t capacity = 0;
+        bool has_lent = false;
         static std::size_t bytes_for(std::size_t entries);
         static References* create(std::size_t entries);
         static void free(References* list) noexcept;

@@ -75,7 +75,7 @@ bool Peer::takes_shared_encoding() const {
 bool Peer::send_encoded(Bytes packet) {
     const std::uint32_t most = protocol_.peer_limits().maximum_packet_size;
     if (most != 0 && packet.size() > most) return false;
-    driver_.out().append(packet);
+    driver_.stage_received(packet);
     ++shard_->counters.exchange.packets_sent;
     ++shard_->counters.exchange.publishes_sent;
     staged(packet.size());

@@ -197,11 +197,21 @@ void Driver::resume_reading() {
 
 // Writing.
 
+void Driver::stage_large(Bytes packet) {
+    const bool leaves_soon = stage_ == Stage::open && !blocked_ && !write_failed_ && !is_holding();
+    if (leaves_soon) {
+        if (base::KeepAliveRef owner = loop_->lend(packet)) {
+            return out_.append_lent(packet, std::move(owner));
+        }
+    }
+    out_.append(packet);
+}
+
 void Driver::flush() {
     if (stage_ == Stage::handshaking || stage_ == Stage::closed) return;
     if (blocked_ || write_failed_) return;
     const bool had_been_blocked = was_blocked_;
-    if (!write_out()) return;
+    if (!write_out()) return out_.keep_lent();
     was_blocked_ = false;
     if (stage_ == Stage::lingering) return half_close();
     if (had_been_blocked) consumer_->on_writable();

@@ -51,6 +51,14 @@ public:
     void start(Bytes already_read = {});
 
     base::OutBuffer& out() { return out_; }
+    // Stages what another connection of this loop has just read, perhaps: a large packet stays where it was read
+    // to, and is copied only when the socket does not take it in this turn.
+    void stage_received(Bytes packet) {
+        if (packet.size() < kLendFrom) return out_.append(packet);
+        stage_large(packet);
+    }
+    static constexpr std::size_t kLendFrom =
+        4096;  // handling an iovec takes longer than less to copy
     // Asks for a flush at the end of the turn; call after staging output.
     void mark_dirty() { loop_->mark_dirty(*this); }
     // Flushes now (a peer over 256 KiB in one turn). A failure is told in a later turn.
@@ -104,6 +112,7 @@ private:
     bool step_handshake();
     void read_all();
     void flush_answers();
+    void stage_large(Bytes packet);
     IoResult read_behind_tail();
     IoResult read_into_tail();
     void show(Bytes bytes);

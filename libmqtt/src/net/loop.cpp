@@ -16,6 +16,14 @@
 
 namespace mqtt::net {
 
+class Loop::ReadBlock final : public base::Counted {
+public:
+    const std::unique_ptr<std::uint8_t[]> bytes{new std::uint8_t[kReadBufferBytes]};
+
+private:
+    void destroy() noexcept override { delete this; }
+};
+
 struct Loop::Impl : std::enable_shared_from_this<Impl> {
     Impl(Loop& owner, asio::io_context& c) : loop(owner), context(c), timers(owner.now_) {}
     virtual ~Impl() = default;
@@ -195,12 +203,9 @@ struct Loop::Simulated final : Impl {
 
 Loop::Loop(asio::io_context& context, GuestPoller& poller, TimePoint start)
     : now_(start)
-    , read_buffer_(new std::uint8_t[kReadBufferBytes])
     , impl_(std::make_shared<Simulated>(*this, context, poller)) {}
 
-Loop::Loop(asio::io_context& context, Readiness readiness)
-    : now_(Clock::now())
-    , read_buffer_(new std::uint8_t[kReadBufferBytes]) {
+Loop::Loop(asio::io_context& context, Readiness readiness) : now_(Clock::now()) {
     if (readiness == Readiness::own_epoll)
         impl_ = std::make_shared<OwnEpoll>(*this, context);
     else
@@ -209,6 +214,22 @@ Loop::Loop(asio::io_context& context, Readiness readiness)
 
 Loop::~Loop() {
     destroy_retired();
+}
+
+std::span<std::uint8_t> Loop::read_buffer() {
+    while (read_block_ < read_blocks_.size() && read_blocks_[read_block_]->references() != 1)
+        ++read_block_;
+    if (read_block_ == read_blocks_.size()) read_blocks_.emplace_back(new ReadBlock);
+    return {read_blocks_[read_block_]->bytes.get(), kReadBufferBytes};
+}
+
+base::KeepAliveRef Loop::lend(Bytes bytes) const {
+    if (read_block_ + 1 >= kReadBlocks || read_block_ >= read_blocks_.size()) return {};
+    const base::Ref<ReadBlock>& block = read_blocks_[read_block_];
+    const std::uint8_t* const begin = block->bytes.get();
+    const bool is_there = std::less_equal()(begin, bytes.data()) &&
+                          std::less()(bytes.data(), begin + kReadBufferBytes);
+    return is_there ? base::KeepAliveRef(block) : base::KeepAliveRef();
 }
 
 asio::io_context& Loop::context() {
@@ -286,6 +307,7 @@ void Loop::begin_turn() {
 void Loop::end_turn() {
     flush_dirty();
     staged_bytes_ = 0;
+    read_block_ = 0;
     destroy_retired();
 }
 

@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include "base/keep_alive_ref.hpp"
 #include "mqtt/types.hpp"
 #include "net/timer_wheel.hpp"
 
@@ -108,11 +109,16 @@ public:
         retire_erased(object.release(), [](void* p) { delete static_cast<T*>(p); });
     }
 
-    // Shared scratch for reading; contents are valid until the next read of any connection.
-    std::span<std::uint8_t> read_buffer() { return {read_buffer_.get(), kReadBufferBytes}; }
+    // Shared scratch for reading; contents are valid until the next read of any connection, but for what is
+    // lent: others read into the next block then, until the turn ends.
+    std::span<std::uint8_t> read_buffer();
+    // What keeps `bytes` alive if they lie in what was read last; null when they do not, or when as much is lent
+    // as may be. To be given back when the turn ends.
+    base::KeepAliveRef lend(Bytes bytes) const;
     static constexpr std::size_t kReadBytes = 64 * 1024;  // asked for at once
     static constexpr std::size_t kReadBufferBytes =
         2 * kReadBytes;  // with room for a tail in front
+    static constexpr std::size_t kReadBlocks = 16;
 
     // Any thread: runs `task` on the loop, in the order of the calls. Wakes at most once per batch.
     // What is still queued when the loop is destroyed is dropped.
@@ -155,7 +161,9 @@ private:
     };
     std::size_t staged_bytes_ = 0;
     TimePoint now_;
-    std::unique_ptr<std::uint8_t[]> read_buffer_;
+    class ReadBlock;
+    std::vector<base::Ref<ReadBlock>> read_blocks_;
+    std::size_t read_block_ = 0;     // the one that is read into
     std::vector<Watcher*> marked_;   // holes where somebody left
     std::vector<Flushable*> dirty_;  // likewise
     std::vector<Retired> retired_;
