@@ -18,7 +18,7 @@ if(MQTT_SQLITE)
     set(left_out /no_store_test)
 else()
     list(FILTER support EXCLUDE REGEX /faulty_disk)
-    set(left_out "/(persistence|persistence_shards|spill|store_entries|store_file)_test")
+    set(left_out "/(persistence|persistence_shards|spill|store_chunk|store_entries|store_file)_test")
 endif()
 add_library(test_includes INTERFACE)
 target_include_directories(test_includes INTERFACE ${PROJECT_SOURCE_DIR}/libmqtt/include

@@ -74,8 +74,7 @@ struct ConnectSettings {
     bool debug = false;
     bool quiet = false;
 
-    std::string
-        url_topic;  // filled by make_connect_options, under our names: the topic that -L names
+    std::string url_topic;  // filled by make_connect_options, under our names: what -L names
 };
 
 // Puts the settings together and checks what belongs together. Obtains the password (file, command,
