@@ -104,6 +104,8 @@ pub -L mqtt://u%40x:p%3a@127.0.0.1:$PORT/a -m x
 pub -L mqtt://u%zz@127.0.0.1:$PORT/a -m x
 pub -L mqtt://u:p:q@127.0.0.1:$PORT/a -m x
 pub -L mqtt://u:@127.0.0.1:$PORT/a -m x
+pub -L mqtt://@127.0.0.1:$PORT/a -m x
+pub -L mqtt://127.0.0.1:$PORT/a@b -m x
 pub -t d -L mqtt://127.0.0.1:$PORT/a/b/c -m x
 pub -L mqtt://127.0.0.1:$PORT/a/b/c -t d -m x
 pub -u v -P w -L mqtt://u:p@127.0.0.1:$PORT/a -m x

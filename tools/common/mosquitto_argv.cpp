@@ -99,7 +99,9 @@ void append_url_parts(std::vector<FlagUse>& uses, std::span<const Flag* const> f
         uses.push_back({.flag = find_flag(option, flags, persona, joined), .words = {word}});
     };
     append("-t", mosquitto_url_topic(*parsed));
-    if (parsed->has_user_name || parsed->has_password) append("-u", parsed->user_name);
+    const std::size_t begin = url.find("://") + 3;
+    const bool has_name = url.find('@', begin) < url.find('/', begin);  // "@host": an empty one
+    if (has_name) append("-u", parsed->user_name);
     if (parsed->has_password) append("-P", parsed->password);
 }
 
