@@ -9,6 +9,7 @@
 #include <future>
 
 #include "mqtt/access.hpp"
+#include "net/loop.hpp"
 #include "support/attacker.hpp"
 #include "support/hostile_case.hpp"
 #include "support/test_broker.hpp"
@@ -348,6 +349,8 @@ TEST_CASE("hostile: every case is met as its line says, and leaves nothing behin
     CHECK(open_descriptors() == descriptors);
     // What a connection leaves is freed a moment after it has left the counts.
     CHECK(eventually([&] { return target.broker()->stats().memory_bytes <= memory + 64 * 1024; }));
-    CHECK(eventually([&] { return heap_bytes() <= heap + 256 * 1024; }));
+    // A loop keeps the blocks that it has lent in one turn, of which the second time may have needed more.
+    constexpr std::size_t kBlocks = net::Loop::kReadBlocks * net::Loop::kReadBufferBytes;
+    CHECK(eventually([&] { return heap_bytes() <= heap + kBlocks + 256 * 1024; }));
     MESSAGE(cases.size() << " cases, twice");
 }
