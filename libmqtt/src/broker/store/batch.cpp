@@ -53,6 +53,20 @@ SessionRow Batch::row(const SessionChange& change) const {
     return row;
 }
 
+EntryRow Batch::row(const NewEntry& entry) {
+    EntryRow row;
+    row.key = entry.key;
+    row.session = entry.session;
+    row.message = entry.message;
+    row.packet_id = entry.packet_id;
+    row.state = entry.state;
+    row.qos = entry.qos;
+    row.retain = entry.retain;
+    row.subscription_ids = subscription_ids(entry);
+    row.shared_tag = entry.shared_tag;
+    return row;
+}
+
 std::span<const std::uint32_t> Batch::subscription_ids(const NewEntry& entry) {
     if (entry.subscription_ids) {
         return static_cast<const core::SubscriptionIds&>(*entry.subscription_ids).ids();

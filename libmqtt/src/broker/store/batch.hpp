@@ -102,7 +102,7 @@ struct Batch {
     WallTime wall(TimePoint time) const;
     MessageRow row(const core::Message& message) const;
     SessionRow row(const SessionChange& change) const;
-    // The identifiers of an entry; `single` is scratch.
+    static EntryRow row(const NewEntry& entry);
     static std::span<const std::uint32_t> subscription_ids(const NewEntry& entry);
 };
 

@@ -30,20 +30,6 @@ constexpr const char* kEntrySql[] = {
     "DELETE FROM change WHERE key BETWEEN ? AND ? AND key & 255 = ?",
 };
 
-EntryRow row_of(const NewEntry& entry) {
-    EntryRow row;
-    row.key = entry.key;
-    row.session = entry.session;
-    row.message = entry.message;
-    row.packet_id = entry.packet_id;
-    row.state = entry.state;
-    row.qos = entry.qos;
-    row.retain = entry.retain;
-    row.subscription_ids = Batch::subscription_ids(entry);
-    row.shared_tag = entry.shared_tag;
-    return row;
-}
-
 }  // namespace
 
 int SqliteEntries::prepare(sqlite3* database, Target target) {
@@ -94,7 +80,7 @@ int SqliteEntries::write_rows(const Batch& batch) {
     }
     for (const NewEntry& entry : batch.entries) {
         if (entry.is_cancelled) continue;
-        if (const int code = put(row_of(entry)); code != SQLITE_OK) return code;
+        if (const int code = put(Batch::row(entry)); code != SQLITE_OK) return code;
     }
     return SQLITE_OK;
 }
