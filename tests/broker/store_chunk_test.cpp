@@ -1,8 +1,11 @@
-// How messages and entries are written in chunks, and read: everything that they can say, and bytes that are damaged.
+// How messages and entries are written in chunks, and read: everything that they can say, bytes that are damaged, and the layout of earlier
+// versions.
 #include <doctest/doctest.h>
 
 #include "broker/store/chunk.hpp"
-#include "support/memory_backend.hpp"
+#include "support/store_sql.hpp"
+#include "support/stored_broker.hpp"
+#include "support/temp_folder.hpp"
 
 using namespace test;
 using namespace mqtt;
@@ -66,19 +69,42 @@ void fill_extreme(Batch& batch, ChunkText& expected) {
         entry.subscription_id = i == 1 ? 268'435'455 : 0;
         const std::uint32_t many[] = {1, 200, 268'435'455};
         if (i == 3) entry.subscription_ids = core::SubscriptionIds::create(many);
-        EntryRow row;
-        row.key = entry.key;
-        row.session = entry.session;
-        row.message = entry.message;
-        row.packet_id = entry.packet_id;
-        row.state = entry.state;
-        row.qos = entry.qos;
-        row.retain = entry.retain;
-        row.subscription_ids = Batch::subscription_ids(entry);
-        row.shared_tag = entry.shared_tag;
-        expected.on_entry(row);
+        expected.on_entry(Batch::row(entry));
     }
     batch.entries.emplace_back().is_cancelled = true;
+}
+
+// A chunk as versions before the sixth wrote it: heads of fixed size. Messages 1 to `count` of shard 0, each with an entry
+// of `session`.
+std::string fixed_chunk(std::uint64_t session, int count) {
+    std::string body;
+    const auto put = [&](std::uint64_t value, int size) {
+        for (int i = 0; i < size; ++i)
+            body.push_back(static_cast<char>(value >> 8 * i));
+    };
+    put(static_cast<std::uint64_t>(count), 4);
+    for (int i = 1; i <= count; ++i) {
+        const std::string text = std::to_string(i);
+        put(static_cast<std::uint64_t>(i) << 8, 8);
+        put(~std::uint64_t{0} >> 1, 8);  // never expires
+        put(7, 8);                       // publisher
+        put(1, 4);                       // bytes of topic, properties, payload
+        put(0, 4);
+        put(text.size(), 4);
+        put(1, 4);  // QoS; no retain flag
+        body += "t" + text;
+    }
+    put(static_cast<std::uint64_t>(count), 4);
+    for (int i = 1; i <= count; ++i) {
+        put(static_cast<std::uint64_t>(i) << 8, 8);
+        put(session, 8);
+        put(static_cast<std::uint64_t>(i) << 8, 8);
+        put(i == 1 ? 1 : 0, 4);      // identifiers
+        put(0, 3);                   // packet id; queued
+        put(i == 2 ? 1 | 4 : 1, 1);  // QoS, retain
+        if (i == 1) put(268'435'455, 4);
+    }
+    return body;
 }
 
 }  // namespace
@@ -107,5 +133,46 @@ TEST_CASE("store: what goes into a chunk comes out, and a part of one is damaged
         changed[at] = static_cast<std::uint8_t>(~changed[at]);
         ChunkText some;
         static_cast<void>(decode_chunk(changed, some));
+    }
+}
+
+TEST_CASE(
+    "store: a chunk in the layout of earlier versions is read, by one thread and by several") {
+    const TempFolder folder;
+    const std::string old = folder.path() + "/old.db";
+    {
+        TestBroker broker(stored(old));
+        leave_session(broker, "sub", "t", QoS::at_least_once);
+    }
+    const std::string session = value(old, "SELECT number FROM session");
+    std::string hex;
+    for (const char byte : fixed_chunk(std::stoull(session), 20)) {
+        constexpr char kDigits[] = "0123456789abcdef";
+        hex += {kDigits[static_cast<unsigned char>(byte) >> 4], kDigits[byte & 15]};
+    }
+    run_sql(old,
+            ("INSERT INTO chunk VALUES (1, 0, 256, 5120, x'" + hex + "'); PRAGMA user_version = 5")
+                .c_str());
+    CHECK(problems_of(old).empty());
+    for (const unsigned threads : {1U, 3U}) {
+        const std::string file = folder.path() + "/store" + std::to_string(threads);
+        std::filesystem::copy(old, file);
+        BrokerConfig config = stored(file);
+        config.threads = threads;
+        TestBroker broker(config);
+        CHECK(broker->stats().queued_messages == 20);
+        // What comes now is behind them, in the present layout.
+        RawClient pub = broker.client("pub");
+        for (int i = 21; i <= 40; ++i)
+            pub.publish("t", std::to_string(i), QoS::at_least_once, static_cast<PacketId>(i));
+        for (int i = 21; i <= 40; ++i)
+            pub.expect<Ack>();
+        RawClient sub = broker.client();
+        CHECK(resume(sub, "sub").session_present);
+        for (int i = 1; i <= 40; ++i) {
+            const Publish got = sub.expect_publish("t", std::to_string(i));
+            CHECK(got.retain == (i == 2));
+            sub.ack(PacketType::puback, got.id);
+        }
     }
 }

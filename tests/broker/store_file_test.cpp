@@ -1,12 +1,12 @@
 // Files of stores: the way from an older version, copies, and what a disk that fails does to both, at every
 // write and sync.
 #include <doctest/doctest.h>
-#include <sqlite3.h>
 
 #include <filesystem>
 
 #include "mqtt/store.hpp"
 #include "support/faulty_disk.hpp"
+#include "support/store_sql.hpp"
 #include "support/stored_broker.hpp"
 #include "support/temp_folder.hpp"
 
@@ -16,32 +16,6 @@ namespace {
 
 using Fault = FaultyDisk::Fault;
 constexpr Fault kFaults[] = {Fault::full, Fault::io_error, Fault::short_write};
-
-// Exclusive, for the disk of these tests has no shared memory.
-sqlite3* open(const std::string& file) {
-    sqlite3* database = nullptr;
-    REQUIRE(sqlite3_open(file.c_str(), &database) == SQLITE_OK);
-    sqlite3_exec(database, "PRAGMA locking_mode = EXCLUSIVE", nullptr, nullptr, nullptr);
-    return database;
-}
-
-void run_sql(const std::string& file, const char* sql) {
-    sqlite3* database = open(file);
-    CHECK(sqlite3_exec(database, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
-    sqlite3_close(database);
-}
-
-std::string value(const std::string& file, const char* sql) {
-    std::string text;
-    sqlite3* database = open(file);
-    const auto take = [](void* to, int, char** columns, char**) {
-        *static_cast<std::string*>(to) = columns[0];
-        return 0;
-    };
-    CHECK(sqlite3_exec(database, sql, take, &text, nullptr) == SQLITE_OK);
-    sqlite3_close(database);
-    return text;
-}
 
 // A store as the first version of the schema had it, with a session for which a message waits.
 void make_version_1(const std::string& file) {
@@ -66,13 +40,6 @@ void check_content(const std::string& file) {
     RawClient sub = broker.client();
     CHECK(resume(sub, "sub").session_present);
     sub.expect_publish("t", "old");
-}
-
-std::vector<std::string> problems_of(const std::string& file) {
-    std::string message;
-    const auto store = StoreFile::open(file, message);
-    if (!store) return {message};
-    return store->check();
 }
 
 std::string exported(const std::string& file) {
@@ -100,39 +67,6 @@ std::uint64_t with_every_call_failing(Fault fault, F&& attempt) {
         FaultyDisk::mend();
         if (!has_failed || call == 1000) return call - 1;
     }
-}
-
-// A chunk as versions before the sixth wrote it: heads of fixed size. Messages 1 to `count` of shard 0, each with an entry
-// of `session`.
-std::string fixed_chunk(std::uint64_t session, int count) {
-    std::string body;
-    const auto put = [&](std::uint64_t value, int size) {
-        for (int i = 0; i < size; ++i)
-            body.push_back(static_cast<char>(value >> 8 * i));
-    };
-    put(static_cast<std::uint64_t>(count), 4);
-    for (int i = 1; i <= count; ++i) {
-        const std::string text = std::to_string(i);
-        put(static_cast<std::uint64_t>(i) << 8, 8);
-        put(~std::uint64_t{0} >> 1, 8);  // never expires
-        put(7, 8);                       // publisher
-        put(1, 4);                       // bytes of topic, properties, payload
-        put(0, 4);
-        put(text.size(), 4);
-        put(1, 4);  // QoS; no retain flag
-        body += "t" + text;
-    }
-    put(static_cast<std::uint64_t>(count), 4);
-    for (int i = 1; i <= count; ++i) {
-        put(static_cast<std::uint64_t>(i) << 8, 8);
-        put(session, 8);
-        put(static_cast<std::uint64_t>(i) << 8, 8);
-        put(i == 1 ? 1 : 0, 4);      // identifiers
-        put(0, 3);                   // packet id; queued
-        put(i == 2 ? 1 | 4 : 1, 1);  // QoS, retain
-        if (i == 1) put(268'435'455, 4);
-    }
-    return body;
 }
 
 }  // namespace
@@ -361,47 +295,6 @@ TEST_CASE("store: chunks stay over a start, and go when their last message has; 
     TestBroker broker(config);
     CHECK(broker->stats().queued_messages == 300);
     take_all(broker);
-}
-
-TEST_CASE(
-    "store: a chunk in the layout of earlier versions is read, by one thread and by several") {
-    const TempFolder folder;
-    const std::string old = folder.path() + "/old.db";
-    {
-        TestBroker broker(stored(old));
-        leave_session(broker, "sub", "t", QoS::at_least_once);
-    }
-    const std::string session = value(old, "SELECT number FROM session");
-    std::string hex;
-    for (const char byte : fixed_chunk(std::stoull(session), 20)) {
-        constexpr char kDigits[] = "0123456789abcdef";
-        hex += {kDigits[static_cast<unsigned char>(byte) >> 4], kDigits[byte & 15]};
-    }
-    run_sql(old,
-            ("INSERT INTO chunk VALUES (1, 0, 256, 5120, x'" + hex + "'); PRAGMA user_version = 5")
-                .c_str());
-    CHECK(problems_of(old).empty());
-    for (const unsigned threads : {1U, 3U}) {
-        const std::string file = folder.path() + "/store" + std::to_string(threads);
-        std::filesystem::copy(old, file);
-        BrokerConfig config = stored(file);
-        config.threads = threads;
-        TestBroker broker(config);
-        CHECK(broker->stats().queued_messages == 20);
-        // What comes now is behind them, in the present layout.
-        RawClient pub = broker.client("pub");
-        for (int i = 21; i <= 40; ++i)
-            pub.publish("t", std::to_string(i), QoS::at_least_once, static_cast<PacketId>(i));
-        for (int i = 21; i <= 40; ++i)
-            pub.expect<Ack>();
-        RawClient sub = broker.client();
-        CHECK(resume(sub, "sub").session_present);
-        for (int i = 1; i <= 40; ++i) {
-            const Publish got = sub.expect_publish("t", std::to_string(i));
-            CHECK(got.retain == (i == 2));
-            sub.ack(PacketType::puback, got.id);
-        }
-    }
 }
 
 TEST_CASE("store: after a start no message gets the key of one that was in a chunk") {
