@@ -1,6 +1,7 @@
-// A relay that parses every packet and copies every PUBLISH to every subscriber: no topics, no
-// sessions, no checks. The practical ceiling beside which scripts/bench puts a broker, so that a
-// machine's bad minute is not mistaken for a slow broker. QoS 0 and 1, MQTT 3.1.1 and 5.0, TCP.
+// A relay that parses every packet and copies every PUBLISH to every subscriber: no sessions, no
+// checks, and of topics no more than the number at their end, which chooses the subscriber as soon as
+// two have different filters. The practical ceiling beside which scripts/bench puts a broker, so that
+// a machine's bad minute is not mistaken for a slow broker. All QoS, MQTT 3.1.1 and 5.0, TCP.
 // With faults it is what scripts/bench_tester tests the load tester with.
 //   toy_relay PORT [FAULT N]...      prints "ready" when it listens on 127.0.0.1
 //     drop N, dup N, swap N   of the deliveries to each subscriber's side: every Nth message is not
@@ -40,6 +41,7 @@ struct Peer {
     bool dirty = false;
     bool waits = false;  // for EPOLLOUT
     std::uint16_t next_id = 1;
+    std::string filter;
     std::string in;  // an incomplete packet
     std::string out;
     std::size_t sent = 0;
@@ -69,6 +71,7 @@ std::deque<Late> late;  // in order of time: all wait equally long
 int poller = -1;
 std::unordered_map<int, std::unique_ptr<Peer>> peers;
 std::vector<Peer*> subscribers;
+std::vector<std::vector<Peer*>> pairs;  // subscribers by their filter's number; empty: all get all
 std::vector<Peer*> dirty;
 
 void mark(Peer& peer) {
@@ -120,12 +123,36 @@ std::string& out_of(Peer& to) {
     return to.out;
 }
 
-// The packet's fixed head is `head` bytes long; QoS 1 gets an id per subscriber.
+// At the end of a topic or filter; 0: there is none.
+std::size_t number_of(std::string_view topic) {
+    std::size_t number = 0;
+    for (std::size_t i = topic.size(), unit = 1; i != 0; unit *= 10) {
+        const auto digit = static_cast<unsigned>(topic[--i] - '0');
+        if (digit > 9 || unit > 1000) break;
+        number += digit * unit;
+    }
+    return number;
+}
+
+void pair_up() {
+    pairs.clear();
+    const auto differs = [](const Peer* peer) { return peer->filter != subscribers[0]->filter; };
+    if (std::none_of(subscribers.begin(), subscribers.end(), differs)) return;
+    pairs.resize(10'000);
+    for (Peer* peer : subscribers)
+        pairs[number_of(peer->filter)].push_back(peer);
+}
+
+const std::vector<Peer*>& receivers(std::string_view topic) {
+    return pairs.empty() ? subscribers : pairs[number_of(topic)];
+}
+
+// The packet's fixed head is `head` bytes long; with QoS 1 and 2 each subscriber has its own id.
 void deliver(std::string_view packet, std::size_t head) {
     const auto at = [&](std::size_t i) { return static_cast<std::uint8_t>(packet[i]); };
     const bool acknowledged = (at(0) & 0x06) != 0;
     const std::size_t id_at = head + 2 + static_cast<std::size_t>(at(head) << 8 | at(head + 1));
-    for (Peer* to : subscribers) {
+    for (Peer* to : receivers(packet.substr(head + 2, id_at - head - 2))) {
         std::string& out = out_of(*to);
         const std::size_t start = out.size();
         out.append(packet);
@@ -152,11 +179,13 @@ void deliver_with_faults(std::string_view packet, std::size_t head) {
 
 void relay(Peer& from, const std::uint8_t* packet, std::size_t size, std::size_t head) {
     deliver_with_faults({reinterpret_cast<const char*>(packet), size}, head);
-    if ((packet[0] & 0x06) == 0) return;
+    const unsigned qos = packet[0] >> 1 & 3u;
+    if (qos == 0) return;
     const std::size_t id_at =
         head + 2 + static_cast<std::size_t>(packet[head] << 8 | packet[head + 1]);
     std::string& out = out_of(from);
-    for (const unsigned byte : {0x40u, 2u, unsigned{packet[id_at]}, unsigned{packet[id_at + 1]}})
+    for (const unsigned byte :
+         {qos == 1 ? 0x40u : 0x50u, 2u, unsigned{packet[id_at]}, unsigned{packet[id_at + 1]}})
         out.push_back(static_cast<char>(byte));
 }
 
@@ -171,14 +200,20 @@ void handle(Peer& peer, const std::uint8_t* p, std::size_t size, std::size_t hea
         }
         break;
     case 3: relay(peer, p, size, head); break;
-    case 8:  // SUBSCRIBE of one filter
+    case 5: reply(peer, {0x62, 2, p[head], p[head + 1]}); break;  // PUBREC
+    case 6: reply(peer, {0x70, 2, p[head], p[head + 1]}); break;  // PUBREL
+    case 8: {                                                     // of one filter
+        const std::size_t filter_at = head + (peer.v5 ? 5 : 4);
+        peer.filter.assign(reinterpret_cast<const char*>(p) + filter_at, size - filter_at - 1);
         if (peer.v5) {
             reply(peer, {0x90, 4, p[head], p[head + 1], 0, p[size - 1] & 3u});
         } else {
             reply(peer, {0x90, 3, p[head], p[head + 1], p[size - 1] & 3u});
         }
         subscribers.push_back(&peer);
+        pair_up();
         break;
+    }
     case 12: reply(peer, {0xD0, 0}); break;
     default: break;
     }
@@ -203,7 +238,7 @@ std::size_t parse(Peer& peer, const std::uint8_t* data, std::size_t size) {
 }
 
 void drop(Peer& peer) {
-    std::erase(subscribers, &peer);
+    if (std::erase(subscribers, &peer) != 0) pair_up();
     std::erase(dirty, &peer);
     std::erase_if(late, [&](const Late& one) { return one.to == &peer; });
     close(peer.fd);
