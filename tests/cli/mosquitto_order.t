@@ -147,7 +147,6 @@ newer pub "Error in CONNECT properties: $network" -t a -m x -D connect authentic
 newer sub "Error: Invalid filter topic '', are all '+' and '#' wildcards correct?" -t a -T ''
 newer sub "Error: Invalid unsubscribe topic '', are all '+' and '#' wildcards correct?" -t a -U ''
 newer sub "Error: Invalid subscription topic '\$share/g', are all '+' and '#' wildcards correct?" -t "\$share/g"
-newer sub "Error: Invalid format specifier '3'." -t a -F '@3'
 newer pub 'Error: --psk-identity required if --psk used.' -t a -m x --psk 00 --psk-identity ''
 newer pub 'Error: Problem setting TLS-PSK options.' -t a -m x --psk '' --psk-identity i
 newer pub 'Unable to connect (Lookup error.).' -t a -m x --unix "$T/none" --proxy "socks5h://127.0.0.1:$closed"

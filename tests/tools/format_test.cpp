@@ -7,6 +7,7 @@
 
 #include "common/flags.hpp"
 #include "common/json.hpp"
+#include "common/message_output.hpp"
 
 using namespace tools;
 using mqtt::PropertyId;
@@ -143,6 +144,29 @@ TEST_CASE("format: what is no format is refused (case 54)") {
         CAPTURE(bad);
         CHECK_THROWS_WITH_AS(Format(bad, false), doctest::Contains("'-F'"), UsageError);
     }
+}
+
+TEST_CASE("format: a separator is one when a letter follows, else it is the letter that is wrong") {
+    CHECK(print("%.2-x").starts_with("6d-65"));
+    CHECK(print("%.2 x").starts_with("6d 65"));
+    CHECK(print("%5-l") == "    7");
+    CHECK(print("%:%") == "%");
+    for (const char* bad : {"%>", "%0>", "%->", "%5>", "%.5>", "%>Z", "%>5t", "%>>t"}) {
+        CAPTURE(bad);
+        CHECK_THROWS_WITH_AS(Format(bad, false), doctest::Contains("know '%>'"), UsageError);
+    }
+    CHECK_THROWS_WITH_AS(Format("%--5t", false), doctest::Contains("know '%-'"), UsageError);
+    CHECK_THROWS_WITH_AS(Format("%0-5t", false), doctest::Contains("know '%-'"), UsageError);
+}
+
+TEST_CASE("format: what is no time conversion is refused under our names only") {
+    for (const char* odd : {"@5", "@-", "@ ", "@\\n", "@\xc3\xa9", "ok @Y@5"}) {
+        CAPTURE(odd);
+        CHECK(checked_format(odd, Persona::mosquitto_sub) == odd);
+        CHECK_THROWS_WITH_AS(checked_format(odd, Persona::ours), doctest::Contains("is no time"),
+                             UsageError);
+    }
+    CHECK(checked_format("@Y@%@+", Persona::ours) == "@Y@%@+");
 }
 
 TEST_CASE("format: %j is one JSON object with the fields in their order (cases 55, 56)") {

@@ -16,9 +16,14 @@ namespace {
 
 constexpr std::string_view kFields = "%ACDEFIjJlmpPqRrStUxXfd";
 constexpr std::string_view kNeedClock = "IjJU";
+constexpr std::string_view kSeparators = "!\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~ ";
 
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
+}
+
+bool is_field(char c) {
+    return kFields.find(c) != std::string_view::npos;
 }
 
 int take_number(std::string_view text, std::size_t& at) {
@@ -56,14 +61,14 @@ void Format::add_literal(char c) {
 }
 
 void Format::add_time(char letter) {
-    if (std::isalpha(static_cast<unsigned char>(letter)) == 0 && letter != '%' && letter != '+') {
-        throw UsageError(fmt::format("option '-F': '@{}' is no time conversion", letter));
-    }
+    const bool is_conversion =
+        std::isalpha(static_cast<unsigned char>(letter)) != 0 || letter == '%' || letter == '+';
+    if (!is_conversion && unknown_time_.empty()) unknown_time_ = {'@', letter};
     ops_.push_back({.kind = letter, .is_time = true});
     needs_clock_ = true;
 }
 
-// Form: [-][0][width][.precision][separator]letter
+// Form: [-][0][width][.precision][separator]letter. What no letter follows is no separator.
 std::size_t Format::add_field(std::string_view text, std::size_t at) {
     Op op;
     const auto take = [&](char c) { return at < text.size() && text[at] == c && ++at > 0; };
@@ -72,13 +77,13 @@ std::size_t Format::add_field(std::string_view text, std::size_t at) {
     op.widths = widths_;
     op.width = take_number(text, at);
     if (take('.')) op.precision = take_number(text, at);
-    if (at < text.size() && text[at] != '%' &&
-        std::ispunct(static_cast<unsigned char>(text[at])) != 0) {
+    const bool is_separated = at + 1 < text.size() && is_field(text[at + 1]);
+    if (is_separated && kSeparators.find(text[at]) != std::string_view::npos) {
         op.separator = text[at++];
     }
     if (at >= text.size()) throw UsageError("option '-F' ends in an unfinished '%'");
     op.kind = text[at];
-    if (kFields.find(op.kind) == std::string_view::npos) {
+    if (!is_field(op.kind)) {
         throw UsageError(fmt::format("option '-F' does not know '%{}'", op.kind));
     }
     if (op.kind == '%') {

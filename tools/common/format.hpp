@@ -29,6 +29,9 @@ public:
                             const MessageClock& clock) const;
     bool needs_clock() const { return needs_clock_; }
 
+    // The first "@" with what no strftime knows, which prints as the C library likes; empty: none.
+    const std::string& unknown_time() const { return unknown_time_; }
+
 private:
     struct Op {
         char kind = 0;  // 'L': literal; '@': strftime letter; else the letter of %
@@ -66,6 +69,7 @@ private:
     bool pretty_json_ = false;
     bool safe_ = false;
     bool needs_clock_ = false;
+    std::string unknown_time_;
 };
 
 }  // namespace tools

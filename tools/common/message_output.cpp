@@ -6,8 +6,11 @@
 
 namespace tools {
 
-std::string checked_format(const std::string& text) {
-    (void)Format(text, false);
+std::string checked_format(const std::string& text, Persona persona) {
+    const Format format(text, false);
+    if (persona == Persona::ours && !format.unknown_time().empty()) {
+        throw UsageError("option '-F': '" + format.unknown_time() + "' is no time conversion");
+    }
     return text;
 }
 

@@ -32,8 +32,8 @@ struct MessageStyle {
 // asked for; exact bytes elsewhere, and under mosquitto's names everywhere.
 MessageStyle style_for(MessageStyle style, Persona persona, int descriptor, ColorWish wish);
 
-// The text of -F as it is. Throws UsageError for a bad one.
-std::string checked_format(const std::string& text);
+// The text of -F as it is. Throws UsageError for a bad one; mosquitto's clients take any time conversion.
+std::string checked_format(const std::string& text, Persona persona);
 
 class MessagePrinter {
 public:

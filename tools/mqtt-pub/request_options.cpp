@@ -116,7 +116,7 @@ constexpr std::array kRows{
          .help = "print the response by this format; see mqtt-sub",
          .names = kRrOnly},
         [](Options& o, const FlagUse& use) {
-            o.request.style.format = tools::checked_format(use.word());
+            o.request.style.format = tools::checked_format(use.word(), o.settings.persona);
         }},
     Row{{.long_name = "json",
          .takes = Takes::nothing,

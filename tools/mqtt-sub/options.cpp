@@ -169,7 +169,9 @@ constexpr std::array kRows{
          .category = kHow,
          .help = "print each message by this format; see FORMAT in the man page",
          .common = true},
-        [](Options& o, const FlagUse& use) { o.style.format = tools::checked_format(use.word()); }},
+        [](Options& o, const FlagUse& use) {
+            o.style.format = tools::checked_format(use.word(), o.settings.persona);
+        }},
     Row{{.long_name = "json",
          .takes = Takes::nothing,
          .category = kHow,
