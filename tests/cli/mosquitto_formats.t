@@ -1,4 +1,4 @@
-# timeout: 120
+# timeout: 300
 # -F under mosquitto's names: what is a format, what is wrong with one that is none, and what stands behind @.
 . "$(dirname "$0")/drop_in.sh"
 for kind in sub rr; do need "mosquitto_$kind"; done

@@ -193,8 +193,9 @@ newer pub 'Error: You must provide a client id if you are using an infinite sess
 newer rr "Error: Unable to open file \"$T/missing\"." -t q -e a -f "$T/missing"
 newer sub 'Error adding property subscription-identifier 4' -t a -D subscribe subscription-identifier 0
 newer sub 'Error adding property subscription-identifier 4' -t a -D subscribe subscription-identifier x
-newer pub 'Error: Property value (2) out of range for property payload-format-indicator.' -t a -m x \
+newer pub 'Error in PUBLISH properties: A network protocol error occurred when communicating with the broker.' -t a -m x \
     -D publish payload-format-indicator 2
+newer sub 'Error: reason-string property not allowed for will in --property argument.' -t a -D will reason-string x
 
 # --help: exit 1, on stdout, a usage line and every option of theirs.
 for kind in pub sub rr; do

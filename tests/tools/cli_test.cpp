@@ -108,8 +108,9 @@ TEST_CASE("cli: under mosquitto's names numbers are read as C does, and nothing 
     CHECK(word("--port", " 07") == "7");
     CHECK(word("-p", "x") == "0");
     CHECK(word("-p", "-1") == "-1");
-    CHECK(word("--repeat-delay", "0.5s") == "0.5");
-    CHECK(word("--repeat-delay", "soon") == "0");
+    CHECK(word("--repeat-delay", "0.5s") == "0.500000");
+    CHECK(word("--repeat-delay", "soon") == "0.000000");
+    CHECK(word("--repeat-delay", "5e-1") == "0.500000");
     CHECK(word("-h", "1x") == "1x");
     CHECK(parse({"-p", "1883x"}).at(0).word() == "1883x");
     for (const char* joined : {"-p1", "-dv", "--port=2", "--message="}) {

@@ -236,11 +236,16 @@ int run_tool(Invocation& invocation, std::span<const std::string> words,
     return tool.run(invocation);
 }
 
+// As mosquitto's clients are; ours tell why they could not begin.
+bool is_quiet(const Invocation& invocation) {
+    return invocation.persona != Persona::ours && find_use(invocation.uses, "quiet") != nullptr;
+}
+
 void say_usage_error(const Invocation& invocation, std::string_view text) {
     if (invocation.persona == Persona::ours) {
         print_error("{}: {}; see {} --help\n", invocation.name, text, invocation.name);
     } else {
-        print_error("{}", in_mosquitto_words(text, invocation.name));
+        print_error("{}", in_mosquitto_words(text, invocation.name, is_quiet(invocation)));
     }
 }
 
@@ -307,7 +312,7 @@ int run_app(int argc, char** argv, const Tool& tool) {
         say_usage_error(invocation, error.what());
         return kExitUsage;
     } catch (const ToolError& error) {
-        say_error(invocation, error.what());
+        if (!is_quiet(invocation)) say_error(invocation, error.what());
         return error.code();
     } catch (const std::exception& error) {
         say_error(invocation, error.what());

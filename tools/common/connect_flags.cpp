@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "common/mosquitto_checks.hpp"
+#include "common/mosquitto_urls.hpp"
 #include "common/profile.hpp"
 #include "common/units.hpp"
 
@@ -33,6 +33,10 @@ void add_header(ConnectSettings& s, const FlagUse& use) {
 void set_proxy(ConnectSettings& s, const FlagUse& use) {
     constexpr std::string_view scheme = "socks5h://";
     const std::string& url = use.word();
+    if (s.persona != Persona::ours) {
+        s.proxy = read_mosquitto_proxy(url, s.quiet);
+        return;
+    }
     if (!url.starts_with(scheme)) {
         throw UsageError("option '--proxy' needs socks5h://[USER[:PASSWORD]@]HOST[:PORT], not '" +
                          masked_url(url) + "'");

@@ -8,7 +8,7 @@
 #include <cstdlib>
 
 #include "common/credentials.hpp"
-#include "common/mosquitto_checks.hpp"
+#include "common/mosquitto_urls.hpp"
 #include "common/profile.hpp"
 #include "common/srv_lookup.hpp"
 #include "mqtt/topic.hpp"
@@ -44,12 +44,17 @@ void take_url_parts(ConnectSettings& s, const mqtt::ParsedUrl& url) {
 }
 
 void apply_url(ConnectSettings& s, mqtt::ConnectOptions& options) {
+    const bool ours = s.persona == Persona::ours;
     const mqtt::Result<mqtt::ParsedUrl> parsed =
-        mqtt::parse_url(s.persona == Persona::ours ? *s.url : mosquitto_url(*s.url));
-    if (!parsed) throw unusable_url(*s.url, parsed.error());
+        mqtt::parse_url(ours ? *s.url : mosquitto_url(*s.url, s.port));
+    if (!parsed && ours) throw unusable_url(*s.url, parsed.error());
+    if (!parsed) {
+        s.url_fault = unusable_url(*s.url, parsed.error()).what();
+        return;
+    }
     options.endpoint = parsed->endpoint;
     mqtt::Endpoint& endpoint = options.endpoint;
-    if (s.persona == Persona::ours) {
+    if (ours) {
         take_url_parts(s, *parsed);
     } else if (mqtt::uses_websocket(endpoint.transport)) {
         endpoint.path = "/mqtt";
@@ -141,23 +146,21 @@ void apply_login(const ConnectSettings& s, mqtt::ConnectOptions& options) {
 void apply_session(const ConnectSettings& s, mqtt::ConnectOptions& options) {
     options.clean_start = !s.keep_session;
     options.keep_alive = s.keep_alive;
-    const bool has_id = s.client_id && !s.client_id->empty();
+    const bool ours = s.persona == Persona::ours;
+    const bool has_id = s.client_id && (!s.client_id->empty() || !ours);  // told by theirs later
     if (!mqtt::has_properties(options.version)) {
         if (s.keep_session && !has_id) throw UsageError("option '-c' needs a client id (-i)");
         return;
     }
     options.properties = s.connect_properties;
     const mqtt::Properties given = options.properties.view();
-    if (given.text(mqtt::PropertyId::authentication_data) &&
+    if (ours && given.text(mqtt::PropertyId::authentication_data) &&
         !given.text(mqtt::PropertyId::authentication_method)) {
         throw UsageError(
             "option '-D connect authentication-data': without authentication-method "
             "it is not valid there");
     }
     const auto id = mqtt::PropertyId::session_expiry_interval;
-    if (s.session_expiry && given.number(id) && s.persona != Persona::ours) {
-        throw UsageError("option '-D connect session-expiry-interval' with '-x': only once");
-    }
     std::optional<std::uint32_t> expiry = s.session_expiry;
     if (s.keep_session && !expiry) expiry = mqtt::kNeverExpires;
     if (!expiry) return;

@@ -29,6 +29,13 @@ struct TlsSettings {
     std::optional<std::string> key_form;
 };
 
+// A property of -D, for what mosquitto's clients check in the end.
+struct GivenProperty {
+    std::string_view packet;
+    mqtt::PropertyId id{};
+    bool is_allowed = true;  // false: the standard forbids its value
+};
+
 struct ConnectSettings {
     Persona persona = Persona::ours;
     std::optional<std::string> url;
@@ -66,6 +73,7 @@ struct ConnectSettings {
     mqtt::PropertyList unsubscribe_properties;
     mqtt::PropertyList disconnect_properties;
     mqtt::PropertyList will_properties;
+    std::vector<GivenProperty> given_properties;  // under mosquitto's names
 
     std::uint16_t max_inflight = 20;
     bool max_inflight_given = false;
@@ -74,6 +82,7 @@ struct ConnectSettings {
     bool debug = false;
     bool quiet = false;
 
+    std::string url_fault;  // filled by make_connect_options, under mosquitto's names: told last
     std::string url_topic;  // filled by make_connect_options, under our names: what -L names
 };
 

@@ -63,7 +63,8 @@ struct Flag {
 struct FlagUse {
     const Flag* flag = nullptr;
     std::vector<std::string>
-        words{};             // 0, 1 or 4 (property: packet, property, name or value, value)
+        words{};             // 0, 1 or 4 (property: packet, property, name or value, value);
+                             // under mosquitto's names as they were given
     bool from_file = false;  // came from an options file
 
     const std::string& word() const { return words.front(); }

@@ -5,9 +5,8 @@
 #include <array>
 #include <cstdlib>
 
-#include "common/mosquitto_checks.hpp"
+#include "common/mosquitto_urls.hpp"
 #include "mqtt/endpoint.hpp"
-#include "mqtt/properties.hpp"
 
 namespace tools {
 namespace {
@@ -37,8 +36,12 @@ constexpr std::array kWholeNumbers{"port",  "qos",     "will-qos", "keepalive", 
                                    "count", "timeout", "wait",     "repeat"};
 constexpr std::array kDecimals{"repeat-delay", "random-filter"};
 
-std::string whole_number(const std::string& word) {
-    return std::to_string(std::strtol(word.c_str(), nullptr, 10));
+// Of these theirs tell first that they do not go with another one, and then that their word is missing.
+constexpr std::array kExclusive{"id", "id-prefix", "message", "file"};
+
+bool is_exclusive(const Flag& flag) {
+    return std::any_of(kExclusive.begin(), kExclusive.end(),
+                       [&flag](std::string_view name) { return flag.long_name == name; });
 }
 
 std::string as_c_reads(const Flag& flag, const std::string& word) {
@@ -47,58 +50,50 @@ std::string as_c_reads(const Flag& flag, const std::string& word) {
         return std::to_string(static_cast<int>(std::strtol(word.c_str(), nullptr, 10)));  // atoi()
     }
     if (std::none_of(kDecimals.begin(), kDecimals.end(), is_it)) return word;
-    char* end = nullptr;
-    std::strtod(word.c_str(), &end);
-    const std::string number = word.substr(0, static_cast<std::size_t>(end - word.c_str()));
-    return number.empty() ? "0" : number;
-}
-
-std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    return text;
-}
-
-bool is_number(std::string_view property) {
-    const mqtt::PropertyInfo* info = mqtt::find_property(property);
-    return info != nullptr && info->type <= mqtt::PropertyType::variable_byte_integer;
+    return std::to_string(std::strtod(word.c_str(), nullptr));  // atof()
 }
 
 // Appends the words of one -D as exactly four. Names are known in any case of letters.
-std::size_t take_property(std::vector<std::string>& out, std::span<const std::string> rest,
-                          Persona persona) {
-    if (persona == Persona::ours && !rest.empty() && rest[0].find('=') != std::string::npos) {
+std::size_t take_property(std::vector<std::string>& out, std::span<const std::string> rest) {
+    if (!rest.empty() && rest[0].find('=') != std::string::npos) {
         for (std::string& word : short_property_words(rest[0]))
             out.push_back(std::move(word));
         return 1;
     }
-    const bool is_pair = rest.size() >= 2 && lower(rest[1]) == "user-property";
+    const bool is_pair = rest.size() >= 2 && lower_case(rest[1]) == "user-property";
     const std::size_t wanted = is_pair ? 4 : 3;
     if (rest.size() < wanted) {
         throw UsageError(is_pair ? "option '-D' needs PACKET user-property NAME VALUE"
                                  : "option '-D' needs PACKET PROPERTY VALUE");
     }
-    out.push_back(lower(rest[0]));
-    out.push_back(lower(rest[1]));
+    out.push_back(lower_case(rest[0]));
+    out.push_back(lower_case(rest[1]));
     out.insert(out.end(), rest.begin() + 2, rest.begin() + static_cast<std::ptrdiff_t>(wanted));
     if (!is_pair) out.emplace_back();
-    if (persona != Persona::ours && is_number(lower(rest[1]))) {
-        out[out.size() - 2] = whole_number(rest[2]);
-    }
     return wanted;
+}
+
+// As they stand: three, or four when there are so many.
+std::size_t take_mosquitto_property(std::vector<std::string>& out,
+                                    std::span<const std::string> rest) {
+    if (rest.size() < 3) throw UsageError("option '-D' needs PACKET PROPERTY VALUE");
+    const bool is_pair = lower_case(rest[1]) == "user-property" && rest.size() > 3;
+    const auto taken = rest.first(is_pair ? 4 : 3);
+    out.assign(taken.begin(), taken.end());
+    return taken.size();
 }
 
 // To theirs -L is short for options that stand in its place: of several topics or names the last one counts.
 void append_url_parts(std::vector<FlagUse>& uses, std::span<const Flag* const> flags,
                       Persona persona, const std::string& url) {
-    const auto parsed = mqtt::parse_url(mosquitto_url(url));
-    if (!parsed) return;  // told by the option itself
     const auto append = [&](std::string_view option, const std::string& word) {
         bool joined = false;
         uses.push_back({.flag = find_flag(option, flags, persona, joined), .words = {word}});
     };
-    append("-t", mosquitto_url_topic(*parsed));
+    const std::optional<std::string> topic = mosquitto_url_topic(url);
+    const auto parsed = mqtt::parse_url(mosquitto_url(url, std::uint16_t{1883}));
+    if (topic) append("-t", *topic);
+    if (!topic || !parsed) return;  // told by the option itself
     const std::size_t begin = url.find("://") + 3;
     const bool has_name = url.find('@', begin) < url.find('/', begin);  // "@host": an empty one
     if (has_name) append("-u", parsed->user_name);
@@ -107,9 +102,16 @@ void append_url_parts(std::vector<FlagUse>& uses, std::span<const Flag* const> f
 
 }  // namespace
 
+std::string lower_case(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return text;
+}
+
 std::vector<std::string> short_property_words(const std::string& text) {
     const std::size_t equals = text.find('=');
-    const std::string name = lower(text.substr(0, equals));
+    const std::string name = lower_case(text.substr(0, equals));
     const std::string value = equals == std::string::npos ? "" : text.substr(equals + 1);
     if (name != "user-property") return {"", name, value, ""};
     const std::size_t second = value.find('=');
@@ -157,13 +159,13 @@ std::vector<std::string> normalise_argv(std::span<const std::string> words,
             const std::size_t end = word[1] == '-' ? word.find('=') : 2;
             const std::string value = word.substr(word[1] == '-' ? end + 1 : end);
             out.push_back(word.substr(0, end));
-            take_property(out, {&value, 1}, Persona::ours);
+            take_property(out, {&value, 1});
             continue;
         }
         out.push_back(word);
         if (flag == nullptr || joined) continue;
         if (flag->takes == Takes::property) {
-            i += take_property(out, words.subspan(i + 1), Persona::ours);
+            i += take_property(out, words.subspan(i + 1));
         } else if (stands_alone(*flag, words.subspan(i + 1))) {
             out.emplace_back();
         } else if (flag->takes == Takes::word && i + 1 < words.size()) {
@@ -185,9 +187,10 @@ std::vector<FlagUse> read_mosquitto_words(std::span<const std::string> words,
             if (flag == nullptr || joined) throw UsageError("unknown option '" + word + "'");
             FlagUse use{.flag = flag};
             if (flag->takes == Takes::property) {
-                i += take_property(use.words, words.subspan(i + 1), persona);
+                i += take_mosquitto_property(use.words, words.subspan(i + 1));
             } else if (flag->takes == Takes::word) {
                 if (++i == words.size()) {
+                    if (is_exclusive(*flag)) uses.push_back({.flag = flag, .words = {""}});
                     throw UsageError("option '" + word + "' needs " + std::string(flag->argument));
                 }
                 use.words.push_back(as_c_reads(*flag, words[i]));

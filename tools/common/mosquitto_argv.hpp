@@ -24,6 +24,8 @@ std::vector<FlagUse> read_mosquitto_words(std::span<const std::string> words,
                                           std::span<const Flag* const> flags, Persona persona,
                                           std::string& fault);
 
+std::string lower_case(std::string text);
+
 // The four words of "NAME=VALUE" or "user-property=NAME=VALUE": no packet is said, its word is empty.
 // Throws UsageError.
 std::vector<std::string> short_property_words(const std::string& text);

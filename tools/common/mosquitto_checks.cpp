@@ -127,47 +127,6 @@ bool is_mosquitto_text(std::string_view text) {
     return true;
 }
 
-std::string mosquitto_url(const std::string& given) {
-    std::string url;
-    for (const char c : given)
-        url += c == '%' ? "%25" : std::string(1, c);
-    const std::size_t begin = url.find("://") + 3;
-    const std::size_t end = std::min(url.find('/', begin), url.size());
-    const std::size_t colon = url.rfind(':', end);
-    const std::size_t host_end = std::min(url.find_last_of("@]", end), end);
-    const bool has_port =
-        colon != url.npos && colon >= begin && (host_end == end || colon > host_end);
-    if (!has_port) return url;
-    const long port = std::strtol(url.c_str() + colon + 1, nullptr, 10);
-    if (port == -1) return url.substr(0, colon) + url.substr(end);
-    return url.substr(0, colon + 1) + std::to_string(port) + url.substr(end);
-}
-
-std::string mosquitto_url_topic(const mqtt::ParsedUrl& url) {
-    const std::string& path = url.endpoint.path;
-    const bool is_path = mqtt::uses_websocket(url.endpoint.transport);
-    return is_path ? path.substr(std::min<std::size_t>(1, path.size())) : url.topic;
-}
-
-void check_mosquitto_url(Persona persona, const std::string& url) {
-    const mqtt::Result<mqtt::ParsedUrl> parsed = mqtt::parse_url(mosquitto_url(url));
-    const std::size_t scheme = url.find("://");
-    const bool has_topic = scheme == url.npos || url.find('/', scheme + 3) != url.npos;
-    const bool is_known = parsed || parsed.error().detail.find("must begin with") == url.npos;
-    if (is_known && !has_topic) throw UsageError("the URL has no topic");
-    if (!is_known) throw unusable_url(url, parsed.error());
-    if (!parsed) return;  // told when it is asked for
-    const std::string topic = mosquitto_url_topic(*parsed);
-    const bool is_filter = persona == Persona::mosquitto_sub;
-    if (!is_mosquitto_text(topic)) throw UsageError("malformed UTF-8 in '-L topic'");
-    if (is_filter ? mqtt::validate_topic_filter(topic).ok()
-                  : mqtt::validate_topic_name(topic).ok()) {
-        return;
-    }
-    throw UsageError("'" + topic + "' is not a valid topic" + (is_filter ? " filter" : "") +
-                     " (option '-t')");
-}
-
 void check_mosquitto_topic(const FlagUse& use) {
     for (const auto& [option, name] : kTopics) {
         if (use.flag->long_name == option && !is_mosquitto_text(use.word())) {
@@ -177,7 +136,10 @@ void check_mosquitto_topic(const FlagUse& use) {
 }
 
 void check_mosquitto_setup(const ConnectSettings& settings, mqtt::ConnectOptions& options) {
-    if (settings.client_id == "") throw UsageError("the client id is empty");
+    const bool has_id = settings.client_id || settings.client_id_prefix;
+    if (settings.client_id == "" || (settings.keep_session && !has_id)) {
+        throw UsageError("the client id is empty");
+    }
     const bool needs_id = options.version == mqtt::ProtocolVersion::v3_1;
     if (needs_id && options.client_id.empty()) options.client_id = made_client_id();
     const bool has_properties = mqtt::has_properties(options.version);
@@ -196,6 +158,7 @@ void check_mosquitto_setup(const ConnectSettings& settings, mqtt::ConnectOptions
     if (!has_properties && !settings.connect_properties.empty()) {
         throw UsageError("option '-D connect' needs MQTT 5.0");
     }
+    if (!settings.url_fault.empty()) throw UsageError(settings.url_fault);
     const bool is_unix = options.endpoint.transport == mqtt::Transport::unix_socket;
     if (is_unix) return options.bind_address.clear();
     if (settings.bind_address)

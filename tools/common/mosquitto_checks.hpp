@@ -17,16 +17,6 @@ inline constexpr std::string_view kNoFile = "/dev/null/";
 // UTF-8 without control characters and non-characters: what their library takes in topics, names and properties.
 bool is_mosquitto_text(std::string_view text);
 
-// A URL as they read it: % is a character as any other; of a port what follows a number is not looked at, no number is
-// 0, and -1 is none.
-std::string mosquitto_url(const std::string& url);
-
-// The path of a ws URL is the topic: their request's path is always /mqtt.
-std::string mosquitto_url_topic(const mqtt::ParsedUrl& url);
-
-// Of -L when it is read: the scheme, and a topic that is there and right. Throws UsageError.
-void check_mosquitto_url(Persona persona, const std::string& url);
-
 // Of an option with a topic. Throws UsageError.
 void check_mosquitto_topic(const FlagUse& use);
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdlib>
 
 namespace tools {
@@ -20,8 +19,7 @@ constexpr std::array kOptions{
     OptionRow{"-A", "-A argument given but no address specified.\n"},
     OptionRow{"-C", "-C argument given but no count specified.\n",
               "Invalid message count \"%\".\n"},
-    OptionRow{"-D --property", "--property argument given but not enough arguments specified.\n",
-              "Invalid command given in --property argument.\n"},
+    OptionRow{"-D --property", "--property argument given but not enough arguments specified.\n"},
     OptionRow{"-F", "-F argument given but no format specified.\n"},
     OptionRow{"-I --id-prefix", "-I argument given but no id prefix specified.\n"},
     OptionRow{"-L --url", "-L argument given but no URL specified.\n"},
@@ -75,10 +73,11 @@ constexpr std::array kOptions{
 
 // By what our sentence begins with. "%" is the first quoted word of ours, "$" the last one, "&" the
 // last character that is quoted.
+enum class Told : unsigned char { with_hint, alone, unless_quiet };
 struct SentenceRow {
     std::string_view ours;
     std::string_view theirs;
-    bool with_hint = true;
+    Told told = Told::with_hint;
 };
 constexpr std::array kSentences{
     SentenceRow{"unknown option '", "Unknown option '%'."},
@@ -105,45 +104,43 @@ constexpr std::array kSentences{
                 "Only one of --psk or --cafile/--capath may be used at once."},
     SentenceRow{"options '--psk' and '--psk-identity'", "--psk-identity required if --psk used."},
     SentenceRow{"option '-e' is the response topic",
-                "Error in PUBLISH properties: Duplicate response topic.", false},
+                "Error in PUBLISH properties: Duplicate response topic.", Told::unless_quiet},
     SentenceRow{"malformed UTF-8 in '", "Malformed UTF-8 in % argument.\n"},
     SentenceRow{"malformed UTF-8 in the user name", "Problem setting username and/or password.",
-                false},
+                Told::unless_quiet},
     SentenceRow{"cannot open the TLS file '", "Problem setting TLS options: File not found.",
-                false},
+                Told::unless_quiet},
     SentenceRow{"option '--keyform' needs pem",
-                "Problem setting key form, it must be one of 'pem' or 'engine'.", false},
+                "Problem setting key form, it must be one of 'pem' or 'engine'.",
+                Told::unless_quiet},
     SentenceRow{"option '--tls-engine-kpass-sha1' needs 40",
-                "Problem setting TLS engine key pass sha, is it a 40 character hex string?", false},
-    SentenceRow{"option '-D will' needs MQTT 5.0", "Problem setting will.", false},
+                "Problem setting TLS engine key pass sha, is it a 40 character hex string?",
+                Told::unless_quiet},
+    SentenceRow{"option '-D will' needs MQTT 5.0", "Problem setting will.", Told::unless_quiet},
     SentenceRow{"option '-D connect' needs MQTT 5.0",
-                "Unable to connect (This feature is not supported.).", false},
-    SentenceRow{"option '--psk' needs hexadecimal", "Problem setting TLS-PSK options.", false},
+                "Unable to connect (This feature is not supported.).", Told::unless_quiet},
+    SentenceRow{"option '--psk' needs hexadecimal", "Problem setting TLS-PSK options.",
+                Told::unless_quiet},
     SentenceRow{"option '--tls-version' does not know",
-                "Problem setting TLS options, check the options are valid.", false},
-    SentenceRow{"option '-P' needs '-u'", "Problem setting username and/or password.", false},
-    SentenceRow{"option '--proxy' needs socks5h", "Unsupported proxy protocol: $"},
+                "Problem setting TLS options, check the options are valid.", Told::unless_quiet},
+    SentenceRow{"option '-P' needs '-u'", "Problem setting username and/or password.",
+                Told::unless_quiet},
     SentenceRow{"option '-F' ends in an unfinished '\\'", "Incomplete escape specifier."},
     SentenceRow{"option '-F' ends in an unfinished", "Incomplete format specifier."},
     SentenceRow{"option '-F' does not know '%", "Invalid format specifier '&'."},
-    SentenceRow{"option '-F': '@", "Invalid format specifier '&'."},
     SentenceRow{"option '-F' does not know '\\", "Invalid escape specifier '&'."},
     SentenceRow{"options '-R' and '--retained-only'",
-                "\nError: Combining '-R' and '--retained-only' makes no sense.", false},
+                "\nError: Combining '-R' and '--retained-only' makes no sense.", Told::alone},
     SentenceRow{"a topic filter is needed", "You must specify a topic to subscribe to."},
     SentenceRow{"the URL has no topic", "Invalid URL for -L argument specified - topic missing."},
-    SentenceRow{"the client id is empty", "Invalid id.", false},
 };
 
 // By how our sentence ends.
 constexpr std::array kEnds{
-    SentenceRow{
-        "is not a usable URL: URL: it must begin with mqtt://, mqtts://, ws://, wss:// or unix:",
-        "unsupported URL scheme.\n"},
     SentenceRow{"is not a usable URL: URL: the host is missing or broken",
-                "Unable to connect (Lookup error.).", false},
+                "Unable to connect (Lookup error.).", Told::unless_quiet},
     SentenceRow{"is not a usable URL: URL: the port is not a number from 0 to 65535",
-                "Unable to connect (Invalid function arguments provided.).", false},
+                "Unable to connect (Invalid function arguments provided.).", Told::unless_quiet},
     SentenceRow{"' is not a valid will topic",
                 "Invalid will topic '%', does it contain '+' or '#'?"},
     SentenceRow{"' is not a valid topic (option '-t')",
@@ -240,13 +237,11 @@ bool is_named(std::string_view names, std::string_view option) {
     return false;
 }
 
-std::string about_expiry(std::string_view word) {
-    std::int64_t number = 0;
-    const char* const end = word.data() + word.size();
-    const auto [at, error] = std::from_chars(word.data(), end, number);
-    const bool is_number = error == std::errc() && at == end;
-    return is_number ? "session-expiry-interval out of range.\n"
-                     : "session-expiry-interval not a number.\n";
+std::string about_expiry(const std::string& word) {
+    char* end = nullptr;
+    std::strtoll(word.c_str(), &end, 0);
+    return !word.empty() && *end == 0 ? "session-expiry-interval out of range.\n"
+                                      : "session-expiry-interval not a number.\n";
 }
 
 // "option 'NAME' needs ..." or "option 'NAME' does not know ...".
@@ -261,88 +256,10 @@ std::string about_option(std::string_view ours) {
     const bool is_missing = ours.find(", not '") == std::string_view::npos &&
                             ours.find(" does not know ") == std::string_view::npos;
     if (is_missing) return std::string(row->missing);
-    if (is_named("-x", name)) return about_expiry(word);
+    if (is_named("-x", name)) return about_expiry(std::string(word));
     std::string text(row->wrong);
     if (const std::size_t at = text.find('%'); at != std::string::npos) text.replace(at, 1, word);
     return text;
-}
-
-// Numbers that fit into the property's bytes and that the standard forbids.
-bool is_forbidden_number(std::string_view property, std::string_view word) {
-    if (word == "0") {
-        return property == "topic-alias" || property == "receive-maximum" ||
-               property == "maximum-packet-size";
-    }
-    const bool is_byte = word.size() <= 3 && word.find_first_not_of("0123456789") == word.npos &&
-                         std::atoi(std::string(word).c_str()) < 256;
-    return is_byte && property.starts_with("request-");
-}
-
-std::string upper(std::string_view word) {
-    std::string text(word);
-    for (char& c : text)
-        c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    return text;
-}
-
-// "option '-D PACKET PROPERTY ...': what is wrong", "option '-D': PACKET of a client has no PROPERTY".
-std::string about_property(std::string_view ours) {
-    constexpr std::string_view kEnd = " in --property argument.\n";
-    constexpr std::string_view kServerOnly = " of a client has no ";
-    const auto word_of = [](std::string_view& text) {
-        const std::string_view word = text.substr(0, text.find(' '));
-        text.remove_prefix(std::min(text.size(), word.size() + 1));
-        return std::string(word);
-    };
-    if (!ours.starts_with("option '-D")) return {};
-    if (const std::size_t at = ours.find(kServerOnly); at != std::string_view::npos) {
-        std::string_view rest = ours.substr(ours.find(": ") + 2);
-        std::string_view property = ours.substr(at + kServerOnly.size());
-        return word_of(property) + " property not supported for " + word_of(rest) +
-               std::string(kEnd);
-    }
-    std::string_view given = first_quoted(ours);
-    word_of(given);
-    const std::string packet = word_of(given);
-    const std::string property = word_of(given);
-    if (ours.ends_with("no property of this name")) {
-        return "Invalid property name given" + std::string(kEnd);
-    }
-    if (property.empty()) return {};
-    const std::string in_packet = "Error in " + upper(packet) + " properties: ";
-    if (ours.find("': the value is not valid UTF-8") != std::string_view::npos) {
-        const bool is_pair = property == "user-property";
-        return "Error adding property " + property + (is_pair ? " 7" : " 6");
-    }
-    if (ours.ends_with("longer than 65535 bytes") && property == "correlation-data") {
-        return "Property value too long for property " + property + ".\n";
-    }
-    if (ours.ends_with("only once")) return in_packet + "Duplicate property in property list";
-    if (is_forbidden_number(property, given) || ours.ends_with("not valid there")) {
-        return in_packet + "A network protocol error occurred when communicating with the broker.";
-    }
-    const bool has_none = packet == "unsubscribe" && property == "subscription-identifier";
-    if (ours.ends_with("not allowed in this packet") || has_none) {
-        return property + " property not allowed for " + packet + std::string(kEnd);
-    }
-    if (property == "subscription-identifier" && !given.starts_with('-')) {
-        return "Error adding property subscription-identifier 4";
-    }
-    if (given.empty()) return {};
-    return "Property value (" + std::string(given) + ") out of range for property " + property +
-           ".\n";
-}
-
-// "option '--proxy': 'URL' is not a usable URL". They name the host or the port, or nothing.
-std::string about_proxy(std::string_view ours) {
-    std::string_view place = ours.substr(0, ours.rfind('\''));
-    place.remove_prefix(place.find_last_of("/@") + 1);
-    if (place.empty()) return "Error: Invalid proxy.\n";
-    const std::size_t colon = place.rfind(':');
-    const std::string port(colon == place.npos ? "1080" : place.substr(colon + 1));
-    const int number = std::atoi(port.c_str());
-    if (number > 0 && number < 65'536) return {};
-    return "Error: Invalid proxy port " + std::to_string(number) + "\n";
 }
 
 const RunRow* row_of(std::string_view error) {
@@ -356,20 +273,25 @@ const RunRow* row_of(std::string_view error) {
 
 }  // namespace
 
-std::string in_mosquitto_words(std::string_view usage_error, std::string_view program) {
+std::string in_mosquitto_words(std::string_view usage_error, std::string_view program,
+                               bool is_quiet) {
     const auto hint = "\n\nUse '" + std::string(program) + " --help' to see usage.\n";
     const auto said = [&](const SentenceRow& row) {
-        const std::string text = filled(row.theirs, usage_error) + (row.with_hint ? hint : "\n");
+        if (row.told == Told::unless_quiet && is_quiet) return std::string();
+        const std::string text =
+            filled(row.theirs, usage_error) + (row.told == Told::with_hint ? hint : "\n");
         const bool is_whole = text.starts_with('\n') || text.starts_with("Error in ") ||
                               text.starts_with("Unable to ");
         return is_whole ? text : "Error: " + text;
     };
-    if (program == "mosquitto_sub" && usage_error == "the client id is empty") {
-        return "Error: Invalid id and/or clean_session.\n";
+    if (usage_error.empty()) return hint.substr(1);
+    if (usage_error.starts_with("Error")) return std::string(usage_error) + hint;  // theirs
+    if (usage_error == "the client id is empty") {
+        const bool is_pub = program == "mosquitto_pub";
+        return said({usage_error, is_pub ? "Invalid id." : "Invalid id and/or clean_session.",
+                     Told::unless_quiet});
     }
-    // They have no sentence for what is right, but not theirs to send.
-    if (usage_error.starts_with("option '-D': connack of a client")) return hint.substr(1);
-    if (usage_error == "malformed UTF-8 in the client id") return {};
+    if (usage_error == "malformed UTF-8 in the client id") return {};  // of which they say nothing
     for (const SentenceRow& row : kSentences) {
         if (usage_error.starts_with(row.ours)) return said(row);
     }
@@ -380,13 +302,8 @@ std::string in_mosquitto_words(std::string_view usage_error, std::string_view pr
     for (const std::string_view part : {"a response topic is", "a topic is", "a message is"}) {
         if (is_rr && usage_error.starts_with(part)) return said({part, kMissingForRr});
     }
-    if (usage_error.starts_with("option '--proxy': '")) {
-        return about_proxy(usage_error) + hint.substr(1);
-    }
-    std::string text = about_property(usage_error);
-    if (text.empty()) text = about_option(usage_error);
-    if (!text.empty()) return (text.starts_with("Error") ? "" : "Error: ") + text + hint;
-    return "Error: " + std::string(usage_error) + "." + hint;
+    const std::string text = about_option(usage_error);
+    return "Error: " + (text.empty() ? std::string(usage_error) + "." : text) + hint;
 }
 
 bool is_tls_fault_to_mosquitto(std::string_view error) {

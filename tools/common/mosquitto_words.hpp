@@ -7,8 +7,11 @@
 
 namespace tools {
 
-// What goes to stderr for a usage error of ours, the hint at the end included. `program` is "mosquitto_pub".
-std::string in_mosquitto_words(std::string_view usage_error, std::string_view program);
+// What goes to stderr for a usage error of ours, the hint at the end included. `program` is "mosquitto_pub". Errors
+// that begin with "Error" are theirs already, an empty one is one of which they say nothing. --quiet hides what they
+// find when all options are read.
+std::string in_mosquitto_words(std::string_view usage_error, std::string_view program,
+                               bool is_quiet);
 
 // The same for an error at run time, with its end of line.
 std::string error_in_mosquitto_words(std::string_view error);
@@ -37,13 +40,16 @@ inline constexpr std::string_view kMosquittoNamesText =
     "These things differ on purpose. --help has the line that begins with Usage: and the exit code "
     "1, and lists the options in our words; --version names mqtt-tools. With -d the reason of an "
     "error of TLS is told in our words, not in OpenSSL's. JSON is valid whatever the payload is. "
-    "Lines of any length, with bytes of any value, are published whole; mosquitto_rr -s sends what "
-    "it reads, and -R leaves retained responses out. -L takes an IPv6 address in brackets and a "
+    "Lines of any length, with bytes of any value, are published whole; mosquitto_rr -f and -s "
+    "send "
+    "what they read, and -R leaves retained responses out. -L takes an IPv6 address in brackets "
+    "and a "
     "password with @; -f - reads standard input. A CONNACK that is cut is a lost connection.\n"
     "\n"
-    "What the standard forbids is refused before anything is sent: values of -D such as a "
-    "subscription identifier 0, a user property that is not UTF-8 or authentication data without "
-    "a method; empty filters, and $share/ without a group or a filter; an id, a password or a "
+    "What the standard forbids is refused before anything is sent: properties of -D such as a "
+    "subscription identifier 0, a user property that is not UTF-8, a response topic with a "
+    "wildcard, authentication data without a method or a reason string of a will; empty topics "
+    "and filters, and $share/ without a group or a filter; an id, a password or a "
     "will over 65535 bytes. So are an empty --psk or --psk-identity, and --unix with --proxy. -D "
     "publish and -D disconnect with -V 311 are left out, where mosquitto's clients lose the "
     "message or hang. Topic aliases are left to the library, and --tls-engine is not asked "

@@ -5,7 +5,8 @@
 #include <cstdint>
 
 #include "common/connect_flags.hpp"
-#include "common/mosquitto_checks.hpp"
+#include "common/mosquitto_properties.hpp"
+#include "common/property_option.hpp"
 #include "common/units.hpp"
 #include "mqtt/topic.hpp"
 
@@ -67,101 +68,9 @@ void set_will_topic(ConnectSettings& s, const FlagUse& use) {
     s.will.topic = use.word();
 }
 
-struct PacketPlace {
-    std::string_view packet;
-    mqtt::PropertyPlace place;
-    mqtt::PropertyList ConnectSettings::*list =
-        nullptr;  // none: packets on which no option has a say
-};
-
-constexpr std::array kPlaces{
-    PacketPlace{"connect", mqtt::PropertyPlace::connect, &ConnectSettings::connect_properties},
-    PacketPlace{"publish", mqtt::PropertyPlace::publish, &ConnectSettings::publish_properties},
-    PacketPlace{"subscribe", mqtt::PropertyPlace::subscribe,
-                &ConnectSettings::subscribe_properties},
-    PacketPlace{"unsubscribe", mqtt::PropertyPlace::unsubscribe,
-                &ConnectSettings::unsubscribe_properties},
-    PacketPlace{"disconnect", mqtt::PropertyPlace::disconnect,
-                &ConnectSettings::disconnect_properties},
-    PacketPlace{"will", mqtt::PropertyPlace::will, &ConnectSettings::will_properties},
-    PacketPlace{"connack", mqtt::PropertyPlace::connack},
-    PacketPlace{"auth", mqtt::PropertyPlace::auth},
-    PacketPlace{"puback", mqtt::PropertyPlace::puback},
-    PacketPlace{"pubrec", mqtt::PropertyPlace::pubrec},
-    PacketPlace{"pubrel", mqtt::PropertyPlace::pubrel},
-    PacketPlace{"pubcomp", mqtt::PropertyPlace::pubcomp},
-};
-
-// A client may not say everything that the packet may carry from a server.
-bool is_server_only(std::string_view packet, std::string_view property) {
-    if (packet == "publish") return property == "subscription-identifier";
-    return packet == "disconnect" && property == "server-reference";
-}
-
-// For a property that comes without its packet. One that no packet has is told by the first of them.
-std::string_view packet_of(const ConnectSettings& s, const FlagUse& use) {
-    const auto packets = split_words(s.property_packets);
-    for (const std::string_view packet : packets) {
-        if (is_server_only(packet, use.words[1])) continue;
-        for (const PacketPlace& row : kPlaces) {
-            mqtt::PropertyList list;
-            if (row.packet == packet &&
-                mqtt::parse_property(list, row.place, use.words[1], use.words[2], use.words[3]) &&
-                mqtt::validate_properties(list.view().raw(), row.place)) {
-                return packet;
-            }
-        }
-    }
-    return packets.front();
-}
-
-// Its method may come behind authentication data: make_connect_options looks whether it did.
-bool is_valid(mqtt::PropertyList list, mqtt::PropertyPlace place) {
-    using Id = mqtt::PropertyId;
-    const bool lacks_method =
-        list.view().text(Id::authentication_data) && !list.view().text(Id::authentication_method);
-    if (lacks_method) list.add(Id::authentication_method, "");
-    return mqtt::validate_properties(list.view().raw(), place).ok();
-}
-
-void add_property(ConnectSettings& s, const FlagUse& use) {
-    const bool is_short = use.words[0].empty() && s.persona == Persona::ours;  // NAME=VALUE
-    const std::string packet(is_short ? packet_of(s, use) : use.words[0]);
-    const std::string& property = use.words[1];
+void set_property(ConnectSettings& s, const FlagUse& use) {
+    s.persona == Persona::ours ? add_property(s, use) : add_mosquitto_property(s, use);
     s.version = mqtt::ProtocolVersion::v5;
-    for (const PacketPlace& row : kPlaces) {
-        if (row.packet != packet) continue;
-        const bool is_refused = s.persona == Persona::ours || packet == "publish";
-        if (is_refused && is_server_only(packet, property)) {
-            throw UsageError("option '-D': " + packet + " of a client has no " + property);
-        }
-        mqtt::PropertyList unused;
-        mqtt::PropertyList& list = row.list == nullptr ? unused : s.*row.list;
-        const mqtt::Status status =
-            mqtt::parse_property(list, row.place, property, use.words[2], use.words[3]);
-        if (!status) {
-            const std::string_view problem = status.error().detail;
-            const bool is_number = problem.ends_with("range") || problem.ends_with("number");
-            throw UsageError("option '-D " + packet + " " + property +
-                             (is_number ? " " + use.words[2] : "") + "': " + std::string(problem));
-        }
-        if (row.list == nullptr) {
-            throw UsageError("option '-D': " + packet + " of a client has no " + property +
-                             " that an option sets");
-        }
-        if (!is_valid(list, row.place)) {
-            throw UsageError("option '-D " + packet + " " + property +
-                             "' was given twice or is not valid there");
-        }
-        if (s.persona != Persona::ours && !property.ends_with("-data") &&
-            !is_mosquitto_text(use.words[2])) {
-            throw UsageError("option '-D " + packet + " " + property +
-                             "': the value is not valid UTF-8 to mosquitto");
-        }
-        return;
-    }
-    throw UsageError("option '-D' does not know '" + packet +
-                     "'; choose from connect publish subscribe unsubscribe disconnect will");
 }
 
 constexpr std::array kRows{
@@ -307,7 +216,7 @@ constexpr std::array kRows{
                     "dashes. Selects MQTT 5.0 unless a later -V says otherwise. Short: NAME=VALUE, "
                     "user-property=KEY=VALUE, for the packet of this program that may have it.",
          .repeatable = true},
-        add_property},
+        set_property},
     ConnectRow{{.long_name = "debug",
                 .short_name = 'd',
                 .takes = Takes::nothing,

@@ -149,7 +149,7 @@ constexpr std::array kRows{
                 .category = kCategory,
                 .help = "SHA-1 of the password of the engine's key, in hexadecimal",
                 .secret = Secret::word},
-               store<&TlsOptions::engine_pin_sha1, false>()},
+               store_name<&TlsOptions::engine_pin_sha1, false>()},
 };
 
 }  // namespace

@@ -37,22 +37,6 @@ std::string read_descriptor(int descriptor, const std::string& name) {
     }
 }
 
-std::string single_payload(const Options& options) {
-    switch (options.source) {
-    case Source::text: return options.text;
-    case Source::file: return read_whole_file(options.text);
-    case Source::stdin_all: {
-        std::string content = read_descriptor(STDIN_FILENO, "standard input");
-        if (content.empty()) {
-            throw tools::ToolError(tools::kExitUsage,
-                                   "standard input is empty: nothing to publish");
-        }
-        return content;
-    }
-    default: return {};
-    }
-}
-
 // What lines come from: --restore names a file.
 int open_lines(const Options& options) {
     if (!options.restores || options.text == "-") return STDIN_FILENO;
@@ -81,22 +65,40 @@ std::string read_whole_file(const std::string& path) {
     }
 }
 
+std::string single_payload(const Options& options) {
+    switch (options.source) {
+    case Source::text: return options.text;
+    case Source::file: return read_whole_file(options.text);
+    case Source::stdin_all: {
+        std::string content = read_descriptor(STDIN_FILENO, "standard input");
+        if (content.empty()) {
+            throw tools::ToolError(tools::kExitUsage,
+                                   "standard input is empty: nothing to publish");
+        }
+        return content;
+    }
+    default: return {};
+    }
+}
+
 MessageSource::MessageSource(const Options& options)
     : options_(options)
     , lines_(open_lines(options), options.delimiter)
     , pacer_(options.rate) {
-    if (!is_stream(options.source)) payload_ = single_payload(options);
+    const bool is_text = options.source == Source::text;
+    if (!is_stream(options.source) && !is_text) payload_ = single_payload(options);
+    const std::string& payload = is_text ? options.text : payload_;
     if (options.uses_template) {
         random_.seed(std::random_device()());
         topic_template_.emplace("-t", options.topic);
-        if (!is_stream(options.source)) payload_template_.emplace("-m", payload_);
+        if (!is_stream(options.source)) payload_template_.emplace("-m", payload);
     }
     request_.topic = options.topic;
     request_.qos = options.qos;
     request_.retain = options.retain;
     request_.properties = options.properties.view();
     request_.message_expiry_interval = options.message_expiry;
-    request_.payload = mqtt::as_bytes(payload_);
+    request_.payload = mqtt::as_bytes(payload);
     if (!options.line_format.empty()) format_.emplace(options.line_format);
     if (options.source == Source::replay) replay_.emplace(options.replay);
     if (options.pack) pack_.emplace(*options.pack);

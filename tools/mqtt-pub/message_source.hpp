@@ -21,6 +21,9 @@ namespace mqtt_pub {
 // All of a file; "-" and descriptors that are pipes included. Throws tools::ToolError naming it.
 std::string read_whole_file(const std::string& path);
 
+// The payload of a run that is no stream, file and standard input read to their end. Throws tools::ToolError.
+std::string single_payload(const Options& options);
+
 class MessageSource {
 public:
     enum class State {

@@ -4,9 +4,11 @@
 #include "common/connect_flags.hpp"
 #include "common/incomplete_command.hpp"
 #include "common/mosquitto_checks.hpp"
+#include "common/mosquitto_properties.hpp"
 #include "common/property_copy.hpp"
 #include "common/units.hpp"
 #include "mqtt-pub/line_format.hpp"
+#include "mqtt-pub/message_source.hpp"
 #include "mqtt-pub/options.hpp"
 #include "mqtt/topic.hpp"
 
@@ -229,6 +231,14 @@ void set_receive_maximum(Options& o) {
     properties.add(id, o.settings.persona == tools::Persona::mosquitto_rr ? 1u : 20u);
 }
 
+// Mosquitto's clients look at -D and read the one message before they see what else is missing.
+void prepare_as_mosquitto(Options& o) {
+    tools::check_mosquitto_properties(o.settings);
+    if (o.source == Source::none || is_stream(o.source)) return;
+    o.text = single_payload(o);
+    o.source = Source::text;
+}
+
 void check(Options& o, const tools::Invocation& invocation) {
     if (o.topic.empty() && !o.settings.url_topic.empty()) {
         if (!mqtt::validate_topic_name(o.settings.url_topic)) {
@@ -239,6 +249,7 @@ void check(Options& o, const tools::Invocation& invocation) {
     if (!o.line_format.empty() && o.source != Source::lines) choose_source(o, Source::lines);
     check_outbox(o);
     if (o.outbox.drain_only || o.outbox.status) return split_properties(o);
+    if (invocation.persona != tools::Persona::ours) prepare_as_mosquitto(o);
     const bool lacks_either = o.source == Source::none || o.topic.empty();
     if (lacks_either && invocation.persona == tools::Persona::mosquitto_pub) {
         throw tools::IncompleteCommand("Both topic and message must be supplied.");

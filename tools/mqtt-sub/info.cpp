@@ -15,7 +15,8 @@ constexpr std::string_view kFormat =
     "%[-][0][width][.precision][separator]X. A minus aligns to the left, a zero pads numbers and "
     "payloads with zeros. The width pads, and for %p, %x and %X it also cuts, counted in bytes of "
     "payload. The precision cuts text, is the number of decimals for %f and %d, and for %x and %X "
-    "the number of digits in a group; the separator stands between groups, a blank without one.\n"
+    "the number of digits in a group; the separator, a punctuation mark or a blank, stands between "
+    "groups, a blank without one.\n"
     "Widths of text count columns of a terminal, where wide characters take two, and no character "
     "is cut in half; under mosquitto's names they count bytes.\n"
     "\n"
@@ -32,7 +33,7 @@ constexpr std::string_view kFormat =
     "  %m  packet identifier           %f %d  payload as float, double\n"
     "\n"
     "@@ is an at sign, @N the nanoseconds, @ and a letter what strftime makes of % and that "
-    "letter. "
+    "letter; under mosquitto's names @ and any character. "
     "The escapes \\\\ \\0 \\a \\e \\n \\r \\t \\v stand for their characters. Any other escape is "
     "an "
     "error. A property that the message lacks prints as nothing.";

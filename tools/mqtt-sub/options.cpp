@@ -6,6 +6,7 @@
 
 #include "common/connect_flags.hpp"
 #include "common/mosquitto_checks.hpp"
+#include "common/mosquitto_properties.hpp"
 #include "common/units.hpp"
 #include "mqtt/topic.hpp"
 
@@ -254,6 +255,7 @@ void check(Options& o) {
     if (o.filters.empty() && o.unsubscribes.empty()) {
         throw UsageError("a topic filter is needed (option '-t')");
     }
+    if (o.settings.persona != tools::Persona::ours) tools::check_mosquitto_properties(o.settings);
     if (o.skip_retained && o.retained_only) {
         throw UsageError("options '-R' and '--retained-only' exclude each other");
     }
