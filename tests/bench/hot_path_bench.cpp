@@ -80,11 +80,15 @@ struct Route {
     int subscribers = 1;
     std::size_t payload_bytes = 100;
     unsigned shards = 1;
+    bool by_alias = false;  // the topic is sent once
 };
 
 std::string publication(const std::string& topic, const Route& route, PacketId id) {
     const std::string payload(route.payload_bytes, 'x');
+    PropertyList properties;
+    if (route.by_alias) properties.add(PropertyId::topic_alias, 1);
     Publish publish;
+    publish.properties = properties;
     publish.topic = topic;
     publish.payload = as_bytes(payload);
     publish.qos = route.qos;
@@ -108,10 +112,16 @@ void route(Meter& meter, const Route& route) {
         subscribers.push_back(&world.connected({"sub" + std::to_string(i), route.version}));
         world.subscribe(*subscribers.back(), "bench/t", route.qos, route.version);
     }
+    if (route.by_alias) {
+        for (Client* publisher : publishers)
+            publisher->send(publication("bench/t", route, 1));
+        world.settle();
+    }
     std::string batch;
     const std::size_t each = 400 / static_cast<std::size_t>(route.publishers);
-    for (std::size_t i = 0; i < each; ++i)
-        batch += publication("bench/t", route, static_cast<PacketId>(i + 1));
+    for (std::size_t i = 0; i < each; ++i) {
+        batch += publication(route.by_alias ? "" : "bench/t", route, static_cast<PacketId>(i + 1));
+    }
     while (meter.goes_on()) {
         const std::uint64_t before = received(subscribers);
         for (Client* publisher : publishers)
@@ -128,6 +138,9 @@ void route_q0(Meter& meter) {
 }
 void route_q0_v5(Meter& meter) {
     route(meter, {.version = ProtocolVersion::v5});
+}
+void route_q0_alias(Meter& meter) {
+    route(meter, {.version = ProtocolVersion::v5, .by_alias = true});
 }
 void route_q0_fanout(Meter& meter) {
     route(meter, {.subscribers = 50});
@@ -279,6 +292,7 @@ constexpr Probe kProbes[] = {
     {"match-new-topic", match_new},
     {"route-q0", route_q0},
     {"route-q0-v5", route_q0_v5},
+    {"route-q0-v5-alias", route_q0_alias},
     {"route-q0-fanout-50", route_q0_fanout},
     {"route-q0-fanin-50", route_q0_fanin},
     {"route-q0-8k", route_q0_8k},

@@ -77,9 +77,10 @@ public:
     core::SendStatus send(core::OutgoingPublish& publish, const core::MessageRef& keep,
                           DeliveryToken token = {});
     core::SendStatus send_queued(const QueuedMessage& queued, TimePoint now);
-    // QoS 0 encoded once for many receivers: only where nothing is this receiver's own.
+    // QoS 0 encoded once for many receivers, or for this one: only where nothing is this receiver's own.
     bool takes_shared_encoding() const;
-    bool send_encoded(Bytes packet);  // false: over its Maximum Packet Size
+    bool send_encoded(Bytes packet);         // false: over its Maximum Packet Size
+    bool send_plain(const Publish& packet);  // false: perhaps over it
     void answer(const SubscribeAnswer& answer);
     // A PUBLISH whose acknowledgement was withheld.
     void acknowledge(PacketId id);

@@ -82,6 +82,20 @@ bool Peer::send_encoded(Bytes packet) {
     return true;
 }
 
+bool Peer::send_plain(const Publish& packet) {
+    constexpr std::size_t kLengths = 1 + 4 + 2 + 4;  // and the packet's type, at the most
+    const std::uint32_t most = protocol_.peer_limits().maximum_packet_size;
+    const std::size_t size =
+        packet.topic.size() + packet.properties.raw().size() + packet.payload.size() + kLengths;
+    if (size > (most != 0 ? most : core::kLargestPacket)) return false;
+    const std::size_t before = driver_.backlog_bytes();
+    core::encode(driver_.out(), version(), packet);
+    ++shard_->counters.exchange.packets_sent;
+    ++shard_->counters.exchange.publishes_sent;
+    staged(driver_.backlog_bytes() - before);
+    return true;
+}
+
 void Peer::on_written(std::span<const iovec> pieces, std::size_t count) {
     if (count == driver_.backlog_bytes()) {
         if (!extra_ || !extra_->waiting) return;

@@ -179,7 +179,7 @@ void Publisher::qos0_to_session(Delivery& delivery, Session& session, const Wish
     }
     if (wish.ids.empty() && peer->takes_shared_encoding()) {
         const Bytes bytes = ready_packet(delivery, has_properties(peer->version()), wish);
-        if (!bytes.empty() && peer->send_encoded(bytes)) {
+        if (bytes.empty() ? send_single(delivery, *peer, wish.retain) : peer->send_encoded(bytes)) {
             shard_.counters.publish_bytes_sent += delivery.publication.payload.size();
             if (shard_.log.messages_of(session.client_id(), delivery.publication.topic)) {
                 shard_.log.sending_publish(session.client_id(), QoS::at_most_once, wish.retain, 0,
@@ -190,6 +190,20 @@ void Publisher::qos0_to_session(Delivery& delivery, Session& session, const Wish
         }
     }
     send(delivery, session, wish, QoS::at_most_once);
+}
+
+// What one alone gets is written once, where it leaves from: mostly a message whose publisher uses an
+// alias. False: not so simple.
+bool Publisher::send_single(const Delivery& delivery, Peer& peer, bool retain) {
+    const Publication& publication = delivery.publication;
+    const bool is_large = publication.payload.size() >= core::kReferenceFrom;
+    if (!delivery.single || is_large || publication.expires_at != TimePoint::max()) return false;
+    Publish packet;
+    packet.topic = base::by_words(publication.topic);
+    packet.properties = Properties(base::by_words(publication.properties.raw()));
+    packet.payload = base::by_words(publication.payload);
+    packet.retain = retain;
+    return peer.send_plain(packet);
 }
 
 // False: there was no room in the window; the caller queues it.

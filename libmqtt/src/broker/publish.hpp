@@ -121,6 +121,7 @@ private:
     void to_group(Delivery& delivery, SharedGroup& group);
     Readiness readiness(const Member& member, const Publication& publication) const;
     bool send(Delivery& delivery, Session& session, const Wish& wish, QoS qos);
+    bool send_single(const Delivery& delivery, Peer& peer, bool retain);
     void enqueue(Delivery& delivery, Session& session, const Wish& wish, QoS qos);
     QueuedMessage queueable(Delivery& delivery, const Wish& wish, QoS qos);
     bool is_full(const Session& session, std::size_t more) const;

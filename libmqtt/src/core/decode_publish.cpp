@@ -27,6 +27,17 @@ Error check_flags(std::uint8_t flags, ProtocolVersion version) {
     return {};
 }
 
+// Nearly every PUBLISH has no properties, or an alias alone.
+bool read_usual_properties(Reader& reader, Publish& publish) {
+    const Bytes rest(reader.position(), reader.remaining());
+    if (rest.empty()) return false;
+    if (rest[0] == 0) return reader.u8(), true;
+    if (rest[0] != 3 || rest.size() < 4 || only_topic_alias(rest.subspan(1, 3)) == 0) return false;
+    publish.properties = Properties(rest.subspan(1, 3));
+    reader.bytes(4);
+    return true;
+}
+
 // Fills `publish` in place: a value that is moved afterwards costs as much as the decoding.
 Error parse(const Frame& frame, ProtocolVersion version, Publish& publish) {
     if (const Error error = check_flags(frame.flags, version)) return error;
@@ -40,7 +51,7 @@ Error parse(const Frame& frame, ProtocolVersion version, Publish& publish) {
         // [MQTT-2.2.1-3] [MQTT-2.2.1-4] [MQTT311-2.3.1-1]
         if (publish.id == 0 && reader.ok()) return protocol_error(kZeroPacketId);
     }
-    if (has_properties(version)) {
+    if (has_properties(version) && !read_usual_properties(reader, publish)) {
         Error error;
         publish.properties = read_properties(reader, PropertyPlace::publish, error);
         if (error) return error;

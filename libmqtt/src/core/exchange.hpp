@@ -181,6 +181,7 @@ protected:
 private:
     bool resolve_properties(Publish& publish, ExchangeSink& sink);
     bool resolve_alias(Publish& publish, std::uint16_t number, ExchangeSink& sink);
+    bool define_alias(std::string_view topic, std::uint16_t number, ExchangeSink& sink);
     bool has_receive_quota() const;
     void receive_qos1(const Publish& publish, ExchangeSink& sink);
     void receive_qos2(const Publish& publish, ExchangeSink& sink);

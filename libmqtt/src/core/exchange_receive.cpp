@@ -54,23 +54,31 @@ bool Exchange::resolve_properties(Publish& publish, ExchangeSink& sink) {
 }
 
 bool Exchange::resolve_alias(Publish& publish, std::uint16_t number, ExchangeSink& sink) {
-    // [MQTT-3.3.2-8] [MQTT-3.3.2-9] [MQTT-3.3.2-10] [MQTT-3.3.2-11] [MQTT-3.3.2-12]
+    if (publish.topic.empty() && aliases_) {
+        publish.topic = aliases_->in.find(number);
+        if (!publish.topic.empty()) return true;
+    }
+    return define_alias(publish.topic, number, sink);
+}
+
+// [MQTT-3.3.2-8] [MQTT-3.3.2-9] [MQTT-3.3.2-10] [MQTT-3.3.2-11] [MQTT-3.3.2-12]
+// Apart, so that the known one above needs no frame.
+[[gnu::noinline]] bool Exchange::define_alias(std::string_view topic, std::uint16_t number,
+                                              ExchangeSink& sink) {
     if (number > own_topic_alias_maximum_) {
         fail(Error(Errc::topic_alias_invalid), sink);
+        return false;
+    }
+    if (topic.empty()) {
+        fail(Error(Errc::protocol_error, "topic alias that was never defined"), sink);
         return false;
     }
     if (!aliases_) {
         aliases_.reset(new TopicAliases{InboundAliases(own_topic_alias_maximum_),
                                         OutboundAliases(peer_.topic_alias_maximum)});
     }
-    if (!publish.topic.empty()) {
-        aliases_->in.define(number, publish.topic);
-        return true;
-    }
-    publish.topic = aliases_->in.find(number);
-    if (!publish.topic.empty()) return true;
-    fail(Error(Errc::protocol_error, "topic alias that was never defined"), sink);
-    return false;
+    aliases_->in.define(number, topic);
+    return true;
 }
 
 // QoS 1 messages count until their PUBACK leaves, QoS 2 messages until PUBREL. Those of an earlier

@@ -49,12 +49,10 @@ inline std::uint16_t only_topic_alias(Bytes raw) {
 }
 
 // Reads a property section and validates it for `place`. On failure `error` is set and the result
-// is empty; a failure of `reader` itself is left in it. Inline, so that the common empty section costs
-// nothing and the reader stays in registers.
+// is empty; a failure of `reader` itself is left in it.
 inline Properties read_properties(Reader& reader, PropertyPlace place, Error& error) {
     const Bytes raw = reader.bytes(reader.varint());
     if (raw.empty() && (place != PropertyPlace::auth || !reader.ok())) return {};
-    if (place == PropertyPlace::publish && only_topic_alias(raw) != 0) return Properties(raw);
     if (const Status status = validate_properties(raw, place); !status) {
         error = status.error();
         return {};

@@ -113,6 +113,12 @@ int note_refusal(int is_ok, X509_STORE_CTX* context) {
     return 0;
 }
 
+// SSL_get_error looks into the queue of errors, which is nearly always empty; clearing it visits 16
+// entries all the same.
+void forget_errors() {
+    if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 void expect_peer(SSL* ssl, const std::string& host, const TlsOptions& options) {
     const bool is_address = is_numeric_address(host);
     if (!is_address && !host.empty()) SSL_set_tlsext_host_name(ssl, host.c_str());
@@ -163,7 +169,7 @@ IoResult TlsStream::read(std::span<std::uint8_t> into) {
     IoResult result;
     inner_is_drained_ = false;
     while (result.n < into.size()) {
-        ERR_clear_error();
+        forget_errors();
         std::size_t n = 0;
         const int returned = SSL_read_ex(ssl_, into.data() + result.n, into.size() - result.n, &n);
         if (returned == 1) {
@@ -188,7 +194,7 @@ IoResult TlsStream::write(const iovec* vectors, int count) {
     while (result.n < total) {
         std::size_t size = 0;
         const std::uint8_t* bytes = next_record(vectors, count, result.n, size);
-        ERR_clear_error();
+        forget_errors();
         std::size_t n = 0;
         const int returned = SSL_write_ex(ssl_, bytes, size, &n);
         if (returned == 1) {
