@@ -150,9 +150,10 @@ TEST_CASE(
         constexpr char kDigits[] = "0123456789abcdef";
         hex += {kDigits[static_cast<unsigned char>(byte) >> 4], kDigits[byte & 15]};
     }
-    run_sql(old,
-            ("INSERT INTO chunk VALUES (1, 0, 256, 5120, x'" + hex + "'); PRAGMA user_version = 5")
-                .c_str());
+    run_sql(old, ("INSERT INTO chunk VALUES (1, 0, 256, 5120, x'" + hex +
+                  "'); DROP TABLE handover;"
+                  "PRAGMA user_version = 5")
+                     .c_str());
     CHECK(problems_of(old).empty());
     for (const unsigned threads : {1U, 3U}) {
         const std::string file = folder.path() + "/store" + std::to_string(threads);

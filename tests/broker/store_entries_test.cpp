@@ -51,6 +51,7 @@ public:
     bool is_by_key = true;
     void on_session(const SessionRow&) override {}
     void on_subscription(const SubscriptionRow&) override {}
+    void on_handover(const HandoverRow&) override {}
     void on_message(Key key, const MessageRow& row) override {
         content.messages[key] = std::string(row.topic) + '=' + std::string(as_text(row.payload));
     }

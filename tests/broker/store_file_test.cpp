@@ -25,7 +25,7 @@ void make_version_1(const std::string& file) {
         broker.client("pub").publish_acked("t", "old", true);
     }
     run_sql(file,
-            "DROP TABLE transit; DROP TABLE chunk; DROP TABLE change;"
+            "DROP TABLE transit; DROP TABLE chunk; DROP TABLE change; DROP TABLE handover;"
             "ALTER TABLE retained DROP COLUMN source_client;"
             "ALTER TABLE retained DROP COLUMN source_user;"
             "ALTER TABLE retained DROP COLUMN source_listener;"
@@ -79,9 +79,9 @@ TEST_CASE("store: a file of the first version is upgraded, with everything in it
     CHECK(exported(file).find("\"kind\":\"retained\"") != std::string::npos);
     CHECK(value(file, "PRAGMA user_version") == "1");
     check_content(file);
-    CHECK(value(file, "PRAGMA user_version") == "6");
+    CHECK(value(file, "PRAGMA user_version") == "7");
     CHECK(value(file, "SELECT count(*) FROM transit") == "0");
-    run_sql(file, "PRAGMA user_version = 7");
+    run_sql(file, "PRAGMA user_version = 8");
     Broker broker(stored(file));
     CHECK_FALSE(broker.start().ok());
     CHECK(broker.start_error().find("newer version") != std::string::npos);
@@ -104,7 +104,7 @@ TEST_CASE(
             pub.expect<Ack>();
     }
     run_sql(file,
-            "ALTER TABLE entry DROP COLUMN shared_tag;"
+            "DROP TABLE handover; ALTER TABLE entry DROP COLUMN shared_tag;"
             "ALTER TABLE subscription DROP COLUMN shared_tag; PRAGMA user_version = 4");
     CHECK(problems_of(file).empty());
     std::string message;

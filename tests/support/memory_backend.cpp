@@ -70,6 +70,13 @@ void apply_rest(const Batch& batch, MemoryBackend::Content& content) {
             content.subscriptions[key] = {
                 change.session, {}, change.options, change.id, change.shared_tag};
     }
+    for (const HandoverChange& change : batch.handovers) {
+        const std::pair key(change.session, change.shared_tag);
+        if (change.is_removed)
+            content.handovers.erase(key);
+        else
+            content.handovers[key] = change.filter;
+    }
     for (const ReceivedIdChange& change : batch.received_ids) {
         const std::pair key(change.session, change.id);
         if (change.is_removed)
@@ -107,9 +114,9 @@ Fault MemoryBackend::write(std::span<const Batch* const> batches) {
     if (fails_to_write) return {"no memory", true};
     const std::lock_guard lock(mutex_);
     for (const Batch* batch : batches) {
-        apply_sessions(*batch, content_);
         apply_entries(*batch, content_);
         apply_rest(*batch, content_);
+        apply_sessions(*batch, content_);
     }
     for (const Batch* batch : batches) {
         for (const Key key : batch->arrived)
@@ -154,10 +161,11 @@ Fault MemoryBackend::read(Reader& reader, bool) {
         row.filter = key.second;
         reader.on_subscription(row);
     }
+    for (const auto& [key, filter] : content_.handovers)
+        reader.on_handover({key.first, key.second, filter});
     std::set<Key> under_way;
     for (const auto& [key, entry] : content_.entries) {
-        if (entry.row.state != EntryState::queued || entry.row.shared_tag != 0)
-            under_way.insert(entry.row.message);
+        if (entry.row.state != EntryState::queued) under_way.insert(entry.row.message);
     }
     for (const bool waiting : {false, true}) {
         if (waiting) reader.on_waiting_messages();

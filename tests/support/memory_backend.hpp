@@ -53,6 +53,7 @@ public:
     struct Content {
         std::map<Key, Session> sessions;
         std::map<std::pair<Key, std::string>, broker::store::SubscriptionRow> subscriptions;
+        std::map<std::pair<Key, std::uint32_t>, std::string> handovers;  // by session and tag
         std::map<Key, Message> messages;
         std::map<Key, Entry> entries;
         std::set<std::pair<Key, PacketId>> received_ids;

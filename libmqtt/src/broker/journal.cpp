@@ -161,6 +161,18 @@ void Journal::unsubscribed(const Session& session, std::string_view filter) {
     record();
 }
 
+void Journal::handover_began(Key session, std::uint32_t shared_tag, std::string_view filter) {
+    if (!is_on()) return;
+    open().handovers.push_back({session, shared_tag, std::string(filter), false});
+    record();
+}
+
+void Journal::handover_ended(Key session, std::uint32_t shared_tag) {
+    if (!is_on()) return;
+    open().handovers.push_back({session, shared_tag, {}, true});
+    record();
+}
+
 void Journal::received_id(const Session& session, PacketId id) {
     if (!is_on() || !session.is_stored) return;
     open().received_ids.push_back({session.number, id, false});
@@ -268,6 +280,7 @@ Place Journal::detach(const QueuedMessage& queued) {
     place.size_bytes = known->size_bytes;
     place.subscription_id = queued.subscription_id;
     place.subscription_ids = queued.subscription_ids;
+    place.shared_tag = known->shared_tag;
     place.qos = queued.qos;
     place.retain = queued.retain;
     known->~StoredEntry();
@@ -277,7 +290,7 @@ Place Journal::detach(const QueuedMessage& queued) {
 
 QueuedMessage Journal::attach(const Place& place) {
     QueuedMessage queued;
-    queued.token = restore_entry(place.entry, make_message(place.message, true), 0);
+    queued.token = restore_entry(place.entry, make_message(place.message, true), place.shared_tag);
     queued.token.entry()->size_bytes = place.size_bytes;
     queued.subscription_id = place.subscription_id;
     queued.subscription_ids = place.subscription_ids;

@@ -54,6 +54,9 @@ public:
     void subscribed(const Session& session, std::string_view filter, SubscriptionOptions options,
                     std::uint32_t id);
     void unsubscribed(const Session& session, std::string_view filter);
+    // What waits for a Membership of a session, both gone from now on, is its group's; all of it has been given away.
+    void handover_began(store::Key session, std::uint32_t shared_tag, std::string_view filter);
+    void handover_ended(store::Key session, std::uint32_t shared_tag);
     // Ids of QoS 2 messages that it sent, until PUBREL.
     void received_id(const Session& session, PacketId id);
     void released_id(const Session& session, PacketId id);
@@ -98,6 +101,8 @@ public:
     // Reads messages of the store, when they are there.
     using Found = std::function<void(const std::vector<store::FoundMessage>&)>;
     void fetch(std::vector<store::Key> messages, Found found);
+    // The same when all is committed that has been recorded by now.
+    void fetch_behind(std::vector<store::Key> messages, Found found);
     static store::Key message_key(const StoredEntry& entry);
 
     // The thread is at its end: hands in the rest; nothing is recorded any more.

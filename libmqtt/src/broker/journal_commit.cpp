@@ -109,11 +109,17 @@ void Journal::on_committed(std::uint64_t round) {
 void Journal::fetch(std::vector<Key> messages, Found found) {
     if (!is_on()) return;
     const auto is_stored = [this](Key key) { return key >> 8 < stored_below_; };
-    const bool are_there = std::all_of(messages.begin(), messages.end(), is_stored);
+    if (!std::all_of(messages.begin(), messages.end(), is_stored))
+        return fetch_behind(std::move(messages), std::move(found));
+    read({0, std::move(messages), std::move(found)});
+}
+
+void Journal::fetch_behind(std::vector<Key> messages, Found found) {
+    if (!is_on()) return;
     Fetch fetch{pending(), std::move(messages), std::move(found)};
-    if (are_there || fetch.number <= committed_) return read(std::move(fetch));
+    if (fetch.number <= committed_) return read(std::move(fetch));
     fetches_.push_back(std::move(fetch));
-    hand_in();
+    shard_.loop().mark_dirty(*this);  // what this turn records belongs together
 }
 
 void Journal::read(Fetch fetch) {

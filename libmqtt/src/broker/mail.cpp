@@ -21,7 +21,9 @@ enum class Mail::Kind : std::uint8_t {
     leave,
     left,
     readiness,  // filter
-    identity,   // filter, client id, user name
+    went_away,  // filter
+    hand_over,
+    identity,  // filter, client id, user name
     joined,
     round,
 };
@@ -41,9 +43,10 @@ struct Mail::Record {
     SubscriptionOptions options;    // join, member
     std::uint32_t properties_size = 0;
     std::uint32_t payload_size = 0;
-    std::uint32_t id = 0;       // identity: the listener
-    std::uint32_t tag = 0;      // of the membership: join, leave, left, member
-    std::uint64_t number = 0;   // publisher; session of join, leave, left, readiness; count
+    std::uint32_t id = 0;   // identity: the listener
+    std::uint32_t tag = 0;  // of the membership: join, leave, left, hand_over, member
+    std::uint64_t number =
+        0;  // publisher; session of join, leave, left, readiness and the like; count
     std::uint64_t session = 0;  // member: whom for
     std::uint64_t round = 0;    // of the journal, when it was written
     std::uint64_t transit = 0;  // publications: their number in the journal; 0: none
@@ -197,12 +200,28 @@ void Mail::send_identity(unsigned owner, std::string_view filter, const Session&
     write_text(owner, record, texts);
 }
 
-void Mail::send_left(unsigned shard, std::uint64_t session_number, std::uint32_t tag) {
+void Mail::send_went_away(unsigned owner, std::string_view filter, std::uint64_t session_number) {
     Record record;
-    record.kind = Kind::left;
+    record.kind = Kind::went_away;
+    record.number = session_number;
+    write_text(owner, record, filter);
+}
+
+void Mail::send_of_membership(Kind kind, unsigned shard, std::uint64_t session_number,
+                              std::uint32_t tag) {
+    Record record;
+    record.kind = kind;
     record.number = session_number;
     record.tag = tag;
     write(shard, record, 0);
+}
+
+void Mail::send_hand_over(unsigned shard, std::uint64_t session_number, std::uint32_t tag) {
+    send_of_membership(Kind::hand_over, shard, session_number, tag);
+}
+
+void Mail::send_left(unsigned shard, std::uint64_t session_number, std::uint32_t tag) {
+    send_of_membership(Kind::left, shard, session_number, tag);
 }
 
 void Mail::send_joined(unsigned shard) {
@@ -360,6 +379,8 @@ void Mail::read_control(unsigned from, const Record& record, std::span<const std
     case Kind::left: return shard_.subscriptions.left(record.number, record.tag);
     case Kind::readiness:
         return shard_.subscriptions.set_readiness(filter, record.number, record.readiness);
+    case Kind::went_away: return shard_.subscriptions.member_went_away(filter, record.number);
+    case Kind::hand_over: return shard_.subscriptions.hand_over(record.number, record.tag);
     case Kind::joined: return shard_.interest.on_joined(from);
     case Kind::identity: {
         const std::string_view client_id = filter.substr(record.filter_size, record.topic_size);

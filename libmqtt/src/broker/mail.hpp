@@ -43,6 +43,9 @@ public:
                     std::uint32_t tag);
     void send_readiness(unsigned owner, std::string_view filter, std::uint64_t session_number,
                         Readiness readiness);
+    // A member's client went away: what waits for it should go to others, when the owner knows of any.
+    void send_went_away(unsigned owner, std::string_view filter, std::uint64_t session_number);
+    void send_hand_over(unsigned shard, std::uint64_t session_number, std::uint32_t tag);
     // Whose rights a member has, for the owner of its group.
     void send_identity(unsigned owner, std::string_view filter, const Session& session);
     void send_joined(unsigned shard);
@@ -74,6 +77,8 @@ private:
     void read_publication(const Record& record, std::span<const std::uint8_t> texts);
     void read_control(unsigned from, const Record& record, std::span<const std::uint8_t> texts);
     std::uint8_t* write(unsigned shard, Record record, std::size_t texts);
+    void send_of_membership(Kind kind, unsigned shard, std::uint64_t session_number,
+                            std::uint32_t tag);
     void write_text(unsigned shard, Record record, std::string_view text);
     void write_publication(unsigned shard, Record record, const Publication& publication,
                            std::string_view filter = {}, std::string_view group = {});

@@ -16,6 +16,7 @@ constexpr unsigned kRetain = 4;
 constexpr unsigned kNewSize = 8;
 constexpr unsigned kNewIds = 16;
 constexpr unsigned kNewShards = 32;
+constexpr unsigned kNewTag = 64;
 constexpr unsigned kRepeat = 128;
 
 // Of a key: the shard that made it is in the low byte.
@@ -95,7 +96,8 @@ PlacePacker::Step PlacePacker::step_to(const Place& place) const {
 
 bool PlacePacker::has_equal_rest(const Place& place) const {
     return place.size_bytes == last_.size_bytes && place.qos == last_.qos &&
-           place.retain == last_.retain && shard_of(place.entry) == shard_of(last_.entry) &&
+           place.retain == last_.retain && place.shared_tag == last_.shared_tag &&
+           shard_of(place.entry) == shard_of(last_.entry) &&
            shard_of(place.message) == shard_of(last_.message) &&
            std::ranges::equal(ids_of(place), ids_of(last_));
 }
@@ -113,6 +115,7 @@ void PlacePacker::add(const Place& place, std::string& out) {
                                 shard_of(place.message) != shard_of(last_.message);
     if (has_new_shards) flags |= kNewShards;
     if (place.size_bytes != last_.size_bytes) flags |= kNewSize;
+    if (place.shared_tag != last_.shared_tag) flags |= kNewTag;
     const auto ids = ids_of(place);
     if (!std::ranges::equal(ids, ids_of(last_))) flags |= kNewIds;
     out.push_back(static_cast<char>(flags));
@@ -128,6 +131,7 @@ void PlacePacker::add(const Place& place, std::string& out) {
         for (const std::uint32_t id : ids)
             put(out, id);
     }
+    if ((flags & kNewTag) != 0) put(out, place.shared_tag);
     step_ = step;
     last_ = place;
 }
@@ -169,6 +173,7 @@ std::vector<Place> unpack_places(std::string_view packed) {
         }
         if ((flags & kNewSize) != 0) place.size_bytes = from.small();
         if ((flags & kNewIds) != 0) take_ids(from, place);
+        if ((flags & kNewTag) != 0) place.shared_tag = from.small();
         places.push_back(place);
     }
     return places;

@@ -20,6 +20,7 @@ struct Place {
     std::uint32_t size_bytes = 0;
     std::uint32_t subscription_id = 0;    // when there is one
     base::KeepAliveRef subscription_ids;  // when there are several (a core::SubscriptionIds)
+    std::uint32_t shared_tag = 0;         // of the Membership that it is for; 0: none
     QoS qos = QoS::at_most_once;
     bool retain = false;
 };

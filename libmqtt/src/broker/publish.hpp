@@ -60,12 +60,9 @@ public:
     // To a member of a group of this shard; what another member, or its shard, has given back.
     void to_group(std::string_view shared_filter, const Publication& publication,
                   core::MessageRef message = {});
-    // Takes from the session what the shared subscription `tag` gave it and what another member can
-    // have: all that waits, and of what was sent QoS 1 if the session's connection is gone.
-    // [MQTT-4.8.2-5]
-    std::vector<core::MessageRef> take_shared(Session& session, std::uint32_t tag);
-    // Only what waits.
-    std::vector<core::MessageRef> take_waiting(Session& session, std::uint32_t tag);
+    // Takes from the session what was sent to it for the shared subscription `tag` and what another member can
+    // have: QoS 1 if the session's connection is gone. [MQTT-4.8.2-5]
+    std::vector<core::MessageRef> take_sent(Session& session, std::uint32_t tag);
     // For QoS 1 and 2.
     Readiness readiness(const Session& session) const;
 

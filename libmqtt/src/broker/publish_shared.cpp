@@ -81,39 +81,22 @@ void Publisher::deliver_to_member(const Publication& publication, const Chosen& 
     shard_.subscriptions.tell_readiness(*session);
 }
 
-std::vector<core::MessageRef> Publisher::take_shared(Session& session, std::uint32_t tag) {
+std::vector<core::MessageRef> Publisher::take_sent(Session& session, std::uint32_t tag) {
     std::vector<core::MessageRef> taken;
+    // While there is a connection, what was sent there is finished there. [MQTT-3.10.4-3]
+    if (session.is_online()) return taken;
     const auto is_movable = [tag](const InflightEntry& entry) {
         return DeliveryToken::from(entry.token).shared_tag() == tag &&
                entry.state == InflightState::await_puback && entry.message;
     };
-    // While there is a connection, what was sent there is finished there. [MQTT-3.10.4-3]
-    if (!session.is_online()) {
-        core::Inflight& sent = session.exchange.outgoing;
-        sent.for_each([&](PacketId, InflightEntry& entry) {
-            if (!is_movable(entry)) return;
-            taken.push_back(entry.message);
-            shard_.journal.done(DeliveryToken::from(entry.token));
-            entry.token = DeliveryToken(tag).bits();
-        });
-        sent.remove_if(is_movable);
-    }
-    for (core::MessageRef& message : take_waiting(session, tag))
-        taken.push_back(std::move(message));
-    return taken;
-}
-
-std::vector<core::MessageRef> Publisher::take_waiting(Session& session, std::uint32_t tag) {
-    std::vector<core::MessageRef> taken;
-    const auto is_its = [tag](const QueuedMessage& queued) {
-        return queued.token.shared_tag() == tag;
-    };
-    for (QueuedMessage& queued : shard_.spill.take_if(session, is_its)) {
-        --shard_.counters.queued_messages;
-        shard_.counters.queued_bytes -= queued.message->size_bytes();
-        shard_.journal.done(queued.token);
-        taken.push_back(std::move(queued.message));
-    }
+    core::Inflight& sent = session.exchange.outgoing;
+    sent.for_each([&](PacketId, InflightEntry& entry) {
+        if (!is_movable(entry)) return;
+        taken.push_back(entry.message);
+        shard_.journal.done(DeliveryToken::from(entry.token));
+        entry.token = DeliveryToken(tag).bits();
+    });
+    sent.remove_if(is_movable);
     return taken;
 }
 

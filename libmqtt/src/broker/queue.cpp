@@ -55,7 +55,7 @@ std::size_t Queue::size_bytes() const {
 
 std::size_t Queue::bytes_on_disk() const {
     if (ring_ == nullptr) return 0;
-    return ring_->bytes_on_disk + (has_tail() ? ring_->tail->bytes_on_disk() : 0);
+    return ring_->bytes_on_disk + (has_tail() ? ring_->tail->size_bytes() : 0);
 }
 
 QueueTail& Queue::tail() {

@@ -1,6 +1,7 @@
 // Stretches of a size that makes one reading of the disk.
 #include "broker/queue_tail.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/assert.hpp"
@@ -13,8 +14,7 @@ constexpr std::uint32_t kMostPlaces = 256;
 
 // What they take counts like everything else that a client can fill the memory with.
 std::ptrdiff_t held_by(const QueueTail::Stretch& stretch) {
-    return static_cast<std::ptrdiff_t>(sizeof stretch + stretch.packed.size() +
-                                       stretch.whole.size() * sizeof(QueuedMessage));
+    return static_cast<std::ptrdiff_t>(sizeof stretch + stretch.packed.size());
 }
 
 }  // namespace
@@ -58,18 +58,7 @@ void QueueTail::push(const Place& place) {
         is_open_ = true;
     }
     packer_.add(place, open_);
-    bytes_on_disk_ += place.size_bytes;
     added(stretches_.back(), place.size_bytes);
-}
-
-void QueueTail::push(QueuedMessage whole) {
-    close();
-    if (stretches_.empty() || stretches_.back().is_packed()) stretches_.emplace_back();
-    Stretch& last = stretches_.back();
-    if (!last.whole.empty()) let_go(last);
-    added(last, whole.size_bytes());
-    last.whole.push_back(std::move(whole));
-    hold(last);
 }
 
 void QueueTail::push_front(std::span<const Place> places) {
@@ -77,7 +66,6 @@ void QueueTail::push_front(std::span<const Place> places) {
     PlacePacker packer;
     for (const Place& place : places) {
         packer.add(place, first.packed);
-        bytes_on_disk_ += place.size_bytes;
         added(first, place.size_bytes);
     }
     packer.finish(first.packed);
@@ -93,8 +81,35 @@ QueueTail::Stretch QueueTail::pop() {
     stretches_.pop_front();
     count_ -= first.count;
     size_bytes_ -= first.size_bytes;
-    if (first.is_packed()) bytes_on_disk_ -= first.size_bytes;
     return first;
+}
+
+void QueueTail::append(Stretch stretch) {
+    close();
+    count_ += stretch.count;
+    size_bytes_ += stretch.size_bytes;
+    hold(stretch);
+    stretches_.push_back(std::move(stretch));
+}
+
+// A stretch that is wanted whole, as those of a session with one subscription are, moves as it is.
+void QueueTail::take(std::uint32_t shared_tag, QueueTail& into) {
+    QueueTail kept;
+    while (!empty()) {
+        Stretch first = pop();
+        const std::vector<Place> places = unpack_places(first.packed);
+        const auto is_wanted = [&](const Place& p) { return p.shared_tag == shared_tag; };
+        if (std::ranges::all_of(places, is_wanted)) {
+            into.append(std::move(first));
+        } else if (std::ranges::none_of(places, is_wanted)) {
+            kept.append(std::move(first));
+        } else {
+            for (const Place& place : places)
+                (is_wanted(place) ? into : kept).push(place);
+        }
+    }
+    while (!kept.empty())
+        append(kept.pop());
 }
 
 }  // namespace mqtt::broker

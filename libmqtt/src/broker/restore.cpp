@@ -2,6 +2,7 @@
 #include "broker/restore.hpp"
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 #include <vector>
 
@@ -21,6 +22,7 @@ public:
 
     void on_session(const store::SessionRow& row) override;
     void on_subscription(const store::SubscriptionRow& row) override;
+    void on_handover(const store::HandoverRow& row) override;
     void on_message(Key key, const store::MessageRow& row) override;
     void on_waiting_messages() override { are_others_ = true; }
     void on_entry(const store::EntryRow& row) override;
@@ -44,6 +46,7 @@ private:
         store::EntryState state;
         QueuedMessage message;
     };
+    using Member = std::pair<Key, std::uint32_t>;  // session and tag
     struct Transit {
         Key key;
         Publisher::Home home;
@@ -68,6 +71,7 @@ private:
     RestoredMessages messages_;
     std::unordered_map<Key, Loaded> loaded_;           // of these
     std::unordered_map<Key, std::vector<Sent>> sent_;  // by session
+    std::map<Member, Shard*> handovers_;               // to the owner of their group
     std::vector<Transit> transits_;
     Key last_key_ = 0;
     std::size_t in_memory_ = 0;  // bytes of messages
@@ -132,6 +136,15 @@ void Restorer::on_subscription(const store::SubscriptionRow& row) {
     }
 }
 
+void Restorer::on_handover(const store::HandoverRow& row) {
+    const unsigned owner = shared_.shards.front()->subscriptions.owner_of(row.filter);
+    Shard* shard = shared_.shards[owner].get();
+    shard->handovers.restore(row);
+    handovers_[{row.session, row.shared_tag}] = shard;
+    last_session_ = std::max(last_session_, row.session);
+    last_tag_ = std::max(last_tag_, row.shared_tag);
+}
+
 void Restorer::on_message(Key key, const store::MessageRow& row) {
     used(key);
     const std::size_t size = FromStore::size_bytes(row);
@@ -157,11 +170,14 @@ StoredMessageRef Restorer::take_message(Journal& journal, Key key, QueuedMessage
 void Restorer::on_entry(const store::EntryRow& row) {
     used(row.key);
     const Home* home = find(row.session);
-    if (home == nullptr) return;
+    const bool is_queued = row.state == store::EntryState::queued;
+    const auto handover = handovers_.find({row.session, is_queued ? row.shared_tag : 0});
+    if (home == nullptr && handover == handovers_.end()) return;
+    Shard& shard = handover != handovers_.end() ? *handover->second : *home->shard;
     QueuedMessage message;
-    StoredMessageRef stored = take_message(home->shard->journal, row.message, message);
+    StoredMessageRef stored = take_message(shard.journal, row.message, message);
     if (!stored && row.state != store::EntryState::await_pubcomp) return;
-    message.token = home->shard->journal.restore_entry(row.key, stored, row.shared_tag);
+    message.token = shard.journal.restore_entry(row.key, stored, row.shared_tag);
     last_tag_ = std::max(last_tag_, row.shared_tag);
     if (stored && !message.message)
         message.token.entry()->size_bytes = *messages_.size_bytes(row.message);
@@ -173,8 +189,10 @@ void Restorer::on_entry(const store::EntryRow& row) {
     } else if (!row.subscription_ids.empty()) {
         message.subscription_ids = core::SubscriptionIds::create(row.subscription_ids);
     }
-    if (row.state == store::EntryState::queued)
-        queue(*home->shard, *home->session, std::move(message));
+    if (handover != handovers_.end())
+        shard.handovers.restore(row.session, std::move(message));
+    else if (is_queued)
+        queue(shard, *home->session, std::move(message));
     else
         sent_[row.session].push_back({row.packet_id, row.state, std::move(message)});
 }
@@ -290,6 +308,8 @@ void Restorer::finish() {
     shared_.settle_mail();  // before anybody is let in
     for (const Transit& transit : transits_)
         arrive(transit);
+    for (const auto& shard : shared_.shards)
+        shard->handovers.go_on();
 }
 
 }  // namespace

@@ -88,6 +88,7 @@ Shard::Shard(Shared& shared, unsigned index, net::GuestPoller* poller, TimePoint
     , memory(*this)
     , journal(*this)
     , spill(*this)
+    , handovers(*this)
     , held_acks(*this)
     , retained(shared.retained)
     , retained_sweep(*this)

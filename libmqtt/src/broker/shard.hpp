@@ -13,6 +13,7 @@
 #include "broker/admission.hpp"
 #include "broker/bridge/bridges.hpp"
 #include "broker/counters.hpp"
+#include "broker/handovers.hpp"
 #include "broker/held_acks.hpp"
 #include "broker/interest.hpp"
 #include "broker/journal.hpp"
@@ -127,6 +128,7 @@ public:
     Memory memory;
     Journal journal;
     Spill spill;
+    Handovers handovers;
     HeldAcks held_acks;
     RetainedStore& retained;
     RetainedSweep retained_sweep;

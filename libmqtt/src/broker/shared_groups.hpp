@@ -4,6 +4,7 @@
 // both.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -75,6 +76,10 @@ public:
     // The next member in turn, the readiest there is; null: nobody. `readiness(const Member&)`.
     template <class F>
     Member* pick(F&& readiness);
+    template <class F>
+    bool any(F&& is) const {
+        return std::ranges::any_of(members_, [&](const auto& member) { return is(*member); });
+    }
 
 private:
     std::string key_;  // "name/filter"

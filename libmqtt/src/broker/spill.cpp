@@ -27,9 +27,8 @@ Session* find(const Shard& shard, std::string_view client_id, std::uint64_t numb
     return session != nullptr && session->number == number ? session : nullptr;
 }
 
-bool can_leave_memory(const QueuedMessage& queued) {
-    const StoredEntry* entry = queued.token.entry();
-    return entry != nullptr && entry->shared_tag == 0;
+bool is_stored(const QueuedMessage& queued) {
+    return queued.token.entry() != nullptr;
 }
 
 store::Key key_of(const QueuedMessage& queued) {
@@ -61,9 +60,8 @@ std::size_t Spill::in_memory() const {
     return shard_.counters.queued_bytes - shard_.counters.queued_bytes_on_disk;
 }
 
-// What a shared subscription gave may have to go to another member: it stays.
 void Spill::on_queue(QueuedMessage& queued) {
-    if (mark() == 0 || !can_leave_memory(queued)) return;
+    if (mark() == 0 || !is_stored(queued)) return;
     if (in_memory() + queued.message->size_bytes() > mark()) unload(queued);
 }
 
@@ -74,12 +72,12 @@ void Spill::unload(QueuedMessage& queued) {
     queued.message = {};
 }
 
-// Where there is a tail all that comes is behind it, whatever has become of the mark.
+// Where there is a tail all that comes is behind it, whatever has become of the mark. What is not stored comes
+// when the broker ends, and nothing is sent any more.
 void Spill::push(Session& session, QueuedMessage queued) {
     Queue& queue = session.queue;
     const bool is_long = queue.has_tail() || (queued.is_on_disk() && !queue.empty());
-    if (!is_long) return queue.push(std::move(queued));
-    if (!can_leave_memory(queued)) return queue.tail().push(std::move(queued));
+    if (!is_long || !is_stored(queued)) return queue.push(std::move(queued));
     if (!queued.is_on_disk()) unload(queued);
     queue.tail().push(shard_.journal.detach(queued));
 }
@@ -91,22 +89,16 @@ void Spill::refill(Session& session) {
 
 void Spill::forget_packed(Queue& queue) {
     while (queue.has_tail()) {
-        QueueTail::Stretch first = queue.tail().pop();
-        for (QueuedMessage& whole : first.whole)
-            queue.push(std::move(whole));
+        queue.tail().pop();
         queue.tail_taken();
     }
 }
 
 // The first stretch of the tail.
 void Spill::unpack(Queue& queue) {
-    QueueTail::Stretch first = queue.tail().pop();
-    if (first.is_packed()) {
-        for (const Place& place : unpack_places(first.packed))
-            queue.push(shard_.journal.attach(place));
-    }
-    for (QueuedMessage& whole : first.whole)
-        queue.push(std::move(whole));
+    const QueueTail::Stretch first = queue.tail().pop();
+    for (const Place& place : unpack_places(first.packed))
+        queue.push(shard_.journal.attach(place));
     queue.tail_taken();
 }
 
@@ -120,6 +112,25 @@ void Spill::pack(Queue& queue) {
     for (const QueuedMessage& queued : queue.take_from(first))
         places.push_back(shard_.journal.detach(queued));
     queue.tail().push_front(places);
+}
+
+std::vector<QueuedMessage> Spill::take(Session& session, std::uint32_t shared_tag,
+                                       QueueTail& rest) {
+    Queue& queue = session.queue;
+    std::vector<QueuedMessage> taken = queue.take_if(
+        [=](const QueuedMessage& queued) { return queued.token.shared_tag() == shared_tag; });
+    const auto first = std::ranges::find_if(taken, &QueuedMessage::is_on_disk);
+    for (auto at = first; at != taken.end(); ++at) {
+        if (!at->is_on_disk()) unload(*at);
+        rest.push(shard_.journal.detach(*at));
+    }
+    taken.erase(first, taken.end());
+    if (queue.has_tail()) {
+        queue.tail().take(shared_tag, rest);
+        queue.tail_taken();
+        refill(session);
+    }
+    return taken;
 }
 
 void Spill::fetch(Session& session) {
@@ -151,7 +162,7 @@ void Spill::let_go(Session& session) {
     Queue& queue = session.queue;
     for (std::size_t i = std::min(queue.places(), kMostMessages); i != 0 && in_memory() > mark();) {
         const QueuedMessage& queued = queue.at(--i);
-        if (queued.is_on_disk() || !can_leave_memory(queued)) continue;
+        if (queued.is_on_disk() || !is_stored(queued)) continue;
         shard_.counters.queued_bytes_on_disk += queued.size_bytes();
         queue.unload(i);
     }

@@ -28,9 +28,9 @@ public:
     void refill(Session& session);
     // At the end: places that are packed go without a word, the store keeps what they stand for.
     static void forget_packed(Queue& queue);
-    // Takes those that are in memory out of the whole queue; see Queue.
-    template <class F>
-    std::vector<QueuedMessage> take_if(Session& session, F&& wanted);
+    // Takes all that is for this Membership out of the queue: what is returned are those in memory; from the first
+    // that is on the disk on, all go to `rest`.
+    std::vector<QueuedMessage> take(Session& session, std::uint32_t shared_tag, QueueTail& rest);
     // The first of the session's queue is on the disk only: asks for it, and for some behind it. When they
     // are there, sending goes on.
     void fetch(Session& session);
@@ -51,16 +51,5 @@ private:
 
     Shard& shard_;
 };
-
-template <class F>
-std::vector<QueuedMessage> Spill::take_if(Session& session, F&& wanted) {
-    Queue& queue = session.queue;
-    std::vector<QueuedMessage> taken = queue.take_if(wanted);
-    if (!queue.has_tail()) return taken;
-    queue.tail().take_if(wanted, taken);
-    queue.tail_taken();
-    refill(session);
-    return taken;
-}
 
 }  // namespace mqtt::broker

@@ -126,8 +126,8 @@ bool Subscriptions::add_shared(Session& session, std::string_view filter,
 
 void Subscriptions::leave(Membership& membership) {
     Session& session = *membership.session;
-    const std::vector<core::MessageRef> unfinished =
-        shard_.publisher.take_shared(session, membership.tag);
+    const std::vector<core::MessageRef> sent = shard_.publisher.take_sent(session, membership.tag);
+    const std::vector<core::MessageRef> waiting = shard_.handovers.begin(session, membership, true);
     if (membership.owner == shard_.index()) {
         leave(membership.filter, session.number);
     } else if (!shard_.is_stopping()) {
@@ -141,16 +141,33 @@ void Subscriptions::leave(Membership& membership) {
     const std::unique_ptr<Membership> gone(&membership);
     --shard_.counters.shared_subscriptions;
     if (session.memberships == nullptr) shard_.sessions.forget_number(session);
-    for (const core::MessageRef& message : unfinished)
-        hand_over(gone->owner, gone->filter, message);
+    for (const auto* unfinished : {&sent, &waiting}) {
+        for (const core::MessageRef& message : *unfinished)
+            hand_over(gone->owner, gone->filter, message);
+    }
 }
 
 void Subscriptions::presence_changed(Session& session) {
     tell_readiness(session);
     if (session.is_online() || session.queue.empty()) return;
     for (const Membership* m = session.memberships; m != nullptr; m = m->next_of_session) {
-        for (const core::MessageRef& message : shard_.publisher.take_waiting(session, m->tag))
-            hand_over(m->owner, m->filter, message);
+        if (m->owner != shard_.index())
+            shard_.mail.send_went_away(m->owner, m->filter, session.number);
+        else if (has_other_there(m->filter, session.number))
+            hand_over(session, *m);
+    }
+}
+
+void Subscriptions::hand_over(Session& session, const Membership& membership) {
+    for (const core::MessageRef& message : shard_.handovers.begin(session, membership, false))
+        hand_over(membership.owner, membership.filter, message);
+}
+
+void Subscriptions::hand_over(std::uint64_t session_number, std::uint32_t tag) {
+    Session* session = shard_.sessions.find(session_number);
+    if (session == nullptr || session->is_online()) return;
+    for (const Membership* m = session->memberships; m != nullptr; m = m->next_of_session) {
+        if (m->tag == tag) return hand_over(*session, *m);
     }
 }
 
@@ -220,6 +237,21 @@ void Subscriptions::leave(std::string_view filter, std::uint64_t number) {
     if (!group->empty()) return;
     remove(*group->subscriptions, parse_shared_filter(filter)->filter);
     groups_.erase(*group);
+}
+
+bool Subscriptions::has_other_there(std::string_view filter, std::uint64_t number) const {
+    const SharedGroup* group = find_group(filter);
+    return group != nullptr && group->any([&](const Member& member) {
+        const Readiness now =
+            member.session == nullptr ? member.told : shard_.publisher.readiness(*member.session);
+        return member.number != number && now < Readiness::away;
+    });
+}
+
+void Subscriptions::member_went_away(std::string_view filter, std::uint64_t number) {
+    if (!has_other_there(filter, number)) return;
+    const Member* member = find_group(filter)->find(number);
+    if (member != nullptr) shard_.mail.send_hand_over(member->shard, number, member->tag);
 }
 
 SharedGroup* Subscriptions::find_group(std::string_view shared_filter) const {

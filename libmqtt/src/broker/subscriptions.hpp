@@ -51,7 +51,7 @@ public:
     // All of a session that ends.
     void remove_all(Session& session);
     // Its client came or went: groups should know. What waits for one that went goes to members that
-    // are there.
+    // are there, if any are.
     void presence_changed(Session& session);
     // Tells groups on other shards how well it can take messages, when that has changed.
     void tell_readiness(const Session& session) {
@@ -77,9 +77,17 @@ public:
     void join(const Join& join);
     void leave(std::string_view filter, std::uint64_t number);
     void set_readiness(std::string_view filter, std::uint64_t number, Readiness readiness);
+    void member_went_away(std::string_view filter, std::uint64_t number);
+    // The owner says: others are there. What waits for the membership, if its client still is away, goes to them.
+    void hand_over(std::uint64_t session_number, std::uint32_t tag);
     void set_identity(std::string_view filter, std::uint64_t number, std::string_view client_id,
                       const Identity& identity);
     SharedGroup* find_group(std::string_view shared_filter) const;
+    // A connected member of a group of this shard that can take something, other than this session.
+    bool has_other_there(std::string_view filter, std::uint64_t number) const;
+    unsigned owner_of(std::string_view shared_filter) const;
+    // A message that a member left goes to its group.
+    void hand_over(unsigned owner, std::string_view filter, core::MessageRef message);
     // A message for a membership that has ended here meanwhile: back to its group.
     void give_back(std::uint64_t session_number, std::uint32_t tag, const Publication& publication);
     // Nothing more comes for it.
@@ -105,9 +113,8 @@ private:
                     std::uint32_t id, std::uint32_t tag);
     void leave(Membership& membership);
     void tell_others(const Session& session);
-    void hand_over(unsigned owner, std::string_view filter, core::MessageRef message);
+    void hand_over(Session& session, const Membership& membership);
     static Membership* find_membership(const Session& session, std::string_view filter);
-    unsigned owner_of(std::string_view shared_filter) const;
 
     // Subscribers before the tree, which lets go of them at its end.
     SharedGroups groups_;

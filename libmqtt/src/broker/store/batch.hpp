@@ -50,6 +50,13 @@ struct SubscriptionChange {
     bool is_removed = false;
 };
 
+struct HandoverChange {
+    Key session = 0;
+    std::uint32_t shared_tag = 0;
+    std::string filter;
+    bool is_removed = false;
+};
+
 struct ReceivedIdChange {
     Key session = 0;
     PacketId id = 0;
@@ -85,6 +92,7 @@ struct Batch {
     std::vector<EntryChange> entry_changes;
     std::vector<Key> removed_messages;
     std::vector<SubscriptionChange> subscriptions;
+    std::vector<HandoverChange> handovers;
     std::vector<ReceivedIdChange> received_ids;
     std::unordered_map<Key, SessionChange> sessions;
     std::vector<NewTransit> transits;

@@ -87,6 +87,13 @@ struct SubscriptionRow {
     std::uint32_t shared_tag = 0;  // of the Membership, which its messages have, too; 0: not shared
 };
 
+// The session's entries with this tag that are queued are for the group of this filter: their member has left.
+struct HandoverRow {
+    Key session = 0;  // which may have ended
+    std::uint32_t shared_tag = 0;
+    std::string_view filter;  // with "$share/"
+};
+
 enum class EntryState : std::uint8_t {
     queued,
     await_puback,
@@ -117,13 +124,14 @@ struct TransitRow {
     MessageRow message;
 };
 
-// Receives what a store holds, in this order: sessions, subscriptions, messages (first those that are
-// under way or of a shared group, which cannot wait on the disk), entries (by key), ids
-// of received QoS 2 messages, retained messages, messages between shards. Views die when the call returns.
+// Receives what a store holds, in this order: sessions, subscriptions, handovers, messages (first those that are
+// under way, which cannot wait on the disk), entries (by key), ids of received QoS 2 messages, retained messages,
+// messages between shards. Views die when the call returns.
 class Reader {
 public:
     virtual void on_session(const SessionRow& row) = 0;
     virtual void on_subscription(const SubscriptionRow& row) = 0;
+    virtual void on_handover(const HandoverRow& row) = 0;
     virtual void on_message(Key key, const MessageRow& row) = 0;
     virtual void on_waiting_messages() {}  // from here on they are those that can
     virtual void on_entry(const EntryRow& row) = 0;

@@ -7,7 +7,7 @@ namespace mqtt::broker::store {
 // PRAGMA application_id: the file is ours ("MQTB").
 inline constexpr int kApplicationId = 0x4D515442;
 // PRAGMA user_version.
-inline constexpr int kSchemaVersion = 6;
+inline constexpr int kSchemaVersion = 7;
 
 inline constexpr const char* kTransitTable =
     "CREATE TABLE transit (key INTEGER PRIMARY KEY, seed INTEGER NOT NULL,"
@@ -43,18 +43,26 @@ inline constexpr const char* kSharedTags =
 // New chunks have a layout of their own, which tells itself from the one before.
 inline constexpr const char* kCompactChunks = "";
 
+// What waits for members of shared subscriptions that have left, and is on its way to other members.
+inline constexpr const char* kHandoverTable =
+    "CREATE TABLE handover (session INTEGER NOT NULL, shared_tag INTEGER NOT NULL,"
+    "  filter TEXT NOT NULL, PRIMARY KEY (session, shared_tag)) WITHOUT ROWID;";
+
 // From version 1 to 2, from 2 to 3 and so on.
-inline constexpr const char* kUpgrades[] = {kTransitTable, kChunkTables, kSourceColumns,
-                                            kSharedTags, kCompactChunks};
+inline constexpr const char* kUpgrades[] = {kTransitTable, kChunkTables,   kSourceColumns,
+                                            kSharedTags,   kCompactChunks, kHandoverTable};
 // Since which version these are there.
 inline constexpr int kWithChunks = 3;
 inline constexpr int kWithSharedTags = 5;
+inline constexpr int kWithHandovers = 7;
 // For who looks at a file of an older version and changes nothing: all columns of the present one.
 inline constexpr const char* kShowWithoutSharedTags =
     "CREATE TEMP VIEW row_entry AS SELECT *, 0 AS shared_tag FROM main.entry;"
     "CREATE TEMP VIEW subscription AS SELECT *, 0 AS shared_tag FROM main.subscription;";
 inline constexpr const char* kShowWithSharedTags =
     "CREATE TEMP VIEW row_entry AS SELECT * FROM main.entry;";
+inline constexpr const char* kShowWithoutHandovers =
+    "CREATE TEMP TABLE handover (session, shared_tag, filter);";
 
 // Version 1. A new file gets it and the upgrades, so that there is one way to each version.
 // Columns of a message are the same, and in the same order, wherever one is stored.

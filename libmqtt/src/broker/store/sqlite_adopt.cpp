@@ -231,7 +231,7 @@ int SqliteEntries::find_under_way(std::unordered_set<Key>& found) {
     Statement rows;
     int code = rows.prepare(database_,
                             "SELECT message FROM entry"
-                            " WHERE (state != 0 OR shared_tag != 0) AND message != 0");
+                            " WHERE state != 0 AND message != 0");
     if (code != SQLITE_OK) return code;
     while (rows.next())
         found.insert(static_cast<Key>(rows.number_at(0)));
@@ -240,8 +240,7 @@ int SqliteEntries::find_under_way(std::unordered_set<Key>& found) {
         EntryStream stream(*this, of_shard.chunks);
         while ((code = stream.advance()) == SQLITE_OK && !stream.is_at_end()) {
             const EntryRow& row = stream.row();
-            const bool is_waiting = row.state == EntryState::queued && row.shared_tag == 0;
-            if (!is_waiting && row.message != 0) found.insert(row.message);
+            if (row.state != EntryState::queued && row.message != 0) found.insert(row.message);
         }
         if (code != SQLITE_OK) return code;
     }

@@ -38,6 +38,8 @@ enum Sql : std::size_t {
     drop_session_received_ids,
     put_subscription,
     drop_subscription,
+    put_handover,
+    drop_handover,
     put_received_id,
     drop_received_id,
     put_retained,
@@ -57,6 +59,8 @@ constexpr std::array<const char*, kStatements> kSql = {
     "DELETE FROM received_id WHERE session = ?",
     "REPLACE INTO subscription VALUES (?,?,?,?,?)",
     "DELETE FROM subscription WHERE session = ? AND filter = ?",
+    "REPLACE INTO handover VALUES (?,?,?)",
+    "DELETE FROM handover WHERE session = ? AND shared_tag = ?",
     "INSERT OR IGNORE INTO received_id VALUES (?,?)",
     "DELETE FROM received_id WHERE session = ? AND packet_id = ?",
     "REPLACE INTO retained VALUES (?,?,?,?,?,?,?,?,?,?)",
@@ -247,9 +251,10 @@ Fault SqliteBackend::write(std::span<const Batch* const> batches) {
 }
 
 int SqliteBackend::write_batch(const Batch& batch) {
-    int code = write_sessions(batch);
-    if (code == SQLITE_OK) code = entries_.write(batch);
+    int code = entries_.write(batch);
     if (code == SQLITE_OK) code = write_subscriptions(batch);
+    // One that ended takes along what it subscribed to just before.
+    if (code == SQLITE_OK) code = write_sessions(batch);
     if (code == SQLITE_OK) code = write_retained(batch);
     return code;
 }
@@ -295,6 +300,12 @@ int SqliteBackend::write_subscriptions(const Batch& batch) {
         statement.number(signed_key(change.session)).text(change.filter);
         if (!change.is_removed)
             statement.number(pack(change.options)).number(change.id).number(change.shared_tag);
+        if (const int code = statement.run(); code != SQLITE_OK) return code;
+    }
+    for (const HandoverChange& change : batch.handovers) {
+        Statement& statement = of(change.is_removed ? drop_handover : put_handover);
+        statement.number(signed_key(change.session)).number(change.shared_tag);
+        if (!change.is_removed) statement.text(change.filter);
         if (const int code = statement.run(); code != SQLITE_OK) return code;
     }
     for (const ReceivedIdChange& change : batch.received_ids) {

@@ -34,7 +34,8 @@ constexpr Rule kRules[] = {
      "subscriptions belong to no session"},
     {"SELECT count(*) FROM received_id WHERE session NOT IN (SELECT number FROM session)",
      "received packet ids belong to no session"},
-    {"SELECT count(*) FROM entry WHERE session NOT IN (SELECT number FROM session)",
+    {"SELECT count(*) FROM entry WHERE session NOT IN (SELECT number FROM session)"
+     "  AND (session, shared_tag) NOT IN (SELECT session, shared_tag FROM handover)",
      "queued messages belong to no session"},
     {"SELECT count(*) FROM entry WHERE state NOT BETWEEN 0 AND 3 OR qos NOT BETWEEN 0 AND 2",
      "queued messages have a state or a QoS that does not exist"},
@@ -60,6 +61,7 @@ constexpr Rule kFigures[] = {
     {"SELECT coalesce(sum(length(topic) + length(properties) + length(payload)), 0) FROM retained",
      "bytes of retained messages"},
     {"SELECT count(*) FROM transit", "messages between threads"},
+    {"SELECT count(*) FROM handover", "members of shared subscriptions whose messages others get"},
     {"SELECT count(*) FROM session WHERE will_topic IS NOT NULL", "wills"},
 };
 
@@ -81,6 +83,7 @@ public:
 
     void on_session(const SessionRow& row) override;
     void on_subscription(const SubscriptionRow& row) override;
+    void on_handover(const HandoverRow& row) override;
     void on_message(Key key, const MessageRow& row) override;
     void on_entry(const EntryRow& row) override;
     void on_received_id(Key session, PacketId id) override;
@@ -149,6 +152,13 @@ void ExportReader::on_subscription(const SubscriptionRow& row) {
     end();
 }
 
+void ExportReader::on_handover(const HandoverRow& row) {
+    append_member(begin("handover"), "session", row.session);
+    append_member(line_, "shared_tag", row.shared_tag);
+    append_member(line_, "filter", row.filter);
+    end();
+}
+
 void ExportReader::on_message(Key key, const MessageRow& row) {
     append_member(begin("message"), "message", key);
     append(row);
@@ -163,6 +173,7 @@ void ExportReader::on_entry(const EntryRow& row) {
     if (row.message != 0) append_member(line, "message", row.message);
     append_member(line, "qos", static_cast<std::uint64_t>(row.qos));
     append_flag(line, "retain", row.retain);
+    if (row.shared_tag != 0) append_member(line, "shared_tag", row.shared_tag);
     const auto state = static_cast<std::size_t>(row.state);
     append_member(line, "state", kStates[state < std::size(kStates) ? state : 0]);
     if (row.packet_id != 0) append_member(line, "packet_id", row.packet_id);

@@ -138,21 +138,25 @@ int unshare_messages(sqlite3* database) {
 }
 
 int read_sessions(sqlite3* database, Reader& reader) {
-    const int code = each_row(database, "SELECT * FROM session",
-                              [&](const Statement& row) { read_session(row, reader); });
+    int code = each_row(database, "SELECT * FROM session",
+                        [&](const Statement& row) { read_session(row, reader); });
     if (code != SQLITE_OK) return code;
-    return each_row(database, "SELECT * FROM subscription",
+    code = each_row(database, "SELECT * FROM subscription",
                     [&](const Statement& row) { read_subscription(row, reader); });
+    if (code != SQLITE_OK) return code;
+    return each_row(database, "SELECT * FROM handover", [&](const Statement& row) {
+        reader.on_handover({static_cast<Key>(row.number_at(0)),
+                            static_cast<std::uint32_t>(row.number_at(1)), row.text_at(2)});
+    });
 }
 
 int read_everything(sqlite3* database, Reader& reader) {
     int code = read_sessions(database, reader);
     if (code != SQLITE_OK) return code;
-    for (const char* sql :
-         {"SELECT * FROM message WHERE key IN"
-          "  (SELECT message FROM entry WHERE state != 0 OR shared_tag != 0)",
-          "SELECT * FROM message WHERE key NOT IN"
-          "  (SELECT message FROM entry WHERE state != 0 OR shared_tag != 0) ORDER BY key"}) {
+    for (const char* sql : {"SELECT * FROM message WHERE key IN"
+                            "  (SELECT message FROM entry WHERE state != 0)",
+                            "SELECT * FROM message WHERE key NOT IN"
+                            "  (SELECT message FROM entry WHERE state != 0) ORDER BY key"}) {
         code = each_row(database, sql, [&](const Statement& row) {
             reader.on_message(static_cast<Key>(row.number_at(0)),
                               message_at(row, 2, row.text_at(1)));

@@ -183,6 +183,7 @@ int SqliteEntries::show_unpacked(sqlite3* database) {
     const std::int64_t version = pragma.next() ? pragma.number_at(0) : 0;
     pragma.reset();
     int code = run(version < kWithSharedTags ? kShowWithoutSharedTags : kShowWithSharedTags);
+    if (code == SQLITE_OK && version < kWithHandovers) code = run(kShowWithoutHandovers);
     if (code == SQLITE_OK) {
         code =
             run("CREATE TEMP TABLE unpacked_message AS SELECT * FROM main.message LIMIT 0;"
