@@ -10,8 +10,8 @@ namespace mqtt::broker {
 namespace {
 
 // Read at once. The next are read when what became of these is committed.
-constexpr std::size_t kMostMessages = 256;
-constexpr std::size_t kMostBytes = 256 * 1024;
+constexpr std::size_t kMessagesAtOnce = 256;
+constexpr std::size_t kBytesAtOnce = 256 * 1024;
 
 }  // namespace
 
@@ -124,7 +124,7 @@ void Handovers::read(Handover& handover) {
     std::vector<store::Key> keys;
     std::size_t bytes = 0;
     for (const QueuedMessage& queued : handover.first) {
-        if (keys.size() == kMostMessages || bytes >= kMostBytes) break;
+        if (keys.size() == kMessagesAtOnce || bytes >= kBytesAtOnce) break;
         keys.push_back(Journal::message_key(*queued.token.entry()));
         bytes += queued.size_bytes();
     }
