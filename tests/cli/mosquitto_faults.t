@@ -54,6 +54,8 @@ pub -L mqtt://127.0.0.1:70000/a -m x -P x
 pub -L mqtt://127.0.0.1:70000/a -m x -p $closed
 sub -L mqtt://127.0.0.1:70000/a
 rr -L mqtt://:1/a -m x -e b
+pub -L mqtt:///a -h 127.0.0.1 -p $closed -m x
+sub -L mqtt://:1/a -h 127.0.0.1 -p $closed
 pub -L unix:/tmp/x -m x
 pub -m x -m
 pub -n -f

@@ -46,7 +46,7 @@ void take_url_parts(ConnectSettings& s, const mqtt::ParsedUrl& url) {
 void apply_url(ConnectSettings& s, mqtt::ConnectOptions& options) {
     const bool ours = s.persona == Persona::ours;
     const mqtt::Result<mqtt::ParsedUrl> parsed =
-        mqtt::parse_url(ours ? *s.url : mosquitto_url(*s.url, s.port));
+        mqtt::parse_url(ours ? *s.url : mosquitto_url(*s.url, s.port, s.host.has_value()));
     if (!parsed && ours) throw unusable_url(*s.url, parsed.error());
     if (!parsed) {
         s.url_fault = unusable_url(*s.url, parsed.error()).what();

@@ -67,11 +67,14 @@ Parts host_and_port(const std::string& place, bool has_login) {
 
 }  // namespace
 
-std::string mosquitto_url(const std::string& given, std::optional<std::uint16_t> later) {
+std::string mosquitto_url(const std::string& given, std::optional<std::uint16_t> later,
+                          bool has_host) {
     std::string url;
     for (const char c : given)
         url += c == '%' ? "%25" : std::string(1, c);
     const std::size_t begin = url.find("://") + 3;
+    if (has_host && begin < url.size() && (url[begin] == '/' || url[begin] == ':'))
+        url.insert(begin, "localhost");
     const std::size_t end = std::min(url.find('/', begin), url.size());
     const std::size_t colon = url.rfind(':', end);
     const std::size_t host_end = std::min(url.find_last_of("@]", end), end);

@@ -12,8 +12,9 @@
 namespace tools {
 
 // A URL as they read it: % is a character as any other; of a port what follows a number is not looked at, no number is
-// 0, and -1 is none. `port`: that of a later option, which counts.
-std::string mosquitto_url(const std::string& url, std::optional<std::uint16_t> port = {});
+// 0, and -1 is none. `port`: that of a later option, which counts; `has_host`: -h says it, so that none is needed here.
+std::string mosquitto_url(const std::string& url, std::optional<std::uint16_t> port = {},
+                          bool has_host = false);
 
 // What stands behind the first slash, of a ws URL, too: their request's path is always /mqtt.
 std::optional<std::string> mosquitto_url_topic(const std::string& url);
