@@ -34,7 +34,7 @@ run mqtt-broker-lite store check --store "$store"
 expect_exit 0; expect_match "$T/err" 'store.db is sound'; expect_quiet
 run mqtt-broker-lite store stats --store "$store"
 expect_exit 0
-for line in 'sessions: 1' 'subscriptions: 1' 'queued messages: 1' 'retained messages: 1' 'schema version: 6'; do
+for line in 'sessions: 1' 'subscriptions: 1' 'queued messages: 1' 'retained messages: 1' 'schema version: 7'; do
     grep -qx "$line" "$T/out" || { cat "$T/out" >&2; fail "no line '$line'"; }
 done
 expect_match "$T/out" '^commits: [1-9]'
