@@ -1,12 +1,14 @@
 // Free lists per thread and size class. A free block's first bytes hold the link to the next one.
 #include "base/pool.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
 #include <new>
 
 #include "base/assert.hpp"
+#include "base/pages.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define MQTT_POOL_BYPASS 1
@@ -25,6 +27,10 @@ namespace {
 constexpr std::size_t kSmallest = 64;
 constexpr unsigned kSmallestLog = 6;
 constexpr unsigned kLargestLog = 20;
+// The heap of a thread grows by a page per system call (glibc), so a thread that takes more and more has the
+// heap grow by this much at once, beginning with the second time. Freed, it stays the heap's: from 64 KiB
+// on glibc would look for what it can give back.
+constexpr std::size_t kGrowthBytes = 60 * 1024;
 constexpr std::size_t kClasses = (kLargestLog - kSmallestLog) * 4 + 1;
 static_assert(kLargestPooledBytes == std::size_t{1} << kLargestLog);
 
@@ -42,7 +48,8 @@ struct Pool {
     std::array<FreeList, kClasses> lists;
     std::size_t kept_bytes = 0;
     std::ptrdiff_t used_bytes = 0;
-    bool open = false;  // a Janitor will empty the lists when the thread ends
+    std::size_t growth_bytes = kGrowthBytes;  // that the heap is taken to have
+    bool open = false;                        // a Janitor will empty the lists when the thread ends
     bool closed = false;
 };
 constinit thread_local Pool t_pool;
@@ -74,6 +81,19 @@ static_assert(size_class(128).bytes == 128 && size_class(129).index == size_clas
 static_assert(size_class(kLargestPooledBytes).index == kClasses - 1);
 static_assert(size_class(kLargestPooledBytes).bytes == kLargestPooledBytes);
 
+void* heap_allocate(std::size_t bytes) {
+    std::size_t& growth = t_pool.growth_bytes;
+    if (bytes > growth && bytes < kGrowthBytes) {
+        if (void* ahead = ::operator new(kGrowthBytes, std::nothrow); ahead != nullptr) {
+            take_pages(ahead, kGrowthBytes);
+            ::operator delete(ahead);
+        }
+        growth = kGrowthBytes;
+    }
+    growth -= std::min(growth, bytes);
+    return ::operator new(bytes);
+}
+
 }  // namespace
 
 void* pool_allocate(std::size_t bytes) {
@@ -86,7 +106,7 @@ void* pool_allocate(std::size_t bytes) {
     if (MQTT_POOL_BYPASS) return ::operator new(bytes);
     FreeList& list = t_pool.lists[cls.index];
     Block* block = list.head;
-    if (block == nullptr) return ::operator new(cls.bytes);
+    if (block == nullptr) return heap_allocate(cls.bytes);
     list.head = block->next;
     list.kept_bytes -= cls.bytes;
     t_pool.kept_bytes -= cls.bytes;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <new>
 
+#include "base/pages.hpp"
 #include "base/pool.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -57,6 +58,7 @@ void Slab::cut_new_piece() {
     pieces_.push_back(std::make_unique_for_overwrite<std::byte[]>(size));
     at_ = pieces_.back().get();
     end_ = at_ + size;
+    if (size == kPieceBytes) base::take_pages(at_, size);
 }
 
 void Slab::clear() noexcept {
