@@ -5,7 +5,7 @@
 //   store_bench retain PORT BROKER_PID COUNT             makes so many retained messages
 //   store_bench first PORT                               waits until the broker is up and delivers a retained one
 //   store_bench all PORT BROKER_PID COUNT                "#", until so many have come
-//   store_bench sync FOLDER COUNT                        appends 4 KiB and syncs
+//   store_bench sync FOLDER COUNT [PAUSE_US]             appends 4 KiB and syncs, each time after a pause
 // Prints "messages N ns N cpu_ns N rss N" of the measured part; `sync` its median in ns. Payloads have 100 bytes.
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -246,12 +246,17 @@ void all(int port, const std::string& pid, std::uint64_t count) {
     measurement.tell(client.publishes());
 }
 
-void sync_times(const std::string& folder, int count) {
+// A disk that has just been busy is often faster than one that has not for 0.1 ms: a pause, which is not measured,
+// shows what a program gets that has to wait for its clients between its syncs.
+void sync_times(const std::string& folder, int count, std::chrono::microseconds pause) {
     const std::string path = folder + "/sync";
     const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     const std::string page(4096, 'x');
     std::vector<std::uint64_t> times;
     for (int i = 0; i < count; ++i) {
+        const auto resumes = Clock::now() + pause;
+        while (Clock::now() < resumes) {
+        }
         if (write(fd, page.data(), page.size()) != static_cast<ssize_t>(page.size())) die("write");
         const auto began = Clock::now();
         if (fdatasync(fd) != 0) die("fdatasync");
@@ -281,8 +286,8 @@ int main(int argc, char** argv) {
         first(number(2));
     } else if (row == "all" && argc == 5) {
         all(number(2), argv[3], big(4));
-    } else if (row == "sync" && argc == 4) {
-        sync_times(argv[2], number(3));
+    } else if (row == "sync" && (argc == 4 || argc == 5)) {
+        sync_times(argv[2], number(3), std::chrono::microseconds(number(4)));
     } else {
         std::fputs("store_bench: see the beginning of tests/bench/store_bench.cpp\n", stderr);
         return 1;
