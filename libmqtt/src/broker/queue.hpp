@@ -1,6 +1,7 @@
 // Messages that wait for a session: behind a full send window, or until its client comes back.
-// First in, first out, limited in number and bytes by its owner; no memory while empty. Long ones have a tail
-// (queue_tail.hpp), from which Spill brings places to the front.
+// First in, first out, limited in number and bytes by its owner; no memory while empty. Long ones go
+// on in blocks (queue_blocks.hpp); those on the disk have a tail (queue_tail.hpp), from which Spill
+// brings places to the front.
 #pragma once
 
 #include <cstdint>
@@ -63,7 +64,9 @@ public:
 
 private:
     struct Ring;  // header and entries in one pooled block
-    void move_to(Ring* other);
+    void grow();
+    void shrink();
+    void move_to(std::uint32_t capacity);
     void free_if_empty() noexcept;
     void forget_tail() noexcept;
     Ring* ring_ = nullptr;
