@@ -9,7 +9,7 @@
 #include "core/varint.hpp"
 #include "support/stored_broker.hpp"
 
-using namespace test;
+using namespace ::test;
 
 TEST_CASE(
     "back-pressure: a subscriber that stops reading costs the others nothing but is told apart") {

@@ -5,7 +5,7 @@
 #include "support/bridged_brokers.hpp"
 #include "support/test_certificates.hpp"
 
-using namespace test;
+using namespace ::test;
 
 namespace {
 

@@ -8,7 +8,7 @@
 #include "support/stored_broker.hpp"
 #include "support/temp_folder.hpp"
 
-using namespace test;
+using namespace ::test;
 
 namespace {
 

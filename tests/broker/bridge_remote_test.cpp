@@ -4,7 +4,7 @@
 #include "support/bridged_brokers.hpp"
 #include "support/raw_remote.hpp"
 
-using namespace test;
+using namespace ::test;
 
 namespace {
 

@@ -8,7 +8,7 @@
 #include "support/raw_remote.hpp"
 #include "support/temp_folder.hpp"
 
-using namespace test;
+using namespace ::test;
 
 namespace {
 

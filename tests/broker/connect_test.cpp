@@ -3,7 +3,7 @@
 
 #include "support/test_broker.hpp"
 
-using namespace test;
+using namespace ::test;
 
 TEST_CASE("connect: 5.0 without a client id gets one assigned [MQTT-3.1.3-6] [MQTT-3.2.2-16]") {
     TestBroker broker;

@@ -10,7 +10,7 @@
 #include "support/store_sql.hpp"
 #include "support/temp_folder.hpp"
 
-using namespace test;
+using namespace ::test;
 
 namespace {
 

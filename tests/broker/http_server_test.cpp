@@ -15,7 +15,7 @@
 #include "support/test_broker.hpp"
 
 using namespace mqtt;
-using namespace test;
+using namespace ::test;
 
 namespace {
 

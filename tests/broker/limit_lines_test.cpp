@@ -11,7 +11,7 @@
 #include "support/temp_folder.hpp"
 #include "support/test_broker.hpp"
 
-using namespace test;
+using namespace ::test;
 
 namespace {
 

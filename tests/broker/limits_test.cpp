@@ -9,7 +9,7 @@
 #include "support/bridged_brokers.hpp"
 #include "support/test_broker.hpp"
 
-using namespace test;
+using namespace ::test;
 
 namespace {
 

@@ -11,7 +11,7 @@
 #include "mqtt/limits.hpp"
 #include "support/test_broker.hpp"
 
-using namespace test;
+using namespace ::test;
 using broker::LoginGuard;
 using broker::LoginMemory;
 using namespace std::chrono_literals;
@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr TimePoint kStart{std::chrono::hours(1)};
-constexpr Duration kMost = 5s;
+constexpr Duration kLongest = 5s;
 
 LoginRequest request(std::string_view user, std::string_view password, std::size_t listener = 0) {
     LoginRequest made;
@@ -96,23 +96,23 @@ TEST_CASE("login storm: refusals come later and later, and failures are forgotte
     LoginGuard guard;
     const auto source = LoginGuard::source_of("192.0.2.1:1", "u");
     for (int i = 0; i < LoginGuard::kFree; ++i)
-        CHECK(guard.failed(source, kStart, kMost) == Duration::zero());
+        CHECK(guard.failed(source, kStart, kLongest) == Duration::zero());
     CHECK_FALSE(guard.is_suspect(source, kStart));
     for (const auto expected : {200ms, 400ms, 800ms, 1600ms, 3200ms, 5000ms, 5000ms})
-        CHECK(guard.failed(source, kStart, kMost) == expected);
+        CHECK(guard.failed(source, kStart, kLongest) == expected);
     CHECK(guard.is_suspect(source, kStart));
     // The address alone, whatever its port and user, and the user alone, wherever from.
     CHECK(guard.is_suspect(LoginGuard::source_of("192.0.2.1:2", "other"), kStart));
     CHECK_FALSE(guard.is_suspect(LoginGuard::source_of("192.0.2.2:1", "other"), kStart));
     for (int i = 0; i < LoginGuard::kFree + 1; ++i) {
         const std::string address = "198.51.100." + std::to_string(i) + ":1";
-        guard.failed(LoginGuard::source_of(address, "wanted"), kStart, kMost);
+        guard.failed(LoginGuard::source_of(address, "wanted"), kStart, kLongest);
     }
     CHECK(guard.is_suspect(LoginGuard::source_of("203.0.113.1:1", "wanted"), kStart));
     CHECK_FALSE(guard.is_suspect(LoginGuard::source_of("198.51.100.1:1", "other"), kStart));
     const TimePoint later = kStart + 12 * LoginGuard::kForgotten;
     CHECK_FALSE(guard.is_suspect(source, later));
-    CHECK(guard.failed(source, later, kMost) == Duration::zero());
+    CHECK(guard.failed(source, later, kLongest) == Duration::zero());
 }
 
 TEST_CASE("login storm: a host has all addresses of its IPv6 network, and no say in its port") {
@@ -130,11 +130,12 @@ TEST_CASE("login storm: a host has all addresses of its IPv6 network, and no say
 TEST_CASE("login storm: more sources than are remembered make unknown ones suspect") {
     LoginGuard guard;
     for (std::size_t i = 0; i <= LoginGuard::kMostSources; ++i)
-        guard.failed(LoginGuard::source_of(std::to_string(i) + ":1", "u"), kStart, kMost);
+        guard.failed(LoginGuard::source_of(std::to_string(i) + ":1", "u"), kStart, kLongest);
     CHECK(guard.is_suspect(LoginGuard::source_of("unknown:1", "other"), kStart));
     CHECK_FALSE(guard.is_suspect(LoginGuard::source_of("1:1", "other"), kStart));
     const TimePoint later = kStart + 2 * LoginGuard::kForgotten;
-    CHECK(guard.failed(LoginGuard::source_of("unknown:1", "v"), later, kMost) == Duration::zero());
+    CHECK(guard.failed(LoginGuard::source_of("unknown:1", "v"), later, kLongest) ==
+          Duration::zero());
     CHECK_FALSE(guard.is_suspect(LoginGuard::source_of("another:1", "other"), later));
 }
 
@@ -233,7 +234,7 @@ TEST_CASE("login storm: what one address owes for a costly hash holds up no othe
     };
     // An address with a past: each guess owes two seconds.
     for (int i = 0; i <= LoginGuard::kFree; ++i)
-        office.guard.failed(LoginGuard::source_of("192.0.2.1:1", "u"), Clock::now(), kMost);
+        office.guard.failed(LoginGuard::source_of("192.0.2.1:1", "u"), Clock::now(), kLongest);
     for (int i = 0; i < 50; ++i)
         submit("192.0.2.1:1", "wrong" + std::to_string(i));
     office.start();

@@ -6,7 +6,7 @@
 #include "mqtt/limits.hpp"
 #include "support/test_broker.hpp"
 
-using namespace test;
+using namespace ::test;
 
 namespace {
 

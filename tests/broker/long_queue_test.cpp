@@ -12,7 +12,7 @@
 #include "support/spilling_broker.hpp"
 #include "support/temp_folder.hpp"
 
-using namespace test;
+using namespace ::test;
 
 namespace {
 

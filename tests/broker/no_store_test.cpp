@@ -4,7 +4,7 @@
 #include "mqtt/store.hpp"
 #include "support/stored_broker.hpp"
 
-using namespace test;
+using namespace ::test;
 
 TEST_CASE("persistence: a broker that was built without SQLite refuses it and says what to do") {
     for (const Persistence mode : {Persistence::batch, Persistence::strict}) {

@@ -8,7 +8,7 @@
 #include "support/stored_broker.hpp"
 #include "support/temp_folder.hpp"
 
-using namespace test;
+using namespace ::test;
 
 TEST_CASE("persistence: queued messages, subscriptions and retained survive an orderly restart") {
     for (const Persistence mode : {Persistence::batch, Persistence::strict}) {

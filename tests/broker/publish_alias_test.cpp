@@ -4,7 +4,7 @@
 
 #include "support/test_broker.hpp"
 
-using namespace test;
+using namespace ::test;
 
 namespace {
 

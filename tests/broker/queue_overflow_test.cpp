@@ -2,7 +2,7 @@
 #include "mqtt/limits.hpp"
 #include "support/test_broker.hpp"
 
-using namespace test;
+using namespace ::test;
 
 namespace {
 

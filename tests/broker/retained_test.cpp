@@ -5,7 +5,7 @@
 
 #include "support/test_broker.hpp"
 
-using namespace test;
+using namespace ::test;
 
 TEST_CASE(
     "retained: kept for those who come later, with RETAIN set [MQTT-3.3.1-5] [MQTT-3.3.1-8]") {

@@ -7,11 +7,11 @@
 
 #include "support/test_broker.hpp"
 
-using namespace test;
+using namespace ::test;
 
 namespace {
 
-constexpr std::string_view kGroup = "$share/g/t";
+constexpr std::string_view kShared = "$share/g/t";
 
 PropertyList window(std::uint32_t receive_maximum, std::uint32_t session_expiry) {
     PropertyList list;
@@ -26,7 +26,7 @@ RawClient member(TestBroker& broker, std::string_view id, std::uint32_t receive_
     RawClient client = broker.client();
     const PropertyList properties = window(receive_maximum, session_expiry);
     client.connect({.client_id = id, .properties = properties.view()});
-    client.subscribe(kGroup, qos);
+    client.subscribe(kShared, qos);
     return client;
 }
 
@@ -76,7 +76,7 @@ TEST_CASE(
         publish_numbers(pub, 0, 4);
         const PacketId sent = first.expect_publish("t", "0").id;
         RawClient second = member(broker, "second", 100);
-        CHECK(first.unsubscribe(kGroup)[0] == ReasonCode::success);
+        CHECK(first.unsubscribe(kShared)[0] == ReasonCode::success);
         expect_all(second, {"1", "2", "3"});
         first.ack(PacketType::puback, sent).expect_silence();
         second.expect_silence();
@@ -198,7 +198,7 @@ TEST_CASE("shared: nothing is lost while members come and go") {
             leaving = RawClient(broker.port());
             const PropertyList properties = window(5, 0);
             leaving.connect({.client_id = "leaving", .properties = properties.view()});
-            leaving.subscribe(kGroup, QoS::at_least_once);
+            leaving.subscribe(kShared, QoS::at_least_once);
         }
         leaving.reset();
         // An acknowledgement that did not arrive before the end gives a message twice, never none.

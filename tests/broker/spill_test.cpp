@@ -8,7 +8,7 @@
 #include "support/spilling_broker.hpp"
 #include "support/temp_folder.hpp"
 
-using namespace test;
+using namespace ::test;
 
 TEST_CASE("spill: queues beyond the memory for them are on the disk only, and come in order") {
     FaultyDisk::install();

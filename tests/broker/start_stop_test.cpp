@@ -3,7 +3,7 @@
 
 #include "support/test_broker.hpp"
 
-using namespace test;
+using namespace ::test;
 
 TEST_CASE("stop: 5.0 clients are told 0x8B, everybody is closed [MQTT-4.13.1-1]") {
     for (const unsigned threads : kThreadCounts) {

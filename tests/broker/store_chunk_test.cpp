@@ -7,7 +7,7 @@
 #include "support/stored_broker.hpp"
 #include "support/temp_folder.hpp"
 
-using namespace test;
+using namespace ::test;
 using namespace mqtt;
 using namespace mqtt::broker::store;
 

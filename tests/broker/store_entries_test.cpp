@@ -12,14 +12,14 @@
 #include "support/memory_backend.hpp"
 #include "support/temp_folder.hpp"
 
-using namespace test;
+using namespace ::test;
 using namespace mqtt;
 using namespace mqtt::broker::store;
 
 namespace {
 
 using Disk = FaultyDisk::Fault;
-constexpr Key kSessions = 9;
+constexpr Key kHolders = 9;
 
 struct Entry {
     Key session;
@@ -38,7 +38,7 @@ struct Content {
 };
 
 void make_sessions(Batch& batch) {
-    for (Key n = 1; n <= kSessions; ++n) {
+    for (Key n = 1; n <= kHolders; ++n) {
         SessionChange& session = batch.sessions[n];
         session.client_id = std::to_string(n);
         session.numbers.number = n;
@@ -110,7 +110,7 @@ void Model::add_some(Batch& batch) {
         for (unsigned fan = 1 + below(3); fan != 0; --fan) {
             NewEntry& entry = batch.entries.emplace_back();
             entry.key = next_entry_++ << 8 | shard;
-            entry.session = 1 + below(kSessions);
+            entry.session = 1 + below(kHolders);
             entry.message = key;
             entry.is_cancelled = is_cancelled || (fan > 1 && below(5) == 0);
             std::vector<std::uint32_t> ids;
@@ -191,7 +191,7 @@ void check_look(const std::string& file, const Content& expected) {
     }
     std::size_t lines = 0;
     CHECK(store->export_lines([&](std::string_view) { return ++lines != 0; }, message));
-    CHECK(lines == kSessions + expected.messages.size() + expected.entries.size());
+    CHECK(lines == kHolders + expected.messages.size() + expected.entries.size());
 }
 
 // Some messages, packed or not, there or not, in any order.
@@ -236,7 +236,7 @@ void step(int round, Batch& batch, Content& content) {
         batch.messages.push_back({n << 8, core::Message::create(init)});
         NewEntry& entry = batch.entries.emplace_back();
         entry.key = entry.message = n << 8;
-        entry.session = 1 + n % kSessions;
+        entry.session = 1 + n % kHolders;
         content.messages[n << 8] = "t=";
         content.entries[n << 8] = {entry.session, entry.message, 0, EntryState::queued, {}};
     }

@@ -10,12 +10,12 @@
 #include "support/stored_broker.hpp"
 #include "support/temp_folder.hpp"
 
-using namespace test;
+using namespace ::test;
 
 namespace {
 
-using Fault = FaultyDisk::Fault;
-constexpr Fault kFaults[] = {Fault::full, Fault::io_error, Fault::short_write};
+using DiskFault = FaultyDisk::Fault;
+constexpr DiskFault kFaults[] = {DiskFault::full, DiskFault::io_error, DiskFault::short_write};
 
 // A store as the first version of the schema had it, with a session for which a message waits.
 void make_version_1(const std::string& file) {
@@ -57,7 +57,7 @@ std::string exported(const std::string& file) {
 
 // Calls `attempt()` with one failing call, then the next, until all go through. How many failed.
 template <class F>
-std::uint64_t with_every_call_failing(Fault fault, F&& attempt) {
+std::uint64_t with_every_call_failing(DiskFault fault, F&& attempt) {
     for (std::uint64_t call = 1;; ++call) {
         INFO("call " << call << " fault " << int(fault));
         const std::uint64_t before = FaultyDisk::calls();
@@ -167,7 +167,7 @@ TEST_CASE("store: an upgrade whose disk fails at call N, for all N, is made the 
     const TempFolder made;
     const std::string old = made.path() + "/old.db";
     make_version_1(old);
-    for (const Fault fault : kFaults) {
+    for (const DiskFault fault : kFaults) {
         const std::uint64_t calls = with_every_call_failing(fault, [&] {
             const TempFolder folder;
             const std::string file = folder.path() + "/store.db";
@@ -190,7 +190,7 @@ TEST_CASE("store: a copy whose disk fails at call N, for all N, leaves nothing o
     const std::string file = folder.path() + "/store.db";
     make_version_1(file);
     const std::string copy = folder.path() + "/copy.db";
-    for (const Fault fault : kFaults) {
+    for (const DiskFault fault : kFaults) {
         const std::uint64_t calls = with_every_call_failing(fault, [&] {
             std::string message;
             const bool is_made = back_up_store(file, copy, message);

@@ -8,7 +8,7 @@
 #include "support/memory_backend.hpp"
 #include "support/test_broker.hpp"
 
-using namespace test;
+using namespace ::test;
 using namespace mqtt::broker::store;
 
 namespace {

@@ -3,7 +3,7 @@
 
 #include "support/test_broker.hpp"
 
-using namespace test;
+using namespace ::test;
 
 TEST_CASE("subscribe: one code per filter, in order [MQTT-3.8.4-6] [MQTT-3.9.3-1]") {
     TestBroker broker;

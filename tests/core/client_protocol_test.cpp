@@ -6,7 +6,7 @@
 
 #include "protocol_fixture.hpp"
 
-using namespace test;
+using namespace ::test;
 
 namespace {
 

@@ -5,7 +5,7 @@
 
 #include "protocol_fixture.hpp"
 
-using namespace test;
+using namespace ::test;
 
 namespace {
 

@@ -20,8 +20,8 @@ Frame frame_of(const std::vector<std::uint8_t>& bytes) {
 }  // namespace
 
 TEST_CASE("decode: a packet views the buffer and copies nothing") {
-    const auto bytes = test::encoded(ProtocolVersion::v5,
-                                     Publish{.topic = "topic", .payload = as_bytes("payload")});
+    const auto bytes = mqtt::test::encoded(
+        ProtocolVersion::v5, Publish{.topic = "topic", .payload = as_bytes("payload")});
     const auto publish = decode_publish(frame_of(bytes), ProtocolVersion::v5);
     REQUIRE(publish.ok());
     const auto inside = [&](const void* at) {
@@ -37,7 +37,7 @@ TEST_CASE("decode: CONNECT brings its own version") {
         Connect connect;
         connect.version = version;
         connect.client_id = "id";
-        const auto bytes = test::encoded(version, Packet(connect));
+        const auto bytes = mqtt::test::encoded(version, Packet(connect));
         for (const ProtocolVersion assumed :
              {ProtocolVersion::v3_1, ProtocolVersion::v3_1_1, ProtocolVersion::v5}) {
             const auto packet = decode(frame_of(bytes), assumed);

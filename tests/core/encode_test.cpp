@@ -12,8 +12,8 @@
 
 using namespace mqtt;
 using namespace mqtt::core;
-using test::contents;
-using test::encoded;
+using mqtt::test::contents;
+using mqtt::test::encoded;
 using Wire = std::vector<std::uint8_t>;
 
 namespace {

@@ -6,7 +6,7 @@
 #include "core/topic_alias.hpp"
 #include "protocol_fixture.hpp"
 
-using namespace test;
+using namespace ::test;
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include "core/exchange.hpp"
 #include "protocol_fixture.hpp"
 
-using namespace test;
+using namespace ::test;
 
 namespace {
 

@@ -6,7 +6,7 @@
 
 #include "protocol_fixture.hpp"
 
-using namespace test;
+using namespace ::test;
 
 TEST_CASE("exchange: a peer over our Receive Maximum is disconnected with 0x93 [MQTT-3.3.4-7]") {
     Server server;

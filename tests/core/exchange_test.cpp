@@ -7,7 +7,7 @@
 
 #include "protocol_fixture.hpp"
 
-using namespace test;
+using namespace ::test;
 
 TEST_CASE(
     "exchange: the answer to PUBLISH follows its QoS and repeats its id "

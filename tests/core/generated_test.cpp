@@ -8,8 +8,8 @@
 
 using namespace mqtt;
 using namespace mqtt::core;
-using test::encoded;
-using test::PacketMaker;
+using mqtt::test::encoded;
+using mqtt::test::PacketMaker;
 
 namespace {
 
@@ -35,7 +35,7 @@ TEST_CASE("generated: decode(encode(packet)) is the packet, in every version") {
         const Packet packet = maker.make(version);
         CAPTURE(seed);
         const auto bytes = encoded(version, packet);
-        const test::ExactCopy copy(bytes);
+        const mqtt::test::ExactCopy copy(bytes);
         const FrameResult found = find_frame(copy.view(), 0);
         REQUIRE(found.status == FrameStatus::complete);
         REQUIRE(found.frame.size == bytes.size());
@@ -69,7 +69,7 @@ TEST_CASE("generated: bytes changed at random never crash, and what still decode
         for (std::size_t edits = 1 + maker.below(3); edits > 0; --edits) {
             bytes[maker.below(bytes.size())] = static_cast<std::uint8_t>(maker.below(256));
         }
-        const test::ExactCopy copy(bytes);
+        const mqtt::test::ExactCopy copy(bytes);
         const FrameResult found = find_frame(copy.view(), 0);
         if (found.status != FrameStatus::complete) continue;
         const auto packet = decode(found.frame, version);

@@ -29,7 +29,7 @@ std::size_t forward_messages(ProtocolVersion version, Bytes stream) {
     OutBuffer out;
     std::vector<std::uint8_t> scratch;
     scratch.reserve(256);
-    const std::size_t before = test::allocations();
+    const std::size_t before = mqtt::test::allocations();
     for (int i = 0; i < 100; ++i) {
         const core::FrameResult found = core::find_frame(stream, 0);
         const auto publish = core::decode_publish(found.frame, version);
@@ -51,7 +51,7 @@ std::size_t forward_messages(ProtocolVersion version, Bytes stream) {
         REQUIRE(out.gather(parts, 32) > 0);
         out.consume(out.size_bytes());
     }
-    return test::allocations() - before;
+    return mqtt::test::allocations() - before;
 }
 
 }  // namespace
@@ -84,10 +84,10 @@ TEST_CASE("pool: blocks are distinct, writable to their end, and reused") {
     }
     pool_free(nullptr, 10);
     if (!pool_keeps()) return;
-    const std::size_t before = test::allocations();
+    const std::size_t before = mqtt::test::allocations();
     for (auto& [block, bytes] : blocks)
         block = pool_allocate(bytes);
-    CHECK(test::allocations() == before);
+    CHECK(mqtt::test::allocations() == before);
     for (const auto& [block, bytes] : blocks)
         pool_free(block, bytes);
 }

@@ -5,17 +5,17 @@
 
 #include "closing_answer.hpp"
 
-using namespace test;
+using namespace ::test;
 
 namespace {
 
-constexpr std::array kVersions{ProtocolVersion::v3_1, ProtocolVersion::v3_1_1, ProtocolVersion::v5};
+constexpr std::array kServed{ProtocolVersion::v3_1, ProtocolVersion::v3_1_1, ProtocolVersion::v5};
 constexpr std::array kOldVersions{ProtocolVersion::v3_1, ProtocolVersion::v3_1_1};
 
 }  // namespace
 
 TEST_CASE("server: CONNECT is answered with CONNACK 0 [MQTT-3.1.4-5] [MQTT311-3.1.4-4]") {
-    for (const auto version : kVersions) {
+    for (const auto version : kServed) {
         Server server;
         server.feed(version, named(version));
         CHECK(server.sent() == "CONNACK success");

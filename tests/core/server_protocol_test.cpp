@@ -6,7 +6,7 @@
 
 #include "closing_answer.hpp"
 
-using namespace test;
+using namespace ::test;
 
 TEST_CASE(
     "server: SUBSCRIBE and UNSUBSCRIBE are answered with their id and a code per filter "

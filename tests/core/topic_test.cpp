@@ -9,7 +9,7 @@
 #include "support/naive_topic.hpp"
 
 using namespace mqtt;
-using test::matches_naively;
+using mqtt::test::matches_naively;
 
 namespace {
 

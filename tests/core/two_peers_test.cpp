@@ -10,7 +10,7 @@
 
 #include "protocol_fixture.hpp"
 
-using namespace test;
+using namespace ::test;
 
 namespace {
 
@@ -301,7 +301,7 @@ private:
     std::size_t bytes_passed_ = 0;
 };
 
-constexpr std::array kVersions{ProtocolVersion::v3_1, ProtocolVersion::v3_1_1, ProtocolVersion::v5};
+constexpr std::array kPeers{ProtocolVersion::v3_1, ProtocolVersion::v3_1_1, ProtocolVersion::v5};
 
 constexpr auto kNeverCut = [](std::size_t) { return true; };
 
@@ -323,7 +323,7 @@ std::string events_of(const ByteVector& bytes, const std::function<std::size_t()
 TEST_CASE(
     "two peers: all messages arrive in order, once, in random chunks "
     "[MQTT-4.3.2-1] [MQTT-4.3.3-1] [MQTT-4.6.0-5] [MQTT-4.6.0-6] [MQTT-4.2-1]") {
-    for (const auto version : kVersions) {
+    for (const auto version : kPeers) {
         for (std::uint32_t seed = 1; seed <= 40; ++seed) {
             CAPTURE(static_cast<int>(version));
             CAPTURE(seed);
@@ -339,7 +339,7 @@ TEST_CASE(
     "two peers: a connection lost at any byte loses and doubles nothing "
     "[MQTT-4.3.2-3] [MQTT-4.3.3-3] [MQTT-4.3.3-5] [MQTT-4.3.3-10] [MQTT-4.4.0-1] "
     "[MQTT-4.6.0-1] [MQTT311-4.3.2-1] [MQTT311-4.3.3-1] [MQTT311-4.4.0-1]") {
-    for (const auto version : kVersions) {
+    for (const auto version : kPeers) {
         const Plan plan{.version = version, .messages = 8, .seed = 7};
         World whole(plan);
         whole.run(kNeverCut);
@@ -363,7 +363,7 @@ TEST_CASE(
 TEST_CASE(
     "two peers: connections lost again and again lose and double nothing "
     "[MQTT-4.3.3-10] [MQTT-4.4.0-1]") {
-    for (const auto version : kVersions) {
+    for (const auto version : kPeers) {
         for (std::uint32_t seed = 1; seed <= 60; ++seed) {
             CAPTURE(static_cast<int>(version));
             CAPTURE(seed);

@@ -10,9 +10,9 @@
 
 using namespace mqtt;
 using namespace mqtt::core;
-using test::encoded;
-using test::ExactCopy;
-using test::Vector;
+using mqtt::test::encoded;
+using mqtt::test::ExactCopy;
+using mqtt::test::Vector;
 
 namespace {
 
@@ -58,7 +58,7 @@ void check_row(const Vector& row, ProtocolVersion version) {
 }  // namespace
 
 TEST_CASE("vectors: every row decodes, and encodes, to what it says") {
-    const std::vector<Vector> rows = test::load_vectors();
+    const std::vector<Vector> rows = mqtt::test::load_vectors();
     CHECK(rows.size() > 600);
     for (const Vector& row : rows) {
         for (const ProtocolVersion version : row.versions) {
@@ -72,7 +72,7 @@ TEST_CASE("vectors: every row decodes, and encodes, to what it says") {
 }
 
 TEST_CASE("vectors: a valid packet cut anywhere is incomplete, never ok") {
-    for (const Vector& row : test::load_vectors()) {
+    for (const Vector& row : mqtt::test::load_vectors()) {
         if (!row.is_valid()) continue;
         CAPTURE(row.place);
         const std::size_t size = row.bytes.size();
@@ -86,7 +86,7 @@ TEST_CASE("vectors: a valid packet cut anywhere is incomplete, never ok") {
 }
 
 TEST_CASE("vectors: bytes behind a packet belong to the next one") {
-    for (const Vector& row : test::load_vectors()) {
+    for (const Vector& row : mqtt::test::load_vectors()) {
         if (!row.is_valid()) continue;
         std::vector<std::uint8_t> bytes = row.bytes;
         bytes.insert(bytes.end(), {0xFF, 0xFF, 0xFF});
@@ -98,7 +98,7 @@ TEST_CASE("vectors: bytes behind a packet belong to the next one") {
 }
 
 TEST_CASE("vectors: a body cut anywhere never reads past its end") {
-    for (const Vector& row : test::load_vectors()) {
+    for (const Vector& row : mqtt::test::load_vectors()) {
         const FrameResult found = find_frame(row.bytes, 0);
         if (found.status != FrameStatus::complete || found.frame.body.size() > 1000) continue;
         for (std::size_t cut = 0; cut < found.frame.body.size(); ++cut) {

@@ -19,8 +19,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Loop::Readiness kBoth[] = {Loop::Readiness::own_epoll, Loop::Readiness::async_wait};
-
 TestAuthority& authority() {
     static TestAuthority made;
     return made;

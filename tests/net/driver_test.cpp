@@ -14,8 +14,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Loop::Readiness kBoth[] = {Loop::Readiness::own_epoll, Loop::Readiness::async_wait};
-
 struct Side {
     Side(Loop& loop, std::unique_ptr<ByteStream> stream)
         : driver(loop, std::move(stream), consumer) {}

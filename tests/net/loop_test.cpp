@@ -57,8 +57,6 @@ bool forget_system_call(unsigned number) {
            ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-constexpr Loop::Readiness kBoth[] = {Loop::Readiness::own_epoll, Loop::Readiness::async_wait};
-
 }  // namespace
 
 TEST_CASE("loop: readiness of a descriptor reaches its watcher") {

@@ -109,11 +109,4 @@ inline bool transfer(ByteStream& from, ByteStream& to, const std::string& text,
     return got == text;
 }
 
-inline std::string pattern(std::size_t size) {
-    std::string out(size, '\0');
-    for (std::size_t i = 0; i < size; ++i)
-        out[i] = static_cast<char>(i * 31 + i / 256);
-    return out;
-}
-
 }  // namespace mqtt::test

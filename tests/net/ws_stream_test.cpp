@@ -57,13 +57,6 @@ IoResult read_some(ByteStream& stream, std::string& text, std::size_t size = 409
     return result;
 }
 
-std::string pattern(std::size_t size) {
-    std::string out(size, '\0');
-    for (std::size_t i = 0; i < size; ++i)
-        out[i] = static_cast<char>(i * 31 + i / 256);
-    return out;
-}
-
 bool transfer(ByteStream& from, ByteStream& to, const std::string& text) {
     std::string left = text;
     std::string got;

@@ -3,8 +3,7 @@
 #include "client/client_fixture.hpp"
 #include "client/connection_fixture.hpp"
 
-using namespace mqtt;
-using namespace mqtt::test;
+namespace mqtt::test {
 
 namespace {
 
@@ -239,3 +238,5 @@ TEST_CASE("client: a method that nobody asked for ends the connection [MQTT-4.12
     REQUIRE(f.wait([&] { return f.sink.closed == 1; }));
     CHECK(f.sink.connected == 0);
 }
+
+}  // namespace mqtt::test

@@ -3,12 +3,11 @@
 #include "client/connection_fixture.hpp"
 #include "net/ws_handshake.hpp"
 
-using namespace mqtt;
-using namespace mqtt::test;
+namespace mqtt::test {
 
 namespace {
 
-constexpr ProtocolVersion kVersions[] = {ProtocolVersion::v3_1_1, ProtocolVersion::v5};
+constexpr ProtocolVersion kSpoken[] = {ProtocolVersion::v3_1_1, ProtocolVersion::v5};
 
 std::string header(const std::string& request, std::string_view name) {
     const std::size_t at = request.find("\r\n" + std::string(name) + ": ");
@@ -70,7 +69,7 @@ struct WebSocketWorld : ConnectionFixture {
 TEST_CASE(
     "client: DISCONNECT is the last thing it says, then it closes "
     "[MQTT311-3.14.4-1] [MQTT-3.14.4-2]") {
-    for (const ProtocolVersion version : kVersions) {
+    for (const ProtocolVersion version : kSpoken) {
         ConnectionFixture f;
         f.options.version = version;
         RawPeer& peer = f.connect();
@@ -103,7 +102,7 @@ TEST_CASE("client: TCP carries packets in order and without loss [MQTT311-7.1.2-
 }
 
 TEST_CASE("client: the upgrade request offers the sub-protocol mqtt [MQTT311-6.0.0-3]") {
-    for (const ProtocolVersion version : kVersions) {
+    for (const ProtocolVersion version : kSpoken) {
         WebSocketWorld world(version);
         CHECK(world.request.starts_with("GET /mqtt HTTP/1.1\r\n"));
         CHECK(header(world.request, "Sec-WebSocket-Protocol") == "mqtt");
@@ -151,3 +150,5 @@ TEST_CASE(
     CHECK(world.sink.messages == std::vector<std::string>{"a=1", "a=2", "a=3", "a=4"});
     CHECK(world.sink.closed == 0);
 }
+
+}  // namespace mqtt::test

@@ -15,7 +15,7 @@
 #include "support/test_broker.hpp"
 #include "support/test_certificates.hpp"
 
-using namespace test;
+using namespace ::test;
 using mqtt::test::all_hostile_cases;
 using mqtt::test::Attacker;
 using mqtt::test::hostile_bytes;

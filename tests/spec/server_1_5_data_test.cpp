@@ -2,7 +2,7 @@
 // receives and sends them.
 #include "support/spec_target.hpp"
 
-using namespace test;
+using namespace ::test;
 using R = ReasonCode;
 
 namespace {

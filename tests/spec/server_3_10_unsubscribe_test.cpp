@@ -1,7 +1,7 @@
 // MQTT 5.0, chapters 3.10 and 3.11: UNSUBSCRIBE and UNSUBACK.
 #include "support/spec_target.hpp"
 
-using namespace test;
+using namespace ::test;
 using R = ReasonCode;
 
 TEST_CASE(

@@ -1,7 +1,7 @@
 // MQTT 5.0, chapters 3.12 to 3.14 and 4.13: PINGREQ, DISCONNECT, and how connections end for errors.
 #include "support/spec_target.hpp"
 
-using namespace test;
+using namespace ::test;
 using R = ReasonCode;
 
 TEST_CASE("5.0 server: PINGREQ is answered [MQTT-3.12.4-1]") {

@@ -1,7 +1,7 @@
 // MQTT 5.0, chapter 3.1: CONNECT as a server receives it.
 #include "support/spec_target.hpp"
 
-using namespace test;
+using namespace ::test;
 using R = ReasonCode;
 
 namespace {
@@ -14,7 +14,7 @@ std::vector<std::uint8_t> raw_connect(std::string_view flags, std::string_view p
 }
 
 // Everything until the broker closes.
-std::vector<std::uint8_t> bytes_until_end(const RawClient& client) {
+std::vector<std::uint8_t> answer_until_end(const RawClient& client) {
     std::vector<std::uint8_t> bytes;
     std::uint8_t buffer[64];
     ssize_t n = 0;
@@ -46,7 +46,7 @@ TEST_CASE("5.0 server: another protocol name or version is refused [MQTT-3.1.2-1
         RawClient client = broker.client();
         client.send_raw(raw_connect("02", "0000", start));
         // Neither side can know the other's format: a CONNACK of any version, or none.
-        const std::vector<std::uint8_t> said = bytes_until_end(client);
+        const std::vector<std::uint8_t> said = answer_until_end(client);
         if (said.empty()) continue;
         REQUIRE(said.size() >= 4);
         CHECK(said[0] == 0x20);

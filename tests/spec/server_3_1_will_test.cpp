@@ -1,7 +1,7 @@
 // MQTT 5.0, chapters 3.1.2.5 to 3.1.3.2: the will.
 #include "support/spec_target.hpp"
 
-using namespace test;
+using namespace ::test;
 using R = ReasonCode;
 
 namespace {

@@ -1,7 +1,7 @@
 // MQTT 5.0, chapter 3.2: CONNACK as a server sends it, and what it announces.
 #include "support/spec_target.hpp"
 
-using namespace test;
+using namespace ::test;
 using R = ReasonCode;
 
 TEST_CASE(

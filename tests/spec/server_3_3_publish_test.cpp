@@ -2,7 +2,7 @@
 // server_3_3_retain_test.cpp.
 #include "support/spec_target.hpp"
 
-using namespace test;
+using namespace ::test;
 using R = ReasonCode;
 
 TEST_CASE("5.0 server: QoS 3 is malformed [MQTT-3.3.1-4]") {

@@ -1,7 +1,7 @@
 // MQTT 5.0, chapter 3.3.1.3 and Retain Handling of chapter 3.8.3.1: retained messages.
 #include "support/spec_target.hpp"
 
-using namespace test;
+using namespace ::test;
 using R = ReasonCode;
 
 TEST_CASE(

@@ -1,7 +1,7 @@
 // MQTT 5.0, chapters 3.4 to 3.7: PUBACK, PUBREC, PUBREL and PUBCOMP.
 #include "support/spec_target.hpp"
 
-using namespace test;
+using namespace ::test;
 using R = ReasonCode;
 
 TEST_CASE(

@@ -1,7 +1,7 @@
 // MQTT 5.0, chapters 3.8 and 3.9: SUBSCRIBE and SUBACK.
 #include "support/spec_target.hpp"
 
-using namespace test;
+using namespace ::test;
 using R = ReasonCode;
 
 namespace {

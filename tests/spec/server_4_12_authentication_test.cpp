@@ -2,7 +2,7 @@
 #include "support/scram_client.hpp"
 #include "support/spec_target.hpp"
 
-using namespace test;
+using namespace ::test;
 using R = ReasonCode;
 
 namespace {

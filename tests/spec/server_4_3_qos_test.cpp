@@ -1,7 +1,7 @@
 // MQTT 5.0, chapters 4.3 to 4.6: exchanges of QoS 1 and 2, resending, order.
 #include "support/spec_target.hpp"
 
-using namespace test;
+using namespace ::test;
 using R = ReasonCode;
 
 TEST_CASE(

@@ -2,7 +2,7 @@
 // threads is in tests/broker/shared_test.cpp and shared_hand_over_test.cpp.
 #include "support/spec_target.hpp"
 
-using namespace test;
+using namespace ::test;
 using R = ReasonCode;
 
 TEST_CASE("5.0 server: wildcards match as chapter 4.7 says [MQTT-4.7.1-1] [MQTT-4.7.1-2]") {

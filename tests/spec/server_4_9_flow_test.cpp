@@ -1,7 +1,7 @@
 // MQTT 5.0, chapter 4.9: flow control in both directions.
 #include "support/spec_target.hpp"
 
-using namespace test;
+using namespace ::test;
 using R = ReasonCode;
 
 TEST_CASE(

@@ -1,7 +1,7 @@
 // MQTT 5.0, chapter 6: WebSocket as a server takes it, frame by frame.
 #include "support/spec_target.hpp"
 
-using namespace test;
+using namespace ::test;
 
 namespace {
 

@@ -2,7 +2,7 @@
 // Request Problem Information and Maximum Packet Size are respected.
 #include "support/spec_target.hpp"
 
-using namespace test;
+using namespace ::test;
 using R = ReasonCode;
 
 namespace {

@@ -3,12 +3,11 @@
 
 #include "v311_target.hpp"
 
-using namespace test;
+using namespace ::test;
 
 namespace {
 
-constexpr ProtocolVersion k311 = ProtocolVersion::v3_1_1;
-constexpr std::string_view kConnect = "10 0D 00 04 4D 51 54 54 04 02 00 3C 00 01 77";  // id "w"
+constexpr std::string_view kConnectAsW = "10 0D 00 04 4D 51 54 54 04 02 00 3C 00 01 77";  // id "w"
 
 // The next message's number, acknowledged; PUBRELs on the way are answered.
 int next_number(RawClient& client) {
@@ -110,7 +109,7 @@ TEST_CASE(
     V311Broker broker(loopback(Transport::websocket));
     {
         RawClient client = broker.client(k311);
-        client.upgrade().send_hex(kConnect);
+        client.upgrade().send_hex(kConnectAsW);
         std::uint8_t first = 0;
         REQUIRE(::recv(client.fd(), &first, 1, MSG_PEEK) == 1);
         CHECK(first == 0x82);
@@ -119,7 +118,7 @@ TEST_CASE(
     for (const unsigned opcode : {0x81u, 0x83u}) {  // text; reserved data frame
         RawClient client = broker.client(k311);
         client.upgrade();
-        std::vector<std::uint8_t> frame = from_hex(kConnect);
+        std::vector<std::uint8_t> frame = from_hex(kConnectAsW);
         const std::uint8_t head[] = {static_cast<std::uint8_t>(opcode),
                                      static_cast<std::uint8_t>(0x80 | frame.size()),
                                      0,
@@ -136,8 +135,8 @@ TEST_CASE(
 TEST_CASE("3.1.1: WebSocket frames and packets need not line up [MQTT311-6.0.0-2]" *
           only_own_broker()) {
     V311Broker broker(loopback(Transport::websocket));
-    const std::vector<std::uint8_t> bytes =
-        from_hex(std::string(kConnect) + "82 06 00 01 00 01 77 00" + "30 04 00 01 77 78" + "C0 00");
+    const std::vector<std::uint8_t> bytes = from_hex(
+        std::string(kConnectAsW) + "82 06 00 01 00 01 77 00" + "30 04 00 01 77 78" + "C0 00");
     for (const std::size_t size : {std::size_t(1), std::size_t(7), bytes.size()}) {
         RawClient client = broker.client(k311);
         client.upgrade();
@@ -182,7 +181,7 @@ TEST_CASE(
     V311Broker broker;
     RawClient client = broker.client(k311);
     // CONNECT, SUBSCRIBE w QoS 1, PUBLISH QoS 1 id 2, PINGREQ, UNSUBSCRIBE id 3: all that 3.1.1 knows.
-    client.send_hex(kConnect)
+    client.send_hex(kConnectAsW)
         .send_hex("82 06 00 01 00 01 77 01")
         .send_hex("32 06 00 01 77 00 02 78");
     CHECK(client.expect<Connack>().reason == ReasonCode::success);

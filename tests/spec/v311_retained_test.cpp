@@ -3,11 +3,9 @@
 
 #include "v311_target.hpp"
 
-using namespace test;
+using namespace ::test;
 
 namespace {
-
-constexpr ProtocolVersion k311 = ProtocolVersion::v3_1_1;
 
 struct Retained {
     std::string payload;

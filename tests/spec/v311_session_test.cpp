@@ -3,11 +3,9 @@
 
 #include "v311_target.hpp"
 
-using namespace test;
+using namespace ::test;
 
 namespace {
-
-constexpr ProtocolVersion k311 = ProtocolVersion::v3_1_1;
 
 // A client with Clean Session 0; `present` is what CONNACK must say about its session.
 RawClient persistent(const V311Broker& broker, std::string_view id, bool present) {

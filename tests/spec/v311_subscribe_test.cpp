@@ -4,12 +4,11 @@
 #include "support/naive_topic.hpp"
 #include "v311_target.hpp"
 
-using namespace test;
+using namespace ::test;
 using mqtt::test::matches_naively;
 
 namespace {
 
-constexpr ProtocolVersion k311 = ProtocolVersion::v3_1_1;
 constexpr ReasonCode kFailure = static_cast<ReasonCode>(0x80);
 
 std::vector<ReasonCode> subscribe_all(RawClient& client,

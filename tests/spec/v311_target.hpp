@@ -7,6 +7,8 @@
 
 namespace test {
 
+inline constexpr ProtocolVersion k311 = ProtocolVersion::v3_1_1;
+
 // Another broker has as many threads as it has.
 inline std::span<const unsigned> thread_counts() {
     return std::span(kThreadCounts).first(is_foreign() ? 1 : std::size(kThreadCounts));

@@ -73,4 +73,12 @@ inline MemoryPair make_memory_pair() {
             std::make_unique<MemoryStream>(back, there)};
 }
 
+// Bytes of which no neighbours are alike.
+inline std::string pattern(std::size_t size) {
+    std::string out(size, '\0');
+    for (std::size_t i = 0; i < size; ++i)
+        out[i] = static_cast<char>(i * 31 + i / 256);
+    return out;
+}
+
 }  // namespace mqtt::test

@@ -12,6 +12,9 @@
 
 namespace mqtt::test {
 
+inline constexpr net::Loop::Readiness kBoth[] = {net::Loop::Readiness::own_epoll,
+                                                 net::Loop::Readiness::async_wait};
+
 // Both kinds of readiness behind one run_until. Deadlines are generous: they only end a hang.
 class TestLoop {
 public:

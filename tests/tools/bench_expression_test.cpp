@@ -11,7 +11,7 @@
 #include "mqtt-bench/process_stats.hpp"
 #include "mqtt-bench/text.hpp"
 
-using namespace mqtt::bench;
+namespace mqtt::bench {
 using tools::Expression;
 using tools::MetricValue;
 using Outcome = Expression::Outcome;
@@ -128,3 +128,5 @@ TEST_CASE("process: context switches are those of all its threads") {
     go.set_value();
     other.join();
 }
+
+}  // namespace mqtt::bench

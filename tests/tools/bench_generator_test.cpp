@@ -7,8 +7,7 @@
 #include "mqtt-bench/payload_header.hpp"
 #include "tools/bench_sim.hpp"
 
-using namespace mqtt;
-using namespace mqtt::bench;
+namespace mqtt::bench {
 
 TEST_CASE(
     "generator: a broker that freezes one second in ten shows in the response time at any "
@@ -234,3 +233,5 @@ TEST_CASE("generator: two workers share the publishers and find no loss together
     CHECK(first.lost(sent) == 0);
     CHECK(first.counters().received == 10'000);
 }
+
+}  // namespace mqtt::bench

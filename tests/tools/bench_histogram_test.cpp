@@ -12,7 +12,7 @@
 #include "mqtt-bench/histogram.hpp"
 #include "mqtt-bench/schedule.hpp"
 
-using namespace mqtt::bench;
+namespace mqtt::bench {
 
 TEST_CASE("histogram: every value falls into a bucket no wider than a thousandth of it") {
     for (std::uint64_t value = 1; value <= Histogram::kHighest; value += value / 7 + 1) {
@@ -181,3 +181,5 @@ TEST_CASE("hdr log: comments, cut and altered lines are refused") {
     altered[altered.size() - 12] = altered[altered.size() - 12] == 'A' ? 'B' : 'A';
     CHECK_FALSE(parse_hdr_log_line(altered));
 }
+
+}  // namespace mqtt::bench

@@ -9,12 +9,11 @@
 #include "mqtt-bench/payload_header.hpp"
 #include "mqtt-bench/shapes.hpp"
 
-using namespace mqtt;
-using namespace mqtt::bench;
+namespace mqtt::bench {
 
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr std::int64_t kSecondNs = 1'000'000'000;
 
 // Sends everything at once when asked and keeps it; deliveries and acknowledgements are the test's.
 class Line final : public Wire {
@@ -326,7 +325,7 @@ TEST_CASE(
                 }
                 bool is_blocked(std::uint32_t) override { return false; }
                 void flush(std::uint32_t) override {}
-                std::int64_t now_ns() override { return 100 * kSecond; }
+                std::int64_t now_ns() override { return 100 * kSecondNs; }
                 Messages* out = nullptr;
             } wire;
             wire.out = &out;
@@ -335,7 +334,7 @@ TEST_CASE(
                 generator.on_connected(p, 65'535);
             generator.start(0);
             while (generator.next_due() != Generator::kNever)
-                generator.on_time(100 * kSecond);
+                generator.on_time(100 * kSecondNs);
             total += generator.counters().sent;
             CHECK(generator.is_all_offered());
         }
@@ -366,3 +365,5 @@ TEST_CASE("generator: a limit is kept by workers that own no publisher, too") {
     CHECK(LoadGroup(plan, group, spec, 1, 3).left() == 0);
     CHECK(LoadGroup(plan, group, spec, 2, 3).left() == 0);
 }
+
+}  // namespace mqtt::bench

@@ -4,8 +4,7 @@
 
 #include "tools/bench_sim.hpp"
 
-using namespace mqtt;
-using namespace mqtt::bench;
+namespace mqtt::bench {
 
 TEST_CASE("generator: warm-up and cool-down are sent and checked, but not measured") {
     Spec spec = basic();
@@ -155,3 +154,5 @@ TEST_CASE("generator: the end cuts the schedule, but not what was due before it"
     CHECK(sim.generator->counters().sent == 5000);
     CHECK(sim.generator->next_due() == Generator::kNever);
 }
+
+}  // namespace mqtt::bench

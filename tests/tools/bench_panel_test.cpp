@@ -8,7 +8,7 @@
 #include "mqtt-bench/live_panel.hpp"
 #include "mqtt-bench/summary.hpp"
 
-using namespace mqtt::bench;
+namespace mqtt::bench {
 
 namespace {
 
@@ -98,3 +98,5 @@ TEST_CASE("live line: a second's percentile that its samples do not support is n
     second.heat = {{3, 19}};
     CHECK(live_line(r, second).find("p50 -  p99 -  max 9.00 ms") != std::string::npos);
 }
+
+}  // namespace mqtt::bench

@@ -10,7 +10,7 @@
 #include "mqtt-bench/shapes.hpp"
 #include "mqtt-bench/stream_map.hpp"
 
-using namespace mqtt::bench;
+namespace mqtt::bench {
 
 namespace {
 
@@ -126,3 +126,5 @@ TEST_CASE("emqtt-bench: its command lines become ours") {
     REQUIRE(from_emqtt_words(noted).notes.size() == 1);
     CHECK(from_emqtt_words(noted).notes.front().starts_with("--retry-interval does nothing: "));
 }
+
+}  // namespace mqtt::bench

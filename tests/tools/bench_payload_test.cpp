@@ -6,7 +6,7 @@
 
 #include "mqtt-bench/payload_header.hpp"
 
-using namespace mqtt::bench;
+namespace mqtt::bench {
 
 namespace {
 using Header = std::array<std::uint8_t, kPayloadHeaderBytes>;
@@ -61,3 +61,5 @@ TEST_CASE("payload header: run ids of one boot share a clock, others do not") {
     CHECK_FALSE(is_same_clock(own ^ 0x8000'0000, own));
     CHECK(make_run_id(1) != make_run_id(2));
 }
+
+}  // namespace mqtt::bench

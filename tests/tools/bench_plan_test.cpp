@@ -6,7 +6,7 @@
 #include "mqtt-bench/plan.hpp"
 #include "mqtt-bench/sources.hpp"
 
-using namespace mqtt::bench;
+namespace mqtt::bench {
 
 namespace {
 
@@ -239,3 +239,5 @@ TEST_CASE("sources: on loopback more addresses are taken before ports become sca
     // Two targets have twice the ports.
     CHECK(choose_sources({near, near}, ports * 6 / 10).empty());
 }
+
+}  // namespace mqtt::bench

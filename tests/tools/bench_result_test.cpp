@@ -14,7 +14,7 @@
 #include "mqtt-bench/result_read.hpp"
 #include "mqtt-bench/summary.hpp"
 
-using namespace mqtt::bench;
+namespace mqtt::bench {
 
 namespace {
 
@@ -214,3 +214,5 @@ TEST_CASE("junit and markdown: an assertion is a test case, a broken run an erro
     CHECK(xml.find("message=\"it was 3\"") != std::string::npos);
     CHECK(result_markdown(r).find("| `loss==0` | fail | 3 |") != std::string::npos);
 }
+
+}  // namespace mqtt::bench

@@ -9,8 +9,7 @@
 #include "mqtt-bench/presets.hpp"
 #include "mqtt-bench/scenario.hpp"
 
-using namespace mqtt;
-using namespace mqtt::bench;
+namespace mqtt::bench {
 
 namespace {
 
@@ -360,3 +359,5 @@ TEST_CASE("presets: numbers in names are filled in") {
     CHECK_FALSE(preset_text("stresser-x"));
     CHECK_FALSE(preset_text("nothing"));
 }
+
+}  // namespace mqtt::bench

@@ -7,7 +7,7 @@
 
 #include "mqtt-bench/schedule.hpp"
 
-using namespace mqtt::bench;
+namespace mqtt::bench {
 
 namespace {
 
@@ -159,3 +159,5 @@ TEST_CASE("profile: a recording is played round after round") {
     CHECK(profile.count_until(1) == 2);
     CHECK(profile.count_until(3.4) == 4);
 }
+
+}  // namespace mqtt::bench

@@ -10,7 +10,7 @@
 #include "mqtt-bench/statistics.hpp"
 #include "mqtt-bench/versus.hpp"
 
-using namespace mqtt::bench;
+namespace mqtt::bench {
 
 namespace {
 
@@ -374,3 +374,5 @@ TEST_CASE("vs: no difference is an answer, too few rounds are none, a failure en
     };
     CHECK(run_versus(spec, broken, {}).error == "A: refused");
 }
+
+}  // namespace mqtt::bench

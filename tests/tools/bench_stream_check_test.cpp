@@ -7,7 +7,7 @@
 #include "mqtt-bench/schedule.hpp"
 #include "mqtt-bench/stream_check.hpp"
 
-using namespace mqtt::bench;
+namespace mqtt::bench {
 
 namespace {
 
@@ -163,3 +163,5 @@ TEST_CASE("shared check: members together get every message once, in any order")
     CHECK(a.counts().received == 1003);
     CHECK(a.counts().duplicates == 2);
 }
+
+}  // namespace mqtt::bench

@@ -12,8 +12,7 @@
 #include "mqtt-bench/summary.hpp"
 #include "mqtt-bench/team_messages.hpp"
 
-using namespace mqtt;
-using namespace mqtt::bench;
+namespace mqtt::bench {
 
 namespace {
 
@@ -389,3 +388,5 @@ TEST_CASE("coordinator: the same second of every host becomes one, with percenti
     CHECK(stages[0].back_seconds == 0.7);
     CHECK(stages[0].backlog == 4);
 }
+
+}  // namespace mqtt::bench

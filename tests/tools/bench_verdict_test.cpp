@@ -9,7 +9,7 @@
 #include "mqtt-bench/summary.hpp"
 #include "mqtt-bench/sys_watch.hpp"
 
-using namespace mqtt::bench;
+namespace mqtt::bench {
 
 namespace {
 
@@ -298,3 +298,5 @@ TEST_CASE("verdict: segments sent again are the network's") {
     CHECK(r.verdict.text.find("network-limited: 3.0 % of the TCP segments") != std::string::npos);
     CHECK(result_json(r).find("\"limit\": \"network\"") != std::string::npos);
 }
+
+}  // namespace mqtt::bench

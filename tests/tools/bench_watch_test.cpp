@@ -13,7 +13,7 @@
 
 using mqtt::PublishRequest;
 using mqtt::SendStatus;
-using namespace mqtt::bench;
+namespace mqtt::bench {
 
 namespace {
 
@@ -219,3 +219,5 @@ TEST_CASE("generator: --warmup auto measures from when it is told") {
     CHECK(wire.messages == 500);
     CHECK(generator.next_due() == Generator::kNever);
 }
+
+}  // namespace mqtt::bench

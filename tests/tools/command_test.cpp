@@ -13,7 +13,7 @@
 #include "mqtt-sub/command/line_command.hpp"
 #include "mqtt-sub/command/message_environment.hpp"
 
-using namespace mqtt_sub;
+namespace mqtt_sub {
 
 namespace {
 
@@ -124,3 +124,5 @@ TEST_CASE("commands: a message as environment: names are tamed, nothing else is"
     CHECK(has("MQTT_CORRELATION_DATA=00ff"));
     CHECK(has("MQTT_USER_ROOM_NO_=4; rm"));
 }
+
+}  // namespace mqtt_sub

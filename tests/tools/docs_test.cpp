@@ -11,7 +11,7 @@ using namespace tools;
 
 namespace {
 
-constexpr std::array kRows{
+constexpr std::array kDocumented{
     Flag{.long_name = "topic",
          .short_name = 't',
          .aliases = "subject",
@@ -34,7 +34,7 @@ ToolInfo example() {
                   .summary = "an example",
                   .synopsis = {"[options]"},
                   .description = "One. Two.\n\n  display \\ .x\n\nThree."};
-    for (const Flag& row : kRows)
+    for (const Flag& row : kDocumented)
         info.flags.push_back(&row);
     info.examples = {{"mqtt-example -t a", "Do it."}};
     return info;

@@ -5,7 +5,7 @@
 
 #include "common/flags.hpp"
 
-using namespace mqtt_sub;
+namespace mqtt_sub {
 
 namespace {
 
@@ -88,3 +88,5 @@ TEST_CASE("expectation: what does not parse is told with its line") {
     CHECK_THROWS_AS(Expectation::from_lines("f", "# nothing\n"), tools::UsageError);
     CHECK_THROWS_AS(Expectation::from_file("/nonexistent/file"), tools::UsageError);
 }
+
+}  // namespace mqtt_sub

@@ -11,14 +11,14 @@ using Outcome = Expression::Outcome;
 
 namespace {
 
-struct Message {
+struct SampleMessage {
     std::string topic = "home/kitchen/sensor";
     std::string payload = R"({"temp": 21.5, "on": true, "off": false, "name": "a\"b", "none": null,
         "list": [1, "two", {"x y": 3}], "big": 12345678901234567890, "text": "7", "empty": ""})";
     mqtt::PropertyList properties;
     bool retain = false;
 
-    Message() {
+    SampleMessage() {
         properties.add(mqtt::PropertyId::content_type, "text/plain")
             .add(mqtt::PropertyId::message_expiry_interval, 60)
             .add_user("unit", "C")
@@ -50,7 +50,7 @@ std::string error_of(std::string_view text) {
 }  // namespace
 
 TEST_CASE("where: conditions that hold") {
-    const Message message;
+    const SampleMessage message;
     for (const char* text : {"payload.temp > 20 && topic ~ \"/kitchen/\"",
                              "payload.temp==21.5",
                              "payload.temp - 1.5 == 20",
@@ -92,7 +92,7 @@ TEST_CASE("where: conditions that hold") {
 }
 
 TEST_CASE("where: what a message lacks is neither true nor false") {
-    const Message message;
+    const SampleMessage message;
     for (const char* text :
          {"payload.x > 1", "!(payload.x > 1)", "payload.x != 5", "payload.x", "!payload.x",
           "payload.temp.deeper == 1", "payload.list.x == 1", "payload.x ~ /./", "user.x == 'y'",
@@ -104,7 +104,7 @@ TEST_CASE("where: what a message lacks is neither true nor false") {
 }
 
 TEST_CASE("where: a payload that is no JSON is text and perhaps a number") {
-    Message message;
+    SampleMessage message;
     message.payload = " 22.5\n";
     CHECK(message.ask("payload > 20") == Outcome::pass);
     CHECK(message.ask("payload.temp > 20") == Outcome::unknown);

@@ -5,7 +5,7 @@
 
 #include "common/flags.hpp"
 
-using namespace mqtt_pub;
+namespace mqtt_pub {
 
 namespace {
 
@@ -73,3 +73,5 @@ TEST_CASE("line format: delimiters of messages") {
     CHECK_THROWS_AS(parse_delimiter("--delimiter", "ab"), tools::UsageError);
     CHECK_THROWS_AS(parse_delimiter("--delimiter", ""), tools::UsageError);
 }
+
+}  // namespace mqtt_pub

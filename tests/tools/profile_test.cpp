@@ -13,7 +13,7 @@ using namespace tools;
 
 namespace {
 
-constexpr std::array kRows{
+constexpr std::array kProfiled{
     Flag{.long_name = "pw", .short_name = 'P', .argument = "PASSWORD", .secret = Secret::word},
     Flag{.long_name = "url", .short_name = 'L', .argument = "URL", .secret = Secret::url},
     Flag{.long_name = "qos", .short_name = 'q', .argument = "QOS"},
@@ -21,7 +21,7 @@ constexpr std::array kRows{
 
 std::vector<const Flag*> flags() {
     std::vector<const Flag*> out;
-    for (const Flag& row : kRows)
+    for (const Flag& row : kProfiled)
         out.push_back(&row);
     return out;
 }
@@ -76,7 +76,7 @@ TEST_CASE("secrets: a password vanishes from the arguments, however it was given
         std::string word = given;
         std::string other = "s3cret-topic";
         const std::array arguments{program.data(), word.data(), other.data()};
-        const FlagUse use{.flag = &kRows[0], .words = {"s3cret"}};
+        const FlagUse use{.flag = &kProfiled[0], .words = {"s3cret"}};
         scrub_arguments(arguments, std::span(&use, 1));
         CHECK(word.find("s3cret") == std::string::npos);
         CHECK(word.size() == given.size());
@@ -89,7 +89,7 @@ TEST_CASE("secrets: one that the name of its option ends with, or begins with, v
         std::string joined = "--pw=" + secret;
         std::string short_name = "-P" + secret;
         const std::array arguments{joined.data(), short_name.data()};
-        const FlagUse use{.flag = &kRows[0], .words = {secret}};
+        const FlagUse use{.flag = &kProfiled[0], .words = {secret}};
         scrub_arguments(arguments, std::span(&use, 1));
         CHECK(joined == "--pw=" + std::string(secret.size(), '*'));
         CHECK(short_name == "-P" + std::string(secret.size(), '*'));
@@ -110,7 +110,7 @@ TEST_CASE("secrets: of -D only authentication data vanishes") {
 TEST_CASE("secrets: of a URL only the password vanishes, from arguments and messages") {
     std::string word = "mqtts://user:p%40ss@host/topic";
     const std::array arguments{word.data()};
-    const FlagUse use{.flag = &kRows[1], .words = {word}};
+    const FlagUse use{.flag = &kProfiled[1], .words = {word}};
     scrub_arguments(arguments, std::span(&use, 1));
     CHECK(word == "mqtts://user:******@host/topic");
     CHECK(masked_url("mqtts://user:p%40ss@host:1/topic") == "mqtts://user:***@host:1/topic");

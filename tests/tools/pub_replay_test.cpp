@@ -9,7 +9,7 @@
 #include "mqtt-pub/options.hpp"
 #include "mqtt-pub/replay/replay_source.hpp"
 
-using namespace mqtt_pub;
+namespace mqtt_pub {
 using namespace std::chrono_literals;
 using Clock = ReplaySource::Clock;
 using State = ReplaySource::State;
@@ -125,3 +125,5 @@ TEST_CASE("replay: options") {
     CHECK(error_of({"--replay", "f", "-l"}).find("only one of") != std::string::npos);
     CHECK(error_of({"--replay", "f"}) == "accepted");
 }
+
+}  // namespace mqtt_pub

@@ -5,7 +5,7 @@
 #include "common/message_id.hpp"
 #include "mqtt-sub/options.hpp"
 
-using namespace mqtt_sub;
+namespace mqtt_sub {
 using namespace std::chrono_literals;
 
 namespace {
@@ -138,3 +138,5 @@ TEST_CASE("message id: a random UUID for messages that have none") {
     properties.add_user("message-id", "mine");
     CHECK(tools::message_id(stamp.stamped(properties.view())) == "mine");
 }
+
+}  // namespace mqtt_sub

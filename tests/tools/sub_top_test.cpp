@@ -9,7 +9,7 @@
 #include "mqtt-sub/top/top_view.hpp"
 #include "support/virtual_terminal.hpp"
 
-using namespace mqtt_sub;
+namespace mqtt_sub {
 using namespace std::chrono_literals;
 
 namespace {
@@ -295,3 +295,5 @@ TEST_CASE("stat: what came since the last line, as columns and as JSON") {
     line.append(out, table, 1, true, clock);
     CHECK(out.find("\"busiest\":null}") != std::string::npos);
 }
+
+}  // namespace mqtt_sub

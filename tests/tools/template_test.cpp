@@ -9,7 +9,7 @@
 #include "common/flags.hpp"
 #include "mqtt-pub/pacer.hpp"
 
-using namespace mqtt_pub;
+namespace mqtt_pub {
 
 namespace {
 
@@ -82,3 +82,5 @@ TEST_CASE("pacer: messages leave on a schedule, lateness is made up for, but not
     CHECK(pacer.wait_at(now) == 20ms);
     CHECK(Pacer(0).wait_at(now) == 0s);
 }
+
+}  // namespace mqtt_pub
