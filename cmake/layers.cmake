@@ -66,8 +66,8 @@ function(mqtt_library name sources link private)
         if(NOT name MATCHES "^mqtt_")
             target_compile_options(${name} PRIVATE ${MQTT_UNOPTIMISED})
         endif()
-        # Not the core: it is small, and its instructions are counted as each file alone has them.
-        if(MQTT_UNITY AND NOT name STREQUAL mqtt_core)
+        # Not the core, unless under sanitizers: its instructions are counted as each file alone has them.
+        if(MQTT_UNITY AND (MQTT_SANITIZE OR NOT name STREQUAL mqtt_core))
             mqtt_unity(${name} "${sources}")
         endif()
     else()
