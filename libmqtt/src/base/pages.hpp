@@ -1,5 +1,5 @@
 // Memory that is about to be filled: its pages are asked for at once. Otherwise each costs a fault at its
-// first byte, and on a virtual machine that is dearer than what a queued message costs altogether.
+// first byte, which is dear on a virtual machine.
 #pragma once
 
 #include <cstddef>

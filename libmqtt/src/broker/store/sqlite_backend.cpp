@@ -22,13 +22,14 @@ namespace {
 // done when there is nothing else to do.
 constexpr int kCheckpointAt = 4096;
 
-// A log that grows under load is filled with zeros to the length at which it is moved, once, which takes
-// about as long as moving it. It is written over and over: a sync that need not note a new length, or where the
-// new pieces are, takes 110 us instead of 170, and 35 us of CPU instead of 60 (ext4). SQLite takes zeros for
-// the end of the log.
+// A log that grows under load is filled with zeros ahead of what is written, so much at a time. It is written
+// over and over: a sync that need not note a new length takes 110 us instead of 170, and 35 us of CPU
+// instead of 60 (ext4). SQLite takes zeros for the end of the log.
+constexpr int kFillBytes = 1 << 20;
 constexpr int kFillPiece = 1 << 16;  // SQLite's own layer writes less than 128 KiB at a time
+constexpr int kFillAhead = 128;      // pages
 constexpr int kBusyLog = 64;         // pages
-constexpr sqlite3_int64 kFullLogBytes = kCheckpointAt * sqlite3_int64{4096 + 24};
+constexpr sqlite3_int64 kLogPageBytes = 4096 + 24;
 
 enum Sql : std::size_t {
     put_session,
@@ -218,14 +219,17 @@ int SqliteBackend::on_log(void* self, sqlite3* database, const char*, int pages)
 
 // Where that fails the log grows as it goes.
 void SqliteBackend::fill_log() {
-    if (log_pages_ < kBusyLog || log_bytes_ >= kFullLogBytes) return;
+    if (log_pages_ < kBusyLog || log_pages_ >= kCheckpointAt) return;
+    if ((log_pages_ + kFillAhead) * kLogPageBytes < log_bytes_) return;
     sqlite3_file* log = nullptr;
     sqlite3_file_control(database_.get(), nullptr, SQLITE_FCNTL_JOURNAL_POINTER, &log);
     if (log == nullptr || log->pMethods == nullptr) return;
     if (log->pMethods->xFileSize(log, &log_bytes_) != SQLITE_OK) return;
+    if ((log_pages_ + kFillAhead) * kLogPageBytes < log_bytes_) return;
     static const std::vector<char> zeros(kFillPiece);
-    for (; log_bytes_ < kFullLogBytes; log_bytes_ += kFillPiece) {
+    for (int filled = 0; filled < kFillBytes; filled += kFillPiece) {
         if (log->pMethods->xWrite(log, zeros.data(), kFillPiece, log_bytes_) != SQLITE_OK) return;
+        log_bytes_ += kFillPiece;
     }
 }
 
