@@ -34,6 +34,7 @@ mosquitto_has_it() {
     proxy "$ours"
     start_mosquitto "${limits[@]}" 'connection x' "address 127.0.0.1:$link" "remote_clientid x$$" 'restart_timeout 1' \
         'cleansession false' 'topic up/# out 2' 'topic down/# in 2'
+    mosquitto_log=$BROKER_LOG
     prepare "$PORT" "$ours"
     until_true 60 is_up "$ours" x$$
     both_ways "$PORT" "$ours" "$count"
