@@ -38,6 +38,7 @@ struct Queue::Ring {
     }
     bool has_places() const { return count != 0 || blocks != nullptr; }
     std::size_t places() const { return count + (blocks == nullptr ? 0 : blocks->count()); }
+    QueuedMessage& front() { return count != 0 ? *slot(0) : blocks->front(); }
     QueuedMessage& at(std::size_t place) {
         if (place < count) return *slot(static_cast<std::uint32_t>(place));
         return blocks->at(place - count);
@@ -130,7 +131,7 @@ void Queue::grow() {
 
 QueuedMessage& Queue::front() {
     MQTT_ASSERT(ring_ != nullptr && ring_->has_places());
-    return ring_->at(0);
+    return ring_->front();
 }
 
 const QueuedMessage& Queue::at(std::size_t place) {
@@ -154,7 +155,7 @@ void Queue::unload(std::size_t place) {
 
 void Queue::pop() {
     MQTT_ASSERT(ring_ != nullptr && ring_->has_places());
-    ring_->take_size(ring_->at(0));
+    ring_->take_size(ring_->front());
     ring_->pop_front();
     free_if_empty();
 }

@@ -28,22 +28,21 @@ public:
     bool empty() const { return count_ == 0; }
     std::size_t count() const { return count_; }
     QueuedMessage& at(std::size_t place) { return *slot(place); }
+    QueuedMessage& front() { return *front_; }  // not empty
 
     void push(QueuedMessage message) {
         if ((first_ + count_) % kPlacesPerBlock == 0) add_block();
-        ::new (slot(count_)) QueuedMessage(std::move(message));
+        ::new (end_++) QueuedMessage(std::move(message));
         ++count_;
     }
     void pop_front() {  // not empty
-        slot(0)->~QueuedMessage();
+        front_++->~QueuedMessage();
         --count_;
-        if (++first_ != kPlacesPerBlock && count_ != 0) return;
-        free(blocks_.front());
-        blocks_.pop_front();
-        first_ = 0;
+        if (++first_ == kPlacesPerBlock || count_ == 0) drop_first_block();
     }
     void pop_back() {  // not empty
-        slot(--count_)->~QueuedMessage();
+        end_ = slot(--count_);
+        end_->~QueuedMessage();
         if (count_ == 0) first_ = 0;
         if ((first_ + count_) % kPlacesPerBlock != 0) return;
         free(blocks_.back());
@@ -58,13 +57,23 @@ private:
         return blocks_[from_first / kPlacesPerBlock] + from_first % kPlacesPerBlock;
     }
     void add_block() {
-        blocks_.push_back(static_cast<QueuedMessage*>(base::pool_allocate(kBlockBytes)));
+        end_ = static_cast<QueuedMessage*>(base::pool_allocate(kBlockBytes));
+        blocks_.push_back(end_);
+        if (count_ == 0) front_ = end_;
+    }
+    void drop_first_block() {
+        free(blocks_.front());
+        blocks_.pop_front();
+        first_ = 0;
+        if (count_ != 0) front_ = blocks_.front();
     }
     static void free(QueuedMessage* block) noexcept { base::pool_free(block, kBlockBytes); }
 
     std::deque<QueuedMessage*> blocks_;  // none while empty
     std::size_t first_ = 0;              // the first message's place in the first block
     std::size_t count_ = 0;
+    QueuedMessage* front_ = nullptr;  // the first message; while empty nothing
+    QueuedMessage* end_ = nullptr;    // behind the last one, where its block goes on
 };
 
 }  // namespace mqtt::broker
