@@ -76,7 +76,8 @@ TEST_CASE("vectors: a valid packet cut anywhere is incomplete, never ok") {
         if (!row.is_valid()) continue;
         CAPTURE(row.place);
         const std::size_t size = row.bytes.size();
-        for (std::size_t cut = 0; cut < size; cut += cut < 300 || cut + 300 > size ? 1 : 997) {
+        const std::size_t stride = size / 64 + 1;  // the largest has 2 MiB
+        for (std::size_t cut = 0; cut < size; cut += cut < 300 || cut + 300 > size ? 1 : stride) {
             const ExactCopy copy(Bytes(row.bytes).first(cut));
             const FrameResult found = find_frame(copy.view(), 0);
             REQUIRE(found.status == FrameStatus::incomplete);
